@@ -1,0 +1,1 @@
+"""The Docker engine: look up, tag, run; everything but building."""

@@ -1,0 +1,174 @@
+"""The lock as a model: for each platform, everything that reaches the image or shapes it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+__all__ = [
+    "BaseImage",
+    "CondaPackage",
+    "Digest",
+    "Intent",
+    "Lock",
+    "PipPackage",
+    "PlatformLock",
+    "Python",
+    "Sha256",
+    "Tools",
+]
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CondaPackage(_Part):
+    """A Conda package of one exact build.
+
+    Attributes:
+        name: As its channel spells it.
+        version: Exact, as its channel spells it.
+        build: The build string.
+        subdir: The channel's folder it lies in: a platform's, or `noarch`.
+        channel: The channel's canonical address.
+        url: The canonical address of its archive.
+        sha256: Of the archive, in hex.
+        md5: Of the archive, in hex, where the channel states it.
+        size: Of the archive, in bytes, where the channel states it.
+        timestamp: When it was built, in ms since 1970, where the channel states it.
+        depends: The MatchSpecs it depends on, sorted.
+        distribution: The normalised name of the Python distribution it provides, or None.
+    """
+
+    name: str
+    version: str
+    build: str
+    subdir: str
+    channel: str
+    url: str
+    sha256: Sha256
+    md5: str | None = None
+    size: int | None = None
+    timestamp: int | None = None
+    depends: tuple[str, ...] = ()
+    distribution: str | None = None
+
+    @property
+    def filename(self) -> str:
+        """The archive's name."""
+        return _filename(self.url)
+
+
+class PipPackage(_Part):
+    """A wheel.
+
+    Attributes:
+        name: Normalised (PEP 503).
+        version: Exact (PEP 440).
+        url: The canonical address of the wheel; None for a local one.
+        path: Where a local wheel lies, relative to the spec, in POSIX form; None for another.
+        sha256: Of the wheel, in hex.
+        size: Of the wheel, in bytes, where its source states it.
+        index: The canonical address of the index that offered it; None for a local one.
+    """
+
+    name: str
+    version: str
+    url: str | None = None
+    path: str | None = None
+    sha256: Sha256
+    size: int | None = None
+    index: str | None = None
+
+    @property
+    def filename(self) -> str:
+        """The wheel's name."""
+        return _filename(self.url) if self.url is not None else (self.path or "").rpartition("/")[2]
+
+
+class BaseImage(_Part):
+    """The image that a build starts from.
+
+    Attributes:
+        image: Its canonical reference without a digest, such as `docker.io/library/python:3.12-slim`.
+        digest: Of the platform's manifest where a registry was asked, else as the spec gave it.
+        python: The exact version of its Python, or the series (`3.12`) where nobody could be asked
+            for more; None where it has none or none is used.
+        glibc: The version of its C library (`2.36`); decides which wheels and Conda packages fit.
+    """
+
+    image: str
+    digest: Digest
+    python: str | None = None
+    glibc: str
+
+
+class Python(_Part):
+    """The environment's Python: its version, and whether Conda brings it or the base has it."""
+
+    version: str
+    origin: Literal["base", "conda"]
+
+
+class Tools(_Part):
+    """What installs: never part of the image, but it shapes it.
+
+    Attributes:
+        image: The canonical reference, without a digest, of the image it runs in, which has Python.
+        digest: Of that image, as in BaseImage.
+        packages: The installers' wheels, sorted by name.
+    """
+
+    image: str
+    digest: Digest
+    packages: tuple[PipPackage, ...]
+
+
+class PlatformLock(_Part):
+    """Everything for one platform; `conda` and `pip` are sorted by name."""
+
+    base: BaseImage
+    python: Python | None = None
+    tools: Tools
+    conda: tuple[CondaPackage, ...] = ()
+    pip: tuple[PipPackage, ...] = ()
+
+
+class Intent(_Part):
+    """The part of the spec that was resolved, in normal form: what the lock vouches for.
+
+    Attributes:
+        base: The base image's canonical reference, with its digest where the spec gives one.
+        python: The version the spec asks for, or None.
+        channels: Canonical addresses, in order.
+        conda: MatchSpecs in normal form, sorted.
+        indexes: Canonical addresses, in order.
+        pip: PEP 508 requirements in normal form, sorted.
+        wheels: Paths relative to the spec in POSIX form, sorted.
+    """
+
+    base: str
+    python: str | None = None
+    channels: tuple[str, ...] = ()
+    conda: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+    pip: tuple[str, ...] = ()
+    wheels: tuple[str, ...] = ()
+
+
+class Lock(_Part):
+    """A whole lock; `platforms` has the spec's platforms and no others."""
+
+    version: Literal[1] = 1
+    intent: Intent
+    platforms: dict[str, PlatformLock]
+
+
+def _filename(url: str) -> str:
+    return unquote(urlsplit(url).path.rpartition("/")[2])

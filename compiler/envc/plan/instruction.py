@@ -1,0 +1,203 @@
+"""The plan's vocabulary: stages and instructions as Docker has them, free of Dockerfile syntax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from envc.source import Span
+
+__all__ = [
+    "Add",
+    "Arg",
+    "BuildPlan",
+    "Cmd",
+    "ContextFile",
+    "Copy",
+    "Entrypoint",
+    "Env",
+    "Instruction",
+    "Label",
+    "Mount",
+    "Run",
+    "Stage",
+    "User",
+    "Workdir",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Add:
+    """A remote file, verified while it is fetched.
+
+    Attributes:
+        url: Its canonical address.
+        sha256: Of the file, in hex.
+        to: Where it goes: a full path.
+    """
+
+    url: str
+    sha256: str
+    to: str
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arg:
+    """A build argument with a default, or without one."""
+
+    name: str
+    default: str | None = None
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Files from the build's context, or from another stage where `stage` names one."""
+
+    source: str
+    to: str
+    stage: str | None = None
+    link: bool = False
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A mount of a RUN: `bind` of a stage's or the context's folder, or a `secret` as a file."""
+
+    kind: str
+    target: str
+    stage: str | None = None
+    source: str | None = None
+    secret: str | None = None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A script for `/bin/sh`; it ends at the first command that fails.
+
+    Attributes:
+        script: Its lines, as they stand; never interpreted by anything but the shell.
+        network: Whether it may use the network.
+    """
+
+    script: str
+    mounts: tuple[Mount, ...] = ()
+    network: bool = False
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Env:
+    """Environment variables of the image, in order."""
+
+    variables: tuple[tuple[str, str], ...]
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """Labels of the image, in order."""
+
+    labels: tuple[tuple[str, str], ...]
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Who runs in the container."""
+
+    user: str
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workdir:
+    """Where commands start."""
+
+    path: str
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrypoint:
+    """The program that every command is given to."""
+
+    words: tuple[str, ...]
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cmd:
+    """What runs by default."""
+
+    words: tuple[str, ...]
+    origin: Span | None = field(default=None, compare=False)
+
+
+Instruction: TypeAlias = Add | Arg | Copy | Run | Env | Label | User | Workdir | Entrypoint | Cmd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A stage of the build.
+
+    Attributes:
+        name: Unique in the plan.
+        base: The image reference or the stage it starts from; may hold `${TARGETARCH}`.
+        comment: What it is for, in a sentence or more; a line each.
+    """
+
+    name: str
+    base: str
+    comment: str = ""
+    instructions: tuple[Instruction, ...] = ()
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextFile:
+    """A file of the build's context.
+
+    Attributes:
+        path: Where it lies in the context, in POSIX form.
+        sha256: Of its content, in hex; of a link, of its target's text.
+        mode: 0o644 or 0o755.
+        content: Its bytes, or None where they are copied from `origin_path`.
+        origin_path: The file it is a copy of, or None.
+        link: The target of a symbolic link, or None.
+    """
+
+    path: str
+    sha256: str
+    mode: int = 0o644
+    content: bytes | None = field(default=None, repr=False)
+    origin_path: str | None = field(default=None, compare=False)
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPlan:
+    """A whole build, for all platforms at once.
+
+    Attributes:
+        head: Comment lines for the reader of the Dockerfile.
+        args: Build arguments that stand before the first stage.
+        stages: In an order in which each comes after those it uses; the last is the image.
+        files: The context, sorted by path.
+        env_ids: The env id of each platform, by its name.
+        spec_id: The spec's id.
+        secrets: Names of the secrets that the build needs, sorted.
+        epoch: The image's time of creation, in s since 1970.
+    """
+
+    head: tuple[str, ...]
+    args: tuple[Arg, ...]
+    stages: tuple[Stage, ...]
+    files: tuple[ContextFile, ...]
+    env_ids: dict[str, str]
+    spec_id: str
+    secrets: tuple[str, ...]
+    epoch: int

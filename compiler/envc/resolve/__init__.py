@@ -1,0 +1,1 @@
+"""Requirements become packages: solvers behind small protocols, and questions to registries."""

@@ -1,0 +1,179 @@
+"""What every solver is asked and what it answers: the border between a spec and its lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from envc.lock.model import CondaPackage, PipPackage
+from envc.mirror import MirrorMap
+from envc.platform import Platform
+from envc.source import Span
+
+__all__ = [
+    "CondaRequest",
+    "CondaResolution",
+    "CondaSolver",
+    "Conflict",
+    "IndexAccess",
+    "LocalWheel",
+    "PipRequest",
+    "PipResolution",
+    "PipSolver",
+    "Provided",
+    "Report",
+    "Requirement",
+    "VirtualPackage",
+]
+
+Report: TypeAlias = Callable[[str], None]
+"""Told what a solver is busy with, a line at a time; never part of an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """What somebody asked for: a MatchSpec or a PEP 508 requirement, and where it is written."""
+
+    text: str
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """A solver's proof that nothing satisfies all requirements.
+
+    Attributes:
+        message: What is wrong, in one lower-case line.
+        explanation: The solver's own chain of reasons, as it tells it; may be empty.
+        causes: The requirements that cannot go together, in spec order; empty where the solver
+            does not tell.
+        hint: What to do; may be empty.
+    """
+
+    message: str
+    explanation: str = ""
+    causes: tuple[Requirement, ...] = ()
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VirtualPackage:
+    """What the target machine provides, such as `__glibc` 2.36."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondaRequest:
+    """A Conda problem for one platform.
+
+    Attributes:
+        channels: Canonical addresses, the highest priority first; priority is strict.
+        requirements: MatchSpecs, in spec order; Python's own included.
+        virtual_packages: What the target provides; nothing is detected on this machine.
+        mirrors: From canonical to reachable addresses.
+    """
+
+    platform: Platform
+    channels: tuple[str, ...]
+    requirements: tuple[Requirement, ...]
+    virtual_packages: tuple[VirtualPackage, ...]
+    mirrors: MirrorMap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondaResolution:
+    """The packages that satisfy a Conda request, sorted by name, with canonical addresses."""
+
+    packages: tuple[CondaPackage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexAccess:
+    """A package index: its canonical address, and `user:password` or a bare token where it needs one."""
+
+    url: str
+    secret: str | None = None
+    credentials: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalWheel:
+    """A wheel file beside the spec: `path` as the lock writes it, `file` where it lies, its SHA-256."""
+
+    path: str
+    file: Path
+    sha256: str
+    size: int
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provided:
+    """A distribution that Conda provides: fixed for pip, and never emitted as a wheel."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipRequest:
+    """A pip problem for one platform.
+
+    Attributes:
+        python_version: Of the target, exact (`3.12.7`) or a series (`3.12`).
+        glibc: The newest manylinux wheels that fit, such as `2.36`.
+        requirements: PEP 508, in spec order.
+        indexes: The first that knows a distribution wins.
+        wheels: Local ones; each is a requirement of its own.
+        provided: What Conda provides, sorted by name.
+        mirrors: From canonical to reachable addresses.
+    """
+
+    platform: Platform
+    python_version: str
+    glibc: str
+    requirements: tuple[Requirement, ...]
+    indexes: tuple[IndexAccess, ...]
+    wheels: tuple[LocalWheel, ...] = ()
+    provided: tuple[Provided, ...] = ()
+    mirrors: MirrorMap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipResolution:
+    """The wheels that satisfy a pip request, sorted by name, with canonical addresses."""
+
+    packages: tuple[PipPackage, ...]
+
+
+class CondaSolver(Protocol):
+    """Solves Conda problems."""
+
+    name: str
+
+    def resolve(self, request: CondaRequest, report: Report) -> CondaResolution | Conflict:
+        """Return the packages or the conflict.
+
+        Raises:
+            ToolError: A channel or a program failed (E33x).
+        """
+        ...
+
+
+class PipSolver(Protocol):
+    """Solves pip problems."""
+
+    name: str
+
+    def resolve(self, request: PipRequest, report: Report) -> PipResolution | Conflict:
+        """Return the wheels or the conflict.
+
+        Raises:
+            InputError: The target is one this solver cannot resolve for (E32x).
+            ToolError: An index or a program failed (E33x).
+        """
+        ...

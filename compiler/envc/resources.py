@@ -1,0 +1,29 @@
+"""Where the templates and the grammar lie, in an installed wheel and in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["grammar", "templates"]
+
+_PACKAGE = Path(__file__).parent
+
+
+def grammar() -> Path:
+    """Return the folder that holds `envc.lark`."""
+    return _locate("grammar")
+
+
+def templates() -> Path:
+    """Return the folder that holds the Dockerfile templates and the build's scripts."""
+    return _locate("templates")
+
+
+def _locate(name: str) -> Path:
+    packaged = _PACKAGE / name
+    if packaged.is_dir():
+        return packaged
+    checkout = _PACKAGE.parent.parent
+    if (checkout / "pyproject.toml").is_file() and (checkout / name).is_dir():
+        return checkout / name
+    raise FileNotFoundError(f"envc's own folder {name!r} is missing: the installation is broken")

@@ -1,0 +1,81 @@
+"""Text that a user wrote, and places in it: what every diagnostic points at."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+__all__ = ["Position", "Source", "Span"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A place in a text as people count: `line` and `column` start at 1, columns are characters."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A named text.
+
+    Attributes:
+        name: How messages call it: a path as the user gave it, or `<stdin>`.
+        text: The decoded text, with the line ends it was written with.
+    """
+
+    name: str
+    text: str = field(repr=False)
+    _line_starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        starts = [0]
+        starts.extend(i + 1 for i, char in enumerate(self.text) if char == "\n")
+        object.__setattr__(self, "_line_starts", tuple(starts))
+
+    def position(self, offset: int) -> Position:
+        """Return the place of a character offset; an offset past the end is the end."""
+        offset = min(max(offset, 0), len(self.text))
+        line = bisect_right(self._line_starts, offset)
+        return Position(line=line, column=offset - self._line_starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """Return the text of a line, counted from 1, without its line end."""
+        start = self._line_starts[number - 1]
+        following = self._line_starts[number : number + 1]
+        end = following[0] - 1 if following else len(self.text)
+        return self.text[start:end].rstrip("\r")
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the span of `text[start:end]`."""
+        return Span(source=self, start=start, end=end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The characters `source.text[start:end]`; an empty span is a place between characters."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The characters it covers."""
+        return self.source.text[self.start : self.end]
+
+    @property
+    def position(self) -> Position:
+        """Where it starts."""
+        return self.source.position(self.start)
+
+    def within(self, start: int, end: int) -> Span:
+        """Return a part of it, `start` and `end` counted from its own first character."""
+        return Span(
+            source=self.source, start=self.start + start, end=min(self.start + end, self.end)
+        )
+
+    def __str__(self) -> str:
+        position = self.position
+        return f"{self.source.name}:{position.line}:{position.column}"
