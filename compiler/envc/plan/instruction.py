@@ -20,26 +20,11 @@ __all__ = [
     "Label",
     "Mount",
     "Run",
+    "Secret",
     "Stage",
     "User",
     "Workdir",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Add:
-    """A remote file, verified while it is fetched.
-
-    Attributes:
-        url: Its canonical address.
-        sha256: Of the file, in hex.
-        to: Where it goes: a full path.
-    """
-
-    url: str
-    sha256: str
-    to: str
-    origin: Span | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +33,25 @@ class Arg:
 
     name: str
     default: str | None = None
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Add:
+    """A remote file, verified while it is fetched.
+
+    Attributes:
+        url: Its canonical address.
+        prefix: The build argument whose default the address begins with, so that a mirror can take
+            its place.
+        sha256: Of the file, in hex.
+        to: Where it goes: a full path, or a folder's that ends in `/`.
+    """
+
+    url: str
+    prefix: Arg
+    sha256: str
+    to: str
     origin: Span | None = field(default=None, compare=False)
 
 
@@ -64,27 +68,33 @@ class Copy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
-    """A mount of a RUN: `bind` of a stage's or the context's folder, or a `secret` as a file."""
+    """A folder that a RUN sees, read-only: of another stage, or of the context where `stage` is None."""
 
-    kind: str
     target: str
+    source: str
     stage: str | None = None
-    source: str | None = None
-    secret: str | None = None
-    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A secret that a RUN sees as a file, `/run/secrets/NAME`; it leaves no trace in the image."""
+
+    name: str
+    required: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A script for `/bin/sh`; it ends at the first command that fails.
+    """A program that runs while the image is built.
 
     Attributes:
-        script: Its lines, as they stand; never interpreted by anything but the shell.
+        words: The program and its arguments, as they are: no shell sees them.
         network: Whether it may use the network.
     """
 
-    script: str
+    words: tuple[str, ...]
     mounts: tuple[Mount, ...] = ()
+    secrets: tuple[Secret, ...] = ()
     network: bool = False
     origin: Span | None = field(default=None, compare=False)
 
@@ -107,7 +117,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Who runs in the container."""
+    """Who runs in the container: what Docker's USER takes."""
 
     user: str
     origin: Span | None = field(default=None, compare=False)
@@ -166,8 +176,8 @@ class ContextFile:
         sha256: Of its content, in hex; of a link, of its target's text.
         mode: 0o644 or 0o755.
         content: Its bytes, or None where they are copied from `origin_path`.
-        origin_path: The file it is a copy of, or None.
-        link: The target of a symbolic link, or None.
+        origin_path: The file it is a copy of, where envc can read it; or None.
+        link: The target of a symbolic link; or None.
     """
 
     path: str

@@ -1,0 +1,39 @@
+"""The files beside a spec that reach the image, as the edge read them: the plan's only other input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from envc.plan.instruction import ContextFile
+
+__all__ = ["Inputs", "Tree"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """What a `copy` step's `from` names: one file, or everything below a folder.
+
+    Attributes:
+        is_folder: Whether it is a folder.
+        files: Sorted by path, which is relative to the folder; for a file, its name alone. Each has
+            its SHA-256, its mode (0o755 where its owner may execute it, else 0o644) and
+            `origin_path`; a symbolic link has its target as `link` and is not followed. Empty
+            folders, version control's own folders and Python's caches are left out.
+    """
+
+    is_folder: bool
+    files: tuple[ContextFile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Files from beside the spec.
+
+    Attributes:
+        trees: By the `from` of the copy step, as the spec writes it.
+        wheels: Local wheels, by the path that the lock writes; `path` is the file's name.
+    """
+
+    trees: Mapping[str, Tree] = field(default_factory=dict)
+    wheels: Mapping[str, ContextFile] = field(default_factory=dict)
