@@ -5,7 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-__all__ = ["Position", "Source", "Span"]
+__all__ = ["BYTE_ORDER_MARK", "Position", "Source", "Span"]
+
+BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,8 @@ class Position:
 class Source:
     """A named text.
 
+    A byte order mark at its head counts as no column and belongs to no line, as editors show it.
+
     Attributes:
         name: How messages call it: a path as the user gave it, or `<stdin>`.
         text: The decoded text, with the line ends it was written with.
@@ -30,13 +34,16 @@ class Source:
     _line_starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        starts = [0]
-        starts.extend(i + 1 for i, char in enumerate(self.text) if char == "\n")
+        starts = [len(BYTE_ORDER_MARK) if self.text.startswith(BYTE_ORDER_MARK) else 0]
+        end = self.text.find("\n")
+        while end >= 0:
+            starts.append(end + 1)
+            end = self.text.find("\n", end + 1)
         object.__setattr__(self, "_line_starts", tuple(starts))
 
     def position(self, offset: int) -> Position:
         """Return the place of a character offset; an offset past the end is the end."""
-        offset = min(max(offset, 0), len(self.text))
+        offset = min(max(offset, self._line_starts[0]), len(self.text))
         line = bisect_right(self._line_starts, offset)
         return Position(line=line, column=offset - self._line_starts[line - 1] + 1)
 
@@ -71,10 +78,13 @@ class Span:
         return self.source.position(self.start)
 
     def within(self, start: int, end: int) -> Span:
-        """Return a part of it, `start` and `end` counted from its own first character."""
-        return Span(
-            source=self.source, start=self.start + start, end=min(self.start + end, self.end)
-        )
+        """Return a part of it, `start` and `end` counted from its own first character.
+
+        What lies outside it is cut off: the part never leaves the whole.
+        """
+        first = min(self.start + max(start, 0), self.end)
+        last = min(self.start + max(end, 0), self.end)
+        return Span(source=self.source, start=first, end=max(first, last))
 
     def __str__(self) -> str:
         position = self.position

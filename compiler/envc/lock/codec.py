@@ -1,0 +1,222 @@
+"""The lock as text: canonical JSON, an artefact a line; what is read back is checked to the last field."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from pydantic import ValidationError
+
+from envc.diagnostics import Diagnostic, Label
+from envc.errors import InputError
+from envc.lock.model import Lock, PipPackage
+from envc.lock.place import find_repeated_key, locate
+from envc.platform import PLATFORMS
+from envc.source import Source, Span
+
+__all__ = ["VERSION", "dumps", "loads"]
+
+VERSION = 1
+"""The version of the lock's schema that this envc reads and writes."""
+
+_RESTORE = "restore the file from version control, or delete it and run `envc lock` again"
+_BY_HAND = "a lock is not edited by hand: change the spec and run `envc lock` again"
+_ABRIDGED = 20
+_CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: .*)?$", re.MULTILINE)
+_ADDRESS = re.compile(r"https?://[^/@\s]+/\S+")
+
+
+def dumps(lock: Lock) -> str:
+    """Return a lock's text: the same for equal locks, ASCII, ending with a line end.
+
+    Keys are sorted, every item of a list is one line, and fields without a value are left out, so
+    that a changed package is a changed line in a diff.
+    """
+    return _write(lock.model_dump(mode="json", exclude_none=True), "") + "\n"
+
+
+def loads(text: str, name: str) -> Lock:
+    """Return the lock that a text holds; `name` is how messages call the file.
+
+    Raises:
+        InputError: It is no JSON (E401), a key is there twice (E402), a field is missing, unknown
+            or wrong (E403), a newer envc wrote it (E404), or a merge left both sides in it (E405).
+    """
+    source = Source(name=name, text=text)
+    _refuse_merge_conflict(source)
+    data = _parse(source)
+    _refuse_other_version(source, data)
+    try:
+        lock = Lock.model_validate(data)
+    except ValidationError as error:
+        raise InputError(_abridge(_fields(source, error))) from error
+    if problems := _abridge(_contradictions(source, lock)):
+        raise InputError(problems)
+    return lock
+
+
+def _write(value: Any, indent: str) -> str:
+    inner = indent + "  "
+    match value:
+        case dict():
+            filled = sorted((key, item) for key, item in value.items() if item not in ([], {}))
+            lines = [f"{inner}{json.dumps(key)}: {_write(item, inner)}" for key, item in filled]
+            return _enclose("{", lines, "}", indent)
+        case list():
+            return _enclose("[", [inner + _write_line(item) for item in value], "]", indent)
+        case _:
+            return json.dumps(value)
+
+
+def _write_line(value: Any) -> str:
+    if isinstance(value, dict):
+        value = {key: item for key, item in value.items() if item != []}
+    return json.dumps(value, sort_keys=True)
+
+
+def _enclose(start: str, lines: list[str], end: str, indent: str) -> str:
+    return "\n".join([start, ",\n".join(lines), indent + end]) if lines else start + end
+
+
+class _RepeatedKeyError(Exception):
+    """An object has a key twice."""
+
+
+def _pairs_to_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        raise _RepeatedKeyError
+    return data
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)  # JSON has no NaN and no Infinity (RFC 8259, section 6)
+
+
+def _parse(source: Source) -> dict[str, Any]:
+    try:
+        data = json.loads(
+            source.text, object_pairs_hook=_pairs_to_dict, parse_constant=_refuse_constant
+        )
+    except json.JSONDecodeError as error:
+        ends_early = error.pos >= len(source.text.rstrip()) or "Unterminated" in error.msg
+        message = "the lock ends too early" if ends_early else "the lock is not JSON"
+        raise _refuse(source.span(error.pos, error.pos + 1), "E401", message, _RESTORE) from error
+    except _RepeatedKeyError as error:
+        span = source.span(*find_repeated_key(source.text))
+        message = f"the lock has the key `{span.text[1:-1]}` twice in one place"
+        raise _refuse(span, "E402", message, _BY_HAND) from error
+    except (ValueError, RecursionError) as error:
+        raise _refuse(source.span(0, 1), "E401", "the lock is not JSON", _RESTORE) from error
+    if not isinstance(data, dict):
+        raise _refuse(source.span(0, 1), "E401", "the lock is not a JSON object", _RESTORE)
+    return data
+
+
+def _refuse_merge_conflict(source: Source) -> None:
+    if not any(mark in source.text for mark in ("<<<<<<<", ">>>>>>>")):
+        return
+    found = islice(_CONFLICT.finditer(source.text), _ABRIDGED)
+    labels = tuple(Label(span=source.span(*match.span())) for match in found)
+    if not labels:
+        return
+    raise InputError(
+        [
+            Diagnostic(
+                code="E405",
+                message="the lock holds both sides of a merge",
+                labels=labels,
+                hint="merge the spec, take either side of the lock, and run `envc lock` again",
+            )
+        ]
+    )
+
+
+def _refuse_other_version(source: Source, data: dict[str, Any]) -> None:
+    version = data.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version <= VERSION:
+        return
+    raise _refuse(
+        source.span(*locate(source.text, ("version",))),
+        "E404",
+        f"the lock has version {version}; this envc reads version {VERSION}",
+        "upgrade envc, or run `envc lock` again with this one",
+    )
+
+
+def _fields(source: Source, error: ValidationError) -> Iterator[Diagnostic]:
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        path = problem["loc"]
+        place = _spell(path)
+        match problem["type"]:
+            case "missing":
+                message = f"the lock lacks `{place}`"
+            case "extra_forbidden":
+                message = f"the lock has an unknown field `{place}`"
+            case _:
+                text = problem["msg"]
+                message = f"the lock's `{place}` is wrong: {text[:1].lower()}{text[1:]}"
+        yield Diagnostic.at(source.span(*locate(source.text, path)), "E403", message, hint=_BY_HAND)
+
+
+def _contradictions(source: Source, lock: Lock) -> Iterator[Diagnostic]:
+    """Yield what no single field shows: such a lock was never written by envc."""
+
+    def wrong(path: tuple[str | int, ...], claim: str) -> Diagnostic:
+        message = f"the lock's `{_spell(path)}` is wrong: {claim}"
+        return Diagnostic.at(
+            source.span(*locate(source.text, path)), "E403", message, hint=_BY_HAND
+        )
+
+    for name, platform in lock.platforms.items():
+        path = ("platforms", name)
+        if name not in PLATFORMS:
+            yield wrong(path, f"envc knows {', '.join(f'`{known}`' for known in PLATFORMS)}")
+        for number, package in enumerate(platform.conda):
+            if claim := _judge_url(package.url):
+                yield wrong((*path, "conda", number, "url"), claim)
+        for key, packages in (("pip", platform.pip), ("tools", platform.tools.packages)):
+            place = (*path, "tools", "packages") if key == "tools" else (*path, key)
+            for number, wheel in enumerate(packages):
+                if claim := _judge_wheel(wheel):
+                    yield wrong((*place, number), claim)
+
+
+def _judge_wheel(wheel: PipPackage) -> str:
+    if (wheel.url is None) == (wheel.path is None):
+        return "a wheel has a `url` or a `path`, and never both"
+    return _judge_url(wheel.url) if wheel.url is not None else ""
+
+
+def _judge_url(url: str) -> str:
+    if _ADDRESS.fullmatch(url):
+        return ""
+    if not url.startswith(("http://", "https://")):
+        return "only `http` and `https` addresses can be fetched"
+    return "a lock holds no credentials" if "@" in url else "it is not an address"
+
+
+def _spell(path: tuple[str | int, ...]) -> str:
+    """Return a path as jq writes it, such as `platforms["linux/amd64"].pip[0].url`."""
+    text = ""
+    for step in path:
+        match step:
+            case str() if step.isidentifier():
+                text += f".{step}" if text else step
+            case str():
+                text += f"[{json.dumps(step)}]"
+            case _:
+                text += f"[{step}]"
+    return text
+
+
+def _refuse(span: Span, code: str, message: str, hint: str) -> InputError:
+    return InputError([Diagnostic.at(span, code, message, hint=hint)])
+
+
+def _abridge(problems: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return the first of many problems: a damaged lock is not repaired line by line."""
+    return list(islice(problems, _ABRIDGED))
