@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envc.canonical import canonical_json, digest
+from envc.canonical import Json, canonical_json, digest
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -19,7 +19,7 @@ JSON = st.recursive(
 
 
 def test_keys_are_sorted_and_white_space_and_other_scripts_are_not_written() -> None:
-    data = {"b": {"z": 1, "a": [True, None]}, "a": "naïve \u2028 \U0001f40d"}
+    data: Json = {"b": {"z": 1, "a": [True, None]}, "a": "naïve \u2028 \U0001f40d"}
 
     assert canonical_json(data) == (
         b'{"a":"na\\u00efve \\u2028 \\ud83d\\udc0d","b":{"a":[true,null],"z":1}}'

@@ -217,3 +217,14 @@ def test_no_text_is_worse_than_a_value_error(text: str) -> None:
         return
 
     assert ImageReference.parse(str(reference)) == reference
+
+
+@pytest.mark.parametrize(
+    ("name", "familiar"),
+    [
+        ("docker.io/0.0/pets", "docker.io/0.0/pets"),
+        ("docker.io/library/" + "ab" * 32, "library/" + "ab" * 32),
+    ],
+)
+def test_a_name_is_not_shortened_to_what_means_another(name: str, familiar: str) -> None:
+    assert ImageReference.parse(name).familiar == f"{familiar}:latest"

@@ -79,11 +79,16 @@ class ImageReference:
         >>> ImageReference.parse("docker.io/library/python:3.12").familiar
         'python:3.12'
         """
-        name = f"{self.registry}/{self.repository}"
-        if self.registry == _DOCKER_HUB:
-            name = self.repository
-            official = name.removeprefix(_OFFICIAL)
-            name = name if "/" in official else official
+        whole = (self.registry, self.repository)
+        candidates = (self.repository.removeprefix(_OFFICIAL), self.repository)
+        name = next(
+            (
+                name
+                for name in candidates
+                if _split_registry(name) == whole and not _IMAGE_ID.fullmatch(name)
+            ),
+            "/".join(whole),
+        )
         return f"{name}{self._tag_part}{self._digest_part}"
 
     @property
