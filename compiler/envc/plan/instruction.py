@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -90,9 +91,11 @@ class Run:
     Attributes:
         words: The program and its arguments, as they are: no shell sees them.
         network: Whether it may use the network.
+        comment: What it is for, where the words do not say so; one line.
     """
 
     words: tuple[str, ...]
+    comment: str = ""
     mounts: tuple[Mount, ...] = ()
     secrets: tuple[Secret, ...] = ()
     network: bool = False
@@ -101,9 +104,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Env:
-    """Environment variables of the image, in order."""
+    """Environment variables of the image, in order; `path` is a folder put before those of PATH."""
 
     variables: tuple[tuple[str, str], ...]
+    path: str | None = None
     origin: Span | None = field(default=None, compare=False)
 
 
@@ -186,6 +190,11 @@ class ContextFile:
     content: bytes | None = field(default=None, repr=False)
     origin_path: str | None = field(default=None, compare=False)
     link: str | None = None
+
+    @staticmethod
+    def of(path: str, content: bytes) -> ContextFile:
+        """Return a file with this content."""
+        return ContextFile(path=path, sha256=hashlib.sha256(content).hexdigest(), content=content)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,208 @@
+"""The stages that fetch: every artefact by its address and digest, verified before anything sees it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from envc.lock.model import CondaPackage, PipPackage, PlatformLock
+from envc.plan.instruction import (
+    Add,
+    Arg,
+    ContextFile,
+    Copy,
+    Instruction,
+    Mount,
+    Run,
+    Secret,
+    Stage,
+)
+from envc.plan.stage import SCRIPTS, choose, script
+from envc.platform import PLATFORMS
+
+__all__ = [
+    "CA_BUNDLE",
+    "conda_package_stages",
+    "listing_files",
+    "private_packages",
+    "tool_wheel_stages",
+    "wheel_stages",
+]
+
+CA_BUNDLE = Secret(name="ca-bundle", required=False)
+"""Certificates that steps with a network trust besides the base's own."""
+
+_TOOL_WHEELS = "The installers' wheels. Only the stages that install see them."
+_CONDA = "Conda packages, each verified by its SHA-256 before anything reads it."
+_WHEELS = "Wheels, each verified by its SHA-256 before anything reads it."
+_PRIVATE = (
+    "Wheels of indexes that want credentials, which come as build secrets and leave no trace."
+)
+
+
+def tool_wheel_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
+    """Return the stage `tool-wheels`."""
+    adds = {
+        PLATFORMS[name].architecture: _adds(locked.tools.packages)
+        for name, locked in platforms.items()
+    }
+    if not any(adds.values()):
+        return ()
+    return choose("tool-wheels", dict.fromkeys(adds, "scratch"), adds, _TOOL_WHEELS)
+
+
+def conda_package_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
+    """Return the stage `conda-packages`, or none where there are none."""
+    adds = {}
+    for name, locked in platforms.items():
+        folder = PLATFORMS[name].architecture
+        listing = Copy(source=f"{folder}/packages.json", to="/packages.json")
+        adds[folder] = (*_adds(locked.conda), listing)
+    if not any(locked.conda for locked in platforms.values()):
+        return ()
+    return choose("conda-packages", dict.fromkeys(adds, "scratch"), adds, _CONDA)
+
+
+def wheel_stages(
+    platforms: Mapping[str, PlatformLock], secrets: Mapping[str, str]
+) -> tuple[Stage, ...]:
+    """Return the stage `wheels`, after those that fetch with credentials; none where there are none.
+
+    Args:
+        platforms: The lock's platforms, by name.
+        secrets: The name of the secret of each index that has one, by the index's address.
+    """
+    if not any(locked.pip for locked in platforms.values()):
+        return ()
+    stages: list[Stage] = []
+    instructions = {}
+    for name, locked in platforms.items():
+        folder = PLATFORMS[name].architecture
+        private = private_packages(locked, secrets)
+        if private:
+            names = sorted({secrets[package.index or ""] for package in private})
+            stages.append(_private_stage(folder, names, is_first=not stages))
+        instructions[folder] = _wheels(folder, locked.pip, private)
+    bases = dict.fromkeys(instructions, "scratch")
+    return (*stages, *choose("wheels", bases, instructions, _WHEELS))
+
+
+def listing_files(
+    platforms: Mapping[str, PlatformLock], secrets: Mapping[str, str]
+) -> tuple[ContextFile, ...]:
+    """Return the context's lists of what is installed, a folder for each architecture."""
+    has_conda = any(locked.conda for locked in platforms.values())
+    has_pip = any(locked.pip for locked in platforms.values())
+    files = []
+    for platform, locked in platforms.items():
+        folder = PLATFORMS[platform].architecture
+        if has_conda:
+            files.append(_json_file(f"{folder}/packages.json", [_row(p) for p in locked.conda]))
+        if has_pip:
+            files.append(_text_file(f"{folder}/requirements.txt", _requirements(locked.pip)))
+        if private := private_packages(locked, secrets):
+            rows = [_private_row(package, secrets) for package in private]
+            files.append(_json_file(f"{folder}/private.json", rows))
+    return tuple(files)
+
+
+def private_packages(locked: PlatformLock, secrets: Mapping[str, str]) -> tuple[PipPackage, ...]:
+    """Return the wheels that only credentials can fetch."""
+    return tuple(package for package in locked.pip if package.index in secrets)
+
+
+def _wheels(
+    architecture: str, packages: Sequence[PipPackage], private: Sequence[PipPackage]
+) -> tuple[Instruction, ...]:
+    public = [package for package in packages if package.url is not None and package not in private]
+    instructions = list(_adds(public))
+    if private:
+        instructions.append(Copy(stage=f"private-wheels-{architecture}", source="/wheels/", to="/"))
+    if any(package.path is not None for package in packages):
+        instructions.append(Copy(source="wheels/", to="/"))
+    instructions.append(Copy(source=f"{architecture}/requirements.txt", to="/requirements.txt"))
+    return tuple(instructions)
+
+
+def _private_stage(architecture: str, secrets: Sequence[str], *, is_first: bool) -> Stage:
+    run = Run(
+        words=script("python3", "fetch.py", "/mnt/lists/private.json", "/wheels"),
+        mounts=(SCRIPTS, Mount(source=architecture, target="/mnt/lists")),
+        secrets=(*(Secret(name=name, required=True) for name in secrets), CA_BUNDLE),
+        network=True,
+    )
+    return Stage(
+        name=f"private-wheels-{architecture}",
+        base="tools",
+        comment=_PRIVATE if is_first else "",
+        instructions=(run,),
+    )
+
+
+def _adds(packages: Sequence[CondaPackage | PipPackage]) -> tuple[Instruction, ...]:
+    """Return an ADD for each package, after the arguments that their addresses begin with."""
+    adds = [_add(package) for package in packages if package.url is not None]
+    prefixes = sorted({add.prefix.name for add in adds})
+    return (*(Arg(name=name) for name in prefixes), *adds)
+
+
+def _add(package: CondaPackage | PipPackage) -> Add:
+    url = package.url or ""
+    # BuildKit names the file after the address as it is written: escapes need the name spelled out.
+    to = "/" if url.endswith(f"/{package.filename}") else f"/{package.filename}"
+    return Add(url=url, prefix=_prefix(package, url), sha256=package.sha256, to=to)
+
+
+def _prefix(package: CondaPackage | PipPackage, url: str) -> Arg:
+    """Return the argument that a mirror can replace: a channel's address, or a host's.
+
+    >>> _argument_name("https://conda.anaconda.org/conda-forge")
+    'CONDA_ANACONDA_ORG_CONDA_FORGE'
+    >>> _argument_name("http://127.0.0.1:8080")
+    'HOST_127_0_0_1_8080_HTTP'
+    """
+    if isinstance(package, CondaPackage) and url.startswith(f"{package.channel}/"):
+        address = package.channel
+    else:
+        parts = urlsplit(url)
+        address = f"{parts.scheme}://{parts.netloc}"
+    return Arg(name=_argument_name(address), default=address)
+
+
+def _argument_name(address: str) -> str:
+    scheme, _, rest = address.partition("://")
+    name = re.sub(r"[^A-Z0-9]+", "_", rest.upper()).strip("_")
+    name = name if name[:1].isalpha() else f"HOST_{name}"
+    return name if scheme == "https" else f"{name}_{scheme.upper()}"
+
+
+def _requirements(packages: Sequence[PipPackage]) -> str:
+    lines = [
+        f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n"
+        for package in packages
+    ]
+    return "".join(lines)
+
+
+def _row(package: CondaPackage) -> dict[str, str | None]:
+    return {"file": package.filename, "channel": package.channel, "url": package.url}
+
+
+def _private_row(package: PipPackage, secrets: Mapping[str, str]) -> dict[str, str | None]:
+    return {
+        "file": package.filename,
+        "secret": secrets[package.index or ""],
+        "sha256": package.sha256,
+        "url": package.url,
+    }
+
+
+def _json_file(path: str, rows: list[dict[str, str | None]]) -> ContextFile:
+    lines = ",\n".join(json.dumps(row, sort_keys=True) for row in rows)
+    return _text_file(path, f"[\n{lines}\n]\n")
+
+
+def _text_file(path: str, text: str) -> ContextFile:
+    return ContextFile.of(path, text.encode())

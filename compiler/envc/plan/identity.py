@@ -1,0 +1,84 @@
+"""The env id: one digest over everything that is in an image's layers and in its config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from envc.canonical import digest
+from envc.lock.model import PlatformLock
+from envc.plan.account import Account
+from envc.plan.instruction import ContextFile
+from envc.plan.setting import Settings
+from envc.plan.step import CopyAction, RunAction, StepAction
+
+__all__ = ["CONTRACT", "CONTRACT_LABEL", "ENV_ID_LABEL", "PREFIX", "env_id", "identity_tree", "tag"]
+
+CONTRACT = 1
+"""Changes whenever the same inputs would give other layers or another config."""
+
+PREFIX = "/opt/env"
+ENV_ID_LABEL = "dev.envc.env-id"
+CONTRACT_LABEL = "dev.envc.contract"
+
+
+def identity_tree(
+    platform: str, locked: PlatformLock, settings: Settings, *, created: int
+) -> dict[str, Any]:
+    """Return what an env id is made of, by name: JSON data, the same on every machine.
+
+    Not in it: the environment's name, registries, mirrors, credentials, `check`, `runtime`, `serve`.
+    """
+    return {
+        "contract": CONTRACT,
+        "platform": platform,
+        "prefix": PREFIX,
+        "created": created,
+        "base": locked.base.digest,
+        "python": locked.python.model_dump() if locked.python is not None else None,
+        "tools": {
+            "image": locked.tools.digest,
+            "packages": [package.sha256 for package in locked.tools.packages],
+        },
+        # The addresses are in the image: conda-meta has them.
+        "conda": [[package.channel, package.url, package.sha256] for package in locked.conda],
+        "pip": [[package.filename, package.sha256] for package in locked.pip],
+        "user": _user(settings.account),
+        "steps": [_step(action) for action in settings.steps],
+        "config": {
+            "variables": [list(pair) for pair in settings.variables],
+            "user": settings.account.user,
+            "workdir": settings.workdir,
+            "entrypoint": _words(settings.entrypoint),
+            "command": _words(settings.command),
+        },
+    }
+
+
+def env_id(tree: dict[str, Any]) -> str:
+    """Return the env id of an identity tree: `sha256:` and 64 hex digits."""
+    return digest(tree)
+
+
+def tag(env_id: str) -> str:
+    """Return the image tag of an env id: its first 32 hex digits."""
+    return env_id.removeprefix("sha256:")[:32]
+
+
+def _user(account: Account) -> list[Any] | None:
+    return [account.uid, account.gid, account.home] if account.is_made else None
+
+
+def _words(words: tuple[str, ...] | None) -> list[str] | None:
+    return list(words) if words is not None else None
+
+
+def _step(action: StepAction) -> dict[str, Any]:
+    match action:
+        case RunAction():
+            return {"run": action.script, "network": action.network}
+        case CopyAction():
+            return {"copy": [_file(file) for file in action.files]}
+
+
+def _file(file: ContextFile) -> list[Any]:
+    return [file.path, f"{file.mode:o}", file.sha256, file.link]
