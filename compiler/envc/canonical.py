@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-__all__ = ["Json", "canonical_json", "digest"]
+__all__ = ["Json", "canonical_json", "digest", "readable_json"]
 
 Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | bool | None"
 
@@ -36,6 +36,37 @@ def digest(data: Json) -> str:
     'sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'
     """
     return f"sha256:{hashlib.sha256(canonical_json(data)).hexdigest()}"
+
+
+def readable_json(data: Json) -> str:
+    """Return data as JSON that reads and diffs well: sorted keys, an item of a list a line, ASCII.
+
+    >>> print(readable_json({"b": [{"x": 1}, {"x": 2}], "a": []}), end="")
+    {
+      "a": [],
+      "b": [
+        {"x": 1},
+        {"x": 2}
+      ]
+    }
+    """
+    return _indent(data, "") + "\n"
+
+
+def _indent(data: Json, indent: str) -> str:
+    inner = indent + "  "
+    match data:
+        case dict() if data:
+            lines = [
+                f"{inner}{json.dumps(key)}: {_indent(value, inner)}"
+                for key, value in sorted(data.items())
+            ]
+            return "\n".join(["{", ",\n".join(lines), indent + "}"])
+        case list() if data:
+            lines = [inner + json.dumps(item, sort_keys=True) for item in data]
+            return "\n".join(["[", ",\n".join(lines), indent + "]"])
+        case _:
+            return json.dumps(data)
 
 
 def _refuse_ambiguous(data: object) -> None:

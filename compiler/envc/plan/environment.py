@@ -8,6 +8,7 @@ from envc.lock.model import PlatformLock
 from envc.plan.instruction import Copy, Instruction, Mount, Run, Stage
 from envc.plan.stage import LAYER, SCRIPTS, choose, mount_stage, script
 from envc.platform import PLATFORMS
+from envc.reference import ImageReference
 
 __all__ = ["base_stages", "environment_stages", "layer_copies", "tools_stages"]
 
@@ -17,7 +18,7 @@ _TOOLS = mount_stage("tools", "/tools", "/mnt/tools")
 def base_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
     """Return the stage `base`: the image that everything starts from, by digest."""
     references = {
-        PLATFORMS[name].architecture: f"{locked.base.image}@{locked.base.digest}"
+        PLATFORMS[name].architecture: _pinned(locked.base.image, locked.base.digest)
         for name, locked in platforms.items()
     }
     return choose("base", references, dict.fromkeys(references, ()), "Where the image starts.")
@@ -68,7 +69,12 @@ def layer_copies(platforms: Mapping[str, PlatformLock]) -> tuple[Instruction, ..
 def _tools_base(locked: PlatformLock) -> str:
     tools, base = locked.tools, locked.base
     is_base = (tools.image, tools.digest) == (base.image, base.digest)
-    return "base" if is_base else f"{tools.image}@{tools.digest}"
+    return "base" if is_base else _pinned(tools.image, tools.digest)
+
+
+def _pinned(image: str, digest: str) -> str:
+    """Return the reference as people write it, with its digest: `python:3.12-slim@sha256:...`."""
+    return f"{ImageReference.parse(image).familiar}@{digest}"
 
 
 def _conda_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit
 
 from envc.lock.model import CondaPackage, PipPackage, PlatformLock
+from envc.mirror import MirrorMap
 from envc.plan.instruction import (
     Add,
-    Arg,
     ContextFile,
     Copy,
     Instruction,
@@ -42,10 +40,12 @@ _PRIVATE = (
 )
 
 
-def tool_wheel_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
-    """Return the stage `tool-wheels`."""
+def tool_wheel_stages(
+    platforms: Mapping[str, PlatformLock], mirrors: MirrorMap
+) -> tuple[Stage, ...]:
+    """Return the stage `tool-wheels`, or none where nothing is installed."""
     adds = {
-        PLATFORMS[name].architecture: _adds(locked.tools.packages)
+        PLATFORMS[name].architecture: _adds(locked.tools.packages, mirrors)
         for name, locked in platforms.items()
     }
     if not any(adds.values()):
@@ -53,26 +53,29 @@ def tool_wheel_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...
     return choose("tool-wheels", dict.fromkeys(adds, "scratch"), adds, _TOOL_WHEELS)
 
 
-def conda_package_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
+def conda_package_stages(
+    platforms: Mapping[str, PlatformLock], mirrors: MirrorMap
+) -> tuple[Stage, ...]:
     """Return the stage `conda-packages`, or none where there are none."""
-    adds = {}
+    adds: dict[str, tuple[Instruction, ...]] = {}
     for name, locked in platforms.items():
         folder = PLATFORMS[name].architecture
         listing = Copy(source=f"{folder}/packages.json", to="/packages.json")
-        adds[folder] = (*_adds(locked.conda), listing)
+        adds[folder] = (*_adds(locked.conda, mirrors), listing)
     if not any(locked.conda for locked in platforms.values()):
         return ()
     return choose("conda-packages", dict.fromkeys(adds, "scratch"), adds, _CONDA)
 
 
 def wheel_stages(
-    platforms: Mapping[str, PlatformLock], secrets: Mapping[str, str]
+    platforms: Mapping[str, PlatformLock], secrets: Mapping[str, str], mirrors: MirrorMap
 ) -> tuple[Stage, ...]:
     """Return the stage `wheels`, after those that fetch with credentials; none where there are none.
 
     Args:
         platforms: The lock's platforms, by name.
         secrets: The name of the secret of each index that has one, by the index's address.
+        mirrors: Where artefacts are fetched from instead.
     """
     if not any(locked.pip for locked in platforms.values()):
         return ()
@@ -84,13 +87,13 @@ def wheel_stages(
         if private:
             names = sorted({secrets[package.index or ""] for package in private})
             stages.append(_private_stage(folder, names, is_first=not stages))
-        instructions[folder] = _wheels(folder, locked.pip, private)
+        instructions[folder] = _wheels(folder, locked.pip, private, mirrors)
     bases = dict.fromkeys(instructions, "scratch")
     return (*stages, *choose("wheels", bases, instructions, _WHEELS))
 
 
 def listing_files(
-    platforms: Mapping[str, PlatformLock], secrets: Mapping[str, str]
+    platforms: Mapping[str, PlatformLock], secrets: Mapping[str, str], mirrors: MirrorMap
 ) -> tuple[ContextFile, ...]:
     """Return the context's lists of what is installed, a folder for each architecture."""
     has_conda = any(locked.conda for locked in platforms.values())
@@ -103,7 +106,7 @@ def listing_files(
         if has_pip:
             files.append(_text_file(f"{folder}/requirements.txt", _requirements(locked.pip)))
         if private := private_packages(locked, secrets):
-            rows = [_private_row(package, secrets) for package in private]
+            rows = [_private_row(package, secrets, mirrors) for package in private]
             files.append(_json_file(f"{folder}/private.json", rows))
     return tuple(files)
 
@@ -114,10 +117,13 @@ def private_packages(locked: PlatformLock, secrets: Mapping[str, str]) -> tuple[
 
 
 def _wheels(
-    architecture: str, packages: Sequence[PipPackage], private: Sequence[PipPackage]
+    architecture: str,
+    packages: Sequence[PipPackage],
+    private: Sequence[PipPackage],
+    mirrors: MirrorMap,
 ) -> tuple[Instruction, ...]:
     public = [package for package in packages if package.url is not None and package not in private]
-    instructions = list(_adds(public))
+    instructions: list[Instruction] = list(_adds(public, mirrors))
     if private:
         instructions.append(Copy(stage=f"private-wheels-{architecture}", source="/wheels/", to="/"))
     if any(package.path is not None for package in packages):
@@ -141,41 +147,18 @@ def _private_stage(architecture: str, secrets: Sequence[str], *, is_first: bool)
     )
 
 
-def _adds(packages: Sequence[CondaPackage | PipPackage]) -> tuple[Instruction, ...]:
-    """Return an ADD for each package, after the arguments that their addresses begin with."""
-    adds = [_add(package) for package in packages if package.url is not None]
-    prefixes = sorted({add.prefix.name for add in adds})
-    return (*(Arg(name=name) for name in prefixes), *adds)
+def _adds(packages: Sequence[CondaPackage | PipPackage], mirrors: MirrorMap) -> tuple[Add, ...]:
+    return tuple(
+        _add(package, mirrors.to_mirror(package.url))
+        for package in packages
+        if package.url is not None
+    )
 
 
-def _add(package: CondaPackage | PipPackage) -> Add:
-    url = package.url or ""
+def _add(package: CondaPackage | PipPackage, url: str) -> Add:
     # BuildKit names the file after the address as it is written: escapes need the name spelled out.
     to = "/" if url.endswith(f"/{package.filename}") else f"/{package.filename}"
-    return Add(url=url, prefix=_prefix(package, url), sha256=package.sha256, to=to)
-
-
-def _prefix(package: CondaPackage | PipPackage, url: str) -> Arg:
-    """Return the argument that a mirror can replace: a channel's address, or a host's.
-
-    >>> _argument_name("https://conda.anaconda.org/conda-forge")
-    'CONDA_ANACONDA_ORG_CONDA_FORGE'
-    >>> _argument_name("http://127.0.0.1:8080")
-    'HOST_127_0_0_1_8080_HTTP'
-    """
-    if isinstance(package, CondaPackage) and url.startswith(f"{package.channel}/"):
-        address = package.channel
-    else:
-        parts = urlsplit(url)
-        address = f"{parts.scheme}://{parts.netloc}"
-    return Arg(name=_argument_name(address), default=address)
-
-
-def _argument_name(address: str) -> str:
-    scheme, _, rest = address.partition("://")
-    name = re.sub(r"[^A-Z0-9]+", "_", rest.upper()).strip("_")
-    name = name if name[:1].isalpha() else f"HOST_{name}"
-    return name if scheme == "https" else f"{name}_{scheme.upper()}"
+    return Add(url=url, sha256=package.sha256, to=to)
 
 
 def _requirements(packages: Sequence[PipPackage]) -> str:
@@ -190,12 +173,14 @@ def _row(package: CondaPackage) -> dict[str, str | None]:
     return {"file": package.filename, "channel": package.channel, "url": package.url}
 
 
-def _private_row(package: PipPackage, secrets: Mapping[str, str]) -> dict[str, str | None]:
+def _private_row(
+    package: PipPackage, secrets: Mapping[str, str], mirrors: MirrorMap
+) -> dict[str, str | None]:
     return {
         "file": package.filename,
         "secret": secrets[package.index or ""],
         "sha256": package.sha256,
-        "url": package.url,
+        "url": mirrors.to_mirror(package.url or ""),
     }
 
 

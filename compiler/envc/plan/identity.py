@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from envc.canonical import digest
+from envc.canonical import Json, digest
 from envc.lock.model import PlatformLock
 from envc.plan.account import Account
 from envc.plan.instruction import ContextFile
@@ -23,7 +21,7 @@ CONTRACT_LABEL = "dev.envc.contract"
 
 def identity_tree(
     platform: str, locked: PlatformLock, settings: Settings, *, created: int
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """Return what an env id is made of, by name: JSON data, the same on every machine.
 
     Not in it: the environment's name, registries, mirrors, credentials, `check`, `runtime`, `serve`.
@@ -54,7 +52,7 @@ def identity_tree(
     }
 
 
-def env_id(tree: dict[str, Any]) -> str:
+def env_id(tree: dict[str, Json]) -> str:
     """Return the env id of an identity tree: `sha256:` and 64 hex digits."""
     return digest(tree)
 
@@ -64,15 +62,15 @@ def tag(env_id: str) -> str:
     return env_id.removeprefix("sha256:")[:32]
 
 
-def _user(account: Account) -> list[Any] | None:
+def _user(account: Account) -> list[Json] | None:
     return [account.uid, account.gid, account.home] if account.is_made else None
 
 
-def _words(words: tuple[str, ...] | None) -> list[str] | None:
+def _words(words: tuple[str, ...] | None) -> list[Json] | None:
     return list(words) if words is not None else None
 
 
-def _step(action: StepAction) -> dict[str, Any]:
+def _step(action: StepAction) -> dict[str, Json]:
     match action:
         case RunAction():
             return {"run": action.script, "network": action.network}
@@ -80,5 +78,5 @@ def _step(action: StepAction) -> dict[str, Any]:
             return {"copy": [_file(file) for file in action.files]}
 
 
-def _file(file: ContextFile) -> list[Any]:
+def _file(file: ContextFile) -> list[Json]:
     return [file.path, f"{file.mode:o}", file.sha256, file.link]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from envc.canonical import Json
 from envc.source import Span
 
 __all__ = [
     "Add",
-    "Arg",
     "BuildPlan",
     "Cmd",
     "ContextFile",
@@ -29,28 +30,16 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arg:
-    """A build argument with a default, or without one."""
-
-    name: str
-    default: str | None = None
-    origin: Span | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Add:
     """A remote file, verified while it is fetched.
 
     Attributes:
-        url: Its canonical address.
-        prefix: The build argument whose default the address begins with, so that a mirror can take
-            its place.
+        url: Where it is fetched from: its canonical address, or a mirror's.
         sha256: Of the file, in hex.
         to: Where it goes: a full path, or a folder's that ends in `/`.
     """
 
     url: str
-    prefix: Arg
     sha256: str
     to: str
     origin: Span | None = field(default=None, compare=False)
@@ -151,7 +140,7 @@ class Cmd:
     origin: Span | None = field(default=None, compare=False)
 
 
-Instruction: TypeAlias = Add | Arg | Copy | Run | Env | Label | User | Workdir | Entrypoint | Cmd
+Instruction: TypeAlias = Add | Copy | Run | Env | Label | User | Workdir | Entrypoint | Cmd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,9 +192,9 @@ class BuildPlan:
 
     Attributes:
         head: Comment lines for the reader of the Dockerfile.
-        args: Build arguments that stand before the first stage.
         stages: In an order in which each comes after those it uses; the last is the image.
         files: The context, sorted by path.
+        identities: The identity tree of each platform, by its name: what its env id is made of.
         env_ids: The env id of each platform, by its name.
         spec_id: The spec's id.
         secrets: Names of the secrets that the build needs, sorted.
@@ -213,10 +202,10 @@ class BuildPlan:
     """
 
     head: tuple[str, ...]
-    args: tuple[Arg, ...]
     stages: tuple[Stage, ...]
     files: tuple[ContextFile, ...]
-    env_ids: dict[str, str]
+    identities: Mapping[str, dict[str, Json]] = field(repr=False)
+    env_ids: Mapping[str, str]
     spec_id: str
     secrets: tuple[str, ...]
     epoch: int

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from envc.lock.model import Lock, PlatformLock
+from envc.mirror import MirrorMap
 from envc.plan.environment import base_stages, environment_stages, tools_stages
 from envc.plan.fetch import conda_package_stages, listing_files, tool_wheel_stages, wheel_stages
 from envc.plan.identity import env_id, identity_tree
 from envc.plan.image import image_stages, step_files
 from envc.plan.inputs import Inputs
-from envc.plan.instruction import Add, Arg, BuildPlan, ContextFile, Stage
-from envc.plan.setting import Settings, settings
+from envc.plan.instruction import BuildPlan, ContextFile
+from envc.plan.setting import settings
 from envc.spec.defaults import indexes
 from envc.spec.model import EnvSpec
 from envc.spec.normal import spec_id
@@ -31,6 +32,7 @@ def lower(
     inputs: Inputs,
     *,
     scripts: Mapping[str, bytes],
+    mirrors: MirrorMap,
 ) -> BuildPlan:
     """Return the build of a spec for all of its platforms.
 
@@ -38,32 +40,39 @@ def lower(
         lock: One that has not drifted from the spec.
         inputs: What the spec's copy steps and local wheels name.
         scripts: The build's own scripts, by file name.
+        mirrors: Where artefacts are fetched from instead; no id depends on them.
     """
-    platforms = {name: lock.platforms[name] for name in sorted(spec.platforms)}
+    platforms: dict[str, PlatformLock] = {
+        name: lock.platforms[name] for name in sorted(spec.platforms)
+    }
     secrets = {index.url: index.secret for index in indexes(spec) if index.secret is not None}
     own = {name: settings(spec, document, locked, inputs) for name, locked in platforms.items()}
     epoch = max(_created(locked) for locked in platforms.values())
-    env_ids = identify(platforms, own, epoch)
+    identities = {
+        name: identity_tree(name, locked, own[name], created=epoch)
+        for name, locked in platforms.items()
+    }
+    env_ids = {name: env_id(tree) for name, tree in identities.items()}
     stages = (
         *base_stages(platforms),
-        *tool_wheel_stages(platforms),
+        *tool_wheel_stages(platforms, mirrors),
         *tools_stages(platforms),
-        *conda_package_stages(platforms),
-        *wheel_stages(platforms, secrets),
+        *conda_package_stages(platforms, mirrors),
+        *wheel_stages(platforms, secrets, mirrors),
         *environment_stages(platforms),
         *image_stages(platforms, own, env_ids, document),
     )
     files = (
         *(ContextFile.of(f"scripts/{name}", content) for name, content in scripts.items()),
-        *listing_files(platforms, secrets),
+        *listing_files(platforms, secrets, mirrors),
         *(replace(file, path=f"wheels/{file.path}") for file in inputs.wheels.values()),
         *step_files(own),
     )
     return BuildPlan(
         head=_head(spec, epoch),
-        args=_arguments(stages),
         stages=stages,
         files=tuple(sorted(files, key=lambda file: file.path)),
+        identities=identities,
         env_ids=env_ids,
         spec_id=spec_id(spec),
         secrets=tuple(sorted(set(secrets.values()))),
@@ -71,31 +80,10 @@ def lower(
     )
 
 
-def identify(
-    platforms: Mapping[str, PlatformLock], own: Mapping[str, Settings], created: int
-) -> dict[str, str]:
-    """Return the env id of each platform."""
-    return {
-        name: env_id(identity_tree(name, locked, own[name], created=created))
-        for name, locked in platforms.items()
-    }
-
-
 def _created(locked: PlatformLock) -> int:
     """Return when the newest Conda package was built, in s; the one constant where none says so."""
     times = [package.timestamp // 1000 for package in locked.conda if package.timestamp is not None]
     return max(times, default=FILE_TIME)
-
-
-def _arguments(stages: Iterable[Stage]) -> tuple[Arg, ...]:
-    """Return the arguments that addresses begin with, with their defaults, sorted by name."""
-    prefixes = {
-        instruction.prefix.name: instruction.prefix
-        for stage in stages
-        for instruction in stage.instructions
-        if isinstance(instruction, Add)
-    }
-    return tuple(prefixes[name] for name in sorted(prefixes))
 
 
 def _head(spec: EnvSpec, epoch: int) -> tuple[str, ...]:

@@ -36,9 +36,6 @@ def render(plan: BuildPlan, templates: Mapping[str, str]) -> Rendered:
     environment = _environment(templates)
     writer = _Writer()
     writer.write(environment.get_template("head.j2").render(head=plan.head))
-    writer.write("\n" if plan.args else "")
-    for argument in plan.args:
-        writer.write(_render_instruction(environment, argument))
     for stage in plan.stages:
         writer.write("\n")
         writer.write(_render_head(environment, stage), stage.origin)

@@ -13,7 +13,7 @@ _LINE_WIDTH = 96
 
 
 def quote(value: str) -> str:
-    r"""Return a value for ENV, LABEL, USER, WORKDIR or ARG: as it is where it needs no quotes.
+    r"""Return a value for ENV, LABEL, USER and WORKDIR: as it is where it needs no quotes.
 
     In double quotes Docker knows three escapes and expands variables:
     https://docs.docker.com/reference/dockerfile/#environment-replacement.
