@@ -1,13 +1,116 @@
-"""Files that envc writes: whole or not at all, and only where something changed."""
+"""Files that envc reads and writes: whole or not at all, and written only where something changed."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["sha256_of", "write_if_changed"]
+from envc.diagnostics import Diagnostic, Label, suggest
+from envc.errors import InputError
+from envc.source import Source
+
+__all__ = ["TreeFile", "decode_source", "read_source", "read_tree", "sha256_of", "write_if_changed"]
+
+OUTPUT_MARK = b'{\n  "envc": '
+"""How the `image.json` of a folder that `envc compile` wrote begins."""
+
+_LEFT_OUT = frozenset(
+    {
+        ".bzr", ".git", ".hg", ".jj", ".svn",
+        ".hypothesis", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache",
+        "__pycache__",
+    }
+)  # fmt: skip
+_SPEC_SUFFIXES = frozenset({".envc", ".yaml", ".yml"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeFile:
+    """A file or a symbolic link that was found.
+
+    Attributes:
+        path: Relative to the folder that was read, in POSIX form; a single file's name.
+        file: Where it lies.
+        sha256: Of its content, in hex; of a link, of its target's text.
+        mode: 0o755 where its owner may execute it, else 0o644; 0o644 for a link.
+        link: The target of a symbolic link, or None.
+    """
+
+    path: str
+    file: Path
+    sha256: str
+    mode: int
+    link: str | None = None
+
+
+def read_source(path: Path) -> Source:
+    """Return the text of a spec or a lock; messages call it as `path` is written.
+
+    Raises:
+        InputError: There is no such file (E150), it is a folder (E151), cannot be read (E152) or is
+            not UTF-8 (E153).
+    """
+    name = str(path)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise _refuse("E150", f"there is no file `{name}`", _advise(path)) from error
+    except NotADirectoryError as error:
+        raise _refuse("E150", f"there is no file `{name}`", "check the path") from error
+    except IsADirectoryError as error:
+        raise _refuse("E151", f"`{name}` is a folder, not a file", _advise_in(path)) from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        message = f"`{name}` cannot be read: {(reason or 'unknown error').lower()}"
+        raise _refuse("E152", message, "check its permissions and the disk") from error
+    return decode_source(content, name)
+
+
+def decode_source(content: bytes, name: str) -> Source:
+    """Return a text that is there as bytes; a byte order mark is not part of it.
+
+    Raises:
+        InputError: It is not UTF-8 (E153).
+    """
+    try:
+        return Source(name=name, text=content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        source = Source(name=name, text=error.object.decode("utf-8", errors="replace"))
+        offset = len(error.object[: error.start].decode("utf-8", errors="replace"))
+        hint = "save it as UTF-8"
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            hint = "it looks like UTF-16: save it as UTF-8"
+        problem = Diagnostic(
+            code="E153",
+            message=f"`{name}` is not UTF-8: byte {content[error.start]:#04x} cannot stand there",
+            labels=(Label(span=source.span(offset, offset + 1)),),
+            hint=hint,
+        )
+        raise InputError([problem]) from error
+
+
+def read_tree(folder: Path, relative: str) -> tuple[bool, tuple[TreeFile, ...]]:
+    """Return what lies at a path relative to a folder: whether it is a folder, and its files.
+
+    Files are sorted by path. Links are not followed, but for the named path itself. Left out are
+    empty folders, the folders of version control and of Python's caches, and what `envc compile`
+    wrote: an image must not depend on where its own Dockerfile lies.
+
+    Raises:
+        OSError: Something is not there or cannot be read; `filename` names it.
+        ValueError: Something is neither a file, nor a folder, nor a link, or its name is not UTF-8;
+            the message says what.
+    """
+    root = folder / relative
+    if not stat.S_ISDIR(root.stat().st_mode):
+        return False, (_describe(root.resolve(), root.name),)
+    found = [_describe(path, path.relative_to(root).as_posix()) for path in _walk(root)]
+    return True, tuple(sorted(found, key=lambda file: file.path))
 
 
 def write_if_changed(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
@@ -44,3 +147,65 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's content, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    with os.scandir(folder) as found:
+        entries = list(found)
+    for entry in entries:
+        path = Path(entry.path)
+        if not entry.is_dir(follow_symlinks=False):
+            yield path
+        elif entry.name not in _LEFT_OUT and not _is_output(path):
+            yield from _walk(path)
+
+
+def _is_output(folder: Path) -> bool:
+    try:
+        with (folder / "image.json").open("rb") as file:
+            return file.read(len(OUTPUT_MARK)) == OUTPUT_MARK
+    except OSError:
+        return False
+
+
+def _describe(file: Path, path: str) -> TreeFile:
+    status = file.lstat()
+    is_link = stat.S_ISLNK(status.st_mode)
+    link = os.readlink(file) if is_link else None  # noqa: PTH115  # Path changes `./x` to `x`
+    try:
+        target = (link or "").encode()
+        path.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"the name or the target of {path!a} is not UTF-8") from error
+    if is_link:
+        sha256 = hashlib.sha256(target).hexdigest()
+        return TreeFile(path=path, file=file, sha256=sha256, mode=0o644, link=link)
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(f"`{path}` is neither a file, nor a folder, nor a link")
+    mode = 0o755 if status.st_mode & stat.S_IXUSR else 0o644
+    return TreeFile(path=path, file=file, sha256=sha256_of(file), mode=mode)
+
+
+def _advise(path: Path) -> str:
+    """Return the hint for a file that is missing: the one that was meant, where it is there."""
+    if not path.parent.is_dir():
+        return f"there is no folder `{path.parent}` either: check the path"
+    names = _spec_names(path.parent)
+    meant = suggest(path.name, names) or next((n for n in names if Path(n).stem == path.name), "")
+    return f"did you mean `{path.parent / meant}`?" if meant else "check the path"
+
+
+def _advise_in(folder: Path) -> str:
+    try:
+        names = _spec_names(folder)
+    except OSError:
+        names = []
+    return f"did you mean `{folder / names[0]}`?" if len(names) == 1 else "name the file in it"
+
+
+def _spec_names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.suffix in _SPEC_SUFFIXES)
+
+
+def _refuse(code: str, message: str, hint: str) -> InputError:
+    return InputError([Diagnostic(code=code, message=message, hint=hint)])

@@ -1,0 +1,113 @@
+"""What lies beside a spec and reaches its image: read here, so that lowering stays pure."""
+
+from __future__ import annotations
+
+import posixpath
+from pathlib import Path
+from typing import Any
+
+from envc.diagnostics import Diagnostic, suggest
+from envc.errors import InputError
+from envc.files import TreeFile, read_tree, sha256_of
+from envc.plan.inputs import Inputs, Tree
+from envc.plan.instruction import ContextFile
+from envc.resolve.base import LocalWheel
+from envc.source import Span
+from envc.spec.model import EnvSpec
+from envc.syntax.document import Document
+
+__all__ = ["read_inputs", "read_wheels"]
+
+
+def read_wheels(spec: EnvSpec, document: Document, folder: Path) -> tuple[LocalWheel, ...]:
+    """Return the spec's local wheels, in its order.
+
+    Raises:
+        InputError: One is not there (E155) or is not a file that can be read (E156).
+    """
+    wheels: list[LocalWheel] = []
+    problems: list[Diagnostic] = []
+    for number, path in enumerate(spec.pip.wheels):
+        span = document.span(("pip", "wheels", number))
+        file = folder / path
+        try:
+            size, sha256 = file.stat().st_size, sha256_of(file)
+        except OSError as error:
+            problems.append(_explain(error, folder, path, span))
+            continue
+        wheels.append(
+            LocalWheel(
+                path=posixpath.normpath(path), file=file, sha256=sha256, size=size, span=span
+            )
+        )
+    if problems:
+        raise InputError(problems)
+    return tuple(wheels)
+
+
+def read_inputs(spec: EnvSpec, document: Document, folder: Path) -> Inputs:
+    """Return the files that copy steps and local wheels name, relative to the spec's folder.
+
+    Raises:
+        InputError: Something is not there (E155), cannot be read or cannot be copied (E156), or is
+            a folder without files (E157).
+    """
+    trees: dict[str, Tree] = {}
+    wheels: dict[str, ContextFile] = {}
+    problems: list[Diagnostic] = []
+    for number, step in enumerate(spec.steps):
+        if step.copy_ is None or step.copy_.source in trees:
+            continue
+        span = document.span(("steps", number, "copy", "from"))
+        try:
+            trees[step.copy_.source] = _read_copied(folder, step.copy_.source, span)
+        except InputError as error:
+            problems.extend(error.diagnostics)
+    try:
+        for wheel in read_wheels(spec, document, folder):
+            wheels[wheel.path] = ContextFile(
+                path=wheel.file.name, sha256=wheel.sha256, origin_path=str(wheel.file)
+            )
+    except InputError as error:
+        problems.extend(error.diagnostics)
+    if problems:
+        raise InputError(problems)
+    return Inputs(trees=trees, wheels=wheels)
+
+
+def _read_copied(folder: Path, source: str, span: Span) -> Tree:
+    try:
+        is_folder, files = read_tree(folder, source)
+    except OSError as error:
+        raise InputError([_explain(error, folder, source, span)]) from error
+    except ValueError as error:
+        message = f"`{source}` cannot be copied: {error}"
+        hint = "remove it, or copy only what the image needs"
+        raise InputError([Diagnostic.at(span, "E156", message, hint=hint)]) from error
+    if not files:
+        message = f"the folder `{source}` has no files"
+        hint = "put files there, or remove the step; caches and version control are never copied"
+        raise InputError([Diagnostic.at(span, "E157", message, hint=hint)])
+    return Tree(is_folder=is_folder, files=tuple(_to_context_file(file) for file in files))
+
+
+def _to_context_file(file: TreeFile) -> ContextFile:
+    place: dict[str, Any] = {"origin_path": str(file.file)} if file.link is None else {}
+    return ContextFile(path=file.path, sha256=file.sha256, mode=file.mode, link=file.link, **place)
+
+
+def _explain(error: OSError, folder: Path, path: str, span: Span) -> Diagnostic:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        message = f"there is no `{path}` beside the spec"
+        return Diagnostic.at(span, "E155", message, hint=_advise(folder / path))
+    reason = (error.strerror or "unknown error").lower()
+    where = Path(error.filename).name if error.filename else path
+    message = f"`{where}` cannot be read: {reason}"
+    return Diagnostic.at(span, "E156", message, hint="check its permissions and the disk")
+
+
+def _advise(path: Path) -> str:
+    if not path.parent.is_dir():
+        return "paths are relative to the spec's folder"
+    meant = suggest(path.name, (entry.name for entry in path.parent.iterdir()))
+    return f"did you mean `{meant}`?" if meant else "paths are relative to the spec's folder"

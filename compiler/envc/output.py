@@ -1,0 +1,222 @@
+"""The folder that a compile writes: what goes there, what changes there, and what is left alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from envc.diagnostics import Diagnostic
+from envc.errors import InputError, ToolError, UsageError
+from envc.files import OUTPUT_MARK, sha256_of, write_if_changed
+from envc.plan.instruction import ContextFile
+
+__all__ = ["MANIFEST", "SCHEMA", "Changes", "compare", "depfile", "manifest", "write"]
+
+MANIFEST = "image.json"
+SCHEMA = 1
+"""The version of what `image.json` holds; changes when a field changes its meaning."""
+
+_OTHER_FOLDER = "name a folder that is empty, or that envc has written before"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a write does, or would do: paths relative to the folder, sorted."""
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.written or self.removed)
+
+
+def manifest(facts: Mapping[str, Any], files: Iterable[ContextFile]) -> ContextFile:
+    """Return `image.json`: facts, and by path the SHA-256 of every other file of the folder."""
+    data = {
+        "envc": SCHEMA,
+        **dict(sorted(facts.items())),
+        "files": {file.path: file.sha256 for file in sorted(files, key=lambda file: file.path)},
+    }
+    content = (json.dumps(data, indent=2) + "\n").encode()
+    assert content.startswith(OUTPUT_MARK)  # noqa: S101  # files.py knows the folder by it
+    return ContextFile.of(MANIFEST, content)
+
+
+def compare(folder: Path, files: Sequence[ContextFile]) -> Changes:
+    """Return what `write` would do; nothing is touched.
+
+    Args:
+        files: All that the folder is to hold, `image.json` too.
+
+    Raises:
+        UsageError: The folder is somebody else's (E550), a file that is in the way is (E551), or it
+            is no folder (E552).
+        ToolError: It cannot be read (E553).
+    """
+    try:
+        return _compare(folder, files)
+    except OSError as error:
+        raise _explain(folder, error) from error
+
+
+def write(folder: Path, files: Sequence[ContextFile]) -> Changes:
+    """Make a folder hold exactly these files of envc's, and say what that changed.
+
+    Files that are already so keep their times. Files that envc wrote before and that nobody has
+    changed since are removed when they are no longer needed; those of others are never touched.
+    `image.json` comes last: once it is new, everything is.
+
+    Raises:
+        InputError: A file beside the spec has changed since it was read (E555).
+        UsageError: As `compare`.
+        ToolError: The folder cannot be written (E553).
+    """
+    changes = compare(folder, files)
+    by_path = {file.path: file for file in files}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted(changes.written, key=lambda path: (path == MANIFEST, path)):
+            _put(folder / path, by_path[path])
+        for path in changes.removed:
+            _remove(folder, path)
+    except OSError as error:
+        raise _explain(folder, error) from error
+    return changes
+
+
+def depfile(target: Path, sources: Iterable[Path]) -> str:
+    """Return a rule in Make's format: what `target` was made from, sorted.
+
+    A name with a line end is left out: Make has no way to say it.
+    """
+    names = [_escape(name) for name in sorted({str(source) for source in sources})]
+    names = [name for name in names if "\n" not in name]
+    return f"{_escape(str(target))}: {' '.join(names)}".rstrip() + "\n"
+
+
+def _compare(folder: Path, files: Sequence[ContextFile]) -> Changes:
+    if folder.exists() and not folder.is_dir():
+        raise _refuse("E552", f"`{folder}` is a file, not a folder", _OTHER_FOLDER)
+    old = _read_old(folder)
+    wanted = {file.path: file for file in files}
+    if old is None:
+        foreign = [path for path in _list(folder) if path not in wanted]
+        if foreign:
+            message = f"`{folder}` holds `{foreign[0]}`, and envc has not written this folder"
+            raise _refuse("E550", message, _OTHER_FOLDER)
+        old = {}
+    written = [path for path, file in wanted.items() if not _is_there(folder / path, file)]
+    for path in written:
+        _refuse_foreign(folder, path, old)
+    removed = [
+        path
+        for path, sha256 in old.items()
+        if path not in wanted and _digest(folder / path) == sha256
+    ]
+    return Changes(written=tuple(sorted(written)), removed=tuple(sorted(removed)))
+
+
+def _refuse_foreign(folder: Path, path: str, old: Mapping[str, str]) -> None:
+    """Refuse to write where something lies that envc did not put there."""
+    for parent in list(PurePosixPath(path).parents)[:-1]:
+        place = folder / parent
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            message = f"`{place}` is in the way: envc needs a folder there"
+            raise _refuse("E551", message, f"move it, or {_OTHER_FOLDER}")
+    place = folder / path
+    is_own = path in old or path == MANIFEST
+    if os.path.lexists(place) and (not is_own or (place.is_dir() and not place.is_symlink())):
+        message = f"`{place}` is in the way: envc has not written it"
+        raise _refuse("E551", message, f"move it, or {_OTHER_FOLDER}")
+
+
+def _read_old(folder: Path) -> dict[str, str] | None:
+    """Return what envc wrote last time, by path the SHA-256; None where it wrote nothing."""
+    path = folder / MANIFEST
+    if path.is_symlink() or not path.is_file():
+        return None
+    content = path.read_bytes()
+    if not content.startswith(OUTPUT_MARK):
+        return None
+    try:
+        files = json.loads(content)["files"]
+        return {path: sha256 for path, sha256 in files.items() if _is_inside(path)}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return {}
+
+
+def _is_inside(path: str) -> bool:
+    return not PurePosixPath(path).is_absolute() and ".." not in PurePosixPath(path).parts
+
+
+def _list(folder: Path) -> list[str]:
+    """Return what is below a folder, links and empty folders included, sorted."""
+    if not folder.is_dir():
+        return []
+    return [
+        path.relative_to(folder).as_posix()
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or not path.is_dir() or not any(path.iterdir())
+    ]
+
+
+def _is_there(place: Path, file: ContextFile) -> bool:
+    if file.link is not None:
+        return place.is_symlink() and os.readlink(place) == file.link  # noqa: PTH115
+    if place.is_symlink() or not place.is_file():
+        return False
+    return place.stat().st_mode & 0o777 == file.mode and sha256_of(place) == file.sha256
+
+
+def _digest(place: Path) -> str | None:
+    if place.is_symlink():
+        return hashlib.sha256(os.fsencode(os.readlink(place))).hexdigest()  # noqa: PTH115
+    return sha256_of(place) if place.is_file() else None
+
+
+def _put(place: Path, file: ContextFile) -> None:
+    if file.link is not None:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.unlink(missing_ok=True)
+        place.symlink_to(file.link)
+        return
+    content = file.content
+    if content is None:
+        content = Path(file.origin_path or "").read_bytes()
+        if hashlib.sha256(content).hexdigest() != file.sha256:
+            message = f"`{file.origin_path}` has changed while it was compiled"
+            hint = "run the command again when nothing writes it"
+            raise InputError([Diagnostic(code="E555", message=message, hint=hint)])
+    if place.is_symlink():
+        place.unlink()
+    write_if_changed(place, content, mode=file.mode)
+
+
+def _remove(folder: Path, path: str) -> None:
+    (folder / path).unlink()
+    for parent in list(PurePosixPath(path).parents)[:-1]:
+        if any((folder / parent).iterdir()):
+            return
+        (folder / parent).rmdir()
+
+
+def _escape(name: str) -> str:
+    """Return a name as GNU Make reads it in a rule: a backslash counts only before these."""
+    return re.sub(r"(\\*)([ \t#:])", r"\1\1\\\2", name).replace("$", "$$")
+
+
+def _refuse(code: str, message: str, hint: str) -> UsageError:
+    return UsageError([Diagnostic(code=code, message=message, hint=hint)])
+
+
+def _explain(folder: Path, error: OSError) -> ToolError:
+    reason = (error.strerror or "unknown error").lower()
+    message = f"`{error.filename or folder}` cannot be written: {reason}"
+    hint = "check the folder's permissions and the disk, or name another one with `-o`"
+    return ToolError([Diagnostic(code="E553", message=message, hint=hint)])

@@ -1,0 +1,98 @@
+"""What lies beside a spec is read whole, and what is missing is shown where the spec asks for it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from envc.context import read_inputs, read_wheels
+from envc.errors import InputError
+from envc.plan.inputs import Inputs, Tree
+from envc.plan.instruction import ContextFile
+from envc.resolve.base import LocalWheel
+from envc.source import Source
+from envc.spec.model import CopyStep, EnvSpec, Pip, Step
+from envc.syntax.document import Document
+
+WHEEL = "dist/pets-1.0-py3-none-any.whl"
+SHA256 = hashlib.sha256(b"x").hexdigest()
+
+
+def spec_of(*sources: str, wheels: tuple[str, ...] = ()) -> EnvSpec:
+    steps = tuple(Step(copy_=CopyStep(source=source, to="/app")) for source in sources)
+    return EnvSpec(environment="pets", steps=steps, pip=Pip(wheels=wheels))
+
+
+def document() -> Document:
+    source = Source(name="pets.envc", text="environment pets\n")
+    return Document(source=source, data={}, spans={(): source.span(0, 11)}, key_spans={})
+
+
+def put(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("x")
+
+
+def refusals(spec: EnvSpec, folder: Path) -> list[tuple[str, str, str]]:
+    with pytest.raises(InputError) as caught:
+        read_inputs(spec, document(), folder)
+    problems = caught.value.diagnostics
+    assert all(problem.labels for problem in problems)
+    return [(problem.code, problem.message, problem.hint) for problem in problems]
+
+
+def test_inputs_are_what_copies_and_wheels_name(tmp_path: Path) -> None:
+    put(tmp_path / "src" / "a.py")
+    put(tmp_path / WHEEL)
+
+    inputs = read_inputs(spec_of("src/", wheels=(f"./{WHEEL}",)), document(), tmp_path)
+
+    assert inputs == Inputs(
+        trees={
+            "src/": Tree(is_folder=True, files=(ContextFile(path="a.py", sha256=SHA256),)),
+        },
+        wheels={WHEEL: ContextFile(path="pets-1.0-py3-none-any.whl", sha256=SHA256)},
+    )
+
+
+def test_a_local_wheel_is_known_by_its_normal_path_and_its_bytes(tmp_path: Path) -> None:
+    put(tmp_path / WHEEL)
+
+    wheels = read_wheels(spec_of(wheels=(f"dist/../{WHEEL}",)), document(), tmp_path)
+
+    file = tmp_path / "dist" / ".." / WHEEL
+    assert wheels == (LocalWheel(path=WHEEL, file=file, sha256=SHA256, size=1),)
+
+
+def test_all_that_is_missing_is_reported_at_once(tmp_path: Path) -> None:
+    put(tmp_path / "source" / "a.py")
+    (tmp_path / "empty").mkdir()
+
+    problems = refusals(spec_of("sources", "empty", "no/file", wheels=(WHEEL,)), tmp_path)
+
+    relative = "paths are relative to the spec's folder"
+    assert problems == [
+        ("E155", "there is no `sources` beside the spec", "did you mean `source`?"),
+        (
+            "E157",
+            "the folder `empty` has no files",
+            "put files there, or remove the step; caches and version control are never copied",
+        ),
+        ("E155", "there is no `no/file` beside the spec", relative),
+        ("E155", f"there is no `{WHEEL}` beside the spec", relative),
+    ]
+
+
+def test_what_cannot_be_read_or_copied_is_named(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    os.mkfifo(tmp_path / "src" / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+
+    pipe, loop = refusals(spec_of("src", "loop"), tmp_path)
+
+    message = "`src` cannot be copied: `pipe` is neither a file, nor a folder, nor a link"
+    assert pipe[:2] == ("E156", message)
+    assert loop[:2] == ("E156", "`loop` cannot be read: too many levels of symbolic links")
