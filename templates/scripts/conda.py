@@ -66,6 +66,7 @@ def normalise_metadata(rows: dict[str, dict[str, str]]) -> None:
 def main(packages: Path) -> None:
     rows = asyncio.run(install(packages))
     normalise_metadata(rows)
+    (PREFIX / "CACHEDIR.TAG").unlink(missing_ok=True)
     script = PREFIX / "bin/envc-activate"
     script.write_text(ACTIVATE)
     script.chmod(0o755)

@@ -1,0 +1,150 @@
+"""Lowering: which stages a lock needs, in which order, and what they read."""
+
+from __future__ import annotations
+
+import pytest
+from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
+
+from envc.lock.model import PlatformLock
+from envc.mirror import MirrorMap
+from envc.plan.inputs import Inputs, Tree
+from envc.plan.instruction import Add, BuildPlan, ContextFile, Copy, Run
+
+
+def stage_names(*locks: PlatformLock) -> list[str]:
+    platforms = dict(zip(("linux/amd64", "linux/arm64"), locks, strict=False))
+    return [stage.name for stage in plan_of({"environment": "x"}, platforms).stages]
+
+
+def test_wheels_alone_are_installed_beside_the_bases_python() -> None:
+    expected = ["base", "tool-wheels", "tools", "wheels", "python", "pip", "system", "image"]
+
+    assert stage_names(pip_lock(wheel("six"))) == expected
+
+
+def test_conda_packages_alone_need_no_wheels() -> None:
+    expected = ["base", "tool-wheels", "tools", "conda-packages", "conda", "system", "image"]
+
+    assert stage_names(conda_lock(conda_package("zlib"))) == expected
+
+
+def test_wheels_go_on_top_of_conda() -> None:
+    locked = conda_lock(conda_package("python"), pip=(wheel("six"),))
+
+    plan = plan_of({"environment": "x"}, {"linux/amd64": locked})
+
+    assert [c.stage for c in plan.stages[-1].instructions if isinstance(c, Copy)] == ["conda", "pip"]
+
+
+def test_platforms_that_differ_get_a_stage_each_and_a_choice() -> None:
+    names = stage_names(pip_lock(wheel("six")), pip_lock(wheel("idna")))
+
+    assert [name for name in names if name.startswith("wheels")] == [
+        "wheels-amd64",
+        "wheels-arm64",
+        "wheels",
+    ]
+    assert names[-3:] == ["image-amd64", "image-arm64", "image"]
+
+
+@pytest.mark.parametrize(
+    "locks",
+    [
+        [pip_lock()],
+        [pip_lock(wheel("six"))],
+        [conda_lock(conda_package("zlib"), pip=(wheel("six"),))],
+        [pip_lock(wheel("six")), pip_lock()],
+        [conda_lock(conda_package("zlib")), conda_lock(conda_package("xz"), pip=(wheel("six"),))],
+    ],
+)
+def test_every_stage_comes_after_those_it_uses(locks: list[PlatformLock]) -> None:
+    platforms = dict(zip(("linux/amd64", "linux/arm64"), locks, strict=False))
+    plan = plan_of({"environment": "x"}, platforms)
+
+    known: set[str] = set()
+    for stage in plan.stages:
+        for used in used_stages(plan, stage.name):
+            assert used.replace("${TARGETARCH}", "amd64") in known, (stage.name, used)
+        known.add(stage.name)
+
+
+def used_stages(plan: BuildPlan, name: str) -> set[str]:
+    stage = next(stage for stage in plan.stages if stage.name == name)
+    used = {stage.base} if "@" not in stage.base and stage.base != "scratch" else set()
+    for instruction in stage.instructions:
+        if isinstance(instruction, Copy) and instruction.stage is not None:
+            used.add(instruction.stage)
+        if isinstance(instruction, Run):
+            used |= {mount.stage for mount in instruction.mounts if mount.stage is not None}
+    return used
+
+
+def test_a_mirror_takes_the_place_of_an_address() -> None:
+    mirrors = MirrorMap((("https://files.pythonhosted.org", "http://mirror/files"),))
+
+    plan = plan_of({"environment": "x"}, {"linux/amd64": pip_lock(wheel("six"))}, mirrors=mirrors)
+
+    urls = [i.url for stage in plan.stages for i in stage.instructions if isinstance(i, Add)]
+    assert urls == [
+        "http://mirror/files/packages/uv-0.9.0-py3-none-any.whl",
+        "http://mirror/files/packages/six-1.0-py3-none-any.whl",
+    ]
+
+
+def test_an_escaped_address_gets_the_files_true_name() -> None:
+    torch = wheel("torch", url="https://example.com/torch-2.0%2Bcpu-py3-none-any.whl")
+
+    plan = plan_of({"environment": "x"}, {"linux/amd64": pip_lock(torch)})
+
+    adds = [i for stage in plan.stages for i in stage.instructions if isinstance(i, Add)]
+    assert adds[-1].to == "/torch-2.0+cpu-py3-none-any.whl"
+
+
+def test_wheels_of_an_index_with_a_secret_are_fetched_with_it() -> None:
+    index = "https://pypi.example.com/simple"
+    locked = pip_lock(wheel("six"), wheel("pets", index=index))
+    pip = {"indexes": [{"url": index, "secret": "PETS_TOKEN"}], "packages": ["pets", "six"]}
+
+    plan = plan_of({"environment": "x", "pip": pip}, {"linux/amd64": locked})
+
+    stages = {stage.name: stage for stage in plan.stages}
+    (run,) = stages["private-wheels-amd64"].instructions
+    assert isinstance(run, Run)
+    assert [(secret.name, secret.required) for secret in run.secrets] == [
+        ("PETS_TOKEN", True),
+        ("ca-bundle", False),
+    ]
+    added = [i.url for i in stages["wheels"].instructions if isinstance(i, Add)]
+    assert added == [wheel("six").url]
+    assert plan.secrets == ("PETS_TOKEN",)
+
+
+@pytest.mark.parametrize(
+    ("to", "is_folder", "expected"),
+    [
+        ("/app", True, "files/1/app/a.py"),
+        ("/app/", True, "files/1/app/a.py"),
+        ("app", True, "files/1/work/app/a.py"),
+        (".", True, "files/1/work/a.py"),
+        ("/app/", False, "files/1/app/a.py"),
+        ("/app/main.py", False, "files/1/app/main.py"),
+        ("main.py", False, "files/1/work/main.py"),
+        (".", False, "files/1/work/a.py"),
+        ("/a/../b/", False, "files/1/b/a.py"),
+    ],
+)
+def test_copied_files_go_where_dockers_copy_puts_them(to: str, is_folder: bool, expected: str) -> None:
+    inputs = Inputs(trees={"x": Tree(is_folder=is_folder, files=(ContextFile.of("a.py", b""),))})
+    data = {"environment": "x", "workdir": "/work", "steps": [{"copy": {"from": "x", "to": to}}]}
+
+    plan = plan_of(data, {"linux/amd64": pip_lock()}, inputs)
+
+    assert [file.path for file in plan.files if file.path.startswith("files/")] == [expected]
+
+
+def test_the_images_time_is_that_of_the_newest_conda_package() -> None:
+    old, new = conda_package("a", timestamp=1_000_000), conda_package("b", timestamp=1_700_000_000_123)
+
+    plan = plan_of({"environment": "x"}, {"linux/amd64": conda_lock(old, new)})
+
+    assert plan.epoch == 1_700_000_000

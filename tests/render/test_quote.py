@@ -1,0 +1,62 @@
+"""Quoting: one place, and nothing gets out of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envc.render.quote import comment, escape_word, exec_form, quote
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("4", "4"),
+        ("", '""'),
+        ("a b", '"a b"'),
+        ("$HOME", r'"\$HOME"'),
+        ('"', r'"\""'),
+        ("\\", r'"\\"'),
+        ("#", '"#"'),
+        ("é", '"é"'),
+    ],
+)
+def test_values_are_quoted_only_where_they_must_be(value: str, expected: str) -> None:
+    assert quote(value) == expected
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\0b"])
+def test_what_a_dockerfile_cannot_say_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="cannot be quoted"):
+        quote(value)
+
+
+@given(st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=["Cs"])))
+def test_a_quoted_value_is_one_line_and_escapes_every_special_character(value: str) -> None:
+    quoted = quote(value)
+
+    assert "\n" not in quoted
+    if quoted.startswith('"'):
+        unescaped = quoted[1:-1].replace(r"\\", "").replace(r"\"", "").replace(r"\$", "")
+        assert not set(unescaped) & set('"$\\')
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1))
+def test_the_exec_form_is_json_once_its_lines_are_joined(words: list[str]) -> None:
+    form = exec_form(words)
+
+    assert json.loads(form.replace(", \\\n     ", ", ")) == words
+
+
+@given(st.text())
+def test_a_comment_is_one_line(line: str) -> None:
+    assert len(comment(line).splitlines()) == 1
+
+
+@pytest.mark.parametrize("value", ["a b", "a\nb", 'a"b', "\t"])
+def test_an_address_that_is_not_one_word_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="not one word"):
+        escape_word(value)
