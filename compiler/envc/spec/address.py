@@ -1,0 +1,142 @@
+"""What an address in a spec may be: of an image, a channel, an index; and never with a secret in it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from envc.reference import ImageReference
+from envc.spec import field
+from envc.spec.field import FieldError
+
+__all__ = ["channel", "embedded_credentials", "image", "index_url", "secret_name"]
+
+_CHANNEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+_CHANNEL_TOKEN = re.compile(r"(?:^|/)t/[^/]+/")
+_SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_USER_INFO = re.compile(r"(?:[^/?#]*//)?([^/?#]*@)")
+_NO_SECRETS = "remove them; an index may name a secret"
+_NO_CHANNEL_SECRETS = "channels that need credentials are not supported yet"
+
+
+def image(text: str) -> str:
+    """Refuse what is no image reference."""
+    try:
+        ImageReference.parse(field.line(text))
+    except FieldError:
+        raise
+    except ValueError as error:
+        if "password" in str(error):
+            raise FieldError(
+                "E213",
+                "an image reference cannot hold a user or a password",
+                hint="name the registry only; log in with `docker login`",
+            ) from error
+        raise FieldError(
+            "E210",
+            f"`{text}` is not an image reference: {error}",
+            hint=_hint_image(text),
+        ) from error
+    return text
+
+
+def channel(text: str) -> str:
+    """Refuse what is neither a channel's name nor its address."""
+    if "://" in field.line(text) or "@" in text:
+        _check_address(text, "E211", "channel", _NO_CHANNEL_SECRETS)
+        if found := _CHANNEL_TOKEN.search(urlsplit(text).path):
+            raise _credentials(
+                "channel",
+                text.find(found.group()),
+                len(found.group()),
+                _NO_CHANNEL_SECRETS,
+            )
+        return text
+    if text == "nodefaults":
+        raise FieldError(
+            "E211",
+            "`nodefaults` is not a channel",
+            hint="remove it: no channel is used that the spec does not list",
+        )
+    if not _CHANNEL.fullmatch(text):
+        raise FieldError(
+            "E211",
+            f"`{text}` is not a channel",
+            hint="write a name such as `conda-forge`, or an address such as "
+            "`https://conda.anaconda.org/conda-forge`",
+        )
+    return text
+
+
+def index_url(text: str) -> str:
+    """Refuse what is not the address of a package index."""
+    _check_address(
+        field.line(text),
+        "E212",
+        "package index",
+        "name the secret that holds them, as in `secret PYPI_TOKEN` (in YAML `secret: PYPI_TOKEN`)",
+    )
+    return text
+
+
+def secret_name(text: str) -> str:
+    """Refuse what could not be an environment variable; a secret itself is never repeated."""
+    if not _SECRET.fullmatch(text):
+        raise FieldError(
+            "E214",
+            "a secret is named by an environment variable, and this is no such name",
+            hint="put the secret in an environment variable and write that variable's name, such as "
+            "`PYPI_TOKEN`",
+        )
+    return text
+
+
+def embedded_credentials(text: str) -> FieldError | None:
+    """Return the error for an address with a user or a password anywhere in a text, or None."""
+    found = re.search(r"://([^/?#\s]*@)", text)
+    return _credentials("package", found.start(1), len(found[1]), _NO_SECRETS) if found else None
+
+
+def _check_address(text: str, code: str, what: str, credentials_hint: str) -> None:
+    if user := _USER_INFO.match(text):
+        raise _credentials(what, user.start(1), len(user[1]), credentials_hint)
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise FieldError(code, f"`{text}` is not an address") from error
+    if parts.scheme == "file":
+        raise FieldError(
+            code,
+            f"a {what} on this machine's disk cannot be locked",
+            hint="serve the folder over HTTP, or give its public address here and the folder as a "
+            "mirror of it",
+        )
+    if parts.scheme not in {"http", "https"} or not host or " " in text:
+        raise FieldError(
+            code,
+            f"`{text}` is not the address of a {what}",
+            hint="write an address that starts with `https://` or `http://`",
+        )
+    if parts.query or parts.fragment:
+        raise FieldError(
+            code, f"the address of a {what} has no `?` or `#` in it", hint="end it before them"
+        )
+
+
+def _credentials(what: str, start: int, length: int, hint: str) -> FieldError:
+    """Return the error for an address that holds a secret, which is not repeated in it."""
+    return FieldError(
+        "E213",
+        f"the address of a {what} cannot hold credentials",
+        hint=hint,
+        part=(start, start + length),
+    )
+
+
+def _hint_image(text: str) -> str:
+    if "://" in text:
+        return "write the registry's host name without `http://` or `https://`"
+    if text != text.lower() and ":" not in text and "@" not in text:
+        return f"write `{text.lower()}`"
+    return "write NAME:TAG or NAME@sha256:DIGEST, such as `python:3.12-slim-bookworm`"

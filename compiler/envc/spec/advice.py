@@ -1,0 +1,65 @@
+"""What is allowed in a spec and rarely meant: its warnings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from envc.diagnostics import Diagnostic
+from envc.reference import ImageReference
+from envc.spec.entry import conda_entries
+from envc.spec.model import EnvSpec
+from envc.syntax.document import Document
+
+__all__ = ["warnings"]
+
+# `name =1.2 build`, `name 1.2 build` and `name 1.2`; not `name=1.2=build`, whose exactness is meant.
+_EXACT = re.compile(
+    r"(?P<name>[^\s=<>!~\[]+)[ \t]+(?P<version>=?(?P<number>[0-9]+(?:\.[0-9]+)?))"
+    r"(?:[ \t]+(?P<build>[A-Za-z0-9_.*]+))?"
+)
+
+
+def warnings(document: Document, spec: EnvSpec) -> tuple[Diagnostic, ...]:
+    """Return the warnings (W2xx) about a valid spec, in the order of their places."""
+    found = [*_floating_base(document, spec), *_root(document, spec), *_exact_versions(document)]
+    return tuple(sorted(found, key=lambda warning: warning.labels[0].span.start))
+
+
+def _floating_base(document: Document, spec: EnvSpec) -> Iterator[Diagnostic]:
+    if spec.base is None:
+        return
+    reference = ImageReference.parse(spec.base.image)
+    if reference.tag == "latest" and reference.digest is None:
+        yield Diagnostic.at(
+            document.span(("base", "image")),
+            "W201",
+            f"`{spec.base.image}` is whatever `latest` is on the day of the lock",
+            hint="name a version's tag or a digest",
+        )
+
+
+def _root(document: Document, spec: EnvSpec) -> Iterator[Diagnostic]:
+    if spec.user is not None and spec.user.partition(":")[0] in {"root", "0"}:
+        yield Diagnostic.at(
+            document.span(("user",)),
+            "W202",
+            "containers of this image run as root",
+            hint="leave `user` out: steps run as root anyway, and containers as 1000:1000",
+        )
+
+
+def _exact_versions(document: Document) -> Iterator[Diagnostic]:
+    for entry in conda_entries(document):
+        exact = _EXACT.fullmatch(entry.text.strip())
+        if exact is None or (exact["version"].startswith("=") and exact["build"] is None):
+            continue
+        number = exact["number"]
+        start = entry.text.find(exact["version"], len(exact["name"]))
+        better = " ".join(filter(None, (exact["name"], f"{number}.*", exact["build"])))
+        yield Diagnostic.at(
+            document.part(entry.path, start, start + len(exact["version"])),
+            "W203",
+            f"`{entry.text.strip()}` means version {number} exactly, not the series {number}.*",
+            hint=f"write `{better}` for the series, or `=={number}` where one version is meant",
+        )

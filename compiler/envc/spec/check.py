@@ -1,0 +1,267 @@
+"""What must hold between the values of a spec, and for the texts that other tools define.
+
+Checks read the document, not the model: they also run where the model has refused some value, so
+that all problems are told at once.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass
+
+from envc.diagnostics import Diagnostic, Label
+from envc.spec import field
+from envc.spec.defaults import canonical_address, channel_addresses
+from envc.spec.entry import Entry, conda_entries, pip_entries, texts, wheel_entries
+from envc.spec.field import FieldError
+from envc.spec.matchspec import MatchSpecParts, complain, normal_matchspec, split_matchspec
+from envc.spec.requirement import PipRequirement, parse_requirement
+from envc.syntax.document import Document
+
+__all__ = ["CHECKS", "check"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """What checks look at: the document, and its packages, read once."""
+
+    document: Document
+    vouched: Container[str]
+    conda: tuple[tuple[Entry, MatchSpecParts | None], ...]
+    pip: tuple[tuple[Entry, PipRequirement | FieldError], ...]
+
+
+def check(document: Document, *, vouched: Container[str] = ()) -> tuple[Diagnostic, ...]:
+    """Return all that is wrong with a document beyond the form of its single values.
+
+    Args:
+        vouched: As for `envc.spec.load.load`.
+    """
+    subject = _Subject(
+        document=document,
+        vouched=vouched,
+        conda=tuple(
+            (entry, split_matchspec(entry.text)) for entry in _lines(conda_entries(document))
+        ),
+        pip=tuple(
+            (entry, parse_requirement(entry.text)) for entry in _lines(pip_entries(document))
+        ),
+    )
+    return tuple(problem for rule in CHECKS for problem in rule(subject))
+
+
+def _lines(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Leave out what the model has refused: empty texts and texts of several lines."""
+    for entry in entries:
+        try:
+            field.line(entry.text)
+        except FieldError:
+            continue
+        yield entry
+
+
+def _system_is_not_locked_yet(subject: _Subject) -> Iterator[Diagnostic]:
+    if subject.document.data_at(("system",)):
+        yield Diagnostic.at(
+            subject.document.key_span(("system",)),
+            "E202",
+            "`system` packages cannot be locked yet",
+            hint="choose a base that has them, or install them in a `run` step with network",
+        )
+
+
+def _lists_have_no_repetition(subject: _Subject) -> Iterator[Diagnostic]:
+    document = subject.document
+    lists: tuple[tuple[Iterable[Entry], Callable[[str], str]], ...] = (
+        (texts(document, ("platforms",)), str),
+        (texts(document, ("channels",)), _channel_key),
+        (_index_urls(document), canonical_address),
+        (wheel_entries(document), posixpath.normpath),
+        (texts(document, ("check", "import")), str),
+    )
+    for entries, key in lists:
+        first: dict[str, Entry] = {}
+        for entry in entries:
+            earlier = first.setdefault(_try(key, entry.text), entry)
+            if earlier is not entry:
+                yield _repeated(document, "E208", entry, earlier, "remove one of them")
+
+
+def _matchspecs_are_valid(subject: _Subject) -> Iterator[Diagnostic]:
+    for entry, _ in subject.conda:
+        is_vouched = normal_matchspec(entry.text) in subject.vouched
+        if problem := complain(entry.text, is_vouched=is_vouched):
+            yield _at_entry(subject.document, entry, problem)
+
+
+def _requirements_are_valid(subject: _Subject) -> Iterator[Diagnostic]:
+    for entry, parsed in subject.pip:
+        if isinstance(parsed, FieldError):
+            yield _at_entry(subject.document, entry, parsed)
+
+
+def _requirements_have_no_address(subject: _Subject) -> Iterator[Diagnostic]:
+    for entry, parsed in subject.pip:
+        if isinstance(parsed, PipRequirement) and parsed.url:
+            start = entry.text.find(parsed.url)
+            yield Diagnostic.at(
+                subject.document.part(entry.path, start, start + len(parsed.url)),
+                "E232",
+                f"`{parsed.name}` cannot be named by an address yet",
+                hint="add the index that has it, or download the wheel and name the file",
+            )
+
+
+def _packages_are_listed_once(subject: _Subject) -> Iterator[Diagnostic]:
+    first: dict[tuple[str, ...], Entry] = {}
+    for entry, parts in subject.conda:
+        if parts is not None:
+            key: tuple[str, ...] = ("conda", parts.name.lower())
+            yield from _report_second(subject.document, first, key, entry)
+    for entry, parsed in subject.pip:
+        if isinstance(parsed, PipRequirement):
+            key = ("pip", parsed.name, parsed.marker)
+            yield from _report_second(subject.document, first, key, entry)
+
+
+def _report_second(
+    document: Document, first: dict[tuple[str, ...], Entry], key: tuple[str, ...], entry: Entry
+) -> Iterator[Diagnostic]:
+    earlier = first.setdefault(key, entry)
+    if earlier is not entry:
+        hint = "say it once, with all that must hold, such as `>=1.26,<2`"
+        yield _repeated(document, "E233", entry, earlier, hint, name=key[1])
+
+
+def _pythons_agree(subject: _Subject) -> Iterator[Diagnostic]:
+    python = subject.document.data_at(("python",))
+    if not isinstance(python, str) or not re.fullmatch(r"[0-9]+(?:\.[0-9]+){0,2}", python):
+        return
+    for entry, parts in subject.conda:
+        if parts is not None and parts.name.lower() == "python" and _excludes(parts, python):
+            yield Diagnostic(
+                code="E234",
+                message=f"`{entry.text.strip()}` leaves no Python {python}",
+                labels=(
+                    Label(span=subject.document.span(entry.path)),
+                    Label(span=subject.document.span(("python",)), text="Python is chosen here"),
+                ),
+                hint="say it in one place: remove one of them",
+            )
+
+
+def _channels_are_listed(subject: _Subject) -> Iterator[Diagnostic]:
+    listed = [entry.text for entry in texts(subject.document, ("channels",))] or ["conda-forge"]
+    known = {address for name in listed for address in _try_addresses(name)}
+    for entry, parts in subject.conda:
+        if parts is None or not parts.channel:
+            continue
+        name = re.sub(r"/(?:linux-64|linux-aarch64|noarch)$", "", parts.channel)
+        if not known.intersection(_try_addresses(name)):
+            start = entry.text.find(parts.channel)
+            yield Diagnostic.at(
+                subject.document.part(entry.path, start, start + len(parts.channel)),
+                "E235",
+                f"`{name}` is not one of the spec's channels",
+                hint=f"add `{name}` to `channels`, where its place says its priority",
+            )
+
+
+def _python_is_no_distribution(subject: _Subject) -> Iterator[Diagnostic]:
+    for entry, parsed in subject.pip:
+        if isinstance(parsed, PipRequirement) and parsed.name == "python":
+            yield Diagnostic.at(
+                subject.document.span(entry.path),
+                "E237",
+                "Python itself cannot come from pip",
+                hint="say `python 3.12` beside the blocks (in YAML `python: 3.12`)",
+            )
+
+
+CHECKS: tuple[Callable[[_Subject], Iterator[Diagnostic]], ...] = (
+    _system_is_not_locked_yet,
+    _lists_have_no_repetition,
+    _matchspecs_are_valid,
+    _requirements_are_valid,
+    _requirements_have_no_address,
+    _packages_are_listed_once,
+    _pythons_agree,
+    _channels_are_listed,
+    _python_is_no_distribution,
+)
+"""Every rule, each about one thing; their order does not matter, for `load` sorts by place."""
+
+
+def _at_entry(document: Document, entry: Entry, problem: FieldError) -> Diagnostic:
+    part = problem.part
+    span = document.part(entry.path, *part) if part is not None else document.span(entry.path)
+    return Diagnostic.at(span, problem.code, problem.message, hint=problem.hint)
+
+
+def _repeated(
+    document: Document, code: str, entry: Entry, earlier: Entry, hint: str, *, name: str = ""
+) -> Diagnostic:
+    return Diagnostic(
+        code=code,
+        message=f"`{name or entry.text}` is listed twice",
+        labels=(
+            Label(span=document.span(entry.path)),
+            Label(span=document.span(earlier.path), text="first listed here"),
+        ),
+        hint=hint,
+    )
+
+
+def _index_urls(document: Document) -> Iterator[Entry]:
+    items = document.data_at(("pip", "indexes"))
+    for index, item in enumerate(items if isinstance(items, list) else []):
+        if isinstance(item, dict) and isinstance(url := item.get("url"), str):
+            yield Entry(path=("pip", "indexes", index, "url"), text=url)
+
+
+def _channel_key(name: str) -> str:
+    return " ".join(channel_addresses(name))
+
+
+def _try(key: Callable[[str], str], text: str) -> str:
+    """Return a text's key, or the text itself where the model has refused it as an address."""
+    try:
+        return key(text)
+    except ValueError:
+        return text
+
+
+def _try_addresses(name: str) -> tuple[str, ...]:
+    try:
+        return channel_addresses(name)
+    except ValueError:
+        return (name,)
+
+
+_BOUND = re.compile(r"(==|>=|<=|=|<|>)?([0-9]+(?:\.[0-9]+)*)(\.\*)?")
+
+
+def _excludes(parts: MatchSpecParts, python: str) -> bool:
+    """Say whether a MatchSpec surely leaves no version of a series; what is not plain does not."""
+    if "|" in parts.version:
+        return False
+    low = tuple(int(number) for number in python.split("."))
+    for constraint in parts.version.split(","):
+        bound = _BOUND.fullmatch(constraint)
+        if bound is None:
+            continue
+        version = tuple(int(number) for number in bound[2].split("."))
+        shared = min(len(low), len(version))
+        ahead, here = version[:shared], low[:shared]
+        match bound[1] or "==":
+            case "==" | "=" if ahead != here:
+                return True
+            case ">=" | ">" if ahead > here:
+                return True
+            case "<=" if ahead < here:
+                return True
+            case "<" if ahead < here or (ahead == here and not any(version[shared:])):
+                return True
+    return False

@@ -1,0 +1,116 @@
+"""What a spec means where it says nothing: every value that has a default, in canonical form."""
+
+from __future__ import annotations
+
+import posixpath
+from urllib.parse import urlsplit, urlunsplit
+
+from envc.reference import ImageReference
+from envc.spec.matchspec import split_matchspec
+from envc.spec.model import EnvSpec, Index
+
+__all__ = [
+    "base_image",
+    "canonical_address",
+    "channel_addresses",
+    "channels",
+    "conda_requirements",
+    "indexes",
+    "user",
+    "wheels",
+]
+
+_PYTHON = "3.12"
+_CONDA_BASE = "debian:bookworm-slim"
+_CHANNEL_HOST = "https://conda.anaconda.org"
+_PACKAGES_HOST = "https://repo.anaconda.com"
+_CHANNEL = "conda-forge"
+_INDEX = "https://pypi.org/simple"
+_USER = "1000:1000"
+
+
+def base_image(spec: EnvSpec) -> ImageReference:
+    """Return the image to start from.
+
+    Without `base`: `debian:bookworm-slim` where there are Conda packages, which bring their own
+    Python; else `python:VERSION-slim-bookworm`, with Python 3.12 where the spec names none.
+    """
+    if spec.base is not None:
+        return ImageReference.parse(spec.base.image)
+    if spec.conda.packages:
+        return ImageReference.parse(_CONDA_BASE)
+    return ImageReference.parse(f"python:{spec.python or _PYTHON}-slim-bookworm")
+
+
+def channels(spec: EnvSpec) -> tuple[str, ...]:
+    """Return the canonical addresses of the channels, the highest priority first."""
+    names = spec.channels or (_CHANNEL,)
+    return tuple(address for name in names for address in channel_addresses(name))
+
+
+def channel_addresses(name: str) -> tuple[str, ...]:
+    """Return the canonical addresses that a channel's name or address stands for.
+
+    >>> channel_addresses("conda-forge")
+    ('https://conda.anaconda.org/conda-forge',)
+    >>> channel_addresses("defaults")
+    ('https://repo.anaconda.com/pkgs/main', 'https://repo.anaconda.com/pkgs/r')
+    """
+    if "://" in name:
+        return (canonical_address(name),)
+    if name == "defaults":
+        # https://docs.conda.io/projects/conda/en/stable/user-guide/configuration/settings.html
+        return (f"{_PACKAGES_HOST}/pkgs/main", f"{_PACKAGES_HOST}/pkgs/r")
+    host = _PACKAGES_HOST if name.startswith("pkgs/") else _CHANNEL_HOST
+    return (f"{host}/{name}",)
+
+
+def canonical_address(url: str) -> str:
+    """Return the one form of an address: scheme and host in lower case, no slash at its end.
+
+    >>> canonical_address("HTTPS://PyPI.org/simple/")
+    'https://pypi.org/simple'
+    """
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), "", ""))
+
+
+def indexes(spec: EnvSpec) -> tuple[Index, ...]:
+    """Return the package indexes with canonical addresses, in the order in which they are asked."""
+    if not spec.pip.indexes:
+        return (Index(url=_INDEX),)
+    return tuple(
+        Index(url=canonical_address(index.url), secret=index.secret) for index in spec.pip.indexes
+    )
+
+
+def conda_requirements(spec: EnvSpec) -> tuple[str, ...]:
+    """Return what to ask Conda for: the spec's packages as written, in order, then Python's own.
+
+    The last is there where the spec names Python's version, or wants distributions from pip and
+    nobody asks Conda for the Python that they need. Empty without Conda packages.
+    """
+    packages = spec.conda.packages
+    if not packages:
+        return ()
+    if spec.python is not None:
+        return (*packages, f"python {spec.python}.*")
+    wants_pip = bool(spec.pip.packages or spec.pip.wheels)
+    if wants_pip and not any(_is_python(package) for package in packages):
+        return (*packages, "python")
+    return packages
+
+
+def wheels(spec: EnvSpec) -> tuple[str, ...]:
+    """Return the local wheels' paths, relative to the spec, without `.` and `..`; in spec order."""
+    return tuple(posixpath.normpath(path) for path in spec.pip.wheels)
+
+
+def user(spec: EnvSpec) -> str:
+    """Return who runs in the container: `1000:1000` where the spec does not say."""
+    return spec.user or _USER
+
+
+def _is_python(package: str) -> bool:
+    parts = split_matchspec(package)
+    return parts is not None and parts.name.lower() == "python"

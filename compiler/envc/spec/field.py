@@ -1,0 +1,325 @@
+"""What a single value of a spec may be: each function takes a text and returns it, or says why not."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Any
+
+from envc.diagnostics import suggest
+from envc.platform import PLATFORMS
+
+__all__ = [
+    "FieldError",
+    "boolean",
+    "environment_name",
+    "gpus",
+    "line",
+    "module_name",
+    "platform",
+    "program",
+    "python_version",
+    "relative_path",
+    "script",
+    "script_path",
+    "shm_size",
+    "target_path",
+    "user",
+    "variable_name",
+    "variable_value",
+    "wheel_path",
+    "word",
+    "workdir",
+]
+
+
+class FieldError(ValueError):
+    """A value that its field cannot have.
+
+    Attributes:
+        code: Of the diagnostic that reports it.
+        message: As in Diagnostic.
+        hint: As in Diagnostic.
+        part: Start and end of the offending characters in the value; None means all of it.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, hint: str = "", part: tuple[int, int] | None = None
+    ) -> None:
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.part = part
+        super().__init__(message)
+
+
+_ENVIRONMENT = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_ENVIRONMENT_MAX = 128
+_NUMBER = r"(?:0|[1-9][0-9]*)"
+_PYTHON = re.compile(rf"3(?:\.{_NUMBER}){{0,2}}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Numbers as in https://docs.docker.com/reference/dockerfile/#user, names as useradd(8) has them.
+_USER_PART = r"(?:[0-9]{1,10}|[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?)"
+_USER = re.compile(rf"{_USER_PART}(?::{_USER_PART})?")
+_MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_SHM = re.compile(r"[1-9][0-9]*(?:[bkmg]|[kmg]b)?", re.IGNORECASE)
+_GPUS = re.compile(r"all|[1-9][0-9]*")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+_PLATFORM_ALIASES = {
+    "amd64": "linux/amd64",
+    "arm64": "linux/arm64",
+    "linux-64": "linux/amd64",
+    "linux-aarch64": "linux/arm64",
+    "aarch64": "linux/arm64",
+    "x86_64": "linux/amd64",
+    "linux/aarch64": "linux/arm64",
+    "linux/arm64/v8": "linux/arm64",
+    "linux/x86_64": "linux/amd64",
+}
+
+
+def line(text: str) -> str:
+    """Refuse what is empty or has a line end or another control character in it; tabs are fine."""
+    if not text.strip():
+        raise FieldError("E205", "the value is empty")
+    if found := _CONTROL.search(text):
+        raise FieldError(
+            "E216",
+            f"a {_name_control(found.group())} cannot stand here",
+            hint="write it on one line, without control characters",
+            part=found.span(),
+        )
+    return text
+
+
+def script(text: str) -> str:
+    """Refuse what is empty or has a NUL in it; line ends are fine."""
+    if not text.strip():
+        raise FieldError("E205", "the value is empty")
+    return word(text)
+
+
+def word(text: str) -> str:
+    """Refuse a NUL, which ends every text for the system; an empty word is one."""
+    if (place := text.find("\0")) >= 0:
+        raise FieldError(
+            "E216",
+            "a NUL character cannot stand here",
+            hint="remove it",
+            part=(place, place + 1),
+        )
+    return text
+
+
+def program(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a command without the name of a program at its head."""
+    if not words[0].strip():
+        raise FieldError("E205", "the first word, the program, is empty")
+    return words
+
+
+def variable_value(text: str) -> str:
+    """Refuse line ends and NULs; an empty value is one."""
+    if found := re.search(r"[\x00\r\n]", text):
+        raise FieldError(
+            "E216",
+            f"the value of an environment variable cannot hold a {_name_control(found.group())}",
+            hint="a Dockerfile's ENV has no way to say it; set the variable in a `run` step or in "
+            "the program that needs it",
+            part=found.span(),
+        )
+    return text
+
+
+def boolean(value: Any) -> Any:
+    """Return the truth value that exactly `true` and `false` stand for."""
+    if not isinstance(value, str):
+        return value
+    if value not in {"true", "false"}:
+        raise FieldError(
+            "E222", f"`{value}` is neither `true` nor `false`", hint="write `true` or `false`"
+        )
+    return value == "true"
+
+
+def environment_name(text: str) -> str:
+    """Refuse what could not be a part of an image's name."""
+    if _ENVIRONMENT.fullmatch(line(text)) and len(text) <= _ENVIRONMENT_MAX:
+        return text
+    better = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_ENVIRONMENT_MAX].strip("-")
+    raise FieldError(
+        "E206",
+        f"`{text}` cannot be an environment's name",
+        hint="a name has small letters and digits, with single `-`, `_` or `.` between them, and at "
+        f"most {_ENVIRONMENT_MAX} characters" + (f": write `{better}`" if better else ""),
+    )
+
+
+def platform(text: str) -> str:
+    """Refuse what is no platform that images are built for."""
+    if text in PLATFORMS:
+        return text
+    meant = _PLATFORM_ALIASES.get(text.lower()) or suggest(text, PLATFORMS)
+    known = " and ".join(f"`{name}`" for name in sorted(PLATFORMS))
+    raise FieldError(
+        "E207",
+        f"`{text}` is not a platform that envc builds for",
+        hint=f"write `{meant}`" if meant else f"there are {known}",
+    )
+
+
+def python_version(text: str) -> str:
+    """Refuse what is not one, two or three numbers of Python 3."""
+    if _PYTHON.fullmatch(line(text)):
+        return text
+    if text == "2" or text.startswith("2."):
+        raise FieldError(
+            "E209", f"Python {text} is not supported", hint="write `3.12` or another Python 3"
+        )
+    digits = re.search(rf"3\.{_NUMBER}", text)
+    raise FieldError(
+        "E209",
+        f"`{text}` is not a version of Python",
+        hint=f"write numbers only, such as `{digits.group() if digits else '3.12'}`; "
+        "`3.12` means the newest 3.12",
+    )
+
+
+def variable_name(text: str) -> str:
+    """Refuse what could not be the name of an environment variable."""
+    if not _VARIABLE.fullmatch(text):
+        raise FieldError(
+            "E215",
+            f"`{text}` cannot be the name of an environment variable",
+            hint="a name has letters, digits and `_`, and does not start with a digit",
+        )
+    return text
+
+
+def user(text: str) -> str:
+    """Refuse what is not a user, with or without a group."""
+    if not _USER.fullmatch(line(text)):
+        raise FieldError(
+            "E217",
+            f"`{text}` is not a user",
+            hint="write `UID`, `UID:GID`, `NAME` or `NAME:GROUP`, such as `1000:1000`",
+        )
+    return text
+
+
+def workdir(text: str) -> str:
+    """Refuse a path that is not absolute."""
+    if not line(text).startswith("/"):
+        raise FieldError(
+            "E218",
+            f"`{text}` is not an absolute path",
+            hint=f"write `/{text.removeprefix('./').lstrip('~/')}`",
+        )
+    return text
+
+
+def target_path(text: str) -> str:
+    """Refuse what only a shell would understand as a path in the image."""
+    if line(text).startswith("~"):
+        raise FieldError(
+            "E219",
+            f"`{text}` needs a shell to know what `~` is",
+            hint="write the path in full, such as `/home/pets`",
+        )
+    return text
+
+
+def relative_path(text: str) -> str:
+    """Refuse a path that is absolute or leads out of the spec's folder."""
+    if line(text).startswith(("/", "~")) or re.match(r"[A-Za-z]:[\\/]", text):
+        raise FieldError(
+            "E219",
+            f"`{text}` is not a path relative to the spec",
+            hint="put the file below the spec's folder, or move the spec up",
+        )
+    if "\\" in text:
+        raise FieldError("E219", f"`{text}` has a backslash in it", hint="separate folders by `/`")
+    normal = posixpath.normpath(text)
+    if normal == ".." or normal.startswith("../"):
+        raise FieldError(
+            "E219",
+            f"`{text}` leads out of the spec's folder",
+            hint="put the file below the spec's folder, or move the spec up",
+        )
+    return text
+
+
+def script_path(text: str) -> str:
+    """Refuse what is not a relative path to a Python file."""
+    if not relative_path(text).endswith(".py"):
+        raise FieldError(
+            "E219", f"`{text}` is not a Python file", hint="write a path that ends in `.py`"
+        )
+    return text
+
+
+def wheel_path(text: str) -> str:
+    """Refuse what is not a relative path to a wheel, by the name that PEP 427 gives it."""
+    if text.startswith(("http://", "https://")):
+        raise FieldError(
+            "E220",
+            "a wheel is a file beside the spec, not an address",
+            hint="download it, or name the distribution and add its index",
+        )
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+    name = posixpath.basename(relative_path(text))
+    if not name.endswith(".whl"):
+        raise FieldError(
+            "E220", f"`{text}` is not a wheel", hint="write a path that ends in `.whl`"
+        )
+    try:
+        parse_wheel_filename(name)
+    except InvalidWheelFilename as error:
+        raise FieldError(
+            "E220",
+            f"`{name}` is not the name of a wheel",
+            hint="keep the name that the build gave it: NAME-VERSION-PYTHON-ABI-PLATFORM.whl",
+        ) from error
+    return text
+
+
+def module_name(text: str) -> str:
+    """Refuse what Python could not import."""
+    if not _MODULE.fullmatch(line(text)):
+        better = text.replace("-", "_")
+        raise FieldError(
+            "E226",
+            f"`{text}` cannot be the name of a Python module",
+            hint=f"write `{better}`, if that is how it is imported"
+            if _MODULE.fullmatch(better)
+            else "write the name that `import` takes; commands go into `run`",
+        )
+    return text
+
+
+def shm_size(text: str) -> str:
+    """Refuse what is not a size."""
+    if not _SHM.fullmatch(text):
+        raise FieldError(
+            "E223",
+            f"`{text}` is not a size",
+            hint="write a number of bytes, or one with `k`, `m` or `g`, such as `2g`",
+        )
+    return text
+
+
+def gpus(text: str) -> str:
+    """Refuse what is neither `all` nor a number of GPUs."""
+    if not _GPUS.fullmatch(text):
+        raise FieldError(
+            "E224",
+            f"`{text}` is not a number of GPUs",
+            hint="write `all` or a number from 1; for none, leave `gpus` out",
+        )
+    return text
+
+
+def _name_control(char: str) -> str:
+    names = {"\n": "line end", "\r": "line end", "\0": "NUL character"}
+    return names.get(char, "control character")

@@ -1,0 +1,215 @@
+"""A document becomes a spec, or all that is wrong with it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Container, Iterator
+from typing import Any, get_args
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from envc.diagnostics import Diagnostic, suggest
+from envc.errors import InputError
+from envc.spec.check import check
+from envc.spec.field import FieldError
+from envc.spec.model import EnvSpec, Part
+from envc.spec.word import FUTURE, SYNONYMS, keys_of
+from envc.syntax.document import Data, Document, Path
+
+__all__ = ["load"]
+
+
+def load(document: Document, *, vouched: Container[str] = ()) -> EnvSpec:
+    """Return the spec that a document says.
+
+    Args:
+        vouched: Conda requirements, in normal form, that a lock was made from: rattler is not
+            asked about them, and not imported when it is asked about none.
+
+    Raises:
+        InputError: The spec is wrong (E2xx); it holds all problems, in the order of their places.
+    """
+    spec: EnvSpec | None = None
+    problems: list[Diagnostic] = []
+    try:
+        # By alias only: `source` is an attribute of the model and no key of the language.
+        spec = EnvSpec.model_validate(document.data, by_alias=True, by_name=False)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        problems.extend(_to_diagnostic(document, detail) for detail in details)
+    problems.extend(check(document, vouched=vouched))
+    if problems or spec is None:
+        raise InputError(sorted(problems, key=_place))
+    return spec
+
+
+def _place(diagnostic: Diagnostic) -> tuple[int, str]:
+    start = diagnostic.labels[0].span.start if diagnostic.labels else -1
+    return start, diagnostic.code
+
+
+def _to_diagnostic(document: Document, detail: ErrorDetails) -> Diagnostic:
+    path, is_key = _find_path(document, detail["loc"])
+    match detail["type"]:
+        case "value_error":
+            return _from_field_error(document, path, detail["ctx"]["error"], is_key=is_key)
+        case "extra_forbidden":
+            return _unknown_key(document, path)
+        case "missing":
+            return _missing_key(document, path, str(detail["loc"][-1]))
+        case kind:
+            return _wrong_shape(document, path, kind)
+
+
+def _find_path(document: Document, loc: tuple[int | str, ...]) -> tuple[Path, bool]:
+    """Return the path of what pydantic's `loc` means, and whether its key is meant.
+
+    The two differ where a short form stands for a block (`conda: [numpy]`), and in mappings, where
+    pydantic adds `[key]`. Steps that lead nowhere are left out.
+    """
+    path: Path = ()
+    for step in loc:
+        if document.data_at((*path, step)) is not None:
+            path = (*path, step)
+    return path, loc[-1:] == ("[key]",)
+
+
+def _from_field_error(
+    document: Document, path: Path, error: Exception, *, is_key: bool
+) -> Diagnostic:
+    if not isinstance(error, FieldError):
+        raise error
+    if is_key:
+        span = document.key_span(path)
+    elif error.part is not None:
+        span = document.part(path, *error.part)
+    else:
+        span = document.span(path)
+    return Diagnostic.at(span, error.code, error.message, hint=error.hint)
+
+
+def _unknown_key(document: Document, path: Path) -> Diagnostic:
+    key, owner = str(path[-1]), _part_at(path[:-1])
+    span = document.key_span(path)
+    plain = key.replace("_", "-").lower()
+    if plain in FUTURE.get(owner, ()):
+        return Diagnostic.at(
+            span,
+            "E202",
+            f"`{key}` is not supported yet",
+            hint="remove it: envc never ignores what a spec says",
+        )
+    keys = keys_of(owner)
+    meant = SYNONYMS.get(owner, {}).get(plain) or suggest(key, keys)
+    hint = f"did you mean `{meant}`?" if meant else f"there are {_list(keys)}"
+    where = f" in {_name(path[:-1])}" if len(path) > 1 else ""
+    return Diagnostic.at(span, "E201", f"unknown key `{key}`{where}", hint=hint)
+
+
+def _missing_key(document: Document, path: Path, key: str) -> Diagnostic:
+    if not path:
+        message, span = f"the spec has no `{key}`", document.span(()).within(0, 0)
+    else:
+        message, span = f"{_name(path)} has no `{key}`", document.key_span(path)
+    examples = {"environment": ", such as `environment pets` (in YAML `environment: pets`)"}
+    return Diagnostic.at(span, "E203", message, hint=f"add `{key}`{examples.get(key, '')}")
+
+
+_SHAPES = {
+    "string_type": "a text",
+    "bool_type": "`true` or `false`",
+    "literal_error": "a text",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+}
+
+
+def _wrong_shape(document: Document, path: Path, kind: str) -> Diagnostic:
+    value = document.data_at(path)
+    span = document.span(path)
+    if path == ("python",) and isinstance(value, dict):
+        return Diagnostic.at(
+            span,
+            "E202",
+            "a Python that envc does not manage is not supported yet",
+            hint="write its version, such as `3.12`",
+        )
+    wanted = _SHAPES[kind]
+    if path in {("conda",), ("pip",)}:
+        wanted = "a list of packages or a mapping"
+    return Diagnostic.at(
+        span,
+        "E204",
+        f"{_name(path)} is {wanted}, not {_describe(value)}",
+        hint=_advise_on_shape(path, kind, value),
+    )
+
+
+def _advise_on_shape(path: Path, kind: str, value: Data | None) -> str:
+    if kind == "tuple_type" and isinstance(value, str):
+        words = [value]
+        if path in {("command",), ("entrypoint",)}:
+            words = _split_words(value)
+            return f"write its words as a list: [{', '.join(_quote(word) for word in words)}]"
+        return f"write a list: [{value}]" if value.strip() else "write a list"
+    if kind == "string_type" and isinstance(value, list) and len(value) == 1:
+        return f"write `{value[0]}` alone" if isinstance(value[0], str) else ""
+    if kind in {"model_type", "dict_type"} and isinstance(value, str):
+        part = _part_at(path)
+        return f"it holds {_list(keys_of(part))}" if part is not EnvSpec else "write NAME = VALUE"
+    return ""
+
+
+def _split_words(text: str) -> list[str]:
+    try:
+        return shlex.split(text) or [text]
+    except ValueError:
+        return text.split() or [text]
+
+
+def _quote(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _name(path: Path) -> str:
+    """Return how messages call what stands at a path."""
+    names = [step for step in path if isinstance(step, str)]
+    if not names:
+        return "a spec"
+    return f"an entry of `{names[-1]}`" if isinstance(path[-1], int) else f"`{names[-1]}`"
+
+
+def _describe(value: Data | None) -> str:
+    match value:
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+    return "a text"
+
+
+def _list(words: tuple[str, ...]) -> str:
+    quoted = [f"`{word}`" for word in words]
+    return " and ".join((", ".join(quoted[:-1]), quoted[-1])) if quoted[1:] else quoted[0]
+
+
+def _part_at(path: Path) -> type[Part]:
+    """Return the model of the block at a path; of a value in none, the whole spec's."""
+    part: type[Part] = EnvSpec
+    for step in path:
+        if isinstance(step, int):
+            continue
+        fields = {field.alias or name: field for name, field in part.model_fields.items()}
+        if step in fields:
+            part = next(_parts_in(fields[step].annotation), part)
+    return part
+
+
+def _parts_in(annotation: Any) -> Iterator[type[Part]]:
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _parts_in(argument)

@@ -1,0 +1,230 @@
+"""Conda requirements: their parts, their normal form, and what is wrong with one.
+
+Only `complain` asks rattler; the rest reads text, so that what a lock vouches for costs no import.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from envc.spec.address import embedded_credentials
+from envc.spec.field import FieldError
+
+__all__ = ["MatchSpecParts", "complain", "normal_matchspec", "split_matchspec"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchSpecParts:
+    """A MatchSpec's parts as they are written, without white space around and inside them.
+
+    Attributes:
+        channel: What stands before `::`; may be empty.
+        name: As it is written.
+        version: Constraints with their operators, a first single `=` too; may be empty.
+        build: The build string or a pattern for it; may be empty.
+        bracket: The section in brackets, brackets included; may be empty.
+    """
+
+    channel: str
+    name: str
+    version: str
+    build: str
+    bracket: str
+
+
+_NAME = r"[A-Za-z0-9_.-]+"
+_HEAD = re.compile(
+    rf"(?:(?P<channel>[^\s\[\]=<>!~,|;#'\"()*]+)[ \t]*::[ \t]*)?(?P<name>{_NAME})"
+    r"(?P<rest>(?:[ \t=<>!~][^\[]*)?)(?P<bracket>(?:\[.*\])?)"
+)
+_OPERATOR = r"(?:==|!=|~=|>=|<=|=|<|>)"
+_CONSTRAINT = rf"{_OPERATOR}?(?:[0-9]+!)?[A-Za-z0-9*_.+-]+"
+_REST = re.compile(
+    rf"(?P<version>{_CONSTRAINT}(?:[,|]{_CONSTRAINT})*)"
+    r"(?:(?:[ \t]+|=)(?P<build>[A-Za-z0-9_.*+^$-]+))?"
+)
+_AROUND_SEPARATOR = re.compile(r"[ \t]*([,|])[ \t]*")
+_AFTER_OPERATOR = re.compile(rf"({_OPERATOR})[ \t]+(?=[A-Za-z0-9*_.])")
+_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_COMPARISON = re.compile(r"(?:!=|~=|>=|<=|<|>)[^|]*")
+
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_BRACKET_KEY = re.compile(r"[\[,\s]\s*([a-z_0-9]+)\s*=")
+# Those of rattler's keys that every later stage honours.
+_UNSUPPORTED_KEYS = frozenset(
+    {"condition", "extras", "features", "flags", "fn", "namespace", "optional", "target"}
+    | {"track_features", "url", "when"}
+)
+
+
+def split_matchspec(text: str) -> MatchSpecParts | None:
+    """Return the parts of a MatchSpec in one of the common forms; None for any other text.
+
+    It need not be valid: that is for rattler to say.
+    """
+    head = _HEAD.fullmatch(text.strip(" \t"))
+    if head is None:
+        return None
+    rest = _AROUND_SEPARATOR.sub(r"\1", head["rest"].strip(" \t"))
+    rest = _AFTER_OPERATOR.sub(r"\1", rest)
+    body = _REST.fullmatch(rest)
+    if rest and body is None:
+        return None
+    return MatchSpecParts(
+        channel=head["channel"] or "",
+        name=head["name"],
+        version=body["version"] if body else "",
+        build=(body["build"] or "") if body else "",
+        bracket=head["bracket"],
+    )
+
+
+def normal_matchspec(text: str) -> str:
+    """Return a text that equals another's exactly where this module knows that both mean the same.
+
+    White space, the case of the name, the order of comparisons that must all hold, and the ways to
+    write one version or one series make no difference. The result is a MatchSpec that means the
+    same; what is in brackets, and what has a form of its own, stays as it is.
+
+    >>> normal_matchspec("NumPy=1.26")
+    'numpy 1.26.*'
+    >>> normal_matchspec("numpy <2, >=1.26")
+    'numpy <2,>=1.26'
+    >>> normal_matchspec("pytorch =2.4 cuda*")
+    'pytorch ==2.4 cuda*'
+    """
+    parts = split_matchspec(text)
+    if parts is None:
+        return text.strip(" \t")
+    channel = f"{parts.channel}::" if parts.channel else ""
+    version = _normal_version(parts.version, has_build=bool(parts.build))
+    words = (parts.name.lower(), version, parts.build)
+    return channel + " ".join(word for word in words if word) + parts.bracket
+
+
+def complain(text: str, *, is_vouched: bool = False) -> FieldError | None:
+    """Return what is wrong with a MatchSpec, or None.
+
+    With `is_vouched`, rattler is not asked, and not imported.
+    """
+    problem = embedded_credentials(text) or _complain_on_form(text)
+    if problem is not None or is_vouched:
+        return problem
+    from rattler import MatchSpec
+    from rattler.exceptions import InvalidMatchSpecError
+
+    try:
+        MatchSpec(text)
+    except InvalidMatchSpecError as error:
+        return _explain(text, str(error).partition("\n")[0])
+    return None
+
+
+def _normal_version(version: str, *, has_build: bool) -> str:
+    """Return a version constraint's normal form.
+
+    Alone, `=1.2` is the series and `1.2` the one version; beside a build string, all of `=1.2`,
+    `==1.2` and `1.2` are the one version (rattler's and conda's rule).
+    """
+    number = version.lstrip("=")
+    equals = len(version) - len(number)
+    if _NUMBERS.fullmatch(number) and equals <= 2:
+        return f"{number}.*" if equals == 1 and not has_build else f"=={number}"
+    constraints = version.split(",")
+    if all(_COMPARISON.fullmatch(constraint) for constraint in constraints):
+        return ",".join(sorted(constraints))
+    return version
+
+
+def _complain_on_form(text: str) -> FieldError | None:
+    """Return what is wrong with a text that rattler would take, or refuse with less help."""
+    stripped = text.strip()
+    if "://" in stripped.partition("::")[0] or stripped.endswith((".conda", ".tar.bz2")):
+        return FieldError(
+            "E236",
+            "a Conda package cannot be named by its file yet",
+            hint="name the package, its version and its build, and list its channel",
+        )
+    for separator, reason in (
+        (";", "Conda packages have no markers"),
+        ("#", "a comment cannot stand inside a quoted text"),
+    ):
+        if (place := _QUOTED.sub(_blank, text).find(separator)) >= 0:
+            return FieldError(
+                "E230",
+                f"`{stripped}` is not a MatchSpec: {reason}",
+                hint=f"remove all from `{separator}` on",
+                part=(place, len(text)),
+            )
+    head, bracket, keys = text.partition("[")
+    for key in _BRACKET_KEY.finditer(_QUOTED.sub(_blank, bracket + keys)):
+        if key[1] in _UNSUPPORTED_KEYS:
+            start, end = key.span(1)
+            return FieldError(
+                "E236",
+                f"`{key[1]}` is not supported yet in a MatchSpec",
+                hint="choose the package by its version, build, channel or subdir",
+                part=(len(head) + start, len(head) + end),
+            )
+    return _complain_on_words(text, head)
+
+
+def _complain_on_words(text: str, head: str) -> FieldError | None:
+    """Return what is wrong where a second version constraint or a third word would be the build."""
+    rest = _AFTER_OPERATOR.sub(r"\1", _AROUND_SEPARATOR.sub(r"\1", head))
+    words = rest.split()
+    comparison = re.search(r"[^\s,|=<>!~]\s+([=<>!~].*)$", head.partition(" ")[2])
+    if len(words) >= 3 and comparison and words[2][0] in "=<>!~":
+        joined = ",".join(words[1:])
+        start = head.rfind(comparison[1])
+        return FieldError(
+            "E230",
+            f"`{text.strip()}` is not a MatchSpec: a build string cannot start with "
+            f"`{comparison[1][0]}`",
+            hint=f"separate constraints by a comma: `{words[0]} {joined}`",
+            part=(start, start + len(comparison[1].rstrip())),
+        )
+    if len(words) > 3:
+        start = head.rfind(words[3])
+        return FieldError(
+            "E230",
+            f"`{text.strip()}` is not a MatchSpec: it has more than a name, a version and a build",
+            hint="write one package an entry, and no blanks inside of a build string",
+            part=(start, len(head.rstrip())),
+        )
+    return None
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def _explain(text: str, reason: str) -> FieldError:
+    """Return rattler's refusal with the place of the words that it cites, and with advice."""
+    cited = [reason.rpartition(": ")[2], *re.findall(r"['\"`]([^'\"`]+)['\"`]", reason)]
+    found = [word for word in cited if word and word != text and word in text]
+    part = None
+    if found:
+        start = text.find(found[0])
+        part = (start, start + len(found[0]))
+    return FieldError(
+        "E230", f"`{text.strip()}` is not a MatchSpec: {reason}", hint=_advise(text), part=part
+    )
+
+
+def _advise(text: str) -> str:
+    name = text.strip().partition("[")[0].split(" ")[0]
+    if "===" in text:
+        return "write `==` for one version"
+    if " @ " in text:
+        return "name the package and its version; files by address are not supported yet"
+    if extras := re.search(r"\[[A-Za-z0-9_, -]*\]", text):
+        return f"Conda packages have no extras: remove `{extras.group()}`, or ask pip for it"
+    if text.rstrip().endswith(("=", "<", ">", "~", "!", ",")):
+        return "write a version after the operator, such as `>=1.26`"
+    return (
+        f"write a name, a version and a build, such as `{name} >=1.26,<2`"
+        if re.fullmatch(_NAME, name)
+        else "write a name, a version and a build, such as `numpy >=1.26,<2`"
+    )

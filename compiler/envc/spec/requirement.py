@@ -1,0 +1,198 @@
+"""pip's requirements (PEP 508): their normal form, and what is wrong with one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from envc.diagnostics import suggest
+from envc.spec.address import embedded_credentials
+from envc.spec.field import FieldError
+
+__all__ = ["PipRequirement", "normal_name", "normal_requirement", "parse_requirement"]
+
+# https://packaging.python.org/specifications/dependency-specifiers/#environment-markers
+_MARKER_VARIABLES = (
+    "implementation_name",
+    "implementation_version",
+    "os_name",
+    "platform_machine",
+    "platform_python_implementation",
+    "platform_release",
+    "platform_system",
+    "platform_version",
+    "python_full_version",
+    "python_version",
+    "sys_platform",
+)
+
+# What most requirements look like: needs no parser. A strict part of PEP 508, see the tests.
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_RELEASE = r"[0-9]+(?:\.[0-9]+)*"
+_CLAUSE = rf"(?:(?:==|!=)[ \t]*{_RELEASE}(?:\.\*)?|(?:>=|<=|<|>)[ \t]*{_RELEASE})"
+_PLAIN = re.compile(
+    rf"[ \t]*(?P<name>{_NAME})[ \t]*(?:\[[ \t]*(?P<extras>{_NAME}(?:[ \t]*,[ \t]*{_NAME})*)[ \t]*\])?"
+    rf"[ \t]*(?P<clauses>{_CLAUSE}(?:[ \t]*,[ \t]*{_CLAUSE})*)?[ \t]*"
+)
+_OPTION = re.compile(r"\s*(--?[A-Za-z][A-Za-z-]*)")
+_ADDRESS = re.compile(r"^\s*(?:git|hg|svn|bzr)\+|://")
+_VERSION = r"([0-9][A-Za-z0-9.*+!_-]*)\s*(?:;.*)?"
+_HABITS = tuple(
+    (re.compile(habit), advice)
+    for habit, advice in (
+        (r"\s--hash\b", "remove `--hash`: the lock has the hash of every wheel"),
+        (r"^[./]|\.(?:whl|zip|tar\.gz)$", "name a wheel's file as a wheel, not as a package"),
+        (r"^[^;]*::", "channels are Conda's: move it to `conda`, or remove the channel"),
+        (r"\s#", "remove the comment from the quoted text"),
+        (rf"^({_NAME}(?:\[[^\]]*\])?)\s*=\s*{_VERSION}$", r"write `\1 ==\2` or `\1 >=\2`"),
+        (rf"^({_NAME}(?:\[[^\]]*\])?)\s+{_VERSION}$", r"write `\1 ==\2` or `\1 >=\2`"),
+        (
+            r"~=\s*([0-9]+)\s*(?:$|[,;)])",
+            r"`~=` needs two numbers at least: write `~=\1.0` or `==\1.*`",
+        ),
+        (
+            r"([<>]=?|~=)\s*([0-9][0-9.]*)\.\*",
+            r"`.*` goes with `==` and `!=` only: write `\1\2` or `==\2.*`",
+        ),
+        (
+            r"^[^;]*[<>=!~]\s*[A-Za-z0-9.*]+\s+([<>=!~]=?[^\s;]+)",
+            r"separate version clauses by a comma: `, \1`",
+        ),
+    )
+)
+
+
+def normal_name(name: str) -> str:
+    """Return a distribution's name in the one form that PEP 503 gives it.
+
+    >>> normal_name("Typing_Extensions")
+    'typing-extensions'
+    """
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipRequirement:
+    """A requirement in normal form; two are equal where their texts differ only in how they are written.
+
+    Attributes:
+        name: Normalised (PEP 503).
+        extras: Normalised, sorted, unique.
+        clauses: Version clauses (PEP 440) without white space, sorted, unique.
+        url: Where it is a direct reference, else empty.
+        marker: As packaging writes it; may be empty.
+    """
+
+    name: str
+    extras: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
+    url: str = ""
+    marker: str = ""
+
+    def __str__(self) -> str:
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        source = f" @ {self.url}" if self.url else ",".join(self.clauses)
+        space = " " if self.url else ""
+        marker = f"{space}; {self.marker}" if self.marker else ""
+        return f"{self.name}{extras}{source}{marker}"
+
+
+def parse_requirement(text: str) -> PipRequirement | FieldError:
+    """Return what a text asks for, or what is wrong with it.
+
+    packaging is imported for texts only that have more than a name, extras and plain versions.
+    """
+    if plain := _PLAIN.fullmatch(text):
+        return PipRequirement(
+            name=normal_name(plain["name"]),
+            extras=_sort(map(normal_name, _split(plain["extras"]))),
+            clauses=_sort(_split(plain["clauses"])),
+        )
+    if credentials := embedded_credentials(text):
+        return credentials
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        parsed = Requirement(text)
+    except InvalidRequirement as error:
+        start, end = getattr(error.__cause__, "span", (0, len(text)))
+        reason = str(error).partition("\n")[0]
+        return _explain(text, reason, (start, max(end, start + 1)))
+    return PipRequirement(
+        name=normal_name(parsed.name),
+        extras=_sort(map(normal_name, parsed.extras)),
+        clauses=_sort(map(str, parsed.specifier)),
+        url=parsed.url or "",
+        marker=str(parsed.marker or ""),
+    )
+
+
+def normal_requirement(text: str) -> str:
+    """Return the one form of all requirements that differ only in how they are written.
+
+    What is no requirement gives its own text without white space around it.
+
+    >>> normal_requirement("Typing_Extensions  <5, >= 4.1")
+    'typing-extensions<5,>=4.1'
+    >>> normal_requirement("tomli >=2; python_version<'3.11'")
+    'tomli>=2; python_version < "3.11"'
+    """
+    parsed = parse_requirement(text)
+    return text.strip() if isinstance(parsed, FieldError) else str(parsed)
+
+
+def _split(text: str | None) -> list[str]:
+    """Return the parts between commas, without any white space."""
+    return re.sub(r"[ \t]", "", text).split(",") if text else []
+
+
+def _sort(parts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(parts)))
+
+
+def _explain(text: str, reason: str, part: tuple[int, int]) -> FieldError:
+    """Return the error for a text that packaging refuses, with advice where a habit shows."""
+    stripped = text.strip()
+    if _ADDRESS.search(text):
+        return FieldError(
+            "E232",
+            "a distribution cannot be named by an address yet",
+            hint="name the distribution and add its index, or download the wheel and name the file",
+        )
+    advice = _advise(stripped) or _advise_on_marker(text, part)
+    message = f"`{stripped}` is not a requirement"
+    if not advice:
+        message += f": {reason[:1].lower()}{reason[1:].rstrip('.')}"
+        advice = "write it as PEP 508 has it, such as `tomli >=2`"
+    return FieldError("E231", message, hint=advice, part=part)
+
+
+def _advise(text: str) -> str:
+    """Return advice where a requirement shows a habit from elsewhere; may be empty."""
+    if option := _OPTION.match(text):
+        return _advise_on_option(option[1])
+    for habit, advice in _HABITS:
+        if found := habit.search(text):
+            return found.expand(advice)
+    return ""
+
+
+def _advise_on_option(option: str) -> str:
+    match option:
+        case "-r" | "--requirement" | "-c" | "--constraint":
+            return "options of pip have no place here: list the file's lines themselves"
+        case "-i" | "--index-url" | "--extra-index-url" | "-f" | "--find-links":
+            return "options of pip have no place here: list the address as an index"
+        case "-e" | "--editable":
+            return "build a wheel and name its file, or copy the sources in a step"
+    return "options of pip have no place here: remove it"
+
+
+def _advise_on_marker(text: str, part: tuple[int, int]) -> str:
+    """Return advice where a marker's variable is misspelt."""
+    if ";" not in text[: part[0]]:
+        return ""
+    word = re.match(r"[A-Za-z_.]+", text[part[0] :])
+    meant = suggest(word.group(), _MARKER_VARIABLES) if word else ""
+    return f"did you mean `{meant}`?" if meant else ""
