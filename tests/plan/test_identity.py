@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
 
 from envc.lock.model import PlatformLock
 from envc.mirror import MirrorMap
 from envc.plan.inputs import Inputs, Tree
 from envc.plan.instruction import ContextFile
+from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
 
 SPEC: dict[str, Any] = {
     "environment": "pets",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
 
 from envc.lock.model import PlatformLock
 from envc.mirror import MirrorMap
 from envc.plan.inputs import Inputs, Tree
 from envc.plan.instruction import Add, BuildPlan, ContextFile, Copy, Run
+from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
 
 
 def stage_names(*locks: PlatformLock) -> list[str]:
@@ -33,7 +33,10 @@ def test_wheels_go_on_top_of_conda() -> None:
 
     plan = plan_of({"environment": "x"}, {"linux/amd64": locked})
 
-    assert [c.stage for c in plan.stages[-1].instructions if isinstance(c, Copy)] == ["conda", "pip"]
+    assert [c.stage for c in plan.stages[-1].instructions if isinstance(c, Copy)] == [
+        "conda",
+        "pip",
+    ]
 
 
 def test_platforms_that_differ_get_a_stage_each_and_a_choice() -> None:
@@ -133,7 +136,9 @@ def test_wheels_of_an_index_with_a_secret_are_fetched_with_it() -> None:
         ("/a/../b/", False, "files/1/b/a.py"),
     ],
 )
-def test_copied_files_go_where_dockers_copy_puts_them(to: str, is_folder: bool, expected: str) -> None:
+def test_copied_files_go_where_dockers_copy_puts_them(
+    to: str, is_folder: bool, expected: str
+) -> None:
     inputs = Inputs(trees={"x": Tree(is_folder=is_folder, files=(ContextFile.of("a.py", b""),))})
     data = {"environment": "x", "workdir": "/work", "steps": [{"copy": {"from": "x", "to": to}}]}
 
@@ -143,7 +148,10 @@ def test_copied_files_go_where_dockers_copy_puts_them(to: str, is_folder: bool, 
 
 
 def test_the_images_time_is_that_of_the_newest_conda_package() -> None:
-    old, new = conda_package("a", timestamp=1_000_000), conda_package("b", timestamp=1_700_000_000_123)
+    old, new = (
+        conda_package("a", timestamp=1_000_000),
+        conda_package("b", timestamp=1_700_000_000_123),
+    )
 
     plan = plan_of({"environment": "x"}, {"linux/amd64": conda_lock(old, new)})
 

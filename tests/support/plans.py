@@ -29,7 +29,9 @@ BASE = BaseImage(
     python="3.12.7",
     glibc="2.36",
 )
-DEBIAN = BaseImage(image="docker.io/library/debian:bookworm-slim", digest="sha256:" + "d" * 64, glibc="2.36")
+DEBIAN = BaseImage(
+    image="docker.io/library/debian:bookworm-slim", digest="sha256:" + "d" * 64, glibc="2.36"
+)
 CHANNEL = "https://conda.anaconda.org/conda-forge"
 
 
@@ -46,7 +48,9 @@ def wheel(name: str, version: str = "1.0", **changes: Any) -> PipPackage:
     return PipPackage.model_validate({**fields, **changes})
 
 
-def conda_package(name: str, version: str = "1.0", build: str = "0", **changes: Any) -> CondaPackage:
+def conda_package(
+    name: str, version: str = "1.0", build: str = "0", **changes: Any
+) -> CondaPackage:
     """Return a package of conda-forge's for linux-64; its digest is that of its name's first letter."""
     fields = {
         "name": name,
@@ -107,5 +111,6 @@ def read_templates() -> dict[str, str]:
     """Return the text of every template by its path."""
     folder = templates()
     return {
-        path.relative_to(folder).as_posix(): path.read_text() for path in sorted(folder.rglob("*.j2"))
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in sorted(folder.rglob("*.j2"))
     }

@@ -30,12 +30,16 @@ class Account:
     name: str = _NAME
 
 
-def account(user: str | None) -> Account:
-    """Return the account that a spec's `user` means; None means the default, 1000:1000."""
-    name, _, group = (user or "1000:1000").partition(":")
+def account(user: str) -> Account:
+    """Return the account that a spec's `user` means.
+
+    >>> account("1000").user
+    '1000:1000'
+    """
+    name, _, group = user.partition(":")
     if name in {"0", "root"}:
-        return Account(user=user or "root", home="/root")
+        return Account(user=user, home="/root")
     if not name.isdigit() or (group and not group.isdigit()):
-        return Account(user=user or name, home="/")
+        return Account(user=user, home="/")
     uid, gid = int(name), int(group or name)
     return Account(user=f"{uid}:{gid}", home=f"/home/{_NAME}", is_made=True, uid=uid, gid=gid)

@@ -8,6 +8,7 @@ from envc.lock.model import PlatformLock
 from envc.plan.account import Account, account
 from envc.plan.inputs import Inputs
 from envc.plan.step import StepAction, step_actions
+from envc.spec.defaults import user
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 
@@ -37,7 +38,7 @@ class Settings:
 
 def settings(spec: EnvSpec, document: Document, locked: PlatformLock, inputs: Inputs) -> Settings:
     """Return what the image of one platform is to be like."""
-    owner = account(spec.user)
+    owner = account(user(spec))
     workdir = spec.workdir or owner.home
     prefix = {"CONDA_PREFIX": "/opt/env"} if locked.conda else {"VIRTUAL_ENV": "/opt/env"}
     variables = {**(prefix if _has_environment(locked) else {}), **spec.variables}

@@ -1,0 +1,209 @@
+"""No value can leave its place: what goes into a plan comes out of the real engine as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from envc.plan.instruction import (
+    BuildPlan,
+    Cmd,
+    Entrypoint,
+    Env,
+    Instruction,
+    Label,
+    Mount,
+    Run,
+    Stage,
+    User,
+    Workdir,
+)
+from envc.plan.stage import SCRIPTS, script
+from envc.render.dockerfile import render
+from envc.resources import templates
+from support.plans import read_templates
+
+pytestmark = pytest.mark.engine
+
+NASTY = [
+    "",
+    " ",
+    "a b",
+    "'",
+    '"',
+    "''",
+    '"a"',
+    "\\",
+    "\\\\",
+    "a\\",
+    '\\"',
+    "$",
+    "$HOME",
+    "${HOME}",
+    "${HOME:-x}",
+    "${x?y}",
+    "\\$HOME",
+    "$$",
+    "`id`",
+    "$(id)",
+    "#",
+    "# syntax=x",
+    "a # b",
+    "<<EOF",
+    "EOF",
+    "a=b",
+    "=",
+    "--link",
+    "[",
+    '["x"]',
+    "{{ x }}",
+    "{% x %}",
+    "${{ x }}",
+    "é 日本 🐍",
+    "\t",
+    "a\tb",
+    "\x01\x7f",
+    "\u2028",
+    "*?[a-z]",
+    "~",
+    "!",
+    "a;b|c&d>e<f",
+    "%s%n",
+    ",",
+]
+PLAIN = st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=["Cs"]), max_size=20)
+TEXT = st.text(st.characters(exclude_characters="\r\0", exclude_categories=["Cs"]), max_size=20)
+
+
+class Engine:
+    """Builds plans and looks at the images."""
+
+    def __init__(self, folder: Path, base: str) -> None:
+        self.folder = folder
+        self.base = base
+        self.tag = f"envc-quoting:{uuid.uuid4().hex}"
+        (folder / "scripts").mkdir()
+        for file in (templates() / "scripts").iterdir():
+            (folder / "scripts" / file.name).write_bytes(file.read_bytes())
+
+    def build(self, *instructions: Instruction) -> None:
+        stages = (Stage(name="image", base=self.base, instructions=instructions),)
+        plan = BuildPlan(
+            head=("head",),
+            stages=stages,
+            files=(),
+            identities={},
+            env_ids={},
+            spec_id="",
+            secrets=(),
+            epoch=0,
+        )
+        text = render(plan, read_templates()).text
+        (self.folder / "Dockerfile").write_text(text, newline="")
+        command = ["docker", "buildx", "build", "--quiet", "--provenance=false", "-t", self.tag]
+        done = subprocess.run(
+            [*command, str(self.folder)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{done.stderr}\n{text}"
+
+    def config(self) -> dict[str, object]:
+        command = ["docker", "image", "inspect", "--format", "{{json .Config}}", self.tag]
+        config = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+        assert isinstance(config, dict)
+        return config
+
+    def read(self, *command: str) -> bytes:
+        words = ["docker", "run", "--rm", "--network=none", self.tag, *command]
+        return subprocess.run(words, capture_output=True, check=True).stdout
+
+    def close(self) -> None:
+        subprocess.run(
+            ["docker", "image", "rm", "--force", self.tag], capture_output=True, check=False
+        )
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = Engine(tmp_path, os.environ["ENVC_TEST_BASE"])
+    yield engine
+    engine.close()
+
+
+few = settings(
+    max_examples=4,
+    deadline=None,
+    phases=[
+        Phase.generate
+    ],  # a failing example is as clear as it is; shrinking would build for hours
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@few
+@given(generated=st.lists(PLAIN, min_size=40, max_size=60))
+def test_variables_labels_and_words_arrive_as_they_are(
+    engine: Engine, generated: list[str]
+) -> None:
+    values = [*NASTY, *generated]
+    variables = tuple((f"V{number}", value) for number, value in enumerate(values))
+
+    engine.build(
+        Env(variables=variables),
+        Label(labels=tuple((f"l{number}", value) for number, value in enumerate(values))),
+        Entrypoint(words=("entry", *values)),
+        Cmd(words=tuple(values)),
+    )
+
+    config = engine.config()
+    environment = config["Env"]
+    labels = config["Labels"]
+    assert isinstance(environment, list)
+    assert isinstance(labels, dict)
+    assert [line for line in environment if line.startswith("V")] == [
+        f"{name}={value}" for name, value in variables
+    ]
+    assert [labels[f"l{number}"] for number in range(len(values))] == values
+    assert config["Entrypoint"] == ["entry", *values]
+    assert config["Cmd"] == values
+
+
+@few
+@given(generated=st.lists(TEXT, min_size=20, max_size=30))
+def test_a_programs_words_and_a_steps_lines_arrive_as_they_are(
+    engine: Engine, generated: list[str]
+) -> None:
+    values = [*NASTY, "a\nb", *generated]
+    lines = ["cat >/lines <<'NEVER-IN-A-VALUE'", *[v.replace("\n", " ") for v in values]]
+
+    engine.build(
+        Run(words=("/bin/sh", "-c", 'printf "%s\\0" "$@" >/words', "sh", *values)),
+        Run(
+            words=script("/bin/sh", "step.sh", *lines, "NEVER-IN-A-VALUE"),
+            mounts=(SCRIPTS, Mount(source="scripts", target="/mnt/files")),
+        ),
+    )
+
+    assert engine.read("cat", "/words").decode().split("\0")[:-1] == values
+    assert engine.read("cat", "/lines").decode().split("\n")[:-1] == lines[1:]
+
+
+@pytest.mark.parametrize("path", [f"/{value}" for value in NASTY if value.strip()])
+def test_a_workdir_arrives_as_it_is(engine: Engine, path: str) -> None:
+    engine.build(Workdir(path=path))
+
+    assert engine.config()["WorkingDir"] == path.rstrip("/")
+
+
+@pytest.mark.parametrize("user", ["1000", "1000:1000", "name", "name:group", "a-b_c.d"])
+def test_a_user_arrives_as_it_is(engine: Engine, user: str) -> None:
+    engine.build(User(user=user))
+
+    assert engine.config()["User"] == user
