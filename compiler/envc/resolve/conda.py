@@ -1,0 +1,195 @@
+"""Conda requests as workers take them, and their answers as packages, conflicts or diagnostics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from envc.lock.model import CondaPackage
+from envc.platform import PLATFORMS, Platform
+from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Requirement
+from envc.resolve.conda_problem import as_error
+from envc.resolve.conda_question import Answer, Channel, Finding, Problem, Question, Virtual
+from envc.resolve.distribution import distribution_of
+
+__all__ = ["conclude", "pose"]
+
+# conda-lock assumes this kernel too; containers run on their host's, which nobody knows here.
+_KERNEL = "5.10"
+
+
+def pose(request: CondaRequest, *, cache: Path, program: Path | None = None) -> Question:
+    """Return the request as a worker's question: addresses of mirrors, virtual packages completed.
+
+    `__unix`, `__linux` and `__archspec` are added where the request leaves them out: they follow
+    from the platform.
+    """
+    return Question(
+        cache=str(cache),
+        channels=[
+            Channel(name=channel, address=request.mirrors.to_mirror(channel))
+            for channel in request.channels
+        ],
+        subdir=request.platform.subdir,
+        other_subdirs=sorted(
+            platform.subdir for platform in PLATFORMS.values() if platform != request.platform
+        ),
+        requirements=[requirement.text for requirement in request.requirements],
+        virtual_packages=_complete_virtual_packages(request),
+        program=str(program) if program is not None else "",
+    )
+
+
+def _complete_virtual_packages(request: CondaRequest) -> list[Virtual]:
+    virtual = {
+        "__archspec": Virtual(name="__archspec", version="1", build=request.platform.machine),
+        "__linux": Virtual(name="__linux", version=_KERNEL, build="0"),
+        "__unix": Virtual(name="__unix", version="0", build="0"),
+    }
+    for package in request.virtual_packages:
+        virtual[package.name] = Virtual(name=package.name, version=package.version, build="0")
+        if package.name == "__archspec":  # its build string is what packages ask about
+            virtual[package.name] = Virtual(name=package.name, version="1", build=package.version)
+    return [virtual[name] for name in sorted(virtual)]
+
+
+def conclude(request: CondaRequest, answer: Answer) -> CondaResolution | Conflict:
+    """Return what an answer means.
+
+    Raises:
+        InputError: A requirement cannot be served (E301 to E304).
+        ToolError: A channel or a program failed (E335, E338, E339).
+    """
+    if answer.problems:
+        raise as_error(request, answer.problems)
+    if answer.packages is None:
+        return _Dispute(request=request, answer=answer).conflict()
+    packages = [_to_package(request, package) for package in answer.packages]
+    unsigned = [
+        Problem(kind="checksum", subject=package["url"])
+        for package in packages
+        if not package["sha256"]
+    ]
+    if unsigned:
+        raise as_error(request, unsigned)
+    return CondaResolution(
+        packages=tuple(
+            sorted(
+                (CondaPackage(**package) for package in packages), key=lambda package: package.name
+            )
+        )
+    )
+
+
+def _to_package(request: CondaRequest, data: dict[str, Any]) -> dict[str, Any]:
+    channel, url = _canonical_address(request, data["url"])
+    depends = sorted(data.get("depends", ()))
+    return {
+        "name": data["name"],
+        "version": data["version"],
+        "build": data["build"],
+        "subdir": data["subdir"],
+        "channel": channel,
+        "url": url,
+        "sha256": data.get("sha256") or "",
+        "md5": data.get("md5"),
+        "size": data.get("size"),
+        "timestamp": data.get("timestamp"),
+        "depends": tuple(depends),
+        "distribution": distribution_of(data["name"], depends, data.get("purls") or ()),
+    }
+
+
+def _canonical_address(request: CondaRequest, url: str) -> tuple[str, str]:
+    """Return the channel and the address of an archive, both canonical."""
+    for channel in request.channels:
+        address = request.mirrors.to_mirror(channel).rstrip("/") + "/"
+        if url.startswith(address):
+            return channel, f"{channel.rstrip('/')}/{url.removeprefix(address)}"
+    # A channel may keep its archives elsewhere (CEP 15, `base_url`).
+    canonical = request.mirrors.to_canonical(url)
+    return canonical.rsplit("/", 2)[0], canonical
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dispute:
+    """A request and an answer that says it cannot be satisfied."""
+
+    request: CondaRequest
+    answer: Answer
+
+    def conflict(self) -> Conflict:
+        explanation = self._explanation()
+        findings = self.answer.findings
+        if not findings:
+            causes = _mentioned(self.request.requirements, explanation)
+            subject = f"`{causes[0].text}`" if len(causes) == 1 else "the Conda requirements"
+            together = " together" if len(causes) != 1 else ""
+            return Conflict(
+                message=f"{subject} cannot be installed{together} on {self._platform.name}",
+                explanation=explanation,
+                causes=causes,
+                hint=self._advise_on_target(explanation),
+            )
+        sentences = [self._describe(finding) for finding in findings]
+        several = f"{len(findings)} Conda requirements fit nothing on {self._platform.name}"
+        details = "\n".join(sentences) if len(sentences) > 1 else ""
+        return Conflict(
+            message=sentences[0] if len(sentences) == 1 else several,
+            explanation="\n".join(part for part in (details, explanation) if part),
+            causes=tuple(self.request.requirements[finding.requirement] for finding in findings),
+            hint=self._advise(findings[0]) if len(findings) == 1 else "",
+        )
+
+    @property
+    def _platform(self) -> Platform:
+        return self.request.platform
+
+    def _explanation(self) -> str:
+        text = self.answer.explanation
+        for channel in self.request.channels:
+            text = text.replace(self.request.mirrors.to_mirror(channel).rstrip("/"), channel)
+        return text.strip()
+
+    def _advise_on_target(self, explanation: str) -> str:
+        provided = {virtual["name"] for virtual in _complete_virtual_packages(self.request)}
+        lacking = sorted(set(re.findall(r"\b__\w+", explanation)) - provided)
+        if not lacking:
+            return "loosen one of them, or let another channel serve them"
+        return f"the target provides no `{lacking[0]}`: ask for a build that does not need it"
+
+    def _describe(self, finding: Finding) -> str:
+        text = self.request.requirements[finding.requirement].text
+        if not finding.channel:
+            return f"the target provides no `{text}`"
+        if finding.shadowed:
+            return (
+                f"nothing in `{finding.channel}` fits `{text}`, and it comes before "
+                f"`{finding.shadowed}`, which has what fits"
+            )
+        return f"nothing in `{finding.channel}` fits `{text}` on {self._platform.name}"
+
+    def _advise(self, finding: Finding) -> str:
+        name = _name_of(self.request.requirements[finding.requirement].text)
+        if not finding.channel:
+            return f"virtual packages such as `{name}` come from the base and the platform"
+        if finding.shadowed:
+            return (
+                "channel priority is strict: name the channel in the requirement "
+                f"(`{finding.shadowed}::{name}`), or put it first"
+            )
+        if finding.newest:
+            return f"the newest `{name}` there is {finding.newest}"
+        return f"that channel has no `{name}`; leave the channel out of the requirement"
+
+
+def _mentioned(requirements: Sequence[Requirement], explanation: str) -> tuple[Requirement, ...]:
+    words = set(re.findall(r"[\w.-]+", explanation.lower()))
+    return tuple(item for item in requirements if _name_of(item.text).lower() in words)
+
+
+def _name_of(match_spec: str) -> str:
+    return re.split(r"[\s=<>!~\[]", match_spec.rpartition("::")[2].strip(), maxsplit=1)[0]

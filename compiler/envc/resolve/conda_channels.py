@@ -1,0 +1,210 @@
+"""What Conda requirements ask for and what the channels have; only worker processes import this."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import rattler
+from rattler import exceptions
+from rattler.networking import Client
+from rattler.platform.subdir import SubdirLiteral
+
+from envc.diagnostics import suggest
+from envc.resolve.conda_question import Answer, Channel, Finding, Problem, Question
+
+__all__ = ["Wanted", "as_subdirs", "diagnose", "open_gateway", "probe", "read_requirements"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A requirement, parsed.
+
+    Attributes:
+        position: Among the question's requirements.
+        spec: All of it; solvers differ in what they make of the channel in it.
+        name: Normalised.
+        channel: The one it names, or None.
+    """
+
+    position: int
+    spec: rattler.MatchSpec
+    name: str
+    channel: Channel | None
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it is about the target machine, not about a package."""
+        return self.name.startswith("__")
+
+
+def read_requirements(
+    question: Question, fields: frozenset[str]
+) -> tuple[tuple[Wanted, ...], tuple[Problem, ...]]:
+    """Parse all requirements, given the fields of a MatchSpec that the solver honours.
+
+    A field that a solver would silently ignore is a problem, not a wish.
+    """
+    wanted: list[Wanted] = []
+    problems: list[Problem] = []
+    for position, text in enumerate(question["requirements"]):
+        try:
+            spec = rattler.MatchSpec(text)
+            canonical = spec.to_canonical_string()
+        except (
+            exceptions.InvalidMatchSpecError,
+            exceptions.CanonicalMatchSpecError,
+        ) as error:
+            problems.append(
+                Problem(kind="syntax", subject=text, requirement=position, detail=str(error))
+            )
+            continue
+        unsupported = sorted(set(re.findall(r"[\[,](\w+)=", canonical)) - fields)
+        problems.extend(
+            Problem(kind="field", subject=field, requirement=position) for field in unsupported
+        )
+        channel = _find_channel(spec, question["channels"])
+        if spec.channel is not None and channel is None:
+            named = spec.channel.name or spec.channel.base_url
+            problems.append(Problem(kind="unlisted", subject=named, requirement=position))
+        wanted.append(
+            Wanted(position=position, spec=spec, name=spec.name.normalized, channel=channel)
+        )
+    return tuple(wanted), tuple(problems)
+
+
+def _find_channel(spec: rattler.MatchSpec, channels: Sequence[Channel]) -> Channel | None:
+    """Return the channel that a MatchSpec names by address, or by a name that fits only one."""
+    if spec.channel is None:
+        return None
+    address = spec.channel.base_url.rstrip("/")
+    for channel in channels:
+        if channel["name"].rstrip("/") == address:
+            return channel
+    tail = f"/{spec.channel.name}"
+    named = [channel for channel in channels if channel["name"].rstrip("/").endswith(tail)]
+    return named[0] if spec.channel.name and len(named) == 1 else None
+
+
+def as_subdirs(names: Sequence[str]) -> list[rattler.Subdir]:
+    """Return subdirs as rattler takes them."""
+    return [rattler.Subdir(cast("SubdirLiteral", name)) for name in names]
+
+
+def open_gateway(question: Question) -> rattler.Gateway:
+    """Return what reads the channels; its cache outlives the process."""
+    config = rattler.Config()
+    return rattler.Gateway.from_config(
+        config,
+        cache_dir=Path(question["cache"]),
+        client=Client.from_config(config, max_retries=2),
+    )
+
+
+async def probe(
+    question: Question, gateway: rattler.Gateway, names: Sequence[str]
+) -> tuple[dict[str, list[rattler.RepoDataRecord]], tuple[Problem, ...]]:
+    """Return what each channel has under `names`, by canonical name, and the channels that fail."""
+    found: dict[str, list[rattler.RepoDataRecord]] = {}
+    problems: list[Problem] = []
+    for channel in question["channels"]:
+        try:
+            groups = await gateway.query(
+                [rattler.Channel(channel["address"])],
+                as_subdirs([question["subdir"], "noarch"]),
+                list(names),
+                recursive=False,
+                channel_relations="disabled",
+            )
+        except exceptions.GatewayError as error:
+            problems.append(Problem(kind="channel", subject=channel["name"], detail=str(error)))
+        else:
+            found[channel["name"]] = [record for group in groups for record in group]
+    return found, tuple(problems)
+
+
+async def diagnose(
+    question: Question, gateway: rattler.Gateway, wanted: Sequence[Wanted]
+) -> Answer:
+    """Return what can be said about a failed solve by looking at each requirement alone.
+
+    The answer is empty where every requirement, taken alone, can be had.
+    """
+    names = sorted({item.name for item in wanted if not item.is_virtual})
+    found, problems = await probe(question, gateway, names)
+    if problems:
+        return Answer(problems=problems)
+    records = {
+        name: {
+            channel: [record for record in group if record.name.normalized == name]
+            for channel, group in found.items()
+        }
+        for name in names
+    }
+    unknown = [
+        item for item in wanted if not item.is_virtual and not any(records[item.name].values())
+    ]
+    if unknown:
+        return Answer(problems=await _describe_unknown(question, gateway, unknown))
+    provided = {virtual["name"] for virtual in question["virtual_packages"]}
+    findings = (
+        (None if item.name in provided else Finding(requirement=item.position))
+        if item.is_virtual
+        else _examine(item, records[item.name])
+        for item in wanted
+    )
+    return Answer(findings=tuple(finding for finding in findings if finding is not None))
+
+
+def _examine(wanted: Wanted, records: dict[str, list[rattler.RepoDataRecord]]) -> Finding | None:
+    """Return what is wrong with a requirement under strict priority: its first channel decides."""
+    channels = [wanted.channel["name"]] if wanted.channel else [c for c in records if records[c]]
+    first, *later = channels
+    fitting = {c for c in channels if any(wanted.spec.matches(r) for r in records[c])}
+    if first in fitting:
+        return None
+    newest = max((record.version for record in records[first]), default=None)
+    return Finding(
+        requirement=wanted.position,
+        newest=str(newest) if newest is not None else "",
+        channel=first,
+        shadowed=next((c for c in later if c in fitting), ""),
+    )
+
+
+async def _describe_unknown(
+    question: Question, gateway: rattler.Gateway, unknown: Sequence[Wanted]
+) -> tuple[Problem, ...]:
+    known = await _names(question, gateway, [question["subdir"], "noarch"])
+    others = {
+        subdir: await _names(question, gateway, [subdir]) for subdir in question["other_subdirs"]
+    }
+    return tuple(
+        Problem(
+            kind="unknown",
+            subject=item.name,
+            requirement=item.position,
+            suggestion=suggest(item.name, known),
+            elsewhere=tuple(subdir for subdir, names in others.items() if item.name in names),
+        )
+        for item in unknown
+    )
+
+
+async def _names(
+    question: Question, gateway: rattler.Gateway, subdirs: Sequence[str]
+) -> frozenset[str]:
+    """Return the names in some subdirs; of a channel that fails, none: they only serve as hints."""
+    names: set[str] = set()
+    for channel in question["channels"]:
+        try:
+            offered = await gateway.names(
+                [rattler.Channel(channel["address"])], as_subdirs(subdirs)
+            )
+        except exceptions.GatewayError:
+            continue
+        names.update(name.normalized for name in offered)
+    return frozenset(names)

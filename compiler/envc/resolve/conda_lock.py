@@ -1,0 +1,81 @@
+"""The second Conda solver: conda-lock, which drives a conda, mamba or micromamba of the user's."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from envc.diagnostics import Diagnostic
+from envc.errors import ToolError
+from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Report
+from envc.resolve.conda import conclude, pose
+from envc.resolve.conda_question import Answer
+from envc.resolve.worker import ask
+
+__all__ = ["CondaLock", "find_program"]
+
+_PROGRAMS = ("micromamba", "mamba", "conda")
+
+
+def find_program(environment: Mapping[str, str]) -> Path | None:
+    """Return the program that an activated installation names, or else the first on `PATH`."""
+    for variable in ("MAMBA_EXE", "CONDA_EXE"):
+        named = environment.get(variable)
+        if named and Path(named).is_file():
+            return Path(named)
+    path = environment.get("PATH", "")
+    found = (shutil.which(program, path=path) for program in _PROGRAMS)
+    return next((Path(program) for program in found if program is not None), None)
+
+
+class CondaLock:
+    """Solves with conda-lock, with strict channel priority.
+
+    It pins what Rattler pins, but its lock says less: packages have no size and no timestamp, and
+    their dependencies no build strings.
+    """
+
+    name = "conda-lock"
+
+    def __init__(
+        self, *, cache: Path, environment: Mapping[str, str], program: Path | None
+    ) -> None:
+        """Use `program`, a conda, mamba or micromamba; of `environment`, only PATH and network."""
+        self._cache = cache / "conda-lock"
+        self._environment = environment
+        self._program = program
+
+    def resolve(self, request: CondaRequest, report: Report) -> CondaResolution | Conflict:
+        """Return the packages or the conflict; the order of the requirements does not matter.
+
+        Raises:
+            InputError: A requirement cannot be served (E301 to E304).
+            ToolError: There is no program (E336), or it (E338), a channel (E335, E339) or the
+                worker (E337) failed.
+        """
+        if self._program is None or not self._program.is_file():
+            raise _missing_program(self._program)
+        count = len(request.requirements)
+        report(
+            f"solving {count} Conda requirements for {request.platform.name} "
+            f"with conda-lock and {self._program.name}"
+        )
+        question = pose(request, cache=self._cache, program=self._program.absolute())
+        data = ask("envc.resolve.conda_lock_worker", question, self._environment)
+        return conclude(request, Answer.from_json(data))
+
+
+def _missing_program(program: Path | None) -> ToolError:
+    named = f"; `{program}` is not a file" if program is not None else ""
+    return ToolError(
+        [
+            Diagnostic(
+                code="E336",
+                message=f"conda-lock needs conda, mamba or micromamba{named}",
+                hint="put one on PATH: micromamba is a single file, see "
+                "https://mamba.readthedocs.io/en/latest/installation/micromamba-installation.html; "
+                "or use `--conda-solver rattler`, which needs none",
+            )
+        ]
+    )

@@ -1,0 +1,80 @@
+"""What keeps a Conda worker from an answer, as the errors that users see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import assert_never
+
+from envc.diagnostics import Diagnostic, Label
+from envc.errors import EnvcError, InputError, ToolError
+from envc.resolve.base import CondaRequest
+from envc.resolve.conda_question import Problem
+
+__all__ = ["as_error"]
+
+_FORM = "write a name, a version and a build string, such as `numpy 1.26.* py312*`"
+
+
+def as_error(request: CondaRequest, problems: Iterable[Problem]) -> EnvcError:
+    """Return all problems as one error: an InputError where any requirement is to blame."""
+    ours: list[Diagnostic] = []
+    theirs: list[Diagnostic] = []
+    for problem in problems:
+        (ours if problem.requirement is None else theirs).append(_to_diagnostic(request, problem))
+    return InputError(theirs + ours) if theirs else ToolError(ours)
+
+
+def _to_diagnostic(request: CondaRequest, problem: Problem) -> Diagnostic:
+    code, message, hint = _describe(request, problem)
+    cause = request.requirements[problem.requirement] if problem.requirement is not None else None
+    detail = _hide_credentials(problem.detail.strip())
+    return Diagnostic(
+        code=code,
+        message=message,
+        labels=(Label(span=cause.span),) if cause is not None and cause.span is not None else (),
+        notes=(detail,) if detail else (),
+        hint=hint,
+    )
+
+
+def _describe(request: CondaRequest, problem: Problem) -> tuple[str, str, str]:
+    """Return a problem's code, message and hint."""
+    subject = problem.subject
+    text = request.requirements[problem.requirement].text if problem.requirement is not None else ""
+    match problem.kind:
+        case "unknown":
+            message = f"no channel has a package `{subject}` for {request.platform.name}"
+            return "E301", message, _advise_unknown(request, problem)
+        case "unlisted":
+            message = f"`{text}` asks for the channel `{subject}`, which is not among the channels"
+            return "E302", message, f"add `{subject}` to `channels`"
+        case "field":
+            message = f"the solver cannot honour `{subject}` in `{text}`"
+            return "E303", message, problem.suggestion or _FORM
+        case "syntax":
+            return "E304", f"`{text}` is not a MatchSpec", _FORM
+        case "channel":
+            hint = "check the channel's address, the network and the mirror, if one stands for it"
+            return "E335", f"the channel `{subject}` cannot be read", hint
+        case "program":
+            hint = "`--conda-solver rattler` needs no such program"
+            return "E338", f"`{subject}` failed", hint
+        case "checksum":
+            hint = "ask the channel's owner to index it again: locks need checksums"
+            return "E339", f"the channel states no SHA-256 for `{subject}`", hint
+    assert_never(problem.kind)
+
+
+def _advise_unknown(request: CondaRequest, problem: Problem) -> str:
+    if problem.elsewhere:
+        subdirs = " and ".join(problem.elsewhere)
+        return f"only {subdirs} has it: use another package or channel, or drop the platform"
+    if problem.suggestion:
+        return f"did you mean `{problem.suggestion}`?"
+    channels = ", ".join(f"`{channel}`" for channel in request.channels)
+    return f"check its spelling, or add the channel that has it to {channels}"
+
+
+def _hide_credentials(text: str) -> str:
+    return re.sub(r"://[^/@\s]+@", "://", text)

@@ -1,0 +1,122 @@
+"""What a Conda worker is asked and answers: the JSON between envc and the processes that solve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, TypedDict
+
+__all__ = ["Answer", "Channel", "Finding", "Problem", "ProblemKind", "Question", "Virtual"]
+
+
+class Channel(TypedDict):
+    """A channel: its canonical `name`, and the `address` it is fetched from."""
+
+    name: str
+    address: str
+
+
+class Virtual(TypedDict):
+    """A virtual package."""
+
+    name: str
+    version: str
+    build: str
+
+
+class Question(TypedDict):
+    """A Conda problem.
+
+    Attributes:
+        cache: A folder for what was fetched.
+        channels: The highest priority first.
+        subdir: The platform's; `noarch` is always searched too.
+        other_subdirs: Where to look for packages that `subdir` does not have.
+        requirements: MatchSpecs; answers refer to them by position.
+        virtual_packages: All there are.
+        program: A conda, mamba or micromamba, for the solver that drives one.
+    """
+
+    cache: str
+    channels: list[Channel]
+    subdir: str
+    other_subdirs: list[str]
+    requirements: list[str]
+    virtual_packages: list[Virtual]
+    program: str
+
+
+ProblemKind: TypeAlias = Literal[
+    "channel", "checksum", "field", "program", "syntax", "unknown", "unlisted"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why there is no answer.
+
+    Attributes:
+        kind: What is wrong: a channel cannot be read, a package has no checksum, a MatchSpec has a
+            field the solver cannot honour, a program failed, a MatchSpec cannot be parsed, a
+            package is unknown, a MatchSpec names a channel that is not searched.
+        subject: The channel's canonical name, the archive, the field, the program or the package.
+        requirement: The position of the requirement to blame, or None.
+        detail: What the library or the program says.
+        suggestion: The name that was probably meant, or for a field what to do; may be empty.
+        elsewhere: Subdirs that have the unknown package.
+    """
+
+    kind: ProblemKind
+    subject: str
+    requirement: int | None = None
+    detail: str = ""
+    suggestion: str = ""
+    elsewhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A requirement that nothing fits, whatever the others say.
+
+    Attributes:
+        requirement: Its position.
+        newest: The newest version its channel has; empty for a virtual package that is missing.
+        channel: The canonical name of the channel that is searched for it; may be empty.
+        shadowed: The canonical name of a later channel that has what fits; may be empty.
+    """
+
+    requirement: int
+    newest: str = ""
+    channel: str = ""
+    shadowed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The packages, or the conflict, or the problems.
+
+    Attributes:
+        packages: As the channels describe them: the fields of a CondaPackage, `url` at the address
+            that was asked, `noarch` and `purls` where there are any. None where there is a conflict
+            or a problem.
+        explanation: The solver's words on a conflict.
+        findings: What is known about it.
+    """
+
+    packages: list[dict[str, Any]] | None = None
+    explanation: str = ""
+    findings: tuple[Finding, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> Answer:
+        """Return the answer that `dataclasses.asdict` and JSON made `data` of."""
+        problems = (
+            Problem(**(problem | {"elsewhere": tuple(problem["elsewhere"])}))
+            for problem in data["problems"]
+        )
+        return Answer(
+            packages=data["packages"],
+            explanation=data["explanation"],
+            findings=tuple(Finding(**finding) for finding in data["findings"]),
+            problems=tuple(problems),
+        )

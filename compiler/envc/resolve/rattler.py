@@ -1,0 +1,37 @@
+"""The default Conda solver: rattler, in a process of its own, for any platform from any host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Report
+from envc.resolve.conda import conclude, pose
+from envc.resolve.conda_question import Answer
+from envc.resolve.worker import ask
+
+__all__ = ["Rattler"]
+
+
+class Rattler:
+    """Solves with rattler, with strict channel priority."""
+
+    name = "rattler"
+
+    def __init__(self, *, cache: Path, environment: Mapping[str, str]) -> None:
+        """Keep what channels say under `cache`; of `environment`, only the network is used."""
+        self._cache = cache / "rattler"
+        self._environment = environment
+
+    def resolve(self, request: CondaRequest, report: Report) -> CondaResolution | Conflict:
+        """Return the packages or the conflict; the order of the requirements does not matter.
+
+        Raises:
+            InputError: A requirement cannot be served (E301 to E304).
+            ToolError: A channel (E335, E339) or the worker (E337) failed.
+        """
+        count = len(request.requirements)
+        report(f"solving {count} Conda requirements for {request.platform.name}")
+        question = pose(request, cache=self._cache)
+        data = ask("envc.resolve.rattler_worker", question, self._environment)
+        return conclude(request, Answer.from_json(data))

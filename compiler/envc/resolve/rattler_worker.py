@@ -1,0 +1,165 @@
+"""A process that solves one Conda problem with rattler: a Question on stdin, an Answer on stdout.
+
+rattler's native threads crash some processes while they end, after the answer is out; so this one
+ends by `os._exit`, which leaves them no time to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import rattler
+from rattler import exceptions
+
+from envc.resolve.conda_channels import (
+    Wanted,
+    as_subdirs,
+    diagnose,
+    open_gateway,
+    read_requirements,
+)
+from envc.resolve.conda_question import Answer, Question
+
+__all__ = ["main"]
+
+# rattler ignores the others (`fn`, `subdir`) or knows them for files outside channels (`url`).
+_FIELDS = frozenset({"version", "build", "build_number", "channel", "license", "md5", "sha256"})
+
+
+def main() -> None:
+    """Answer the question on stdin and end the process."""
+    question: Question = json.load(sys.stdin)
+    with contextlib.redirect_stdout(sys.stderr):
+        answer = asyncio.run(_answer(question))
+    json.dump(asdict(answer), sys.stdout)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+async def _answer(question: Question) -> Answer:
+    wanted, problems = read_requirements(question, _FIELDS)
+    if problems:
+        return Answer(problems=problems)
+    gateway = open_gateway(question)
+    try:
+        records = await _solve(question, gateway, wanted)
+    except exceptions.SolverError as error:
+        answer = await diagnose(question, gateway, wanted)
+        if answer.problems or answer.findings:
+            return answer
+        return Answer(explanation=await _explain(question, gateway, wanted, error))
+    except exceptions.GatewayError:
+        answer = await diagnose(question, gateway, wanted)
+        if answer.problems:
+            return answer
+        raise
+    return Answer(packages=[_to_package(record) for record in records])
+
+
+async def _solve(
+    question: Question, gateway: rattler.Gateway, wanted: Sequence[Wanted]
+) -> list[rattler.RepoDataRecord]:
+    """Solve with strict channel priority.
+
+    rattler drops the candidates that a spec rules out *before* it looks at priorities, so that
+    `libfoo >=1.1` would come from the second channel when the first has only 1.0. Specs that give
+    the name alone, with all else as constraints, are judged after priorities, as in conda. A
+    channel named in a spec does override priority, and constraints ignore it.
+    """
+    named = {item.name for item in wanted if item.channel}
+    specs = {
+        f"{item.name}[channel='{item.channel['address']}']" if item.channel else item.name
+        for item in wanted
+        if item.channel or item.name not in named
+    }
+    constraints = {item.spec.to_canonical_string() for item in wanted}
+    return await _call_solver(question, gateway, sorted(specs), sorted(constraints))
+
+
+def _localise(wanted: Wanted) -> str:
+    """Return a whole requirement, with the channel it names at the address it is fetched from."""
+    text = wanted.spec.to_canonical_string()
+    if wanted.channel is None:
+        return text
+    return re.sub(r'channel="[^"]*"', f'channel="{wanted.channel["address"]}"', text)
+
+
+async def _explain(
+    question: Question,
+    gateway: rattler.Gateway,
+    wanted: Sequence[Wanted],
+    error: exceptions.SolverError,
+) -> str:
+    """Return why a solve failed: rattler tells it best when whole requirements are its specs."""
+    specs = sorted({_localise(item) for item in wanted})
+    try:
+        await _call_solver(question, gateway, specs, [])
+    except exceptions.SolverError as told:
+        error = told
+    text = str(error).removeprefix("Cannot solve the request because of:").strip()
+    lines = text.splitlines()
+    previous = ["", *lines]
+    # A constraint is told once for each candidate that it rules out.
+    return "\n".join(
+        line
+        for line, before in zip(lines, previous, strict=False)
+        if line.lstrip(_BRANCHES) != before.lstrip(_BRANCHES)
+    )
+
+
+_BRANCHES = " ├└─│"
+
+
+async def _call_solver(
+    question: Question, gateway: rattler.Gateway, specs: list[str], constraints: list[str]
+) -> list[rattler.RepoDataRecord]:
+    return await rattler.solve(
+        [rattler.Channel(channel["address"]) for channel in question["channels"]],
+        specs,
+        gateway=gateway,
+        platforms=as_subdirs([question["subdir"], "noarch"]),
+        virtual_packages=[
+            rattler.GenericVirtualPackage(
+                rattler.PackageName(virtual["name"]),
+                rattler.Version(virtual["version"]),
+                rattler.BuildString(virtual["build"]),
+            )
+            for virtual in question["virtual_packages"]
+        ],
+        channel_priority=rattler.ChannelPriority.Strict,
+        constraints=constraints,
+        channel_relations="disabled",
+    )
+
+
+_KEPT = (
+    "name",
+    "version",
+    "build",
+    "subdir",
+    "url",
+    "sha256",
+    "md5",
+    "size",
+    "timestamp",
+    "depends",
+    "purls",
+)
+
+
+def _to_package(record: rattler.RepoDataRecord) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(record.to_json())
+    return {key: data[key] for key in _KEPT if key in data}
+
+
+if __name__ == "__main__":
+    main()
