@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
+from typing import IO
 
-__all__ = ["Completed", "ProgramMissingError", "run"]
+__all__ = ["Completed", "ProgramMissingError", "attach", "run", "stream"]
+
+_GRACE_S = 10.0
+_PATIENCE = 3
 
 
 class ProgramMissingError(Exception):
@@ -58,3 +66,165 @@ def run(
     except subprocess.TimeoutExpired as error:
         raise TimeoutError(command[0]) from error
     return Completed(returncode=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+
+def stream(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    on_line: Callable[[str], None],
+) -> int:
+    """Run a program to its end and hand on its stderr while it comes, a line at a time.
+
+    It has no stdin, its stdout is dropped, and the terminal's Ctrl-C does not reach it: whatever
+    this thread raises meanwhile, `KeyboardInterrupt` too, ends it first, gently and then by force.
+
+    Returns:
+        The exit code; negative: the signal that ended it.
+
+    Raises:
+        ProgramMissingError: There is no such program.
+    """
+    with _started(command, environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
+        assert child.stderr is not None  # noqa: S101  # asked for above
+        for line in child.stderr:
+            on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+        return child.wait()
+
+
+def attach(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    stdin: IO[bytes] | None,
+    stdout: IO[bytes],
+    on_stderr: Callable[[bytes], None],
+) -> int:
+    """Run a program in the foreground: its input and output are ours, and so are our signals.
+
+    SIGINT, SIGTERM and SIGHUP go to the program, each once; the third one ends it by force. Where
+    stdin is a terminal, the program shares our process group, so that it may read from it, and
+    Ctrl-C reaches it from there.
+
+    Args:
+        stdin: None gives it an empty one.
+        stdout: Handed to the program where it is a file of the system, else written to.
+        on_stderr: Gets its stderr in pieces, in a thread of its own.
+
+    Raises:
+        ProgramMissingError: There is no such program.
+    """
+    on_terminal = stdin is not None and stdin.isatty()
+    descriptor = _descriptor(stdout)
+    with _started(
+        command,
+        environment,
+        stdin=stdin if stdin is not None else subprocess.DEVNULL,
+        stdout=descriptor if descriptor is not None else subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        own_group=not on_terminal,
+    ) as child:
+        pumps = [_pump(child.stderr, on_stderr)]
+        if descriptor is None:
+            pumps.append(_pump(child.stdout, lambda piece: _write(stdout, piece)))
+        with _forwarding(child, skip=signal.SIGINT if on_terminal else None):
+            returncode = child.wait()
+            for pump in pumps:
+                pump.join()
+    return returncode
+
+
+@contextlib.contextmanager
+def _started(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    stdout: int,
+    stderr: int,
+    stdin: IO[bytes] | int = subprocess.DEVNULL,
+    own_group: bool = True,
+) -> Iterator[subprocess.Popen[bytes]]:
+    try:
+        child = subprocess.Popen(
+            list(command),
+            env=dict(environment),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            process_group=0 if own_group else None,
+        )
+    except FileNotFoundError as error:
+        raise ProgramMissingError(command[0]) from error
+    try:
+        yield child
+    finally:
+        _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    try:
+        if child.poll() is None:
+            child.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(_GRACE_S)
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+        for pipe in (child.stdout, child.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+@contextlib.contextmanager
+def _forwarding(child: subprocess.Popen[bytes], *, skip: signal.Signals | None) -> Iterator[None]:
+    """Send on the signals that arrive; Python delivers them to the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received = 0
+
+    def forward(number: int, _frame: FrameType | None) -> None:
+        nonlocal received
+        received += 1
+        if received >= _PATIENCE:
+            child.kill()
+        elif number != skip:
+            child.send_signal(number)
+
+    names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {name: signal.signal(name, forward) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _pump(pipe: IO[bytes] | None, hand_on: Callable[[bytes], None]) -> threading.Thread:
+    def copy() -> None:
+        while pipe is not None and (piece := _read_some(pipe)):
+            hand_on(piece)
+
+    thread = threading.Thread(target=copy, daemon=True)
+    thread.start()
+    return thread
+
+
+def _read_some(pipe: IO[bytes]) -> bytes:
+    """Return what is there, without waiting for a buffer to fill."""
+    read = getattr(pipe, "read1", pipe.read)
+    piece: bytes = read(65536)
+    return piece
+
+
+def _write(stream_: IO[bytes], piece: bytes) -> None:
+    stream_.write(piece)
+    stream_.flush()
+
+
+def _descriptor(file: IO[bytes]) -> int | None:
+    try:
+        return file.fileno()
+    except (AttributeError, OSError):
+        return None

@@ -1,0 +1,289 @@
+"""The build: a folder with a Dockerfile becomes an image in the engine, by `docker buildx`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias, assert_never
+
+from envc.build.event import BuildEvent, Progress
+from envc.build.failure import Evidence, explain_failure
+from envc.build.progress import write_log
+from envc.diagnostics import Diagnostic
+from envc.engine.docker import Engine
+from envc.errors import InputError, ToolError
+from envc.process import ProgramMissingError, stream
+from envc.source import Span
+
+__all__ = [
+    "BuildRequest",
+    "BuildResult",
+    "SecretFile",
+    "SecretSource",
+    "SecretVariable",
+    "build",
+]
+
+_PROBE_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretVariable:
+    """A secret that an environment variable holds."""
+
+    variable: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretFile:
+    """A secret that a file holds."""
+
+    path: Path
+
+
+SecretSource: TypeAlias = SecretVariable | SecretFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest:
+    """What to build and how.
+
+    Attributes:
+        context: The folder that holds `Dockerfile` and what it copies.
+        tag: The name that the image gets: `repository:tag`.
+        platform: Docker's name of it.
+        epoch: The image's time of creation, in s since 1970.
+        log: Where the whole log goes, also of a build that fails.
+        environment: What `docker` sees; secrets in variables are read from it.
+        build_args: Beside `SOURCE_DATE_EPOCH`.
+        secrets: By the ids that the Dockerfile mounts them under.
+        network: Of RUN steps that may use one: `default`, `host` or `none`; None is BuildKit's.
+        no_cache: Whether every step runs again.
+        origins: From lines of the Dockerfile, counted from 1, to places in the spec.
+    """
+
+    context: Path
+    tag: str
+    platform: str
+    epoch: int
+    log: Path
+    environment: Mapping[str, str] = field(repr=False)
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, SecretSource] = field(default_factory=dict)
+    network: str | None = None
+    no_cache: bool = False
+    origins: Mapping[int, Span] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildResult:
+    """An image that was built.
+
+    Attributes:
+        image: The name it has in the engine.
+        digest: Of its manifest; where the engine's store keeps no manifests, the image's id.
+        size_bytes: As the engine counts it.
+        duration_s: Of the whole build.
+        cached_steps: How many of the Dockerfile's steps had nothing to do.
+        total_steps: How many there were.
+    """
+
+    image: str
+    digest: str
+    size_bytes: int
+    duration_s: float
+    cached_steps: int
+    total_steps: int
+
+
+def build(
+    request: BuildRequest,
+    on_event: Callable[[BuildEvent], None],
+    *,
+    status_of: Callable[[str], int | None] | None = None,
+) -> BuildResult:
+    """Build an image; what fixes its digest beside the Dockerfile is fixed here.
+
+    That is: OCI media types, gzip, no attestations (they hold the time of the build, and turn the
+    manifest into an index), and the epoch as an argument, since BuildKit ignores one that the
+    Dockerfile itself declares (https://docs.docker.com/build/ci/github-actions/reproducible-builds/).
+    `type=docker` puts the image into the engine from any of buildx's drivers.
+
+    Args:
+        on_event: Told of everything as it happens, in this thread.
+        status_of: Asks an address for its HTTP status, to tell a missing file from a changed one;
+            by default over the network.
+
+    Raises:
+        InputError: See `explain_failure`; and E615 for a secret that was not given.
+        ToolError: See `explain_failure`; E605 without the program `docker`, E618 where the image
+            did not reach the engine.
+    """
+    _check_secrets(request)
+    started = time.monotonic()
+    progress = Progress()
+    request.log.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="envc-build-") as folder,
+        request.log.open("w", encoding="utf-8") as log,
+    ):
+        metadata = Path(folder, "metadata.json")
+
+        def take(line: str) -> None:
+            for event in progress.feed(line):
+                write_log(log, event)
+                on_event(event)
+
+        try:
+            returncode = stream(
+                _command(request, metadata), environment=_environment(request), on_line=take
+            )
+        except ProgramMissingError as error:
+            raise ToolError([_explain_program()]) from error
+        built = _read_digests(metadata)
+    if returncode != 0 or built is None:
+        raise explain_failure(
+            Evidence(
+                failure=progress.failure,
+                messages=progress.messages,
+                dockerfile=_read_dockerfile(request.context),
+                origins=request.origins,
+                log=request.log,
+                status_of=status_of or (lambda url: _ask_status(url, request.environment)),
+            )
+        )
+    with Engine.connect(request.environment) as engine:
+        found = engine.find(request.tag)
+    digest, config = built
+    # The engine's id is the manifest's digest or, without containerd's store, the configuration's.
+    if found is None or found.id not in (digest, config):
+        raise ToolError([_explain_stray(request)])
+    return BuildResult(
+        image=request.tag,
+        digest=digest,
+        size_bytes=found.size_bytes,
+        duration_s=time.monotonic() - started,
+        cached_steps=progress.cached_steps,
+        total_steps=progress.total_steps,
+    )
+
+
+def _command(request: BuildRequest, metadata: Path) -> list[str]:
+    output = _fields(
+        ("type", "docker"),
+        ("name", request.tag),
+        ("oci-mediatypes", "true"),
+        ("compression", "gzip"),
+    )
+    command = ["docker", "buildx", "build", "--progress=rawjson", f"--output={output}"]
+    command += ["--provenance=false", "--sbom=false", f"--platform={request.platform}"]
+    command += [f"--metadata-file={metadata}"]
+    arguments = {**request.build_args, "SOURCE_DATE_EPOCH": str(request.epoch)}
+    for name, value in sorted(arguments.items()):
+        command += ["--build-arg", f"{name}={value}"]
+    for name, source in sorted(request.secrets.items()):
+        command += ["--secret", _secret(name, source)]
+    if request.network is not None:
+        command.append(f"--network={request.network}")
+    if request.no_cache:
+        command.append("--no-cache")
+    return [*command, "--", str(request.context)]
+
+
+def _secret(name: str, source: SecretSource) -> str:
+    match source:
+        case SecretVariable(variable=variable):
+            return _fields(("id", name), ("env", variable))
+        case SecretFile(path=path):
+            return _fields(("id", name), ("src", str(path.absolute())))
+        case _:
+            assert_never(source)
+
+
+def _fields(*pairs: tuple[str, str]) -> str:
+    """Return pairs in the CSV that buildx's options take; a path may hold a comma or a quote."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(f"{key}={value}" for key, value in pairs)
+    return text.getvalue()
+
+
+def _environment(request: BuildRequest) -> dict[str, str]:
+    """Return what `docker` sees: without the variable that adds labels to images by itself."""
+    kept = {key: value for key, value in request.environment.items() if key != "BUILDX_GIT_LABELS"}
+    return {**kept, "BUILDX_METADATA_PROVENANCE": "disabled"}
+
+
+def _check_secrets(request: BuildRequest) -> None:
+    """Find out now what BuildKit would not say: it takes a variable that is not set for empty."""
+    missing = []
+    for name, source in sorted(request.secrets.items()):
+        match source:
+            case SecretVariable(variable=variable):
+                if not request.environment.get(variable):
+                    missing.append((name, f"set the environment variable `{variable}`"))
+            case SecretFile(path=path):
+                if not path.is_file():
+                    missing.append((name, f"put the file `{path}` there"))
+            case _:
+                assert_never(source)
+    if missing:
+        raise InputError(
+            Diagnostic(code="E615", message=f"the build needs the secret `{name}`", hint=hint)
+            for name, hint in missing
+        )
+
+
+def _read_digests(metadata: Path) -> tuple[str, str] | None:
+    """Return the manifest's digest and the configuration's; None where there is no image."""
+    try:
+        data = json.loads(metadata.read_bytes())
+        return str(data["containerimage.digest"]), str(data.get("containerimage.config.digest"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _read_dockerfile(context: Path) -> str:
+    try:
+        return (context / "Dockerfile").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _ask_status(url: str, environment: Mapping[str, str]) -> int | None:
+    import requests
+
+    from envc.registry.transport import open_session, proxies_for
+
+    try:
+        with (
+            open_session(environment) as session,
+            session.get(
+                url, proxies=proxies_for(url, environment), timeout=_PROBE_TIMEOUT_S, stream=True
+            ) as response,
+        ):
+            return response.status_code
+    except requests.exceptions.RequestException:
+        return None
+
+
+def _explain_program() -> Diagnostic:
+    return Diagnostic(
+        code="E605",
+        message="the program `docker` is not installed",
+        hint="install the Docker CLI with its buildx plugin (https://docs.docker.com/engine/install/)",
+    )
+
+
+def _explain_stray(request: BuildRequest) -> Diagnostic:
+    return Diagnostic(
+        code="E618",
+        message=f"the image `{request.tag}` was built, but the engine does not have it",
+        notes=(f"the whole log: {request.log}",),
+        hint="use a builder of this engine: `docker buildx use default`",
+    )

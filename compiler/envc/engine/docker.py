@@ -1,0 +1,325 @@
+"""The engine asked through the docker SDK: images looked up, named, and looked into."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from envc.diagnostics import Diagnostic
+from envc.engine.failure import explain_absence, translated
+from envc.engine.foreground import RunOptions, Streams, run
+from envc.errors import ToolError
+from envc.platform import Platform
+from envc.process import Completed
+from envc.reference import ImageReference
+from envc.registry.credential import load_credentials
+from envc.registry.transport import root_cause
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+__all__ = ["Container", "Engine", "LocalImage"]
+
+# Docker 25: the first whose BuildKit knows `ADD --checksum` for files without a syntax line.
+_MINIMUM_API = (1, 44)
+_CONNECT_TIMEOUT_S, _TIMEOUT_S = 20, 600
+_NO_SUCH_PROGRAM = 127
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalImage:
+    """An image that the engine has.
+
+    Attributes:
+        id: What the engine calls it.
+        digest: Of its manifest; None where the engine's store keeps none (without containerd's
+            image store only the configuration has a digest until the image is pushed).
+        platform: `os/architecture`.
+        size_bytes: As the engine counts it.
+    """
+
+    id: str
+    digest: str | None
+    labels: Mapping[str, str]
+    platform: str
+    size_bytes: int
+
+
+class Engine:
+    """A Docker engine that answers and is new enough; every method raises ToolError (E601, E603)
+    where it stops to answer, or refuses."""
+
+    def __init__(self, client: DockerClient, environment: Mapping[str, str]) -> None:
+        """Take a client that is connected; use `connect`."""
+        self._client = client
+        self._environment = dict(environment)
+
+    @staticmethod
+    def connect(environment: Mapping[str, str]) -> Engine:
+        """Return the engine that `DOCKER_HOST`, else Docker's current context, names.
+
+        Costs the docker SDK's import, about 100 ms, and one request.
+
+        Raises:
+            ToolError: No engine answers (E601), or it is too old (E602).
+        """
+        import docker
+        from docker.errors import DockerException
+
+        try:
+            client = docker.from_env(
+                version="auto",
+                timeout=_CONNECT_TIMEOUT_S,
+                use_ssh_client=True,
+                environment=dict(environment),
+            )
+        except DockerException as error:
+            host = environment.get("DOCKER_HOST")
+            asked = f"DOCKER_HOST is {host}: " if host else ""
+            raise ToolError([explain_absence(asked + root_cause(error))]) from error
+        version = str(client.api.api_version)
+        if tuple(int(part) for part in version.split(".")) < _MINIMUM_API:
+            client.close()
+            raise ToolError([_explain_age(version)])
+        # The short one is for finding out that nobody is there; work may take longer.
+        client.api.timeout = _TIMEOUT_S
+        return Engine(client, environment)
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self._client.close()
+
+    def __enter__(self) -> Engine:
+        """Return the engine itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Drop the connection."""
+        self.close()
+
+    def platform(self) -> str:
+        """Return the platform that the engine runs natively, as `os/architecture`."""
+        with translated("say what it runs on"):
+            version = self._client.version()
+        return f"{version['Os']}/{version['Arch']}"
+
+    def find(self, name: str) -> LocalImage | None:
+        """Return an image by a tag, a digest reference or an id, or None where there is none."""
+        from docker.errors import ImageNotFound
+
+        inspect: Callable[[str], dict[str, Any]] = self._client.api.inspect_image  # no types there
+        with translated(f"look up the image `{name}`"):
+            try:
+                data = inspect(name)
+            except ImageNotFound:
+                return None
+        descriptor = data.get("Descriptor") or {}
+        return LocalImage(
+            id=data["Id"],
+            digest=descriptor.get("digest"),
+            labels=dict((data.get("Config") or {}).get("Labels") or {}),
+            platform=f"{data['Os']}/{data['Architecture']}",
+            size_bytes=int(data["Size"]),
+        )
+
+    def tag(self, image: str, name: str) -> None:
+        """Give an image another name, `repository:tag`, which it takes from any other image."""
+        reference = ImageReference.parse(name)
+        repository = f"{reference.registry}/{reference.repository}"
+        with translated(f"tag the image `{name}`"):
+            self._client.api.tag(image, repository, reference.tag, force=True)
+
+    def untag(self, name: str) -> None:
+        """Drop a name, and with the last one the image; a name that is not there is no matter."""
+        from docker.errors import ImageNotFound
+
+        with translated(f"untag the image `{name}`"), contextlib.suppress(ImageNotFound):
+            self._client.api.remove_image(name, noprune=True)
+
+    def pull(
+        self, reference: ImageReference, platform: Platform, report: Callable[[str], None]
+    ) -> None:
+        """Fetch an image with the credentials that `docker login` stored.
+
+        Raises:
+            ToolError: The engine cannot (E604).
+        """
+        from docker.errors import APIError
+
+        report(f"pulling {reference.familiar}")
+        stored = load_credentials(reference.registry, self._environment)
+        credentials = {}
+        if stored is not None and stored.identity_token:
+            credentials = {"identitytoken": stored.identity_token}
+        elif stored is not None:
+            credentials = {"username": stored.username, "password": stored.password}
+        try:
+            with translated(f"pull `{reference.familiar}`"):
+                for line in self._client.api.pull(
+                    f"{reference.registry}/{reference.repository}",
+                    tag=reference.digest or reference.tag,
+                    platform=platform.name,
+                    auth_config=credentials,
+                    stream=True,
+                    decode=True,
+                ):
+                    _check_pull(reference, line)
+        except ToolError as error:
+            if isinstance(error.__cause__, APIError):
+                reason = str(error.__cause__.explanation or error.__cause__)
+                raise ToolError([_explain_pull(reference, reason)]) from error
+            raise
+
+    def probe(
+        self,
+        reference: ImageReference,
+        platform: Platform,
+        script: str,
+        *,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> Completed:
+        """Run a script by `/bin/sh` in an image, without a network; pull the image if it is missing.
+
+        Returns:
+            How it ended; 127 where the image has no `/bin/sh`.
+
+        Raises:
+            ToolError: The image cannot be pulled (E604), or not be run (E603).
+        """
+        name = f"{reference.registry}/{reference.repository}"
+        name += f"@{reference.digest}" if reference.digest else f":{reference.tag}"
+        found = self.find(name)
+        if found is None or found.platform != platform.name:
+            self.pull(reference, platform, report)
+        with self.open(
+            name, entrypoint=["/bin/sh", "-c", script], platform=platform.name
+        ) as container:
+            if not container.start():
+                return Completed(returncode=_NO_SUCH_PROGRAM, stdout="", stderr="no /bin/sh")
+            return container.wait()
+
+    @contextlib.contextmanager
+    def open(
+        self, image: str, *, entrypoint: Sequence[str], platform: str | None = None
+    ) -> Iterator[Container]:
+        """Make a container without a network, not started yet; it is gone when the block ends, and
+        ends by itself, where it reads stdin, should this process be killed."""
+        from docker.errors import NotFound
+
+        api = self._client.api
+        with translated(f"make a container of `{image}`"):
+            made = api.create_container(
+                image,
+                entrypoint=list(entrypoint),
+                command=[],
+                stdin_open=True,
+                platform=platform,
+                host_config=api.create_host_config(network_mode="none"),
+            )
+        try:
+            yield Container(self._client, made["Id"], image)
+        finally:
+            with translated("remove a container"), contextlib.suppress(NotFound):
+                api.remove_container(made["Id"], force=True, v=True)
+
+    def run(
+        self, image: str, command: Sequence[str], *, options: RunOptions, streams: Streams
+    ) -> int:
+        """Run a command in a new container, in the foreground; the container is gone afterwards.
+
+        Args:
+            command: Empty runs what the image runs by default.
+
+        Returns:
+            The command's exit code; 128 and the signal's number where a signal ended it.
+
+        Raises:
+            CommandMissingError: The image has no such command (E631); its exit code is 127.
+            CommandRefusedError: The command cannot be executed (E632); its exit code is 126.
+            ToolError: The container cannot be made or started (E630, E633), or the `docker` program
+                is missing (E605).
+        """
+        return run(
+            self._client,
+            image,
+            command,
+            options=options,
+            streams=streams,
+            environment=self._environment,
+        )
+
+
+class Container:
+    """A container of `Engine.open`."""
+
+    def __init__(self, client: DockerClient, identifier: str, image: str) -> None:
+        """Take a container that was made and not started."""
+        self._api = client.api
+        self._id = identifier
+        self._image = image
+        self._stdin: Any = None
+
+    def start(self) -> bool:
+        """Start it, and say whether its entrypoint was there to be started."""
+        from docker.errors import APIError
+
+        with translated(f"start a container of `{self._image}`"):
+            # While we hold its stdin, it stays open; StdinOnce closes it when we are gone.
+            self._stdin = self._api.attach_socket(self._id, params={"stdin": 1, "stream": 1})
+            try:
+                self._api.start(self._id)
+            except APIError:
+                if self._state()["ExitCode"] == _NO_SUCH_PROGRAM:
+                    return False
+                raise
+        return True
+
+    def wait(self) -> Completed:
+        """Wait for its end, with stdin closed."""
+        with translated(f"run a container of `{self._image}`"):
+            self._stdin.close()
+            code = int(self._api.wait(self._id)["StatusCode"])
+            stdout = self._api.logs(self._id, stdout=True, stderr=False)
+            stderr = self._api.logs(self._id, stdout=False, stderr=True)
+        return Completed(
+            returncode=code,
+            stdout=stdout.decode("utf-8", "replace"),
+            stderr=stderr.decode("utf-8", "replace"),
+        )
+
+    def execute(self, command: Sequence[str]) -> Completed:
+        """Run a command in it, as the image's own user; what it wrote is all in `stdout`, in order."""
+        with translated(f"run a command in `{self._image}`"):
+            identifier = self._api.exec_create(self._id, list(command))["Id"]
+            output: bytes = self._api.exec_start(identifier)
+            code = self._api.exec_inspect(identifier)["ExitCode"]
+        return Completed(returncode=int(code), stdout=output.decode("utf-8", "replace"), stderr="")
+
+    def _state(self) -> dict[str, Any]:
+        state: dict[str, Any] = self._api.inspect_container(self._id)["State"]
+        return state
+
+
+def _check_pull(reference: ImageReference, line: Mapping[str, Any]) -> None:
+    if "error" in line:
+        raise ToolError([_explain_pull(reference, str(line["error"]))])
+
+
+def _explain_pull(reference: ImageReference, reason: str) -> Diagnostic:
+    return Diagnostic(
+        code="E604",
+        message=f"the Docker engine cannot pull `{reference.familiar}`",
+        notes=(reason,),
+        hint=f"check the engine's network and proxy, or run `docker login {reference.registry}`",
+    )
+
+
+def _explain_age(version: str) -> Diagnostic:
+    wanted = ".".join(str(part) for part in _MINIMUM_API)
+    return Diagnostic(
+        code="E602",
+        message=f"the Docker engine is too old: it speaks API {version}, builds need {wanted}",
+        hint="upgrade to Docker 25 or newer",
+    )

@@ -1,0 +1,73 @@
+"""HTTP as the given environment wants it: its proxies and its certificates, and nothing ambient."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["is_loopback", "open_session", "proxies_for", "root_cause"]
+
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+
+
+def open_session(environment: Mapping[str, str]) -> requests.Session:
+    """Return a session that trusts the environment's certificate bundle, where it names one.
+
+    A `.netrc` is not read: it would replace the credentials that a registry asked for.
+    """
+    import requests
+
+    session = requests.Session()
+    session.trust_env = False
+    bundle = next((environment[name] for name in _BUNDLES if environment.get(name)), None)
+    session.verify = bundle if bundle is not None else True
+    return session
+
+
+def proxies_for(url: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the proxies to use for one address, in the form that requests takes."""
+    from requests.utils import should_bypass_proxies
+
+    scheme, host, *_ = urlsplit(url)
+    if is_loopback(host):
+        return {}
+    proxy = _either_case(environment, f"{scheme}_proxy") or _either_case(environment, "all_proxy")
+    if not proxy or should_bypass_proxies(url, _either_case(environment, "no_proxy")):
+        return {}
+    return {scheme: proxy}
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host, with or without a port, is this machine.
+
+    >>> is_loopback("localhost:5000"), is_loopback("[::1]:5000"), is_loopback("docker.io")
+    (True, True, False)
+    """
+    name = urlsplit(f"//{host}").hostname or ""
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def root_cause(error: BaseException) -> str:
+    """Return the innermost reason, which says more than the chain around it."""
+    while True:
+        inner = getattr(error, "reason", None)
+        if not isinstance(inner, BaseException):
+            parts = (*error.args, error.__cause__)
+            inner = next((part for part in parts if isinstance(part, BaseException)), None)
+        if inner is None:
+            return str(error) or type(error).__name__
+        error = inner
+
+
+def _either_case(environment: Mapping[str, str], name: str) -> str:
+    return environment.get(name) or environment.get(name.upper()) or ""

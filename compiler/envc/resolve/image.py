@@ -1,0 +1,390 @@
+"""Base images asked: which manifest a reference names, which Python it has, and which C library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from envc.diagnostics import Diagnostic
+from envc.errors import EnvcError, InputError, ToolError
+from envc.lock.model import BaseImage
+from envc.mirror import MirrorMap
+from envc.platform import Platform
+from envc.process import Completed
+from envc.reference import ImageReference
+from envc.registry.client import mirror_reference
+from envc.registry.manifest import Manifest
+from envc.resolve.base import Report
+from envc.source import Span
+
+__all__ = ["ImageEngine", "ImageRegistry", "Inspected", "inspect_base", "inspect_tools"]
+
+_CONSERVATIVE_GLIBC = "2.28"  # of manylinux_2_28: the oldest that new wheels are still made for
+_NO_SUCH_PROGRAM = 127
+
+# Ends with 0 whatever is missing: what it does not print is not there.
+_PROBE = r"""
+if command -v python3 >/dev/null 2>&1; then
+  python3 -c 'import platform; print("python=" + platform.python_version())'
+fi
+getconf GNU_LIBC_VERSION 2>/dev/null | sed 's/^glibc /glibc=/'
+for file in /lib/ld-musl-*; do test -e "$file" && echo musl=yes; done
+ldd --version 2>/dev/null | sed -n '1s/.*[^0-9.]\([0-9][0-9.]*\)$/ldd=\1/p'
+exit 0
+"""
+
+# What the distributions ship: https://sources.debian.org/src/glibc/, https://launchpad.net/ubuntu/+source/glibc,
+# https://pkgs.org/download/glibc.
+_GLIBC_OF_TAG = (
+    (re.compile(r"\btrixie\b"), "2.41"),
+    (re.compile(r"\bbookworm\b"), "2.36"),
+    (re.compile(r"\bbullseye\b"), "2.31"),
+    (re.compile(r"\bbuster\b"), "2.28"),
+    (re.compile(r"\b(?:ubuntu[-]?24\.04|noble)\b"), "2.39"),
+    (re.compile(r"\b(?:ubuntu[-]?22\.04|jammy)\b"), "2.35"),
+    (re.compile(r"\b(?:ubuntu[-]?20\.04|focal)\b"), "2.31"),
+    (re.compile(r"\b(?:ubi9|ubi-?9|rockylinux9|el9)\b"), "2.34"),
+    (re.compile(r"\b(?:ubi8|ubi-?8|rockylinux8|el8)\b"), "2.28"),
+)
+_GLIBC_OF_IMAGE = {
+    "debian": {"13": "2.41", "12": "2.36", "11": "2.31", "10": "2.28"},
+    "ubuntu": {"24.04": "2.39", "22.04": "2.35", "20.04": "2.31"},
+    "rockylinux": {"9": "2.34", "8": "2.28"},
+    "almalinux": {"9": "2.34", "8": "2.28"},
+    "amazonlinux": {"2023": "2.34", "2": "2.26"},
+}
+_MUSL = re.compile(r"\b(?:alpine|musl)")
+
+
+class ImageRegistry(Protocol):
+    """What is needed of `envc.registry.client.Registry`."""
+
+    mirrors: MirrorMap
+
+    def resolve(
+        self, reference: ImageReference, platform: Platform, *, span: Span | None = None
+    ) -> Manifest:
+        """Return the platform's manifest."""
+        ...
+
+
+class ImageEngine(Protocol):
+    """What is needed of `envc.engine.docker.Engine`."""
+
+    def platform(self) -> str:
+        """Return what it runs natively."""
+        ...
+
+    def probe(
+        self,
+        reference: ImageReference,
+        platform: Platform,
+        script: str,
+        *,
+        report: Callable[[str], None] = ...,
+    ) -> Completed:
+        """Run a script in an image."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """A base as the lock has it, and what had to be assumed."""
+
+    base: BaseImage
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What somebody said of an image.
+
+    Attributes:
+        python: Its version; None where there is none or `knows_python` is false.
+        knows_python: Whether a missing `python` means that there is none.
+        glibc: Its version, or None where nobody knows.
+        is_musl: Whether its C library is another one.
+    """
+
+    python: str | None = None
+    knows_python: bool = False
+    glibc: str | None = None
+    is_musl: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    reference: ImageReference
+    platform: Platform
+    registry: ImageRegistry
+    engine: Callable[[], ImageEngine | None]
+    report: Report
+    span: Span | None
+
+    @property
+    def name(self) -> str:
+        """The image as the user knows it."""
+        return self.reference.familiar
+
+    def fail(self, code: str, message: str, hint: str) -> InputError:
+        return InputError([Diagnostic.at(self.span, code, message, hint=hint)])
+
+
+def inspect_base(
+    reference: ImageReference,
+    platform: Platform,
+    *,
+    registry: ImageRegistry,
+    engine: Callable[[], ImageEngine | None],
+    needs_python: bool,
+    declared_python: str | None,
+    report: Report,
+    span: Span | None = None,
+) -> Inspected:
+    """Return what the lock says of a base image on one platform.
+
+    The digest is the registry's answer, or the reference's own, for which no registry is needed. The
+    facts come from the image itself where an engine can run it; else from its configuration and
+    from its name; else from what the spec declares, with a warning.
+
+    Args:
+        engine: Gives the engine or None; asked only when it is needed.
+        needs_python: Whether the base's Python becomes the environment's.
+        declared_python: The spec's: a series (`3.12`) or a version; None where it says nothing.
+        span: Where the spec names the base.
+
+    Raises:
+        InputError: There is no such image (E370, E371); it has no Python (E372), or another one than
+            declared (E373); its C library is not glibc (E374); it has no shell (E375); nobody can
+            tell its Python (E376).
+        ToolError: The registry failed (E380 to E384) and the reference has no digest.
+    """
+    question = _Question(
+        reference=reference,
+        platform=platform,
+        registry=registry,
+        engine=engine,
+        report=report,
+        span=span,
+    )
+    digest, facts, reason = _ask(question)
+    if facts.is_musl:
+        raise question.fail(
+            "E374",
+            f"the base `{question.name}` uses musl, and packages need glibc",
+            "take a base of Debian or Ubuntu, such as `debian:bookworm-slim`",
+        )
+    python = _choose_python(question, facts, declared_python) if needs_python else None
+    assumed = []
+    if needs_python and facts.python is None:
+        assumed.append(f"Python {python}, which the spec declares")
+    if facts.glibc is None:
+        assumed.append(f"glibc {_CONSERVATIVE_GLIBC}, which fits most bases")
+    warnings = (_warn(question, assumed, reason),) if assumed else ()
+    return Inspected(
+        base=BaseImage(
+            image=reference.canonical,
+            digest=digest,
+            python=python,
+            glibc=facts.glibc or _CONSERVATIVE_GLIBC,
+        ),
+        warnings=warnings,
+    )
+
+
+def inspect_tools(
+    reference: ImageReference,
+    platform: Platform,
+    *,
+    registry: ImageRegistry,
+    engine: Callable[[], ImageEngine | None],
+    report: Report,
+) -> Inspected:
+    """Return what the lock says of the image that the installers run in; it must have Python.
+
+    Nothing is assumed: where nobody can tell its Python, it is None, and the build finds out.
+
+    Raises:
+        InputError: As `inspect_base`.
+        ToolError: As `inspect_base`.
+    """
+    question = _Question(
+        reference=reference,
+        platform=platform,
+        registry=registry,
+        engine=engine,
+        report=report,
+        span=None,
+    )
+    digest, facts, _ = _ask(question)
+    if facts.is_musl:
+        raise question.fail(
+            "E374", f"the tools image `{question.name}` uses musl, and installers need glibc", ""
+        )
+    if facts.knows_python and facts.python is None:
+        raise question.fail(
+            "E372",
+            f"the tools image `{question.name}` has no `python3`",
+            "take one that has, such as `python:3.12-slim-bookworm`",
+        )
+    base = BaseImage(
+        image=reference.canonical,
+        digest=digest,
+        python=facts.python,
+        glibc=facts.glibc or _CONSERVATIVE_GLIBC,
+    )
+    return Inspected(base=base)
+
+
+def _ask(question: _Question) -> tuple[str, _Facts, str]:
+    """Return digest, facts, and why nobody could tell more; the latter may be empty."""
+    reasons: list[str] = []
+    manifest = None
+    if question.reference.digest is None:
+        question.report(f"asking for {question.name}")
+        manifest = question.registry.resolve(
+            question.reference, question.platform, span=question.span
+        )
+    digest = question.reference.digest or (manifest.digest if manifest is not None else "")
+    pinned = replace(mirror_reference(question.reference, question.registry.mirrors), digest=digest)
+    facts = _ask_engine(question, pinned, reasons)
+    if facts is None:
+        if manifest is None:
+            manifest = _ask_registry(question, reasons)
+        facts = _read_manifest(question.reference, manifest)
+    return digest, facts, "; ".join(reasons)
+
+
+def _ask_engine(question: _Question, pinned: ImageReference, reasons: list[str]) -> _Facts | None:
+    """Return what the image says of itself, or None where no engine can run it."""
+    engine = question.engine()
+    if engine is None:
+        reasons.append("there is no Docker engine")
+        return None
+    try:
+        native = engine.platform()
+        if native != question.platform.name:
+            reasons.append(f"the Docker engine runs {native}, not {question.platform.name}")
+            return None
+        question.report(f"looking into {question.name}")
+        done = engine.probe(pinned, question.platform, _PROBE, report=question.report)
+    except ToolError as error:
+        reasons.append(_summarise(error))
+        return None
+    if done.returncode == _NO_SUCH_PROGRAM:
+        raise question.fail(
+            "E375",
+            f"the base `{question.name}` has no `/bin/sh`, and builds need one",
+            "take a base that has a shell, such as `debian:bookworm-slim`",
+        )
+    if done.returncode != 0:
+        reasons.append(f"it could not be looked into: {(done.stderr or done.stdout).strip()}")
+        return None
+    return _read_probe(done.stdout)
+
+
+def _ask_registry(question: _Question, reasons: list[str]) -> Manifest | None:
+    """Return the manifest of a pinned base where that can be had; nothing depends on it."""
+    try:
+        return question.registry.resolve(question.reference, question.platform, span=question.span)
+    except EnvcError as error:
+        reasons.append(_summarise(error))
+        return None
+
+
+def _read_probe(output: str) -> _Facts:
+    found = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+    glibc = found.get("glibc") or found.get("ldd")
+    return _Facts(
+        python=found.get("python"),
+        knows_python=True,
+        glibc=_shorten_glibc(glibc) if glibc else None,
+        is_musl="musl" in found and "glibc" not in found,
+    )
+
+
+def _read_manifest(reference: ImageReference, manifest: Manifest | None) -> _Facts:
+    """Return what an image's configuration and its name give away."""
+    variables = manifest.variables if manifest is not None else {}
+    labels = manifest.labels if manifest is not None else {}
+    python = variables.get("PYTHON_VERSION")
+    return _Facts(
+        python=python if python and re.fullmatch(r"\d+\.\d+\.\d+\w*", python) else None,
+        glibc=_look_up_glibc(reference, labels),
+        is_musl=_MUSL.search(f"{reference.repository}:{reference.tag}") is not None,
+    )
+
+
+def _look_up_glibc(reference: ImageReference, labels: Mapping[str, str]) -> str | None:
+    tag = reference.tag or ""
+    for pattern, glibc in _GLIBC_OF_TAG:
+        if pattern.search(tag):
+            return glibc
+    # Ubuntu's images, and those made from them, say so in labels.
+    name = labels.get("org.opencontainers.image.ref.name")
+    stated = labels.get("org.opencontainers.image.version", "")
+    if name in _GLIBC_OF_IMAGE and stated in _GLIBC_OF_IMAGE[name]:
+        return _GLIBC_OF_IMAGE[name][stated]
+    known = _GLIBC_OF_IMAGE.get(reference.repository.rpartition("/")[2], {})
+    release = re.match(r"\d+(?:\.\d+)?", tag)
+    if release is None:
+        return None
+    return known.get(release[0]) or known.get(release[0].partition(".")[0])
+
+
+def _shorten_glibc(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _choose_python(question: _Question, facts: _Facts, declared: str | None) -> str:
+    if facts.python is None and facts.knows_python:
+        series = declared or "3.12"
+        raise question.fail(
+            "E372",
+            f"the base `{question.name}` has no `python3`",
+            f"take a base that has it, such as `python:{series}-slim-bookworm`; "
+            "or ask for a Conda package, which brings its own Python",
+        )
+    if facts.python is None:
+        if declared is None:
+            raise question.fail(
+                "E376",
+                f"nobody can tell which Python the base `{question.name}` has",
+                "declare it, as in `python 3.12`; or start a Docker engine, which can look",
+            )
+        return declared.removesuffix(".*")
+    if declared is not None and not _fits(facts.python, declared):
+        raise question.fail(
+            "E373",
+            f"the base `{question.name}` has Python {facts.python}, the spec asks for {declared}",
+            f"take a base with that Python, such as `python:{declared}-slim-bookworm`; "
+            f"or ask for `python {'.'.join(facts.python.split('.')[:2])}`",
+        )
+    return facts.python
+
+
+def _fits(version: str, declared: str) -> bool:
+    """Say whether a version is of a series, part by part: 3.1 is not the series of 3.12.
+
+    >>> _fits("3.12.4", "3.12"), _fits("3.12.4", "3.1"), _fits("3.12.4", "3.12.*")
+    (True, False, True)
+    """
+    wanted = declared.removesuffix(".*").split(".")
+    return version.split(".")[: len(wanted)] == wanted
+
+
+def _summarise(error: EnvcError) -> str:
+    return "; ".join(diagnostic.message for diagnostic in error.diagnostics)
+
+
+def _warn(question: _Question, assumed: list[str], reason: str) -> Diagnostic:
+    diagnostic = Diagnostic.at(
+        question.span,
+        "W370",
+        f"the base `{question.name}` could not be looked into for `{question.platform.name}`",
+        hint="lock where a Docker engine of that platform runs; the build verifies what is assumed",
+    )
+    notes = (f"assumed: {' and '.join(assumed)}",)
+    return replace(diagnostic, notes=notes + ((reason,) if reason else ()))
