@@ -1,0 +1,1 @@
+"""Text becomes an image: BuildKit does the building."""
