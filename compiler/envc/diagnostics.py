@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from envc.source import Span
+from envc.source import Source, Span
 
 __all__ = ["Diagnostic", "Label", "Severity", "draw", "suggest", "to_json"]
 
@@ -73,8 +73,9 @@ def suggest(word: str, options: Iterable[str]) -> str:
 def draw(diagnostics: Sequence[Diagnostic], *, color: bool = False) -> str:
     """Return diagnostics as people read them: message, file and line, the line itself, a caret, a hint.
 
-    Blocks are separated by an empty line; the text ends with a line end unless it is empty. With
-    `color`, ANSI escapes are added and nothing else changes.
+    Places in one file share a frame, the primary one marked by carets, others by dashes. Blocks are
+    separated by an empty line; the text ends with a line end unless it is empty. Nothing that a user
+    wrote can steer the terminal. With `color`, ANSI escapes are added and nothing else changes.
     """
     return "\n".join(_draw_one(diagnostic, color=color) for diagnostic in diagnostics)
 
@@ -103,41 +104,162 @@ def _label_to_json(label: Label) -> dict[str, Any]:
 
 _STYLES = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m"}
 _BOLD, _BLUE, _CYAN, _RESET = "\x1b[1m", "\x1b[1;34m", "\x1b[36m", "\x1b[0m"
+_LINE_LIMIT = 110
+_CONTEXT = 24
+_MORE = "\u2026"
+_TAB = "    "
 
 
 def _draw_one(diagnostic: Diagnostic, *, color: bool) -> str:
-    def paint(style: str, text: str) -> str:
-        return f"{style}{text}{_RESET}" if color else text
-
-    style = _STYLES[diagnostic.severity]
-    head = paint(style, f"{diagnostic.severity}[{diagnostic.code}]")
-    lines = [f"{head}{paint(_BOLD, ': ' + diagnostic.message)}"]
-    width = max((len(str(label.span.position.line)) for label in diagnostic.labels), default=1)
-    for label in diagnostic.labels:
-        position = label.span.position
-        gutter = paint(_BLUE, f"{'':{width}} |")
-        lines.append(f"{'':{width}}{paint(_BLUE, '-->')} {label.span}")
-        text, marker = _underline(label.span)
-        lines.append(f"{paint(_BLUE, f'{position.line:>{width}} |')} {text}".rstrip())
-        tail = f" {label.text}" if label.text else ""
-        lines.append(f"{gutter} {paint(style, marker)}{tail}")
+    brush = _Brush(color=color, primary=_STYLES[diagnostic.severity])
+    head = brush.paint(brush.primary, f"{diagnostic.severity}[{diagnostic.code}]")
+    lines = [f"{head}{brush.paint(_BOLD, ': ' + _printable(diagnostic.message))}"]
+    marks = [_mark(label, is_primary=not i) for i, label in enumerate(diagnostic.labels)]
+    gutter = max((len(str(mark.line)) for mark in marks), default=1)
+    frames: dict[int, list[_Mark]] = {}
+    for mark in marks:
+        frames.setdefault(id(mark.source), []).append(mark)
+    for frame in frames.values():
+        lines.extend(_draw_frame(frame, gutter, brush))
     for note in diagnostic.notes:
-        first, *rest = note.rstrip("\n").split("\n")
-        lines.append(f"{paint(_BOLD, 'note')}: {first}")
+        first, *rest = (_printable(line) for line in note.rstrip("\n").split("\n"))
+        lines.append(f"{brush.paint(_BOLD, 'note')}: {first}")
         lines.extend(f"      {line}".rstrip() for line in rest)
     if diagnostic.hint:
-        lines.append(f"{paint(_CYAN, 'hint')}: {diagnostic.hint}")
+        lines.append(f"{brush.paint(_CYAN, 'hint')}: {_printable(diagnostic.hint)}")
     return "\n".join(lines) + "\n"
 
 
-def _underline(span: Span) -> tuple[str, str]:
-    """Return the span's first line and the carets below it, tabs and wide characters lined up."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Brush:
+    color: bool
+    primary: str
+
+    def paint(self, style: str, text: str) -> str:
+        return f"{style}{text}{_RESET}" if self.color and text else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mark:
+    """A label on its first line: `start` and `end` are characters of that line, from 0."""
+
+    source: Source
+    line: int
+    start: int
+    end: int
+    text: str
+    is_primary: bool
+
+
+def _mark(label: Label, *, is_primary: bool) -> _Mark:
+    span = label.span
     position = span.position
+    start = position.column - 1
     line = span.source.line(position.line)
-    before = line[: position.column - 1]
-    marked = line[position.column - 1 : position.column - 1 + max(span.end - span.start, 0)]
-    indent, carets = _columns(before), max(_columns(marked.rstrip()), 1)
-    return _printable(line), " " * indent + "^" * carets
+    marked = line[start : start + max(span.end - span.start, 0)].rstrip()
+    last_line = span.source.position(max(span.end - 1, span.start)).line
+    until = f"(to line {last_line})" if last_line > position.line else ""
+    return _Mark(
+        source=span.source,
+        line=position.line,
+        start=start,
+        end=max(start + len(marked), start + 1),
+        text=" ".join(filter(None, (_printable(label.text), until))),
+        is_primary=is_primary,
+    )
+
+
+def _draw_frame(marks: Sequence[_Mark], gutter: int, brush: _Brush) -> Iterator[str]:
+    first = marks[0]
+    name = f"{_printable(first.source.name)}:{first.line}:{first.start + 1}"
+    yield f"{'':{gutter}}{brush.paint(_BLUE, '-->')} {name}"
+    above = 0
+    for row in _rows(marks):
+        number = row[0].line
+        if above and number > above + 1:
+            yield brush.paint(_BLUE, "...")
+        above = number
+        text, row = _clip(row[0].source.line(number), row)
+        yield f"{brush.paint(_BLUE, f'{number:>{gutter}} |')} {_printable(text)}".rstrip()
+        for marker in _draw_marks(text, row, brush):
+            yield f"{brush.paint(_BLUE, ' ' * gutter + ' |')} {marker}".rstrip()
+
+
+def _rows(marks: Sequence[_Mark]) -> list[list[_Mark]]:
+    """Group the marks that one copy of their line can show, in the order of the lines."""
+    rows: list[list[_Mark]] = []
+    for mark in sorted(marks, key=lambda mark: (mark.line, mark.start, mark.end)):
+        above = rows[-1][-1] if rows else None
+        fits = (
+            above is not None
+            and above.line == mark.line
+            and above.end <= mark.start
+            and mark.end - rows[-1][0].start <= _LINE_LIMIT - 2 * _CONTEXT
+        )
+        rows[-1].append(mark) if fits else rows.append([mark])
+    return rows
+
+
+def _clip(line: str, row: list[_Mark]) -> tuple[str, list[_Mark]]:
+    """Return the part of a long line that its marks are about, and the marks moved along."""
+    if len(line) <= _LINE_LIMIT:
+        return line, row
+    start = max(row[0].start - _CONTEXT, 0)
+    text = line[start : start + _LINE_LIMIT]
+    more_before, more_after = start > 0, start + _LINE_LIMIT < len(line)
+    text = _MORE * more_before + text + _MORE * more_after
+    shift = start - more_before
+    return text, [
+        replace(mark, start=mark.start - shift, end=min(mark.end - shift, len(text)))
+        for mark in row
+    ]
+
+
+def _draw_marks(text: str, row: Sequence[_Mark], brush: _Brush) -> Iterator[str]:
+    """Yield the lines below a source line: its marks, and what each says, the last one beside it."""
+    canvas = _Canvas()
+    for mark in row:
+        width = max(_columns(text[mark.start : mark.end]), 1)
+        canvas.write(_columns(text[: mark.start]), ("^" if mark.is_primary else "-") * width, mark)
+    canvas.write(canvas.width + 1, row[-1].text, None)
+    yield canvas.paint(brush)
+    waiting = [mark for mark in row[:-1] if mark.text]
+    if waiting:
+        yield _draw_below(text, waiting, "|", brush)
+    while waiting:
+        yield _draw_below(text, waiting, waiting[-1].text, brush)
+        waiting.pop()
+
+
+def _draw_below(text: str, marks: Sequence[_Mark], last: str, brush: _Brush) -> str:
+    """Return a line with a bar below each mark, and other text below the last one."""
+    canvas = _Canvas()
+    for mark in marks:
+        is_text = mark is marks[-1] and last != "|"
+        column = _columns(text[: mark.start])
+        canvas.write(column, last if is_text else "|", None if is_text else mark)
+    return canvas.paint(brush)
+
+
+class _Canvas:
+    """One line under construction, written from left to right."""
+
+    def __init__(self) -> None:
+        self.width = 0
+        self._parts: list[tuple[str, _Mark | None]] = []
+
+    def write(self, column: int, text: str, mark: _Mark | None) -> None:
+        """Put text at a column that is not taken yet, in the colour of a mark or in none."""
+        self._parts.append((" " * (column - self.width), None))
+        self._parts.append((text, mark))
+        self.width = column + _columns(text)
+
+    def paint(self, brush: _Brush) -> str:
+        """Return the line."""
+        return "".join(
+            text if mark is None else brush.paint(brush.primary if mark.is_primary else _BLUE, text)
+            for text, mark in self._parts
+        )
 
 
 def _columns(text: str) -> int:
@@ -148,8 +270,16 @@ def _columns(text: str) -> int:
 
 
 def _printable(text: str) -> str:
-    """Return text with tabs as four spaces and control characters, escapes too, as one mark."""
-    return "".join(
-        "    " if char == "\t" else char if unicodedata.category(char)[0] != "C" else "\ufffd"
-        for char in text
-    )
+    """Return text with tabs as four spaces and what is invisible, escapes too, as one mark."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_printable_char, text))
+
+
+def _printable_char(char: str) -> str:
+    if char == "\t":
+        return _TAB
+    return "\ufffd" if unicodedata.category(char) in _INVISIBLE else char
+
+
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from envc.source import Source, Span
+from envc.syntax.strings import ESCAPES, width_of_opening
 
 __all__ = ["Data", "Document", "Path"]
 
@@ -40,19 +41,21 @@ class Document:
         return self.key_spans[path] if path in self.key_spans else self.span(path)
 
     def part(self, path: Path, start: int, end: int) -> Span:
-        """Return where the characters `start` to `end` of a string value stand.
+        """Return where the characters `start` to `end` of a string value stand, at least one.
 
-        Where the text is not written as it is meant (escapes, folded lines), the whole value.
+        Quotes and escapes of one character are taken into account. Where the text is not written as
+        it is meant (folded lines, other escapes, words that stand for a value), the whole value.
         """
         span = self.span(path)
         value = self.data_at(path)
         if not isinstance(value, str):
             return span
-        for quote in (0, 1, 3):
-            inner = span.within(quote, quote + len(value))
-            if inner.text == value:
-                return inner.within(start, max(end, start + 1))
-        return span
+        offsets = _align(span.text, value)
+        if offsets is None:
+            return span
+        last = len(value)
+        first, after = min(max(start, 0), last), min(max(end, start + 1), last)
+        return span.within(offsets[first], max(offsets[after], offsets[first] + 1))
 
     def data_at(self, path: Path) -> Data | None:
         """Return the value at a path, or None where there is none."""
@@ -72,3 +75,36 @@ def _nearest(spans: Mapping[Path, Span], path: Path) -> Span:
     while path and path not in spans:
         path = path[:-1]
     return spans[path]
+
+
+def _align(written: str, value: str) -> list[int] | None:
+    """Return where each character of a value, and its end, stands in the text it was read from.
+
+    None where that cannot be told: the text is neither the value itself nor the value in quotes
+    with escapes of one character each.
+    """
+    if written == value:
+        return list(range(len(value) + 1))
+    quote = written[:1]
+    if quote not in ("'", '"'):
+        return None
+    position = width_of_opening(written)
+    offsets = []
+    for char in value:
+        offsets.append(position)
+        width = _width_of(char, written, position, quote)
+        if width is None:
+            return None
+        position += width
+    is_closed = written[position:] in (quote, quote * 3)
+    return [*offsets, position] if is_closed else None
+
+
+def _width_of(char: str, written: str, position: int, quote: str) -> int | None:
+    """Return how many characters of a string stand for one of its value; None where they do not."""
+    pair = written[position : position + 2]
+    if quote == '"' and pair.startswith("\\"):
+        return 2 if ESCAPES.get(pair[1:]) == char else None
+    if pair in ("\r\n", "''") and char == pair[1]:
+        return 2
+    return 1 if pair[:1] == char else None

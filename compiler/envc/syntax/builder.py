@@ -1,0 +1,189 @@
+"""What both front ends write into: values with their places, every value once, every problem kept."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from itertools import islice
+
+from envc.diagnostics import Diagnostic, Label
+from envc.errors import InputError
+from envc.source import BYTE_ORDER_MARK, Source, Span
+from envc.syntax.document import Data, Document, Path
+from envc.syntax.unsupported import check_supported
+
+__all__ = ["DEPTH_LIMIT", "LENGTH_LIMIT", "Builder", "check_text"]
+
+DEPTH_LIMIT = 32
+LENGTH_LIMIT = 10_000_000
+_REPORT_LIMIT = 100
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+_UNUSUAL = re.compile(r"[^\x21-\x7e]")
+_INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+
+
+class Builder:
+    """A Document under construction.
+
+    A value is put at a path whose parent is there already. A key that is set twice keeps its first
+    value, and both places are reported.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._data: dict[str, Data] = {}
+        self._spans: dict[Path, Span] = {}
+        self._key_spans: dict[Path, Span] = {}
+        self._diagnostics: list[Diagnostic] = []
+
+    def put(self, path: Path, value: Data, span: Span, *, key: Span | None = None) -> bool:
+        """Set the value of a key, and say whether it was free.
+
+        `key` is where the key stands; None where the text has no word for it.
+        """
+        parent = self._parent(path)
+        name = path[-1]
+        if not isinstance(parent, dict) or not isinstance(name, str):
+            raise TypeError(f"{path!r} names no key of a mapping")
+        if name in parent:
+            self._report_duplicate(path, key or span)
+            return False
+        parent[name] = value
+        self._place(path, value, span)
+        if key is not None:
+            self._key_spans[path] = key
+        return True
+
+    def append(self, path: Path, value: Data, span: Span) -> Path:
+        """Add an item to the list at a path, and return the item's own path."""
+        items = self._parent((*path, 0))
+        if not isinstance(items, list):
+            raise TypeError(f"{path!r} names no list")
+        item = (*path, len(items))
+        items.append(value)
+        self._place(item, value, span)
+        return item
+
+    def has(self, path: Path) -> bool:
+        """Return whether there is a value at a path."""
+        return path in self._spans
+
+    def stretch(self, path: Path, end: int) -> None:
+        """Let the value at a path reach to an offset that was not known when it was put."""
+        self._spans[path] = self.source.span(self._spans[path].start, end)
+
+    def place(self, path: Path, span: Span) -> None:
+        """Set where the value at a path stands."""
+        self._spans[path] = span
+
+    def report(self, span: Span | None, code: str, message: str, *, hint: str = "") -> None:
+        """Keep a problem at one place."""
+        self._diagnostics.append(Diagnostic.at(span, code, message, hint=hint))
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Keep a problem."""
+        self._diagnostics.append(diagnostic)
+
+    def check_plain(self, span: Span) -> None:
+        """Report characters that nobody can see in text that stands without quotes."""
+        for match in _UNUSUAL.finditer(span.text):
+            char = match.group()
+            if char in " \t\r\n" or unicodedata.category(char) not in _INVISIBLE:
+                continue
+            name = unicodedata.name(char, "")
+            self.report(
+                span.within(match.start(), match.end()),
+                "E106",
+                f"there is an invisible character here, U+{ord(char):04X}{name and f' ({name})'}",
+                hint="type a plain space, or remove it; inside quotes it may stay",
+            )
+
+    def finish(self) -> Document:
+        """Return the document.
+
+        Raises:
+            InputError: Something was reported, or the text asks for what is not supported yet (E111,
+                E112): everything, in the order of the places.
+        """
+        self._spans.setdefault((), _content(self.source))
+        document = Document(
+            source=self.source, data=self._data, spans=self._spans, key_spans=self._key_spans
+        )
+        diagnostics = [*self._diagnostics, *check_supported(document)]
+        if diagnostics:
+            raise InputError(_in_order(diagnostics))
+        return document
+
+    def _place(self, path: Path, value: Data, span: Span) -> None:
+        self._spans[path] = span
+        if isinstance(value, str) and _UNUSABLE.search(value):
+            message = "this text has an escape for a character that nothing can hold"
+            self.report(span, "E106", message, hint="remove it")
+
+    def _parent(self, path: Path) -> Data:
+        node: Data = self._data
+        for step in path[:-1]:
+            match node, step:
+                case dict(), str():
+                    node = node[step]
+                case list(), int():
+                    node = node[step]
+                case _:
+                    raise TypeError(f"{path!r} has no parent")
+        return node
+
+    def _report_duplicate(self, path: Path, span: Span) -> None:
+        first = self._key_spans.get(path, self._spans[path])
+        self._diagnostics.append(
+            Diagnostic(
+                code="E108",
+                message=f"`{path[-1]}` is set twice",
+                labels=(Label(span=span, text="set again"), Label(span=first, text="first set")),
+                hint="keep one of the two",
+            )
+        )
+
+
+def check_text(source: Source) -> None:
+    """Refuse a text that is no spec in any form.
+
+    Raises:
+        InputError: It is too long (E110), or has control characters (E106).
+    """
+    if len(source.text) > LENGTH_LIMIT:
+        message = f"a spec has at most {LENGTH_LIMIT:,} characters, this has {len(source.text):,}"
+        raise InputError([Diagnostic.at(source.span(0, 0), "E110", message)])
+    diagnostics = [
+        Diagnostic.at(
+            source.span(*match.span()),
+            "E106",
+            f"there is a control character here, U+{ord(match.group()):04X}",
+            hint="remove it; the file may be damaged, or no text",
+        )
+        for match in islice(_CONTROL.finditer(source.text), _REPORT_LIMIT)
+    ]
+    if diagnostics:
+        raise InputError(diagnostics)
+
+
+def _content(source: Source) -> Span:
+    text = source.text.removeprefix(BYTE_ORDER_MARK)
+    skipped = len(source.text) - len(text.lstrip())
+    return source.span(skipped, max(skipped, len(source.text.rstrip())))
+
+
+def _in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """Return diagnostics by place, each once, and not more than anybody reads."""
+    ordered = sorted(dict.fromkeys(diagnostics), key=_offset)
+    if len(ordered) <= _REPORT_LIMIT:
+        return ordered
+    *shown, last = ordered[:_REPORT_LIMIT]
+    more = f"{len(ordered) - _REPORT_LIMIT:,} more problems are not shown"
+    return [*shown, replace(last, notes=(*last.notes, more))]
+
+
+def _offset(diagnostic: Diagnostic) -> int:
+    return diagnostic.labels[0].span.start if diagnostic.labels else -1

@@ -1,0 +1,158 @@
+"""An error of PyYAML in; the same in our words, at the place where people look for it, out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import yaml
+
+from envc.diagnostics import Diagnostic
+from envc.source import Source, Span
+
+__all__ = ["describe"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Translation:
+    """How one problem is said: `pattern` is searched in PyYAML's context and problem.
+
+    PyYAML has two scanners, its own and libyaml; their words differ, so most patterns know both.
+    Where `at_context`, the place is where the surrounding construct starts, not where it broke.
+    """
+
+    pattern: str
+    message: str
+    hint: str = ""
+    at_context: bool = False
+
+
+_INDENT = "start all keys of a mapping in one column, and indent with spaces"
+_QUOTE = "put the text into quotes"
+_TRANSLATIONS = (
+    _Translation(
+        pattern="mapping values are not allowed",
+        message="no `:` can stand here",
+        hint="put text that has `: ` in it into quotes, or start a new line for a key",
+    ),
+    _Translation(
+        pattern="could not find expected ':'",
+        message="expected `:` after this key",
+        hint="write `key: value`; a list's item starts with `- `",
+        at_context=True,
+    ),
+    _Translation(
+        pattern=r"quoted scalar.*(unexpected end of stream|document (separator|indicator))",
+        message="this string is never closed",
+        hint="write the same quote where it ends",
+        at_context=True,
+    ),
+    _Translation(
+        pattern=r"flow sequence.*(but got '<stream end>'|expected ',' or '\]')",
+        message="this list lacks a `,` or its `]`",
+        hint="put text that has `,`, `[`, `]`, `{`, `}` or `: ` in it into quotes",
+        at_context=True,
+    ),
+    _Translation(
+        pattern=r"flow mapping.*(but got '<stream end>'|expected ',' or '\}')",
+        message="this mapping lacks a `,` or its `}`",
+        hint="put text that has `,`, `[`, `]`, `{`, `}` or `: ` in it into quotes",
+        at_context=True,
+    ),
+    _Translation(
+        pattern="unknown escape character|escape sequence of|hexdecimal number|escape code",
+        message="this escape means nothing",
+        hint="write `\\\\` for a backslash, or the text in '...', where all is as it stands",
+    ),
+    _Translation(
+        pattern=r"tab character|'\\t' that cannot start",
+        message="a tab cannot indent YAML",
+        hint="indent with spaces",
+    ),
+    _Translation(
+        pattern="cannot start any token",
+        message="text without quotes cannot start with this character",
+        hint=_QUOTE,
+    ),
+    _Translation(
+        pattern="sequence entries are not allowed",
+        message="no list can start here",
+        hint="start it on a line of its own, below its key",
+    ),
+    _Translation(
+        pattern="mapping keys are not allowed",
+        message="no key can stand here",
+        hint=_INDENT,
+    ),
+    _Translation(
+        pattern=r"block collection.*(block end|expected '-')",
+        message="expected another item of the list, `- ...`, or a key further left",
+        hint="start all items of a list in one column",
+    ),
+    _Translation(
+        pattern=r"block mapping.*(block end|expected key)",
+        message="expected a key, `key: value`, in the column of the one above",
+        hint=_INDENT,
+    ),
+    _Translation(
+        pattern="<document start>|document start",
+        message="expected the end of the file here",
+        hint="indent what belongs to the key above; one file holds one spec",
+    ),
+    _Translation(
+        pattern="node content",
+        message="expected a value here",
+        hint=_QUOTE,
+    ),
+    _Translation(
+        pattern="block scalar",
+        message="expected only `|` or `>`, and `+`, `-` or a digit from 1 to 9, before the line's end",
+        hint="start the text on the next line, indented by spaces",
+    ),
+    _Translation(
+        pattern="directive|incompatible YAML document|%TAG|%YAML",
+        message="this `%` line is no directive that YAML knows",
+        hint="remove it; text that starts with `%` stands in quotes",
+    ),
+    _Translation(
+        pattern=r"\btag\b|tag handle",
+        message="tags are not allowed, and this is not even one",
+        hint="remove it, or put the text into quotes",
+    ),
+    _Translation(
+        pattern="scanning an (anchor|alias)",
+        message="text without quotes cannot start with `&` or `*`",
+        hint=_QUOTE,
+    ),
+    _Translation(
+        pattern="plain scalar.*unexpected ':'",
+        message="no `:` can stand here",
+        hint=_QUOTE,
+    ),
+)
+
+
+def describe(error: Exception, source: Source, offset: int) -> Diagnostic:
+    """Return E120 for what PyYAML raised; `offset` is where the text it was given starts."""
+    problem = str(error)
+    mark = context_mark = None
+    if isinstance(error, yaml.MarkedYAMLError):
+        problem = f"{error.context or ''} {error.problem or ''}".strip()
+        mark, context_mark = error.problem_mark, error.context_mark
+    found = next((item for item in _TRANSLATIONS if re.search(item.pattern, problem)), None)
+    if found is None:
+        found = _Translation(pattern="", message=f"this is no YAML: {problem}")
+    if found.at_context and context_mark is not None:
+        mark = context_mark
+    place = offset + (mark.index if mark is not None else 0)
+    return Diagnostic.at(_span_at(source, place), "E120", found.message, hint=found.hint)
+
+
+def _span_at(source: Source, start: int) -> Span:
+    """Return the character at a place; at the end of a text, or of a line, the place before it."""
+    text = source.text
+    start = min(start, len(text))
+    if text[start:].strip() == "":
+        start = len(text.rstrip())
+    is_line_end = text[start : start + 1] in ("", "\r", "\n")
+    return source.span(start, start if is_line_end else start + 1)

@@ -1,0 +1,260 @@
+"""A spec in YAML in; a Document out, or what is wrong with its syntax.
+
+YAML's traps are closed: a plain scalar is the text that is written (`3.10` stays `3.10`, `no` stays
+`no`), a key stands once, and there are no tags, anchors, aliases or merge keys. Events are read, not
+nodes, so that depth is bounded and nothing is ever expanded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import yaml
+
+from envc.source import BYTE_ORDER_MARK, Source, Span
+from envc.syntax.builder import DEPTH_LIMIT, Builder
+from envc.syntax.document import Data, Document, Path
+from envc.syntax.excerpt import excerpt
+from envc.syntax.yaml_error import describe
+
+__all__ = ["parse"]
+
+_ONE_DOCUMENT = "keep one spec in a file"
+_WRITE_OUT = "write the value out wherever it is needed"
+_EMPTY_ITEM = "write a value after the `-`, or remove it"
+_EMPTY_KEY = "write a value, or remove the key; nothing in a list is `[]`, in a mapping `{}`"
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+def parse(source: Source) -> Document:
+    """Read a spec in YAML 1.1.
+
+    Raises:
+        InputError: E106 to E112 and E120 to E125: all up to the first that breaks the file's
+            structure (E120), which ends the reading.
+    """
+    builder = Builder(source)
+    composer = _Composer(builder)
+    try:
+        composer.read()
+    except _TooDeepError:
+        pass
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        builder.add(describe(error, source, composer.offset))
+    return builder.finish()
+
+
+class _TooDeepError(Exception):
+    """Collections nest deeper than the limit; it is reported already."""
+
+
+class _Composer:
+    """Reads events into a builder; a path of None means that a value has no place and is dropped."""
+
+    def __init__(self, builder: Builder) -> None:
+        text = builder.source.text
+        self.offset = len(BYTE_ORDER_MARK) if text.startswith(BYTE_ORDER_MARK) else 0
+        self._builder = builder
+        self._source = builder.source
+        self._depth = 0
+        self._events = _events(text[self.offset :])
+
+    def read(self) -> None:
+        """Read the whole text, which is at most one document."""
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._report_word(event, "E121", "a second document starts here", _ONE_DOCUMENT)
+                    return
+            elif isinstance(event, yaml.NodeEvent):
+                self._read_root(event)
+
+    def _read_root(self, event: yaml.NodeEvent) -> None:
+        if isinstance(event, yaml.MappingStartEvent):
+            self._check_properties(event)
+            end = self._read_mapping(event, ())
+            self._builder.place((), self._source.span(self._start(event), end))
+            return
+        if isinstance(event, yaml.ScalarEvent) and _is_null(event) and not event.tag:
+            return
+        span = self._source.span(self._start(event), self._skip(event))
+        hint = "write `key: value` lines, as in `environment: pets`"
+        self._builder.report(span, "E122", "a spec is a mapping of keys to values", hint=hint)
+
+    def _read_value(self, event: yaml.NodeEvent, path: Path, key: Span | None) -> int:
+        """Put a value and return where it ends; a list's item has no key."""
+        self._check_properties(event)
+        match event:
+            case yaml.ScalarEvent():
+                span = self._span_of_scalar(event)
+                if _is_null(event):
+                    self._report_null(span, key)
+                self._put(path, event.value, span, key)
+                return span.end
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                is_mapping = isinstance(event, yaml.MappingStartEvent)
+                start = self._start(event)
+                place = self._source.span(start, start)
+                target = self._put(path, {} if is_mapping else [], place, key)
+                if target is None:
+                    return self._skip(event)
+                read = self._read_mapping if is_mapping else self._read_sequence
+                end = read(event, target)
+                self._builder.stretch(target, end)
+                return end
+            case _:
+                return self._skip(event)
+
+    def _put(self, path: Path, value: Data, span: Span, key: Span | None) -> Path | None:
+        """Put or append a value, and return its path; None where its key was taken."""
+        if key is None:
+            return self._builder.append(path, value, span)
+        return path if self._builder.put(path, value, span, key=key) else None
+
+    def _read_mapping(self, event: yaml.NodeEvent, path: Path) -> int:
+        self._enter(event)
+        end = self._start(event)
+        for key in self._events:
+            if isinstance(key, yaml.MappingEndEvent):
+                return self._leave(event, key, end)
+            name = self._read_key(_node(key))
+            end = self._end(key)
+            value = _node(next(self._events))
+            if name is None:
+                end = max(end, self._skip(value))
+            else:
+                end = max(end, self._read_value(value, (*path, name.value), self._span(name)))
+        return end
+
+    def _read_sequence(self, event: yaml.NodeEvent, path: Path) -> int:
+        self._enter(event)
+        end = self._start(event)
+        for item in self._events:
+            if isinstance(item, yaml.SequenceEndEvent):
+                return self._leave(event, item, end)
+            end = max(end, self._read_value(_node(item), path, None))
+        return end
+
+    def _read_key(self, event: yaml.NodeEvent) -> yaml.ScalarEvent | None:
+        """Return a key, or report why it is none and pass over it."""
+        self._check_properties(event)
+        if isinstance(event, yaml.AliasEvent):
+            return None
+        if not isinstance(event, yaml.ScalarEvent):
+            span = self._source.span(self._start(event), self._skip(event))
+            self._builder.report(span, "E125", "a key is text, not a list or a mapping")
+            return None
+        span = self._span_of_scalar(event)
+        if _is_null(event):
+            hint = "write a name before the `:`, or put the text into quotes"
+            self._builder.report(span, "E125", "a key is missing here", hint=hint)
+            return None
+        if event.value == "<<" and not event.style:
+            self._builder.report(span, "E124", "merge keys are not allowed", hint=_WRITE_OUT)
+            return None
+        return event
+
+    def _check_properties(self, event: yaml.NodeEvent) -> None:
+        """Report a tag, an anchor or an alias."""
+        if isinstance(event, yaml.AliasEvent):
+            span = self._span(event)
+            self._builder.report(span, "E124", "aliases are not allowed", hint=_WRITE_OUT)
+            return
+        if event.anchor is not None:
+            self._report_property(event, "&", "E124", "anchors are not allowed", _WRITE_OUT)
+        if getattr(event, "tag", None) is not None:
+            hint = "remove it: every value is text, a list or a mapping by its form"
+            self._report_property(event, "!", "E123", "tags are not allowed", hint)
+
+    def _report_property(
+        self, event: yaml.Event, mark: str, code: str, message: str, hint: str
+    ) -> None:
+        """Report the word before a value that starts with a mark."""
+        start = self._start(event)
+        words = self._source.text[start : start + 1000].split(maxsplit=2)[:2]
+        word = next((word for word in words if word.startswith(mark)), mark)
+        place = self._source.text.find(word, start)
+        self._builder.report(self._source.span(place, place + len(word)), code, message, hint=hint)
+
+    def _report_null(self, span: Span, key: Span | None) -> None:
+        if key is None:
+            place = span if span.text else span.source.span(span.start - 1, span.start)
+            self._builder.report(place, "E109", "this item of the list is empty", hint=_EMPTY_ITEM)
+            return
+        place = span if span.text else key
+        self._builder.report(place, "E109", f"`{excerpt(key.text)}` has no value", hint=_EMPTY_KEY)
+
+    def _report_word(self, event: yaml.Event, code: str, message: str, hint: str) -> None:
+        start = self._start(event)
+        length = len(self._source.text[start : start + 100].split(maxsplit=1)[0])
+        self._builder.report(self._source.span(start, start + length), code, message, hint=hint)
+
+    def _enter(self, event: yaml.Event) -> None:
+        self._depth += 1
+        self._check_depth(self._depth, event)
+
+    def _check_depth(self, depth: int, event: yaml.Event) -> None:
+        """End the reading where collections nest too deep; libyaml's cost grows with depth, squared."""
+        if depth <= DEPTH_LIMIT:
+            return
+        start = self._start(event)
+        self._builder.report(
+            self._source.span(start, start + 1),
+            "E110",
+            f"collections nest more than {DEPTH_LIMIT} deep here",
+            hint="no spec needs that; is one never closed?",
+        )
+        raise _TooDeepError
+
+    def _leave(self, start: yaml.NodeEvent, end: yaml.Event, content_end: int) -> int:
+        """Return where a collection ends: a block one ends with its last value."""
+        self._depth -= 1
+        return self._end(end) if getattr(start, "flow_style", False) else content_end
+
+    def _skip(self, event: yaml.Event) -> int:
+        """Pass over a value that has no place, and return where it ends."""
+        depth, last = 0, event
+        while True:
+            depth += isinstance(last, yaml.CollectionStartEvent)
+            depth -= isinstance(last, yaml.CollectionEndEvent)
+            self._check_depth(self._depth + depth, last)
+            if depth <= 0:
+                return max(self._end(last), self._start(event))
+            last = next(self._events)
+
+    def _span_of_scalar(self, event: yaml.ScalarEvent) -> Span:
+        """Return where a scalar stands; a block scalar ends with its last line that has text."""
+        span = self._span(event)
+        if event.style in ("|", ">"):
+            return span.within(0, len(span.text.rstrip()))
+        if not event.style:
+            self._builder.check_plain(span)
+        return span
+
+    def _span(self, event: yaml.Event) -> Span:
+        return self._source.span(self._start(event), self._end(event))
+
+    def _start(self, event: yaml.Event) -> int:
+        return self.offset + (event.start_mark.index if event.start_mark else 0)
+
+    def _end(self, event: yaml.Event) -> int:
+        return self.offset + (event.end_mark.index if event.end_mark else 0)
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    """Yield YAML's events, by libyaml where PyYAML was built with it: it is 15 times as fast."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    yield from yaml.parse(text, Loader=loader)
+
+
+def _node(event: yaml.Event) -> yaml.NodeEvent:
+    """Return an event that stands where YAML has a value."""
+    if not isinstance(event, yaml.NodeEvent):
+        raise TypeError(f"{event!r} is no value")
+    return event
+
+
+def _is_null(event: yaml.ScalarEvent) -> bool:
+    return not event.style and event.value in _NULLS
