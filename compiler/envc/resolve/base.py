@@ -159,7 +159,7 @@ class CondaSolver(Protocol):
         """Return the packages or the conflict.
 
         Raises:
-            ToolError: A channel or a program failed (E33x).
+            ToolError: A channel or a program failed (E34x).
         """
         ...
 

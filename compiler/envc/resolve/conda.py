@@ -61,7 +61,7 @@ def conclude(request: CondaRequest, answer: Answer) -> CondaResolution | Conflic
 
     Raises:
         InputError: A requirement cannot be served (E301 to E304).
-        ToolError: A channel or a program failed (E335, E338, E339).
+        ToolError: A channel or a program failed (E340, E343, E344).
     """
     if answer.problems:
         raise as_error(request, answer.problems)

@@ -51,8 +51,8 @@ class CondaLock:
 
         Raises:
             InputError: A requirement cannot be served (E301 to E304).
-            ToolError: There is no program (E336), or it (E338), a channel (E335, E339) or the
-                worker (E337) failed.
+            ToolError: There is no program (E341), or it (E343), a channel (E340, E344) or the
+                worker (E342) failed.
         """
         if self._program is None or not self._program.is_file():
             raise _missing_program(self._program)
@@ -71,7 +71,7 @@ def _missing_program(program: Path | None) -> ToolError:
     return ToolError(
         [
             Diagnostic(
-                code="E336",
+                code="E341",
                 message=f"conda-lock needs conda, mamba or micromamba{named}",
                 hint="put one on PATH: micromamba is a single file, see "
                 "https://mamba.readthedocs.io/en/latest/installation/micromamba-installation.html; "

@@ -56,13 +56,13 @@ def _describe(request: CondaRequest, problem: Problem) -> tuple[str, str, str]:
             return "E304", f"`{text}` is not a MatchSpec", _FORM
         case "channel":
             hint = "check the channel's address, the network and the mirror, if one stands for it"
-            return "E335", f"the channel `{subject}` cannot be read", hint
+            return "E340", f"the channel `{subject}` cannot be read", hint
         case "program":
             hint = "`--conda-solver rattler` needs no such program"
-            return "E338", f"`{subject}` failed", hint
+            return "E343", f"`{subject}` failed", hint
         case "checksum":
             hint = "ask the channel's owner to index it again: locks need checksums"
-            return "E339", f"the channel states no SHA-256 for `{subject}`", hint
+            return "E344", f"the channel states no SHA-256 for `{subject}`", hint
     assert_never(problem.kind)
 
 

@@ -28,7 +28,7 @@ class Rattler:
 
         Raises:
             InputError: A requirement cannot be served (E301 to E304).
-            ToolError: A channel (E335, E339) or the worker (E337) failed.
+            ToolError: A channel (E340, E344) or the worker (E342) failed.
         """
         count = len(request.requirements)
         report(f"solving {count} Conda requirements for {request.platform.name}")

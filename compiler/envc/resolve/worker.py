@@ -57,7 +57,7 @@ def ask(module: str, question: Mapping[str, Any], environment: Mapping[str, str]
     native code may do when its process ends.
 
     Raises:
-        ToolError: It ended without an answer (E337).
+        ToolError: It ended without an answer (E342).
     """
     with tempfile.TemporaryDirectory(prefix="envc-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
@@ -76,7 +76,7 @@ def ask(module: str, question: Mapping[str, Any], environment: Mapping[str, str]
     raise ToolError(
         [
             Diagnostic(
-                code="E337",
+                code="E342",
                 message=f"the solver process `{module}` ended without an answer "
                 f"({_describe_end(done.returncode)})",
                 notes=(tail,) if (tail := _tail(done.stderr)) else (),
