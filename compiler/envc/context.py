@@ -13,10 +13,11 @@ from envc.plan.inputs import Inputs, Tree
 from envc.plan.instruction import ContextFile
 from envc.resolve.base import LocalWheel
 from envc.source import Span
+from envc.spec.defaults import wheels as wheel_paths
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 
-__all__ = ["read_inputs", "read_wheels"]
+__all__ = ["list_files", "read_inputs", "read_wheels"]
 
 
 def read_wheels(spec: EnvSpec, document: Document, folder: Path) -> tuple[LocalWheel, ...]:
@@ -27,7 +28,7 @@ def read_wheels(spec: EnvSpec, document: Document, folder: Path) -> tuple[LocalW
     """
     wheels: list[LocalWheel] = []
     problems: list[Diagnostic] = []
-    for number, path in enumerate(spec.pip.wheels):
+    for number, (path, normal) in enumerate(zip(spec.pip.wheels, wheel_paths(spec), strict=True)):
         span = document.span(("pip", "wheels", number))
         file = folder / path
         try:
@@ -35,11 +36,7 @@ def read_wheels(spec: EnvSpec, document: Document, folder: Path) -> tuple[LocalW
         except OSError as error:
             problems.append(_explain(error, folder, path, span))
             continue
-        wheels.append(
-            LocalWheel(
-                path=posixpath.normpath(path), file=file, sha256=sha256, size=size, span=span
-            )
-        )
+        wheels.append(LocalWheel(path=normal, file=file, sha256=sha256, size=size, span=span))
     if problems:
         raise InputError(problems)
     return tuple(wheels)
@@ -73,6 +70,16 @@ def read_inputs(spec: EnvSpec, document: Document, folder: Path) -> Inputs:
     if problems:
         raise InputError(problems)
     return Inputs(trees=trees, wheels=wheels)
+
+
+def list_files(inputs: Inputs) -> dict[str, ContextFile]:
+    """Return every file of the inputs by its path relative to the spec."""
+    files = dict(inputs.wheels)
+    for source, tree in inputs.trees.items():
+        for file in tree.files:
+            path = posixpath.join(source, file.path) if tree.is_folder else source
+            files[posixpath.normpath(path)] = file
+    return files
 
 
 def _read_copied(folder: Path, source: str, span: Span) -> Tree:

@@ -7,7 +7,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from envc.diagnostics import Diagnostic, Label, suggest
@@ -108,7 +108,7 @@ def read_tree(folder: Path, relative: str) -> tuple[bool, tuple[TreeFile, ...]]:
     """
     root = folder / relative
     if not stat.S_ISDIR(root.stat().st_mode):
-        return False, (_describe(root.resolve(), root.name),)
+        return False, (replace(_describe(root.resolve(), root.name), file=root),)
     found = [_describe(path, path.relative_to(root).as_posix()) for path in _walk(root)]
     return True, tuple(sorted(found, key=lambda file: file.path))
 

@@ -16,7 +16,7 @@ from envc.errors import InputError, ToolError, UsageError
 from envc.files import OUTPUT_MARK, sha256_of, write_if_changed
 from envc.plan.instruction import ContextFile
 
-__all__ = ["MANIFEST", "SCHEMA", "Changes", "compare", "depfile", "manifest", "write"]
+__all__ = ["MANIFEST", "SCHEMA", "Changes", "compare", "depfile", "explain", "manifest", "write"]
 
 MANIFEST = "image.json"
 SCHEMA = 1
@@ -88,6 +88,16 @@ def write(folder: Path, files: Sequence[ContextFile]) -> Changes:
     except OSError as error:
         raise _explain(folder, error) from error
     return changes
+
+
+def explain(folder: Path, changes: Changes, *, hint: str) -> Diagnostic:
+    """Return the diagnostic for a folder that is not as it should be (E554)."""
+    lines = (
+        *(f"would be written: {path}" for path in changes.written),
+        *(f"would be removed: {path}" for path in changes.removed),
+    )
+    message = f"`{folder}` is not what the spec and its lock compile to"
+    return Diagnostic(code="E554", message=message, notes=("\n".join(lines),), hint=hint)
 
 
 def depfile(target: Path, sources: Iterable[Path]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["grammar", "templates"]
+__all__ = ["grammar", "read_scripts", "read_templates", "templates"]
 
 _PACKAGE = Path(__file__).parent
 
@@ -17,6 +17,21 @@ def grammar() -> Path:
 def templates() -> Path:
     """Return the folder that holds the Dockerfile templates and the build's scripts."""
     return _locate("templates")
+
+
+def read_scripts() -> dict[str, bytes]:
+    """Return the build's own scripts, by file name."""
+    folder = templates() / "scripts"
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+
+
+def read_templates() -> dict[str, str]:
+    """Return the templates, by their path in their folder."""
+    folder = templates()
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(folder.rglob("*.j2"))
+    }
 
 
 def _locate(name: str) -> Path:

@@ -1,0 +1,174 @@
+"""An env id becomes an image in the engine: found there, or built, checked and only then named."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from envc.build.buildkit import BuildRequest, build
+from envc.build.check import check
+from envc.build.event import BuildEvent
+from envc.diagnostics import Diagnostic
+from envc.engine.docker import Engine, LocalImage
+from envc.errors import InputError, UsageError
+from envc.plan.identity import ENV_ID_LABEL
+from envc.plan.instruction import BuildPlan
+from envc.source import Span
+from envc.spec.model import EnvSpec
+from envc.syntax.document import Document
+
+__all__ = ["Image", "Wanted", "choose_platform", "find", "name_all", "produce"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An image that somebody wants.
+
+    Attributes:
+        name: `repository:tag` by the env id.
+        env_id: What its label must say.
+        platform: Docker's name of it.
+        imports: Modules that must import in it, and where the spec asks for that.
+        commands: What must run in it with exit code 0, and where the spec asks for that.
+    """
+
+    name: str
+    env_id: str
+    platform: str
+    imports: Mapping[str, Span | None]
+    commands: Mapping[str, Span | None]
+
+    @staticmethod
+    def of(spec: EnvSpec, document: Document, plan: BuildPlan, platform: str, name: str) -> Wanted:
+        """Return what a plan's image for a platform must be."""
+        return Wanted(
+            name=name,
+            env_id=plan.env_ids[platform],
+            platform=platform,
+            imports={
+                module: document.span(("check", "import", number))
+                for number, module in enumerate(spec.check.imports)
+            },
+            commands={
+                command: document.span(("check", "run", number))
+                for number, command in enumerate(spec.check.run)
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image that the engine has.
+
+    Attributes:
+        name: `repository:tag` by the env id.
+        digest: Of its manifest; where the engine's store keeps no manifests, the image's id.
+        size_bytes: As the engine counts it.
+        duration_s: How long it took to find or to build it.
+        is_cached: Whether the engine had it already.
+    """
+
+    name: str
+    env_id: str
+    platform: str
+    digest: str
+    size_bytes: int
+    duration_s: float
+    is_cached: bool
+
+
+def choose_platform(spec: EnvSpec, asked: str | None, engine: Engine) -> str:
+    """Return the platform to build for: the one asked for, else the engine's own, else the first.
+
+    Raises:
+        UsageError: The spec does not have it (E003).
+    """
+    if asked is None:
+        own = engine.platform()
+        return own if own in spec.platforms else spec.platforms[0]
+    if asked not in spec.platforms:
+        message = f"the spec is not for the platform `{asked}`"
+        has = ", ".join(f"`{name}`" for name in spec.platforms)
+        hint = f"it is for {has}: choose one, or add `{asked}` to `platforms` and lock again"
+        raise UsageError([Diagnostic(code="E003", message=message, hint=hint)])
+    return asked
+
+
+def find(engine: Engine, wanted: Wanted) -> Image | None:
+    """Return the image where the engine has it: by its name, verified by its label and platform."""
+    started = time.monotonic()
+    found = engine.find(wanted.name)
+    if found is None or not _is_it(found, wanted):
+        return None
+    return Image(
+        name=wanted.name,
+        env_id=wanted.env_id,
+        platform=wanted.platform,
+        digest=found.digest or found.id,
+        size_bytes=found.size_bytes,
+        duration_s=time.monotonic() - started,
+        is_cached=True,
+    )
+
+
+def produce(
+    engine: Engine,
+    wanted: Wanted,
+    request: BuildRequest,
+    on_event: Callable[[BuildEvent], None],
+    *,
+    lock: Path,
+    is_forced: bool,
+) -> Image:
+    """Return the image, built where the engine does not have it; its checks have passed.
+
+    Of several processes that want the same image, one builds and the others wait for it. Until the
+    checks have passed, the image has a name of its own, which is dropped in the end.
+
+    Args:
+        request: How to build it; its tag is set here.
+        lock: The file that processes wait for each other with.
+        is_forced: Whether to build although the engine has it.
+
+    Raises:
+        InputError: The spec's steps or checks fail (E61x, E62x).
+        ToolError: The engine or BuildKit fails (E60x, E61x).
+    """
+    from filelock import FileLock
+
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):
+        if not is_forced and (found := find(engine, wanted)) is not None:
+            return found
+        temporary = f"{wanted.name}-{os.getpid()}"
+        try:
+            result = build(replace(request, tag=temporary), on_event)
+            problems = check(engine, temporary, imports=wanted.imports, commands=wanted.commands)
+            if problems:
+                raise InputError(problems)
+            engine.tag(temporary, wanted.name)
+        finally:
+            engine.untag(temporary)
+    return Image(
+        name=wanted.name,
+        env_id=wanted.env_id,
+        platform=wanted.platform,
+        digest=result.digest,
+        size_bytes=result.size_bytes,
+        duration_s=result.duration_s,
+        is_cached=False,
+    )
+
+
+def _is_it(found: LocalImage, wanted: Wanted) -> bool:
+    has_label = found.labels.get(ENV_ID_LABEL) == wanted.env_id
+    return has_label and found.platform == wanted.platform
+
+
+def name_all(engine: Engine, image: Image, names: Sequence[str]) -> None:
+    """Give an image further names."""
+    for name in names:
+        engine.tag(image.name, name)

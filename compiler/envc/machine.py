@@ -1,0 +1,70 @@
+"""What envc takes from the machine it runs on, read once and handed on as values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from envc.diagnostics import Diagnostic
+from envc.errors import UsageError
+from envc.mirror import MirrorMap
+
+__all__ = ["Machine", "parse_mirrors"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What envc takes from the machine that it runs on.
+
+    Attributes:
+        environment: Environment variables: of proxies, credentials, Docker, and of secrets by name.
+        cache: A folder of the user's own; all in it can be made again.
+        mirrors: From canonical to reachable addresses.
+    """
+
+    environment: Mapping[str, str] = field(repr=False)
+    cache: Path
+    mirrors: MirrorMap
+
+    @staticmethod
+    def here(
+        environment: Mapping[str, str] | None = None, *, mirrors: Sequence[str] = ()
+    ) -> Machine:
+        """Return this machine: the cache is `ENVC_CACHE`, else the platform's own place for it.
+
+        Args:
+            environment: By default, this process's.
+            mirrors: `CANONICAL=MIRROR` entries, which go before those of `ENVC_MIRRORS`.
+
+        Raises:
+            UsageError: A mirror is not of this form (E002).
+        """
+        environment = dict(os.environ if environment is None else environment)
+        entries = [*mirrors, *environment.get("ENVC_MIRRORS", "").split()]
+        cache = environment.get("ENVC_CACHE")
+        if not cache:
+            from platformdirs import user_cache_dir
+
+            cache = user_cache_dir("envc", appauthor=False)
+        return Machine(environment=environment, cache=Path(cache), mirrors=parse_mirrors(entries))
+
+
+def parse_mirrors(entries: Sequence[str]) -> MirrorMap:
+    """Return the map that `CANONICAL=MIRROR` entries describe.
+
+    Raises:
+        UsageError: One is not of this form (E002).
+    """
+    problems = []
+    for entry in entries:
+        try:
+            MirrorMap.parse([entry])
+        except ValueError:
+            message = f"`{entry}` is not a mirror"
+            hint = "write `CANONICAL=MIRROR`, such as `https://pypi.org/simple=https://proxy/pypi`"
+            problems.append(Diagnostic(code="E002", message=message, hint=hint))
+    if problems:
+        raise UsageError(problems)
+    return MirrorMap.parse(entries)

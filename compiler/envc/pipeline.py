@@ -1,0 +1,520 @@
+"""The public API: each function takes a spec's path and composes the stages up to what it returns.
+
+    >>> from pathlib import Path
+    >>> from envc import pipeline
+    >>> pipeline.lock_path(Path("specs/pets.envc"))
+    PosixPath('specs/pets.lock')
+
+Stages are imported where they are used: `identify` and `compile` load no solver and no SDK.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from envc.diagnostics import Diagnostic
+from envc.errors import DriftError, InputError, UsageError
+from envc.machine import Machine
+from envc.mirror import MirrorMap
+
+if TYPE_CHECKING:
+    from envc.build.buildkit import BuildRequest
+    from envc.build.event import BuildEvent
+    from envc.build.image import Image, Wanted
+    from envc.engine.foreground import Streams
+    from envc.lock.change import Change
+    from envc.lock.model import Lock
+    from envc.output import Changes
+    from envc.plan.inputs import Inputs
+    from envc.plan.instruction import BuildPlan, ContextFile
+    from envc.reference import ImageReference
+    from envc.render.dockerfile import Rendered
+    from envc.resolve.base import CondaSolver, PipSolver
+    from envc.source import Source
+    from envc.spec.model import EnvSpec
+    from envc.syntax.document import Document
+
+__all__ = [
+    "BuildOptions",
+    "Checked",
+    "Compiled",
+    "Identity",
+    "LockOptions",
+    "Locked",
+    "Machine",
+    "build",
+    "check",
+    "check_compiled",
+    "check_lock",
+    "compile",
+    "identify",
+    "lock",
+    "lock_path",
+    "read",
+    "run",
+    "spec_id",
+]
+
+CondaSolverName = Literal["rattler", "conda-lock"]
+PipSolverName = Literal["uv", "pip-tools"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A spec that is right, and what is odd about it."""
+
+    document: Document
+    spec: EnvSpec
+    warnings: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockOptions:
+    """How to lock; `tools_image` None leaves the choice to envc."""
+
+    conda_solver: CondaSolverName = "rattler"
+    pip_solver: PipSolverName = "uv"
+    tools_image: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """A lock that was written to `path`; `is_written` is False where it was so already."""
+
+    path: Path
+    lock: Lock
+    changes: tuple[Change, ...]
+    is_written: bool
+    warnings: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The ids of a spec: its own, and its environment's for each platform, sorted by platform."""
+
+    spec_id: str
+    env_ids: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """A folder that `docker build` accepts.
+
+    Attributes:
+        sources: All files that were read, sorted; for a depfile.
+    """
+
+    folder: Path
+    changes: Changes
+    identity: Identity
+    sources: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """How to build.
+
+    Attributes:
+        platform: One of the spec's; None is the engine's, or else the spec's only one.
+        repository: What the image's name starts with.
+        tags: Further names of the image.
+        is_forced: Whether to build although the engine has the image.
+        no_cache: Whether to run every step again; forces too.
+        ca_bundle: Certificates that steps with a network trust beside the base's own.
+        network: Of steps that use one: `default`, `host` or `none`.
+        log: Where the whole log goes; None is a file in the cache.
+    """
+
+    platform: str | None = None
+    repository: str = "envc"
+    tags: tuple[str, ...] = ()
+    is_forced: bool = False
+    no_cache: bool = False
+    ca_bundle: Path | None = None
+    network: str | None = None
+    log: Path | None = None
+
+
+def read(path: Path) -> Source:
+    """Return the text of a spec.
+
+    Raises:
+        InputError: It cannot be read (E15x).
+    """
+    from envc.files import read_source
+
+    return read_source(path)
+
+
+def check(source: Source, machine: Machine, *, vouched: Sequence[str] = ()) -> Checked:
+    """Return the spec that a text says.
+
+    Args:
+        vouched: Conda requirements in normal form that a lock was made from: they are not checked
+            again, and without others no solver is loaded.
+
+    Raises:
+        InputError: The syntax (E1xx) or the meaning (E2xx) is wrong.
+    """
+    from envc.spec.advice import warnings
+    from envc.spec.load import load
+    from envc.syntax import parse
+
+    document = parse(source, cache=machine.cache / "grammar")
+    spec = load(document, vouched=frozenset(vouched))
+    return Checked(document=document, spec=spec, warnings=warnings(document, spec))
+
+
+def lock_path(path: Path) -> Path:
+    """Return where the lock of a spec lies: beside it."""
+    return path.with_suffix(".lock")
+
+
+def lock(
+    path: Path, machine: Machine, options: LockOptions, report: Callable[[str], None]
+) -> Locked:
+    """Resolve a spec for all its platforms and write its lock; the old one stays if that fails.
+
+    Raises:
+        InputError: The spec is wrong (E1xx, E2xx), or what it asks for cannot be had (E3xx).
+        ToolError: A program, a channel, an index or a registry failed (E33x, E35x).
+    """
+    from envc.context import read_wheels
+    from envc.files import write_if_changed
+    from envc.lock.change import changes
+    from envc.lock.codec import dumps
+    from envc.resolve.environment import World, access_indexes, resolve
+    from envc.resolve.inspector import ImageInspector
+    from envc.resolve.uv import Uv
+
+    checked = check(read(path), machine)
+    spec, document = checked.spec, checked.document
+    images = ImageInspector(environment=machine.environment, mirrors=machine.mirrors)
+    world = World(
+        images=images,
+        conda=_conda_solver(options.conda_solver, machine),
+        pip=_pip_solver(options.pip_solver, machine),
+        tools=Uv(cache=machine.cache, environment=machine.environment),
+        indexes=access_indexes(spec, document, machine.environment),
+        wheels=read_wheels(spec, document, path.parent),
+        tools_image=_tools_image(
+            options.tools_image or machine.environment.get("ENVC_TOOLS_IMAGE")
+        ),
+        mirrors=machine.mirrors,
+    )
+    with contextlib.closing(images):
+        resolved = resolve(spec, document, world, report)
+    place = lock_path(path)
+    old = _read_old_lock(place)
+    return Locked(
+        path=place,
+        lock=resolved.lock,
+        changes=changes(old, resolved.lock),
+        is_written=write_if_changed(place, dumps(resolved.lock).encode()),
+        warnings=checked.warnings + resolved.warnings,
+    )
+
+
+def check_lock(path: Path, machine: Machine) -> Checked:
+    """Compare a spec with its lock: no solver, no network.
+
+    Raises:
+        DriftError: The lock is not that of the spec, or its wheels have changed (E410 to E416).
+        InputError: The spec is wrong (E1xx, E2xx), or the lock is missing or damaged (E40x).
+    """
+    from envc.context import read_wheels
+    from envc.lock.drift import drift
+
+    checked, locked = _read_locked(path, machine)
+    wheels = read_wheels(checked.spec, checked.document, path.parent)
+    found = drift(
+        checked.spec,
+        checked.document,
+        locked,
+        wheels={wheel.path: wheel.sha256 for wheel in wheels},
+    )
+    if found:
+        raise DriftError(found)
+    return checked
+
+
+def spec_id(path: Path, machine: Machine) -> str:
+    """Return the spec id: no lock is needed, but one beside the spec saves loading a solver.
+
+    Raises:
+        InputError: The spec is wrong (E1xx, E2xx).
+    """
+    from envc.spec import normal
+
+    old = _read_old_lock(lock_path(path))
+    vouched = old.intent.conda if old is not None else ()
+    return normal.spec_id(check(read(path), machine, vouched=vouched).spec)
+
+
+def identify(path: Path, machine: Machine) -> Identity:
+    """Return the ids of a spec and of its environment: known without building.
+
+    Raises:
+        InputError: The spec or its lock is wrong, or the lock is not that of the spec.
+    """
+    return _identity(_prepare(path, machine, MirrorMap()).plan)
+
+
+def compile(  # noqa: A001  # the verb's own name
+    path: Path, folder: Path, machine: Machine, *, mirrors: MirrorMap | None = None
+) -> Compiled:
+    """Write the Dockerfile of a spec and its lock, and all that it needs, into a folder.
+
+    Args:
+        mirrors: Whose addresses the Dockerfile is to have; by default none, so that everybody's is
+            the same.
+
+    Raises:
+        InputError: The spec or its lock is wrong, or the lock is not that of the spec.
+        UsageError: The folder is somebody else's (E550 to E552).
+        ToolError: The folder cannot be written (E553).
+    """
+    from envc.output import write
+
+    prepared = _prepare(path, machine, mirrors or MirrorMap())
+    return _compiled(prepared, folder, write(folder, _output(prepared)))
+
+
+def check_compiled(
+    path: Path, folder: Path, machine: Machine, *, mirrors: MirrorMap | None = None
+) -> Compiled:
+    """Compare a folder with what `compile` would write there; nothing is touched.
+
+    Raises:
+        DriftError: They differ (E554).
+        InputError: As `compile`.
+        UsageError: As `compile`.
+    """
+    from envc.output import compare, explain
+
+    prepared = _prepare(path, machine, mirrors or MirrorMap())
+    changes = compare(folder, _output(prepared))
+    if changes:
+        raise DriftError([explain(folder, changes, hint=f"run `envc compile {path} -o {folder}`")])
+    return _compiled(prepared, folder, changes)
+
+
+def build(
+    path: Path,
+    machine: Machine,
+    options: BuildOptions,
+    on_event: Callable[[BuildEvent], None],
+) -> Image:
+    """Return the image of a spec: the engine's own where it has it, else a new one.
+
+    Raises:
+        InputError: The spec or its lock is wrong, or a step or a check fails (E61x, E62x).
+        UsageError: The spec does not have the platform (E003).
+        ToolError: The engine, BuildKit or the network fails (E60x, E61x).
+    """
+    from envc.build.image import Wanted, choose_platform, find, name_all, produce
+    from envc.engine.docker import Engine
+    from envc.plan.identity import tag
+
+    prepared = _prepare(path, machine, machine.mirrors)
+    with Engine.connect(machine.environment) as engine:
+        spec, document = prepared.checked.spec, prepared.checked.document
+        platform = choose_platform(spec, options.platform, engine)
+        name = f"{options.repository}:{tag(prepared.plan.env_ids[platform])}"
+        wanted = Wanted.of(spec, document, prepared.plan, platform, name)
+        is_forced = options.is_forced or options.no_cache
+        image = find(engine, wanted) if not is_forced else None
+        if image is None:
+            with tempfile.TemporaryDirectory(prefix="envc-context-") as folder:
+                request = _build_request(prepared, wanted, Path(folder), machine, options)
+                waiting = machine.cache / "locks" / f"{wanted.env_id.removeprefix('sha256:')}.lock"
+                image = produce(
+                    engine, wanted, request, on_event, lock=waiting, is_forced=is_forced
+                )
+        name_all(engine, image, options.tags)
+    return image
+
+
+def run(
+    path: Path, image: Image, command: Sequence[str], machine: Machine, streams: Streams
+) -> int:
+    """Run a command in the image of a spec, as its `runtime` says, and return its exit code.
+
+    Args:
+        command: Empty runs what the image runs by default.
+
+    Raises:
+        EnvcError: The container cannot be started (E63x).
+    """
+    from envc.engine.docker import Engine
+    from envc.engine.foreground import RunOptions
+
+    old = _read_old_lock(lock_path(path))
+    vouched = old.intent.conda if old is not None else ()
+    runtime = check(read(path), machine, vouched=vouched).spec.runtime
+    is_terminal = streams.stdin is not None and streams.stdin.isatty() and streams.stdout.isatty()
+    options = RunOptions(
+        shm=runtime.shm, gpus=runtime.gpus, platform=image.platform, terminal=is_terminal
+    )
+    with Engine.connect(machine.environment) as engine:
+        return engine.run(image.name, command, options=options, streams=streams)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    path: Path
+    checked: Checked
+    lock: Lock
+    inputs: Inputs
+    plan: BuildPlan
+    rendered: Rendered
+
+
+def _prepare(path: Path, machine: Machine, mirrors: MirrorMap) -> _Prepared:
+    """Return all that a compile knows before it writes."""
+    from envc import resources
+    from envc.context import read_inputs
+    from envc.lock.drift import drift
+    from envc.plan.lower import lower
+    from envc.render.dockerfile import render
+
+    checked, locked = _read_locked(path, machine)
+    spec, document = checked.spec, checked.document
+    inputs = read_inputs(spec, document, path.parent)
+    wheels = {name: wheel.sha256 for name, wheel in inputs.wheels.items()}
+    if found := drift(spec, document, locked, wheels=wheels):
+        raise InputError(found)
+    plan = lower(spec, document, locked, inputs, scripts=resources.read_scripts(), mirrors=mirrors)
+    rendered = render(plan, resources.read_templates())
+    return _Prepared(
+        path=path, checked=checked, lock=locked, inputs=inputs, plan=plan, rendered=rendered
+    )
+
+
+def _read_locked(path: Path, machine: Machine) -> tuple[Checked, Lock]:
+    from envc.files import read_source
+    from envc.lock.codec import loads
+
+    source, place = read(path), lock_path(path)
+    if not place.exists():
+        hint = f"run `envc lock {path}`"
+        message = f"the spec has no lock: there is no `{place}`"
+        raise InputError([Diagnostic(code="E400", message=message, hint=hint)])
+    found = read_source(place)
+    locked = loads(found.text, found.name)
+    return check(source, machine, vouched=locked.intent.conda), locked
+
+
+def _read_old_lock(place: Path) -> Lock | None:
+    """Return a lock where there is one that can be read; a damaged one is about to be replaced."""
+    from envc.files import read_source
+    from envc.lock.codec import loads
+
+    try:
+        return loads(read_source(place).text, str(place))
+    except InputError:
+        return None
+
+
+def _output(prepared: _Prepared) -> tuple[ContextFile, ...]:
+    from envc.output import manifest
+    from envc.plan.instruction import ContextFile
+    from envc.render.manifest import facts
+
+    spec, lock, plan = prepared.checked.spec, prepared.lock, prepared.plan
+    dockerfile = ContextFile.of("Dockerfile", prepared.rendered.text.encode())
+    files = (*plan.files, dockerfile)
+    return (*files, manifest(facts(spec, lock, plan, _digests(prepared)), files))
+
+
+def _digests(prepared: _Prepared) -> dict[str, str]:
+    """Return the SHA-256 of every file that was read, by its path relative to the spec."""
+    from envc.context import list_files
+    from envc.files import sha256_of
+
+    own = {place.name: sha256_of(place) for place in (prepared.path, lock_path(prepared.path))}
+    return own | {name: file.sha256 for name, file in list_files(prepared.inputs).items()}
+
+
+def _compiled(prepared: _Prepared, folder: Path, changes: Changes) -> Compiled:
+    from envc.context import list_files
+
+    files = list_files(prepared.inputs).values()
+    beside = [Path(file.origin_path) for file in files if file.origin_path is not None]
+    return Compiled(
+        folder=folder,
+        changes=changes,
+        identity=_identity(prepared.plan),
+        sources=(prepared.path, lock_path(prepared.path), *sorted(beside)),
+    )
+
+
+def _identity(plan: BuildPlan) -> Identity:
+    return Identity(spec_id=plan.spec_id, env_ids=dict(sorted(plan.env_ids.items())))
+
+
+def _build_request(
+    prepared: _Prepared, wanted: Wanted, folder: Path, machine: Machine, options: BuildOptions
+) -> BuildRequest:
+    """Return how to build, with the context written into a folder."""
+    from envc.build.buildkit import BuildRequest, SecretFile, SecretSource, SecretVariable
+    from envc.output import write
+    from envc.plan.fetch import CA_BUNDLE
+
+    write(folder, _output(prepared))
+    secrets: dict[str, SecretSource] = {
+        name: SecretVariable(variable=name) for name in prepared.plan.secrets
+    }
+    if options.ca_bundle is not None:
+        secrets[CA_BUNDLE.name] = SecretFile(path=options.ca_bundle)
+    name = wanted.env_id.removeprefix("sha256:")
+    return BuildRequest(
+        context=folder,
+        tag=wanted.name,
+        platform=wanted.platform,
+        epoch=prepared.plan.epoch,
+        log=options.log or machine.cache / "logs" / f"{name}.log",
+        environment=machine.environment,
+        secrets=secrets,
+        network=options.network,
+        no_cache=options.no_cache,
+        origins=prepared.rendered.origins,
+    )
+
+
+def _conda_solver(name: CondaSolverName, machine: Machine) -> CondaSolver:
+    if name == "rattler":
+        from envc.resolve.rattler import Rattler
+
+        return Rattler(cache=machine.cache, environment=machine.environment)
+    from envc.resolve.conda_lock import CondaLock, find_program
+
+    program = find_program(machine.environment)
+    return CondaLock(cache=machine.cache, environment=machine.environment, program=program)
+
+
+def _pip_solver(name: PipSolverName, machine: Machine) -> PipSolver:
+    if name == "uv":
+        from envc.resolve.uv import Uv
+
+        return Uv(cache=machine.cache, environment=machine.environment)
+    from envc.resolve.pip_tools import PipTools
+
+    return PipTools(cache=machine.cache, environment=machine.environment)
+
+
+def _tools_image(name: str | None) -> ImageReference | None:
+    from envc.reference import ImageReference
+
+    if not name:
+        return None
+    try:
+        return ImageReference.parse(name)
+    except ValueError as error:
+        message = f"the tools image `{name}` is not an image reference: {error}"
+        raise UsageError([Diagnostic(code="E004", message=message)]) from error

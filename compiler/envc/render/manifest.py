@@ -1,0 +1,49 @@
+"""A plan becomes the facts of its `image.json`: what the image is, and what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from envc.lock.model import Lock, PlatformLock
+from envc.plan.identity import CONTRACT, CONTRACT_LABEL, ENV_ID_LABEL, tag
+from envc.plan.instruction import BuildPlan
+from envc.spec.model import EnvSpec
+
+__all__ = ["facts"]
+
+
+def facts(spec: EnvSpec, lock: Lock, plan: BuildPlan, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """Return what `image.json` says, as JSON data.
+
+    Args:
+        inputs: The SHA-256 of every file that was read, by its path relative to the spec.
+    """
+    return {
+        "environment": spec.environment,
+        "contract": CONTRACT,
+        "spec_id": plan.spec_id,
+        "platforms": {
+            name: _describe(lock.platforms[name], env_id)
+            for name, env_id in sorted(plan.env_ids.items())
+        },
+        "source_date_epoch": plan.epoch,
+        "secrets": list(plan.secrets),
+        "inputs": dict(sorted(inputs.items())),
+        "not_reproducible": [
+            f"step {number} uses the network: {step.run.command}"
+            for number, step in enumerate(spec.steps, start=1)
+            if step.run is not None and step.run.network
+        ],
+    }
+
+
+def _describe(locked: PlatformLock, env_id: str) -> dict[str, Any]:
+    return {
+        "env_id": env_id,
+        "tag": tag(env_id),
+        "labels": {CONTRACT_LABEL: str(CONTRACT), ENV_ID_LABEL: env_id},
+        "base": f"{locked.base.image}@{locked.base.digest}",
+        "python": locked.python.model_dump() if locked.python is not None else None,
+        "packages": {"conda": len(locked.conda), "pip": len(locked.pip)},
+    }

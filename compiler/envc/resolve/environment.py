@@ -1,0 +1,392 @@
+"""A whole environment resolved: the spec goes to the solvers platform by platform, and comes back a lock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from envc.diagnostics import Diagnostic, Label
+from envc.errors import EnvcError, InputError, ToolError
+from envc.lock.intent import intent
+from envc.lock.model import BaseImage, CondaPackage, Lock, PipPackage, PlatformLock, Python, Tools
+from envc.mirror import MirrorMap
+from envc.platform import PLATFORMS, Platform
+from envc.reference import ImageReference
+from envc.resolve.base import (
+    CondaRequest,
+    CondaSolver,
+    Conflict,
+    IndexAccess,
+    LocalWheel,
+    PipRequest,
+    PipSolver,
+    Provided,
+    Report,
+    Requirement,
+    VirtualPackage,
+)
+from envc.resolve.image import Inspected
+from envc.resolve.tools import tools_requirements
+from envc.source import Span
+from envc.spec.defaults import base_image, channels, conda_requirements, indexes
+from envc.spec.entry import conda_entries, pip_entries
+from envc.spec.model import EnvSpec
+from envc.syntax.document import Document
+
+__all__ = ["TOOLS_IMAGE", "Images", "Resolved", "World", "access_indexes", "resolve"]
+
+TOOLS_IMAGE = BaseImage(
+    image="docker.io/library/python:3.12.12-slim-bookworm",
+    digest="sha256:593bd06efe90efa80dc4eee3948be7c0fde4134606dd40d8dd8dbcade98e669c",
+    python="3.12.12",
+    glibc="2.36",
+)
+"""Where Conda packages are installed, unless another image is chosen: known, so that no registry is
+asked. The digest is that of the index of all its platforms."""
+
+_TOOLS_INDEX = IndexAccess(url="https://pypi.org/simple")
+# https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-virtual.html. The kernel is
+# the host's, so that no lock can know it: 5.10 is the oldest that is still maintained.
+_KERNEL = "5.10"
+_TOOLS_PYTHON = "3.10"  # where nobody knows: the oldest that the tools run on, and newer ones can
+
+
+class Images(Protocol):
+    """Knows what images hold."""
+
+    def inspect_base(
+        self,
+        reference: ImageReference,
+        platform: Platform,
+        *,
+        needs_python: bool,
+        declared_python: str | None,
+        span: Span | None,
+        report: Report,
+    ) -> Inspected:
+        """Return a base's facts for a platform; its Python where that is needed.
+
+        Raises:
+            InputError: There is no such image, or none that can be used (E37x).
+            ToolError: It cannot be asked (E38x).
+        """
+        ...
+
+    def inspect_tools(
+        self, reference: ImageReference, platform: Platform, *, report: Report
+    ) -> Inspected:
+        """Return a tools image's facts for a platform; its Python is None where nobody knows.
+
+        Raises:
+            InputError: As `inspect_base`.
+            ToolError: As `inspect_base`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """All that a lock depends on besides its spec.
+
+    Attributes:
+        conda: Solves the Conda part.
+        pip: Solves the pip part.
+        tools: Solves for the tools stage.
+        indexes: The spec's, with their credentials.
+        wheels: The spec's local wheels, in its order.
+        tools_image: Where packages are installed; None leaves the choice to envc.
+    """
+
+    images: Images
+    conda: CondaSolver
+    pip: PipSolver
+    tools: PipSolver
+    indexes: tuple[IndexAccess, ...] = ()
+    wheels: tuple[LocalWheel, ...] = ()
+    tools_image: ImageReference | None = None
+    mirrors: MirrorMap
+
+
+def access_indexes(
+    spec: EnvSpec, document: Document, environment: Mapping[str, str]
+) -> tuple[IndexAccess, ...]:
+    """Return the spec's indexes with the credentials that their secrets hold.
+
+    Raises:
+        InputError: A secret is not set (E360).
+    """
+    access, problems = [], []
+    for number, index in enumerate(indexes(spec)):
+        credentials = environment.get(index.secret) if index.secret is not None else None
+        if index.secret is not None and not credentials:
+            span = document.span(("pip", "indexes", number, "secret"))
+            message = f"the secret `{index.secret}` is not set"
+            hint = f"set the environment variable `{index.secret}` to `user:password` or a token"
+            problems.append(Diagnostic.at(span, "E360", message, hint=hint))
+        access.append(IndexAccess(url=index.url, secret=index.secret, credentials=credentials))
+    if problems:
+        raise InputError(problems)
+    return tuple(access)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A lock, and what had to be assumed for it."""
+
+    lock: Lock
+    warnings: tuple[Diagnostic, ...]
+
+
+def resolve(spec: EnvSpec, document: Document, world: World, report: Report) -> Resolved:
+    """Return the lock of a spec: all its platforms, or none.
+
+    Platforms are resolved side by side. What several have to say in the same words is told once.
+
+    Raises:
+        InputError: What the spec asks for cannot be had (E30x, E32x, E36x, E37x; conflicts E310 and
+            E320).
+        ToolError: A program, a channel, an index or a registry failed (E33x, E38x).
+    """
+    task = _Task(spec=spec, document=document, world=world, report=report)
+    platforms = [PLATFORMS[name] for name in sorted(spec.platforms)]
+    with ThreadPoolExecutor(max_workers=len(platforms)) as pool:
+        futures = [pool.submit(task.resolve, platform) for platform in platforms]
+    answers: dict[str, _Answer] = {}
+    failures: dict[str, EnvcError] = {}
+    for platform, future in zip(platforms, futures, strict=True):
+        try:
+            answers[platform.name] = future.result()
+        except EnvcError as error:
+            failures[platform.name] = error
+    if failures:
+        raise _merge(failures, len(platforms))
+    warnings = {name: answer.warnings for name, answer in answers.items()}
+    return Resolved(
+        lock=Lock(
+            intent=intent(spec),
+            platforms={name: answer.locked for name, answer in answers.items()},
+        ),
+        warnings=_tell_once(warnings, len(platforms)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    locked: PlatformLock
+    warnings: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    spec: EnvSpec
+    document: Document
+    world: World
+    report: Report
+
+    def resolve(self, platform: Platform) -> _Answer:
+        """Return the lock of one platform."""
+        inspected = self._inspect_base(platform)
+        base = inspected.base
+        conda = self._solve_conda(platform, base)
+        python = self._choose_python(base, conda)
+        pip = self._solve_pip(platform, base, conda, python)
+        tools = self._lock_tools(platform, base, with_conda=bool(conda), python=python)
+        locked = PlatformLock(base=base, python=python, tools=tools, conda=conda, pip=pip)
+        return _Answer(locked=locked, warnings=inspected.warnings)
+
+    @property
+    def _wants_pip(self) -> bool:
+        return bool(self.spec.pip.packages or self.spec.pip.wheels)
+
+    @property
+    def _wants_base_python(self) -> bool:
+        """Whether the environment's Python is the base's: the default base is taken for its own."""
+        if self.spec.conda.packages:
+            return False
+        return self._wants_pip or self.spec.python is not None or self.spec.base is None
+
+    def _inspect_base(self, platform: Platform) -> Inspected:
+        return self.world.images.inspect_base(
+            base_image(self.spec),
+            platform,
+            needs_python=self._wants_base_python,
+            declared_python=self.spec.python,
+            span=self._place_of_base(),
+            report=self.report,
+        )
+
+    def _place_of_base(self) -> Span:
+        if self.spec.base is not None:
+            return self.document.span(("base", "image"))
+        path = ("python",) if self.spec.python is not None else ("environment",)
+        return self.document.span(path)
+
+    def _solve_conda(self, platform: Platform, base: BaseImage) -> tuple[CondaPackage, ...]:
+        if not self.spec.conda.packages:
+            return ()
+        request = CondaRequest(
+            platform=platform,
+            channels=channels(self.spec),
+            requirements=self._conda_requirements(),
+            virtual_packages=(
+                VirtualPackage(name="__glibc", version=base.glibc),
+                VirtualPackage(name="__linux", version=_KERNEL),
+                VirtualPackage(name="__unix", version="0"),
+            ),
+            mirrors=self.world.mirrors,
+        )
+        answer = self.world.conda.resolve(request, self.report)
+        if isinstance(answer, Conflict):
+            raise InputError(
+                [_explain_conflict("E310", answer, self.document.key_span(("conda",)))]
+            )
+        return answer.packages
+
+    def _conda_requirements(self) -> tuple[Requirement, ...]:
+        """Return the Conda requirements; one that the spec implies is placed where it does."""
+        spans = [self.document.span(entry.path) for entry in conda_entries(self.document)]
+        implied = ("python",) if self.spec.python is not None else ("pip",)
+        spans.append(self.document.key_span(implied))
+        texts = conda_requirements(self.spec)
+        return tuple(
+            Requirement(text=text, span=span) for text, span in zip(texts, spans, strict=False)
+        )
+
+    def _choose_python(self, base: BaseImage, conda: tuple[CondaPackage, ...]) -> Python | None:
+        found = next((package for package in conda if package.name == "python"), None)
+        if found is not None:
+            return Python(version=found.version, origin="conda")
+        if not self._wants_base_python or base.python is None:
+            return None
+        return Python(version=base.python, origin="base")
+
+    def _solve_pip(
+        self,
+        platform: Platform,
+        base: BaseImage,
+        conda: tuple[CondaPackage, ...],
+        python: Python | None,
+    ) -> tuple[PipPackage, ...]:
+        if not self._wants_pip:
+            return ()
+        if python is None:
+            raise InputError([self._explain_no_python(base)])
+        request = PipRequest(
+            platform=platform,
+            python_version=python.version,
+            glibc=base.glibc,
+            requirements=tuple(
+                Requirement(text=entry.text, span=self.document.span(entry.path))
+                for entry in pip_entries(self.document)
+            ),
+            indexes=self.world.indexes,
+            wheels=self.world.wheels,
+            provided=tuple(
+                sorted(
+                    (
+                        Provided(name=package.distribution, version=package.version)
+                        for package in conda
+                        if package.distribution is not None
+                    ),
+                    key=lambda provided: provided.name,
+                )
+            ),
+            mirrors=self.world.mirrors,
+        )
+        answer = self.world.pip.resolve(request, self.report)
+        if isinstance(answer, Conflict):
+            raise InputError([_explain_conflict("E320", answer, self.document.key_span(("pip",)))])
+        return answer.packages
+
+    def _explain_no_python(self, base: BaseImage) -> Diagnostic:
+        return Diagnostic.at(
+            self.document.key_span(("pip",)),
+            "E361",
+            f"pip packages need Python, and neither Conda nor the base `{base.image}` brings one",
+            hint="add `python` to the Conda packages, or name a base that has Python",
+        )
+
+    def _lock_tools(
+        self, platform: Platform, base: BaseImage, *, with_conda: bool, python: Python | None
+    ) -> Tools:
+        """Return what installs: in the tools image where Conda brings Python, else in the base."""
+        if python is None and not with_conda:
+            return Tools(image=base.image, digest=base.digest, packages=())
+        image = self._choose_tools_image(platform, base, with_conda=with_conda)
+        request = PipRequest(
+            platform=platform,
+            python_version=image.python or _TOOLS_PYTHON,
+            glibc=image.glibc,
+            requirements=tools_requirements(with_conda=with_conda),
+            indexes=(_TOOLS_INDEX,),
+            mirrors=self.world.mirrors,
+        )
+        answer = self.world.tools.resolve(request, self.report)
+        if isinstance(answer, Conflict):
+            raise InputError([_explain_tools(image, answer)])
+        return Tools(image=image.image, digest=image.digest, packages=answer.packages)
+
+    def _choose_tools_image(
+        self, platform: Platform, base: BaseImage, *, with_conda: bool
+    ) -> BaseImage:
+        if self.world.tools_image is not None:
+            chosen = self.world.images.inspect_tools(
+                self.world.tools_image, platform, report=self.report
+            )
+            return chosen.base
+        return TOOLS_IMAGE if with_conda else base
+
+
+def _explain_conflict(code: str, conflict: Conflict, fallback: Span) -> Diagnostic:
+    labels = tuple(
+        Label(span=cause.span, text=f"asks for `{cause.text}`")
+        for cause in conflict.causes
+        if cause.span is not None
+    )
+    return Diagnostic(
+        code=code,
+        message=conflict.message,
+        labels=labels or (Label(span=fallback),),
+        notes=(conflict.explanation,) if conflict.explanation else (),
+        hint=conflict.hint or "relax one of these requirements",
+    )
+
+
+def _explain_tools(image: BaseImage, conflict: Conflict) -> Diagnostic:
+    return Diagnostic(
+        code="E362",
+        message=f"envc's own tools cannot run in `{image.image}`, with Python {image.python} and "
+        f"glibc {image.glibc}: {conflict.message}",
+        notes=(conflict.explanation,) if conflict.explanation else (),
+        hint="choose another image with `--tools-image`, with Python 3.10 or newer",
+    )
+
+
+def _merge(failures: Mapping[str, EnvcError], count: int) -> EnvcError:
+    """Return one error for all platforms; what is wrong with the spec is told before failed tools."""
+    kind = InputError if any(isinstance(e, InputError) for e in failures.values()) else ToolError
+    problems = {
+        platform: failure.diagnostics
+        for platform, failure in failures.items()
+        if isinstance(failure, kind)
+    }
+    return kind(_tell_once(problems, count))
+
+
+def _tell_once(problems: Mapping[str, Sequence[Diagnostic]], count: int) -> tuple[Diagnostic, ...]:
+    """Return what platforms have to say, each once; of `count`, those that do not all say it are named."""
+    platforms: dict[tuple[str, str, tuple[Label, ...]], list[str]] = {}
+    first: dict[tuple[str, str, tuple[Label, ...]], Diagnostic] = {}
+    for platform, own in problems.items():
+        for problem in own:
+            key = (problem.code, problem.message, problem.labels)
+            first.setdefault(key, problem)
+            platforms.setdefault(key, []).append(platform)
+    return tuple(
+        problem
+        if len(platforms[key]) == count
+        else replace(problem, notes=(f"only on {' and '.join(platforms[key])}", *problem.notes))
+        for key, problem in first.items()
+    )

@@ -1,0 +1,81 @@
+"""Images asked through one registry client and one engine, each opened when it is first needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from envc.errors import ToolError
+from envc.mirror import MirrorMap
+from envc.platform import Platform
+from envc.reference import ImageReference
+from envc.registry.client import Registry
+from envc.resolve.base import Report
+from envc.resolve.image import Inspected, inspect_base, inspect_tools
+from envc.source import Span
+
+if TYPE_CHECKING:
+    from envc.engine.docker import Engine
+
+__all__ = ["ImageInspector"]
+
+
+class ImageInspector:
+    """Knows what images hold; platforms may ask side by side."""
+
+    def __init__(self, *, environment: Mapping[str, str], mirrors: MirrorMap) -> None:
+        """Remember how to ask; nothing is opened yet."""
+        self._environment = environment
+        self._registry = Registry(environment=environment, mirrors=mirrors)
+        self._guard = threading.Lock()
+        self._opened: list[Engine | None] = []
+
+    def inspect_base(
+        self,
+        reference: ImageReference,
+        platform: Platform,
+        *,
+        needs_python: bool,
+        declared_python: str | None,
+        span: Span | None,
+        report: Report,
+    ) -> Inspected:
+        """Return what a base holds; see `envc.resolve.image.inspect_base`."""
+        return inspect_base(
+            reference,
+            platform,
+            registry=self._registry,
+            engine=self._engine,
+            needs_python=needs_python,
+            declared_python=declared_python,
+            report=report,
+            span=span,
+        )
+
+    def inspect_tools(
+        self, reference: ImageReference, platform: Platform, *, report: Report
+    ) -> Inspected:
+        """Return what a tools image holds; see `envc.resolve.image.inspect_tools`."""
+        return inspect_tools(
+            reference, platform, registry=self._registry, engine=self._engine, report=report
+        )
+
+    def close(self) -> None:
+        """Drop the connection to the engine."""
+        for engine in self._opened:
+            if engine is not None:
+                engine.close()
+        self._opened.clear()
+
+    def _engine(self) -> Engine | None:
+        """Return the engine, or None where there is none: a lock can do without."""
+        from envc.engine.docker import Engine
+
+        with self._guard:
+            if not self._opened:
+                try:
+                    self._opened.append(Engine.connect(self._environment))
+                except ToolError:
+                    self._opened.append(None)
+            return self._opened[0]
