@@ -156,7 +156,7 @@ def _channels_are_listed(subject: _Subject) -> Iterator[Diagnostic]:
     listed = [entry.text for entry in texts(subject.document, ("channels",))] or ["conda-forge"]
     known = {address for name in listed for address in _try_addresses(name)}
     for entry, parts in subject.conda:
-        if parts is None or not parts.channel:
+        if parts is None or not parts.channel or "@" in parts.channel:
             continue
         name = re.sub(r"/(?:linux-64|linux-aarch64|noarch)$", "", parts.channel)
         if not known.intersection(_try_addresses(name)):

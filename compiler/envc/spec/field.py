@@ -150,8 +150,9 @@ def environment_name(text: str) -> str:
     raise FieldError(
         "E206",
         f"`{text}` cannot be an environment's name",
-        hint="a name has small letters and digits, with single `-`, `_` or `.` between them, and at "
-        f"most {_ENVIRONMENT_MAX} characters" + (f": write `{better}`" if better else ""),
+        hint=(f"write `{better}`: " if better else "")
+        + "a name has small letters and digits, single `-`, `_` or `.` between them, and at most "
+        f"{_ENVIRONMENT_MAX} characters",
     )
 
 

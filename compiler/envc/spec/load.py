@@ -37,7 +37,12 @@ def load(document: Document, *, vouched: Container[str] = ()) -> EnvSpec:
         spec = EnvSpec.model_validate(document.data, by_alias=True, by_name=False)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        problems.extend(_to_diagnostic(document, detail) for detail in details)
+        misspelt = {
+            _meant_loc(document, detail["loc"]) for detail in details if _is_unknown(detail)
+        }
+        problems.extend(
+            _to_diagnostic(document, detail) for detail in details if detail["loc"] not in misspelt
+        )
     problems.extend(check(document, vouched=vouched))
     if problems or spec is None:
         raise InputError(sorted(problems, key=_place))
@@ -60,6 +65,29 @@ def _to_diagnostic(document: Document, detail: ErrorDetails) -> Diagnostic:
             return _missing_key(document, path, str(detail["loc"][-1]))
         case kind:
             return _wrong_shape(document, path, kind)
+
+
+def _is_unknown(detail: ErrorDetails) -> bool:
+    return detail["type"] == "extra_forbidden"
+
+
+def _meant_loc(document: Document, loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return where the key that an unknown one was meant to be would stand.
+
+    That it is missing as well is not said.
+    """
+    path, _ = _find_path(document, loc)
+    return (*loc[:-1], _meant_key(str(path[-1]), _part_at(path[:-1])))
+
+
+def _meant_key(key: str, owner: type[Part]) -> str:
+    """Return the key that an unknown one was most likely meant to be, or an empty string."""
+    synonym = SYNONYMS.get(owner, {}).get(_plain(key))
+    return synonym or suggest(key, keys_of(owner))
+
+
+def _plain(key: str) -> str:
+    return key.replace("_", "-").lower()
 
 
 def _find_path(document: Document, loc: tuple[int | str, ...]) -> tuple[Path, bool]:
@@ -92,8 +120,7 @@ def _from_field_error(
 def _unknown_key(document: Document, path: Path) -> Diagnostic:
     key, owner = str(path[-1]), _part_at(path[:-1])
     span = document.key_span(path)
-    plain = key.replace("_", "-").lower()
-    if plain in FUTURE.get(owner, ()):
+    if _plain(key) in FUTURE.get(owner, ()):
         return Diagnostic.at(
             span,
             "E202",
@@ -101,7 +128,7 @@ def _unknown_key(document: Document, path: Path) -> Diagnostic:
             hint="remove it: envc never ignores what a spec says",
         )
     keys = keys_of(owner)
-    meant = SYNONYMS.get(owner, {}).get(plain) or suggest(key, keys)
+    meant = _meant_key(key, owner)
     hint = f"did you mean `{meant}`?" if meant else f"there are {_list(keys)}"
     where = f" in {_name(path[:-1])}" if len(path) > 1 else ""
     return Diagnostic.at(span, "E201", f"unknown key `{key}`{where}", hint=hint)
@@ -142,7 +169,7 @@ def _wrong_shape(document: Document, path: Path, kind: str) -> Diagnostic:
     return Diagnostic.at(
         span,
         "E204",
-        f"{_name(path)} is {wanted}, not {_describe(value)}",
+        f"{_name(path)} must be {wanted}, not {_describe(value)}",
         hint=_advise_on_shape(path, kind, value),
     )
 

@@ -140,7 +140,7 @@ def _normal_version(version: str, *, has_build: bool) -> str:
 def _complain_on_form(text: str) -> FieldError | None:
     """Return what is wrong with a text that rattler would take, or refuse with less help."""
     stripped = text.strip()
-    if "://" in stripped.partition("::")[0] or stripped.endswith((".conda", ".tar.bz2")):
+    if ("://" in stripped and "::" not in stripped) or stripped.endswith((".conda", ".tar.bz2")):
         return FieldError(
             "E236",
             "a Conda package cannot be named by its file yet",
@@ -202,6 +202,8 @@ def _blank(match: re.Match[str]) -> str:
 
 def _explain(text: str, reason: str) -> FieldError:
     """Return rattler's refusal with the place of the words that it cites, and with advice."""
+    if reason.startswith("invalid package name"):
+        reason = "a name has letters without accents, digits, `-`, `_` and `.` only"
     cited = [reason.rpartition(": ")[2], *re.findall(r"['\"`]([^'\"`]+)['\"`]", reason)]
     found = [word for word in cited if word and word != text and word in text]
     part = None

@@ -35,6 +35,13 @@ _PLAIN = re.compile(
     rf"[ \t]*(?P<name>{_NAME})[ \t]*(?:\[[ \t]*(?P<extras>{_NAME}(?:[ \t]*,[ \t]*{_NAME})*)[ \t]*\])?"
     rf"[ \t]*(?P<clauses>{_CLAUSE}(?:[ \t]*,[ \t]*{_CLAUSE})*)?[ \t]*"
 )
+# packaging's names for what stands in a text.
+_TOKENS = (
+    ("LEFT_BRACKET", "`[`"),
+    ("RIGHT_BRACKET", "`]`"),
+    ("LEFT_PARENTHESIS", "`(`"),
+    ("RIGHT_PARENTHESIS", "`)`"),
+)
 _OPTION = re.compile(r"\s*(--?[A-Za-z][A-Za-z-]*)")
 _ADDRESS = re.compile(r"^\s*(?:git|hg|svn|bzr)\+|://")
 _VERSION = r"([0-9][A-Za-z0-9.*+!_-]*)\s*(?:;.*)?"
@@ -119,6 +126,9 @@ def parse_requirement(text: str) -> PipRequirement | FieldError:
         start, end = getattr(error.__cause__, "span", (0, len(text)))
         reason = str(error).partition("\n")[0]
         return _explain(text, reason, (start, max(end, start + 1)))
+    if not re.fullmatch(_NAME, parsed.name):
+        # packaging takes a `_` at the end of a name, PEP 508 does not.
+        return _explain(text, "a name ends in a letter or a digit", (0, len(parsed.name)))
     return PipRequirement(
         name=normal_name(parsed.name),
         extras=_sort(map(normal_name, parsed.extras)),
@@ -163,6 +173,8 @@ def _explain(text: str, reason: str, part: tuple[int, int]) -> FieldError:
     advice = _advise(stripped) or _advise_on_marker(text, part)
     message = f"`{stripped}` is not a requirement"
     if not advice:
+        for token, char in _TOKENS:
+            reason = reason.replace(token, char)
         message += f": {reason[:1].lower()}{reason[1:].rstrip('.')}"
         advice = "write it as PEP 508 has it, such as `tomli >=2`"
     return FieldError("E231", message, hint=advice, part=part)

@@ -1,0 +1,226 @@
+"""The spec id: equal for all ways to write one spec, different for different specs."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envc.canonical import canonical_json
+from envc.spec.model import EnvSpec
+from envc.spec.normal import normal_form, spec_id
+
+FULL: dict[str, Any] = {
+    "environment": "pets",
+    "base": {"image": "ubuntu:24.04"},
+    "platforms": ["linux/amd64", "linux/arm64"],
+    "python": "3.12",
+    "channels": ["conda-forge", "bioconda"],
+    "conda": ["numpy >=1.26,<2", "pillow", "bioconda::samtools"],
+    "pip": {
+        "indexes": [{"url": "https://a/simple"}, {"url": "https://b/simple", "secret": "TOKEN"}],
+        "packages": ["typing-extensions >=4,<5", "six", "tomli >=2; python_version < '3.11'"],
+        "wheels": ["dist/pets-1.0-py3-none-any.whl", "dist/dogs-1.0-py3-none-any.whl"],
+    },
+    "variables": {"A": "1", "B": "2"},
+    "steps": [{"copy": {"from": "src", "to": "/app"}}, {"run": "make"}, {"run": "make install"}],
+    "user": "1000",
+    "workdir": "/app",
+    "entrypoint": ["tini", "--"],
+    "command": ["python"],
+    "check": {"import": ["a", "b"], "run": ["true", "make test"]},
+    "runtime": {"shm": "2g"},
+    "serve": {"entry": "score.py"},
+}
+
+
+def id_of(data: dict[str, Any]) -> str:
+    return spec_id(EnvSpec.model_validate(data))
+
+
+def changed(**fields: Any) -> dict[str, Any]:
+    return {**FULL, **fields}
+
+
+def pip(**fields: Any) -> dict[str, Any]:
+    return changed(pip={**FULL["pip"], **fields})
+
+
+SAME: dict[str, dict[str, Any]] = {
+    "another name": changed(environment="dogs"),
+    "platforms in another order": changed(platforms=["linux/arm64", "linux/amd64"]),
+    "conda packages in another order": changed(
+        conda=["pillow", "bioconda::samtools", "numpy >=1.26,<2"]
+    ),
+    "conda packages in a block": changed(conda={"packages": FULL["conda"]}),
+    "conda packages in other words": changed(
+        conda=["NumPy<2, >=1.26", " pillow ", "bioconda :: samtools"]
+    ),
+    "pip packages in other words": pip(
+        packages=["Six", "tomli>=2 ;python_version<'3.11'", "Typing_Extensions<5, >= 4"]
+    ),
+    "wheels in another order": pip(
+        wheels=["./dist/dogs-1.0-py3-none-any.whl", "dist/pets-1.0-py3-none-any.whl"]
+    ),
+    "indexes with a slash": pip(
+        indexes=[{"url": "https://A/simple/"}, {"url": "https://b/simple", "secret": "TOKEN"}]
+    ),
+    "variables in another order": changed(variables={"B": "2", "A": "1"}),
+    "channels by address": changed(
+        channels=["https://conda.anaconda.org/conda-forge/", "https://conda.anaconda.org/bioconda"]
+    ),
+    "the base in full": changed(base={"image": "docker.io/library/ubuntu:24.04"}),
+    "a folder with a slash": changed(
+        steps=[{"copy": {"from": "./src/", "to": "/app"}}, *FULL["steps"][1:]]
+    ),
+    "a run step in full": changed(
+        steps=[FULL["steps"][0], {"run": {"command": "make", "network": "false"}}, FULL["steps"][2]]
+    ),
+}
+
+DIFFERENT: dict[str, dict[str, Any]] = {
+    "another base": changed(base={"image": "ubuntu:22.04"}),
+    "a base with a digest": changed(base={"image": "ubuntu:24.04@sha256:" + "ab" * 32}),
+    "fewer platforms": changed(platforms=["linux/amd64"]),
+    "another python": changed(python="3.11"),
+    "channels in another order": changed(channels=["bioconda", "conda-forge"]),
+    "another conda version": changed(conda=["numpy >=1.26,<3", *FULL["conda"][1:]]),
+    "fewer conda packages": changed(conda=FULL["conda"][:2]),
+    "indexes in another order": pip(indexes=FULL["pip"]["indexes"][::-1]),
+    "another secret": pip(
+        indexes=[FULL["pip"]["indexes"][0], {"url": "https://b/simple", "secret": "OTHER"}]
+    ),
+    "fewer pip packages": pip(packages=["six"]),
+    "another marker": pip(
+        packages=[*FULL["pip"]["packages"][:2], "tomli >=2; python_version < '3.10'"]
+    ),
+    "fewer wheels": pip(wheels=FULL["pip"]["wheels"][:1]),
+    "another variable": changed(variables={"A": "1", "B": "3"}),
+    "steps in another order": changed(steps=[FULL["steps"][0], FULL["steps"][2], FULL["steps"][1]]),
+    "a target with a slash": changed(
+        steps=[{"copy": {"from": "src", "to": "/app/"}}, *FULL["steps"][1:]]
+    ),
+    "a step with network": changed(
+        steps=[*FULL["steps"][:2], {"run": {"command": "make install", "network": "true"}}]
+    ),
+    "another user": changed(user="1001"),
+    "another workdir": changed(workdir="/src"),
+    "another entrypoint": changed(entrypoint=["tini"]),
+    "another command": changed(command=["python", "-I"]),
+    "no command": {key: value for key, value in FULL.items() if key != "command"},
+    "another check": changed(check={"import": ["a", "b"], "run": ["true"]}),
+    "another runtime": changed(runtime={"shm": "1g"}),
+    "no serve": {key: value for key, value in FULL.items() if key != "serve"},
+}
+
+
+@pytest.mark.parametrize("data", SAME.values(), ids=SAME)
+def test_what_means_the_same_has_the_same_id(data: dict[str, Any]) -> None:
+    assert repr(data) != repr(FULL)
+    assert id_of(data) == id_of(FULL)
+
+
+def test_what_means_something_else_has_another_id() -> None:
+    ids = {name: id_of(data) for name, data in {"": FULL, **DIFFERENT}.items()}
+
+    assert len(set(ids.values())) == len(ids)
+
+
+def test_defaults_may_be_written_out() -> None:
+    short = {"environment": "a", "conda": ["zlib"]}
+    long = {
+        **short,
+        "base": {"image": "debian:bookworm-slim"},
+        "platforms": ["linux/amd64"],
+        "channels": ["conda-forge"],
+        "pip": {"indexes": [{"url": "https://pypi.org/simple"}]},
+        "user": "1000:1000",
+    }
+
+    assert id_of(long) == id_of(short)
+
+
+def test_line_ends_are_no_part_of_a_script() -> None:
+    unix = {"environment": "a", "steps": [{"run": "a\nb"}]}
+    windows = {"environment": "a", "steps": [{"run": "a\r\nb"}]}
+
+    assert id_of(windows) == id_of(unix)
+
+
+def test_the_id_is_the_digest_of_the_contract_and_the_normal_form() -> None:
+    text = (
+        '{"contract":1,"spec":{"base":"docker.io/library/python:3.12-slim-bookworm",'
+        '"channels":["https://conda.anaconda.org/conda-forge"],"check":{"import":[],"run":[]},'
+        '"command":null,"conda":[],"entrypoint":null,'
+        '"indexes":[{"secret":null,"url":"https://pypi.org/simple"}],"pip":["six"],'
+        '"platforms":["linux/amd64"],"python":null,"runtime":{"gpus":null,"shm":null},'
+        '"serve":null,"steps":[],"system":[],"user":"1000:1000","variables":{},"wheels":[],'
+        '"workdir":null}}'
+    )
+
+    assert id_of({"environment": "a", "pip": ["Six"]}) == (
+        "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    )
+
+
+MATCHSPECS = st.lists(
+    st.sampled_from(
+        ["numpy >=1.26,<2", "pillow=10", "zlib", "bzip2 1.0.8 h*", "a::b", "x[build=1]"]
+    ),
+    unique=True,
+)
+REQUIREMENTS = st.lists(
+    st.sampled_from(["six", "tomli >=2; os_name == 'nt'", "Typing_Extensions<5", "a[b,c] ==1.*"]),
+    unique=True,
+)
+CASES = st.sampled_from(["lower", "upper", "title"])
+
+
+@given(MATCHSPECS, REQUIREMENTS, st.randoms(use_true_random=False), st.data())
+def test_order_and_spelling_of_packages_change_nothing(
+    conda: list[str], pip_packages: list[str], random: Any, data: st.DataObject
+) -> None:
+    def spell_name(name: str) -> str:
+        spellings = {"lower": name.lower(), "upper": name.upper(), "title": name.title()}
+        return spellings[data.draw(CASES)]
+
+    def spell_pip(text: str) -> str:
+        name, space, rest = text.partition(" ")
+        return spell_name(name).replace("_", data.draw(st.sampled_from("-_."))) + space + rest
+
+    def spell_conda(text: str) -> str:
+        name, space, rest = text.partition(" ")
+        return (name if ":" in name or "[" in name else spell_name(name)) + space * 2 + rest
+
+    written = {"environment": "a", "conda": conda, "pip": pip_packages}
+    respelt = {
+        "pip": [spell_pip(text) for text in pip_packages],
+        "conda": [spell_conda(text) for text in conda],
+        "environment": "b",
+    }
+    random.shuffle(respelt["pip"])
+    random.shuffle(respelt["conda"])
+
+    assert id_of(respelt) == id_of(written)
+
+
+@given(MATCHSPECS, MATCHSPECS, REQUIREMENTS, REQUIREMENTS)
+def test_other_packages_give_another_id(
+    conda: list[str], other_conda: list[str], pip_packages: list[str], other_pip: list[str]
+) -> None:
+    one = {"environment": "a", "conda": conda, "pip": pip_packages}
+    other = {"environment": "a", "conda": other_conda, "pip": other_pip}
+
+    are_same = sorted(conda) == sorted(other_conda) and sorted(pip_packages) == sorted(other_pip)
+    assert (id_of(one) == id_of(other)) is are_same
+
+
+def test_the_normal_form_is_canonical_json_data() -> None:
+    form = normal_form(EnvSpec.model_validate(FULL))
+
+    assert b'"pip":["six","tomli>=2; python_version < \\"3.11\\"","typing-extensions<5,>=4"]' in (
+        canonical_json(form)
+    )
