@@ -100,7 +100,6 @@ class Engine:
             head=("head",),
             stages=stages,
             files=(),
-            identities={},
             env_ids={},
             spec_id="",
             secrets=(),

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from envc.canonical import Json
 from envc.source import Span
 
 __all__ = [
@@ -194,7 +193,6 @@ class BuildPlan:
         head: Comment lines for the reader of the Dockerfile.
         stages: In an order in which each comes after those it uses; the last is the image.
         files: The context, sorted by path.
-        identities: The identity tree of each platform, by its name: what its env id is made of.
         env_ids: The env id of each platform, by its name.
         spec_id: The spec's id.
         secrets: Names of the secrets that the build needs, sorted.
@@ -204,7 +202,6 @@ class BuildPlan:
     head: tuple[str, ...]
     stages: tuple[Stage, ...]
     files: tuple[ContextFile, ...]
-    identities: Mapping[str, dict[str, Json]] = field(repr=False)
     env_ids: Mapping[str, str]
     spec_id: str
     secrets: tuple[str, ...]

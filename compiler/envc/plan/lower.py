@@ -48,11 +48,10 @@ def lower(
     secrets = {index.url: index.secret for index in indexes(spec) if index.secret is not None}
     own = {name: settings(spec, document, locked, inputs) for name, locked in platforms.items()}
     epoch = max(_created(locked) for locked in platforms.values())
-    identities = {
-        name: identity_tree(name, locked, own[name], created=epoch)
+    env_ids = {
+        name: env_id(identity_tree(name, locked, own[name], created=epoch))
         for name, locked in platforms.items()
     }
-    env_ids = {name: env_id(tree) for name, tree in identities.items()}
     stages = (
         *base_stages(platforms),
         *tool_wheel_stages(platforms, mirrors),
@@ -72,7 +71,6 @@ def lower(
         head=_head(spec, epoch),
         stages=stages,
         files=tuple(sorted(files, key=lambda file: file.path)),
-        identities=identities,
         env_ids=env_ids,
         spec_id=spec_id(spec),
         secrets=tuple(sorted(set(secrets.values()))),
