@@ -1,0 +1,144 @@
+"""A package index on 127.0.0.1 that shows pip what it may choose from: the first index's rule, made real.
+
+pip merges all its indexes, and knows neither mirrors nor distributions that are settled already.
+Behind this front it sees one index with the wheels that fit the target and nothing else, and it
+never sees a credential. What it downloads are stubs: the wheels' true metadata and no content.
+"""
+
+from __future__ import annotations
+
+import html
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote, unquote
+
+from envc.errors import ToolError
+from envc.resolve.index import IndexClient, IndexFile, Project
+from envc.resolve.pip_input import PipInput, Settled
+from envc.resolve.wheel_file import distribution_of, fits, stub_wheel
+
+__all__ = ["IndexFront", "has_prerelease"]
+
+
+class IndexFront:
+    """Serves until it is left; a context manager.
+
+    Args:
+        given: The problem.
+        client: Asks the indexes behind it.
+        unstable: The distributions whose pre-releases count; elsewhere they do only where an index
+            has nothing else.
+
+    Attributes:
+        url: Its address, for `--index-url`.
+        errors: What went wrong with the indexes behind it, in order.
+    """
+
+    def __init__(
+        self, given: PipInput, client: IndexClient, unstable: frozenset[str] = frozenset()
+    ) -> None:
+        self.errors: list[ToolError] = []
+        self._given = given
+        self._client = client
+        self._unstable = unstable
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}/simple"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def answer(self, path: str) -> tuple[int, str, bytes]:
+        """Return the status, the content type and the content for a path."""
+        try:
+            content = self._content(unquote(path).strip("/").split("/"))
+        except ToolError as error:
+            self.errors.append(error)
+            return 502, "text/plain", b"the index behind this one failed"
+        if content is None:
+            return 404, "text/plain", b"there is no such thing"
+        kind = "application/zip" if path.endswith(".whl") else "text/html; charset=utf-8"
+        return 200, kind, content
+
+    def _content(self, parts: list[str]) -> bytes | None:
+        match parts:
+            case ["simple", name] if name in self._given.settled:
+                return _settled_page(self._given.settled[name]).encode()
+            case ["simple", name]:
+                project = self._client.project(name)
+                return None if project is None else self._page(project).encode()
+            case ["files", name, _] if name in self._given.settled:
+                return self._given.settled[name].stub()
+            case ["files", name, filename]:
+                return self._stub(name, filename)
+        return None
+
+    def _page(self, project: Project) -> str:
+        shown = [file for file in project.files if fits(file, self._given.target)]
+        stable = [file for file in shown if not has_prerelease(file)]
+        if stable and project.name not in self._unstable:
+            shown = stable
+        return "\n".join(["<!DOCTYPE html>", *(_link(project.name, file) for file in shown)])
+
+    def _stub(self, name: str, filename: str) -> bytes | None:
+        project = self._client.project(name)
+        for file in project.files if project is not None else ():
+            if project is not None and file.filename == filename:
+                return stub_wheel(filename, self._client.metadata(project, file))
+        return None
+
+
+def has_prerelease(file: IndexFile) -> bool:
+    """Say whether a file is of a pre-release or a development release (PEP 440)."""
+    from packaging.version import Version
+
+    found = distribution_of(file.filename)
+    return found is not None and Version(found[1]).is_prerelease
+
+
+def _settled_page(settled: Settled) -> str:
+    file = IndexFile(filename=settled.filename, url="")
+    return f"<!DOCTYPE html>\n{_link(settled.name, file)}"
+
+
+def _link(name: str, file: IndexFile) -> str:
+    yanked = ' data-yanked=""' if file.yanked else ""
+    href = f"../../files/{name}/{quote(file.filename)}"
+    return f'<a href="{href}"{yanked}>{html.escape(file.filename)}</a>'
+
+
+def _handler_of(front: IndexFront) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            status, kind, content = front.answer(self.path)
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing: stderr is the user's."""
+
+    return Handler

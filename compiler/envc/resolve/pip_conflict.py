@@ -1,0 +1,179 @@
+"""Why a pip problem has no answer: what no index has, and what cannot go together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envc.diagnostics import Diagnostic, Label
+from envc.errors import InputError
+from envc.resolve.base import Conflict, IndexAccess, Requirement
+from envc.resolve.index import IndexClient, IndexFile, Project
+from envc.resolve.pip_input import PipInput, Root
+from envc.resolve.wheel_file import distribution_of, fits
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement as Parsed
+
+__all__ = ["Failure", "check_roots", "explain", "redact"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A backend's proof that there is no answer.
+
+    Attributes:
+        explanation: Its chain of reasons, without file names or credentials.
+        suspects: What it says it found no usable file for, as PEP 508 requirements.
+        about: All requirements of which it speaks, where it names them.
+    """
+
+    explanation: str
+    suspects: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+
+
+def check_roots(given: PipInput, client: IndexClient) -> None:
+    """Check that some index has some usable file for every requirement of the spec.
+
+    Raises:
+        InputError: No index knows one (E324), or none of its files can be used (E325, E326);
+            all such requirements together.
+        ToolError: As `IndexClient.project` does.
+    """
+    roots = [root for root in given.roots if root.name not in given.settled]
+    projects = client.projects(root.name for root in roots)
+    problems = [
+        problem
+        for root in roots
+        if (problem := _missing(root.parsed, projects[root.name], given, [root]))
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def explain(given: PipInput, client: IndexClient, failure: Failure) -> Conflict:
+    """Return a failure as a conflict that cites the requirements it is about.
+
+    Raises:
+        InputError: It is no conflict, but a dependency that cannot be had (E324 to E326).
+        ToolError: It is no conflict, but an index that fails.
+    """
+    from packaging.requirements import Requirement as Parsed
+    from packaging.utils import canonicalize_name
+
+    mentioned = _names_in(failure.explanation)
+    roots = [root for root in given.roots if root.name in mentioned]
+    problems = []
+    for suspect in map(Parsed, failure.suspects):
+        name = canonicalize_name(suspect.name)
+        if name in given.settled:
+            continue
+        problem = _missing(suspect, client.project(name), given, roots)
+        if problem is not None and problem not in problems:
+            problems.append(problem)
+    if problems:
+        raise InputError(problems)
+    return _conflict(given, failure, roots, mentioned)
+
+
+def redact(text: str, indexes: Sequence[IndexAccess]) -> str:
+    """Return a text without any credential of the indexes and without any user in an address."""
+    secrets: set[str] = set()
+    for index in indexes:
+        secrets |= {index.credentials or "", (index.credentials or "").partition(":")[2]}
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return re.sub(r"(?<=://)[^/@\s]+@", "***@", text)
+
+
+def _missing(
+    wanted: Parsed, project: Project | None, given: PipInput, roots: Sequence[Root]
+) -> Diagnostic | None:
+    """Return why nothing that an index has can serve a requirement, or None where something can.
+
+    Versions that do not exist are no such reason: they are for the solver to explain.
+    """
+    name, asked_by = wanted.name, [root for root in roots if root.parsed != wanted]
+    whom = f", which `{asked_by[0].parsed.name}` requires," if asked_by else ""
+    labels = tuple(Label(span=root.asked.span) for root in roots if root.asked.span is not None)
+    if project is None or not project.files:
+        indexes = " or ".join(f"`{index.url}`" for index in given.request.indexes) or "no index"
+        message = f"there is no distribution `{name}`{whom} on {indexes}"
+        hint = "check its spelling, or name the index that has it"
+        return Diagnostic(code="E324", message=message, labels=labels, hint=hint)
+    is_any_usable = any(fits(file, given.target) for file in reversed(project.files))
+    files = [
+        file
+        for file in reversed(project.files)
+        if (found := distribution_of(file.filename))
+        and wanted.specifier.contains(found[1], prereleases=True)
+    ]
+    if not files or (is_any_usable and any(fits(file, given.target) for file in files)):
+        return None
+    wheels = [file for file in files if file.filename.endswith(".whl")]
+    asked = f"{wanted.name}{wanted.specifier}" if is_any_usable else wanted.name
+    if not wheels:
+        message = f"`{asked}`{whom} has source distributions only, and envc installs wheels only"
+        hint = 'take it from Conda, or build a wheel and name it: `wheel "dist/….whl"`'
+        return Diagnostic(code="E325", message=message, labels=labels, hint=hint)
+    target = given.target
+    message = (
+        f"`{asked}`{whom} has no wheel that fits Python {target.python_version} "
+        f"on {target.machine} with glibc {target.glibc}"
+    )
+    return Diagnostic(
+        code="E326",
+        message=message,
+        labels=labels,
+        notes=(_what_wheels_are_for(wheels),),
+        hint="choose another version, another Python or another base, or take it from Conda",
+    )
+
+
+def _what_wheels_are_for(wheels: Sequence[IndexFile]) -> str:
+    from packaging.version import Version
+
+    versions = {wheel: distribution_of(wheel.filename) or ("", "0") for wheel in wheels}
+    newest = max((found[1] for found in versions.values()), key=Version)
+    same = [wheel for wheel, found in versions.items() if found[1] == newest]
+    tags = sorted({"-".join(one.filename.removesuffix(".whl").split("-")[-3:]) for one in same})
+    listed = ", ".join(tags[:6]) + (", …" if len(tags) > 6 else "")
+    pythons = sorted({one.requires_python for one in same if one.requires_python})
+    needs = f"; they need Python {', '.join(pythons)}" if pythons else ""
+    return f"version {newest} has wheels for {listed}{needs}"
+
+
+def _conflict(
+    given: PipInput, failure: Failure, roots: Sequence[Root], mentioned: frozenset[str]
+) -> Conflict:
+    settled = [one for one in given.settled.values() if one.name in mentioned]
+    causes = [root.asked for root in roots]
+    causes += [
+        Requirement(text=one.wheel.path, span=one.wheel.span) for one in settled if one.wheel
+    ]
+    facts = [f"{one.origin[0].upper()}{one.origin[1:]}, and that is held fixed." for one in settled]
+    asked = [f"`{cause.text}`" for cause in causes]
+    if not asked:
+        message = "the pip requirements cannot be satisfied together"
+    elif len(asked) == 1:
+        message = f"{asked[0]} cannot be satisfied"
+    else:
+        message = f"{', '.join(asked[:-1])} and {asked[-1]} cannot be satisfied together"
+    fixed = ", or change " + " and ".join(f"`{one.name}`" for one in settled) if settled else ""
+    return Conflict(
+        message=message,
+        explanation="\n".join([failure.explanation, *facts]),
+        causes=tuple(causes),
+        hint=f"loosen one of the requirements{fixed}",
+    )
+
+
+def _names_in(text: str) -> frozenset[str]:
+    """Return the words of a text that could be names of distributions, normalised."""
+    from packaging.utils import canonicalize_name
+
+    words = re.findall(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", text)
+    return frozenset(canonicalize_name(word) for word in words)

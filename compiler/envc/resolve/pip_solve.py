@@ -1,0 +1,200 @@
+"""From a pip request to wheels: everything but the solving itself, the same for every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from envc.diagnostics import Diagnostic
+from envc.errors import InputError, ToolError
+from envc.lock.model import PipPackage
+from envc.mirror import MirrorMap
+from envc.resolve.base import Conflict, PipRequest, PipResolution
+from envc.resolve.index import IndexClient, IndexFile, Project
+from envc.resolve.pip_conflict import Failure, check_roots, explain
+from envc.resolve.pip_input import PipInput, Settled, prepare
+from envc.resolve.transport import Transport
+from envc.resolve.wheel_file import Target, best_wheel, distribution_of
+
+__all__ = ["Backend", "Outcome", "solve"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a backend found.
+
+    Attributes:
+        pins: Versions by normalised name; those of settled distributions may be among them.
+        failure: Why there are none; None where it succeeded.
+        unknown_extras: The settled distributions that were asked for an extra they do not know.
+    """
+
+    pins: Mapping[str, str] = field(default_factory=dict)
+    failure: Failure | None = None
+    unknown_extras: frozenset[str] = frozenset()
+
+
+Backend: TypeAlias = Callable[[PipInput, IndexClient], Outcome]
+
+
+def solve(
+    request: PipRequest,
+    backend: Backend,
+    *,
+    cache: Path,
+    environment: Mapping[str, str],
+    retries: int,
+) -> PipResolution | Conflict:
+    """Return the wheels of a pip request, or why there are none.
+
+    A backend decides on versions only. Which file of a version is taken, and its address and
+    hash, is read from the index's own page here, so that all backends give the same answer.
+
+    Raises:
+        InputError: Something that was asked for cannot be had (E321 to E329).
+        ToolError: An index or a program failed (E335 to E339).
+    """
+    given = prepare(request)
+    if isinstance(given, Conflict):
+        return given
+    if not given.roots and not request.wheels:
+        return PipResolution(packages=())
+    transport = Transport(environment, retries=retries)
+    client = IndexClient(request.indexes, request.mirrors, transport, cache / "metadata")
+    check_roots(given, client)
+    outcome = backend(given, client)
+    learnt: frozenset[str] = frozenset()
+    while new := outcome.unknown_extras - learnt:
+        given = given.with_settled(_learn_extras(given.settled[name], client) for name in new)
+        learnt |= new
+        outcome = backend(given, client)
+    if outcome.failure is not None:
+        return explain(given, client, outcome.failure)
+    return PipResolution(packages=_locate(given, client, outcome.pins))
+
+
+def _learn_extras(settled: Settled, client: IndexClient) -> Settled:
+    """Return what Conda provides with the extras that the same version has on the index.
+
+    Conda satisfied the distribution's own dependencies, but knows no extras.
+    """
+    from email.parser import HeaderParser
+
+    if settled.wheel is not None:
+        return settled
+    found = client.project(settled.name)
+    wheels = [] if found is None else _wheels_of(found, settled.version)
+    if found is None or not wheels:
+        message = (
+            f"an extra of `{settled.name}` is required, but Conda provides `{settled.name}` "
+            f"{settled.version}, and no index has that version to say what the extra means"
+        )
+        hint = f"take `{settled.name}` from pip, or at a version that the index has"
+        raise InputError([Diagnostic(code="E327", message=message, hint=hint)])
+    read = HeaderParser().parsestr(client.metadata(found, wheels[0]))
+    lines = [f"Provides-Extra: {extra}" for extra in read.get_all("Provides-Extra", [])]
+    lines += [
+        f"Requires-Dist: {' '.join(text.split())}"
+        for text in read.get_all("Requires-Dist", [])
+        if _is_of_extra(text)
+    ]
+    return Settled(
+        name=settled.name,
+        version=settled.version,
+        metadata=settled.metadata + "".join(f"{line}\n" for line in lines),
+    )
+
+
+def _is_of_extra(text: str) -> bool:
+    """Say whether a dependency counts for an extra only."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        marker = Requirement(text).marker
+    except InvalidRequirement:
+        return False
+    return marker is not None and "extra" in str(marker)
+
+
+def _locate(
+    given: PipInput, client: IndexClient, pins: Mapping[str, str]
+) -> tuple[PipPackage, ...]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    wanted = {name: version for name, version in pins.items() if name not in given.settled}
+    projects = client.projects(wanted)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        located = list(
+            pool.map(
+                lambda name: _package(name, wanted[name], projects[name], given, client),
+                sorted(wanted),
+            )
+        )
+    local = [_local_package(one) for one in given.settled.values() if one.wheel is not None]
+    return tuple(sorted((*located, *local), key=lambda package: package.name))
+
+
+def _package(
+    name: str, version: str, project: Project | None, given: PipInput, client: IndexClient
+) -> PipPackage:
+    file = None if project is None else _choose(project, version, given.target)
+    if project is None or file is None:
+        message = f"the wheel of `{name}` {version} vanished from its index while it was resolved"
+        raise ToolError([Diagnostic(code="E337", message=message, hint="lock again")])
+    return PipPackage(
+        name=name,
+        version=version,
+        url=_canonical_url(file, project, given.request.mirrors),
+        sha256=client.sha256(project, file),
+        size=file.size,
+        index=project.index.url,
+    )
+
+
+def _choose(project: Project, version: str, target: Target) -> IndexFile | None:
+    return best_wheel(_wheels_of(project, version), target)
+
+
+def _wheels_of(project: Project, version: str) -> list[IndexFile]:
+    return [
+        file
+        for file in project.files
+        if file.filename.endswith(".whl")
+        and distribution_of(file.filename) == (project.name, version)
+    ]
+
+
+def _local_package(settled: Settled) -> PipPackage:
+    wheel = settled.wheel
+    assert wheel is not None  # noqa: S101
+    return PipPackage(
+        name=settled.name,
+        version=settled.version,
+        path=wheel.path,
+        sha256=wheel.sha256,
+        size=wheel.size,
+    )
+
+
+def _canonical_url(file: IndexFile, project: Project, mirrors: MirrorMap) -> str:
+    """Return a file's canonical address.
+
+    Raises:
+        ToolError: A mirror offers it at an address of its own that no entry of the map covers
+            (E339).
+    """
+    canonical = mirrors.to_canonical(file.url)
+    index = project.index.url.rstrip("/")
+    mirror = mirrors.to_mirror(index)
+    if mirror == index or canonical != file.url:
+        return canonical
+    if urlsplit(file.url).netloc != urlsplit(mirror).netloc:
+        return canonical
+    folder = file.url.rpartition("/")[0]
+    message = f"the mirror of `{index}` offers files at an address that no mirror entry covers"
+    hint = f"say whose mirror it is: `--mirror https://canonical.example/…={folder}`"
+    notes = (f"`{file.filename}` lies at {file.url}",)
+    raise ToolError([Diagnostic(code="E339", message=message, notes=notes, hint=hint)])

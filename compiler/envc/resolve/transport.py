@@ -1,0 +1,243 @@
+"""HTTP for indexes: an address goes in, an answer or a diagnostic comes out, never a credential."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from envc.diagnostics import Diagnostic
+from envc.errors import ToolError
+from envc.resolve.base import IndexAccess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
+
+__all__ = ["Answer", "Transport", "basic_auth", "network_environment"]
+
+_CONNECT_S, _READ_S = 15.0, 60.0
+_CONNECTIONS = 16
+_CHUNK_BYTES = 1 << 20
+_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A page that came: `url` is where it came from in the end, after redirects."""
+
+    url: str
+    content: bytes
+    content_type: str
+
+
+class Transport:
+    """Fetches over HTTP with the proxies and certificates of `environment`, and nothing else of it.
+
+    Args:
+        environment: The caller's; of it count HTTP_PROXY and its kin and SSL_CERT_FILE and its kin.
+        retries: How often a connection or a 5xx is tried again.
+    """
+
+    def __init__(self, environment: Mapping[str, str], *, retries: int) -> None:
+        import requests
+        from requests.adapters import HTTPAdapter
+        from urllib3.util.retry import Retry
+
+        network = network_environment(environment)
+        self._proxies = {
+            key.removesuffix("_PROXY").lower(): value
+            for key, value in network.items()
+            if key.endswith("_PROXY")
+        }
+        self._session = requests.Session()
+        # The session reads neither ~/.netrc nor the process's own environment.
+        self._session.trust_env = False
+        self._session.verify = network.get("SSL_CERT_FILE") or True
+        retry = Retry(
+            total=retries,
+            backoff_factor=0.3,
+            status_forcelist=(500, 502, 503, 504),
+            raise_on_status=False,
+            respect_retry_after_header=False,
+        )
+        adapter = HTTPAdapter(max_retries=retry, pool_maxsize=_CONNECTIONS)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def get(
+        self, url: str, index: IndexAccess, address: str, *, accept: str = "*/*"
+    ) -> Answer | None:
+        """Return what lies at an address, or None where nothing does.
+
+        Args:
+            url: What to fetch.
+            index: Whose it is; its credentials go to the host of `address` only.
+            address: Where the index is reached.
+
+        Raises:
+            ToolError: The index cannot be reached (E335), refuses (E336) or fails (E337).
+        """
+        with self._open(url, index, address, accept) as response:
+            if _is_missing(response, index):
+                return None
+            return Answer(
+                url=response.url,
+                content=response.content,
+                content_type=response.headers.get("Content-Type", ""),
+            )
+
+    def download(self, url: str, index: IndexAccess, address: str, path: Path) -> bool:
+        """Write what lies at an address into a file and say whether there was anything.
+
+        Raises:
+            ToolError: As `get` does.
+        """
+        with self._open(url, index, address, "*/*") as response:
+            if _is_missing(response, index):
+                return False
+            with path.open("wb") as file:
+                for chunk in response.iter_content(_CHUNK_BYTES):
+                    file.write(chunk)
+            return True
+
+    @contextmanager
+    def _open(
+        self, url: str, index: IndexAccess, address: str, accept: str
+    ) -> Iterator[requests.Response]:
+        import requests
+
+        is_own = _origin(url) == _origin(address)
+        try:
+            with self._session.get(
+                url,
+                headers={"Accept": accept},
+                auth=basic_auth(index) if is_own else None,
+                proxies=self._proxies_for(url),
+                timeout=(_CONNECT_S, _READ_S),
+                stream=True,
+            ) as response:
+                _refuse_failure(response, index)
+                yield response
+        except requests.exceptions.SSLError as error:
+            raise _unreachable(
+                index,
+                url,
+                "its certificate is not trusted",
+                "if it has a certificate of your organisation, set SSL_CERT_FILE to the bundle",
+            ) from error
+        except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
+            raise _unreachable(
+                index,
+                url,
+                _reason(error),
+                "check the address and the network, or name a mirror",
+            ) from error
+        except requests.exceptions.RequestException as error:
+            raise _failure(index, f"`{url}` cannot be fetched: {_reason(error)}") from error
+
+    def _proxies_for(self, url: str) -> dict[str, str]:
+        if _is_direct(urlsplit(url).hostname or "", self._proxies.get("no", "")):
+            return {}
+        return {key: value for key, value in self._proxies.items() if key != "no"}
+
+
+def basic_auth(index: IndexAccess) -> tuple[str, str] | None:
+    """Return the user and the password of an index, or None; a bare token's user is `__token__`."""
+    if not index.credentials:
+        return None
+    user, colon, password = index.credentials.partition(":")
+    return (user, password) if colon else ("__token__", user)
+
+
+def network_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the proxies and certificates of an environment, in upper case, and no other variable."""
+    found = {
+        name: value
+        for name in _PROXIES
+        if (value := environment.get(name.lower()) or environment.get(name))
+    }
+    bundle = next(filter(None, map(environment.get, _BUNDLES)), None)
+    return found | ({"SSL_CERT_FILE": bundle} if bundle else {})
+
+
+def _is_direct(host: str, no_proxy: str) -> bool:
+    """Say whether NO_PROXY names a host, or a domain that it lies in."""
+    names = [name.strip().lower().lstrip(".") for name in no_proxy.split(",")]
+    return any(name == "*" or (name and f".{host}".endswith(f".{name}")) for name in names)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
+
+
+def _is_missing(response: requests.Response, index: IndexAccess) -> bool:
+    return response.status_code in (404, 410) or _is_hidden(response.status_code, index)
+
+
+def _is_hidden(status: int, index: IndexAccess) -> bool:
+    """Say whether a 403 means "no such thing": PyTorch's indexes, in object storage, say it so.
+
+    uv reads these hosts the same way (https://docs.astral.sh/uv/concepts/indexes/).
+    """
+    host = urlsplit(index.url).hostname or ""
+    return status == 403 and (host == "pytorch.org" or host.endswith(".pytorch.org"))
+
+
+def _refuse_failure(response: requests.Response, index: IndexAccess) -> None:
+    status = response.status_code
+    if status in (401, 403) and not _is_hidden(status, index):
+        raise ToolError([_refused(index, status)])
+    if status >= 400 and status not in (404, 410) and not _is_hidden(status, index):
+        raise _failure(index, f"it answered with status {status}")
+
+
+def _refused(index: IndexAccess, status: int) -> Diagnostic:
+    if index.secret is None:
+        hint = 'name the secret that holds its credentials: `index "…" secret NAME`'
+    elif index.credentials is None:
+        hint = f"set the environment variable `{index.secret}` to `user:password` or to a token"
+    else:
+        hint = f"check the credentials in the environment variable `{index.secret}`"
+    message = f"index `{index.url}` refuses access with status {status}"
+    return Diagnostic(code="E336", message=message, hint=hint)
+
+
+def _unreachable(index: IndexAccess, url: str, reason: str, hint: str) -> ToolError:
+    message = f"index `{index.url}` cannot be reached: {reason}"
+    notes = (f"the address asked was {url}",)
+    return ToolError([Diagnostic(code="E335", message=message, notes=notes, hint=hint)])
+
+
+def _failure(index: IndexAccess, reason: str) -> ToolError:
+    message = f"index `{index.url}` failed: {reason}"
+    return ToolError(
+        [Diagnostic(code="E337", message=message, hint="try again later, or name a mirror")]
+    )
+
+
+def _reason(error: Exception) -> str:
+    """Return why in a few words, without addresses or objects."""
+    import requests
+
+    if isinstance(error, requests.exceptions.Timeout):
+        return "it does not answer in time"
+    text = str(error)
+    known = {
+        "Name or service not known": "its host is not known",
+        "NameResolutionError": "its host is not known",
+        "Connection refused": "the connection was refused",
+        "Remote end closed": "it closed the connection",
+        "ProxyError": "the proxy failed",
+        "Unable to connect to proxy": "the proxy failed",
+    }
+    fallback = (
+        "the connection broke" if "onnection" in type(error).__name__ else "the answer is broken"
+    )
+    return next((words for sign, words in known.items() if sign in text), fallback)

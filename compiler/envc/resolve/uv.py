@@ -1,0 +1,200 @@
+"""The pip solver by uv: any Linux target from any host; it decides on versions, `pip_solve` on files."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from envc.diagnostics import Diagnostic
+from envc.errors import ToolError
+from envc.process import Completed, ProgramMissingError, run
+from envc.resolve.base import Conflict, PipRequest, PipResolution, Report
+from envc.resolve.index import IndexClient
+from envc.resolve.pip_conflict import Failure, redact
+from envc.resolve.pip_input import PipInput
+from envc.resolve.pip_pins import parse_pins
+from envc.resolve.pip_solve import Outcome, solve
+from envc.resolve.transport import basic_auth, network_environment
+from envc.resolve.wheel_file import Target
+
+__all__ = ["Uv"]
+
+_REQUIREMENT = r"([\w.-]+?)(?:\[[^\]]*\])?((?:[<>=!~][^\s,]+)(?:,[<>=!~][^\s,]+)*)?"
+_SUSPECT = re.compile(
+    rf"(?<![\w.-])(?:all versions of )?{_REQUIREMENT} "
+    r"(?:(?:was|were) not found in the package registry|ha(?:s|ve) no (?:usable )?wheels"
+    r"|depends? on Python)"
+)
+_NO_SOLUTION = "No solution found"
+
+
+class Uv:
+    """Resolves with `uv pip compile`, apart from the user's uv and pip settings.
+
+    Args:
+        cache: A folder for uv's cache and for the metadata of wheels.
+        environment: The caller's variables; of them count PATH, proxies and certificates.
+        retries: How often a failed connection is tried again.
+    """
+
+    name = "uv"
+
+    def __init__(self, *, cache: Path, environment: Mapping[str, str], retries: int = 2) -> None:
+        self._cache = cache
+        self._environment = dict(environment)
+        self._retries = retries
+
+    def resolve(self, request: PipRequest, report: Report) -> PipResolution | Conflict:
+        """Return the wheels or the conflict.
+
+        Raises:
+            InputError: Something that was asked for cannot be had (E321 to E329).
+            ToolError: An index or uv failed (E335 to E339).
+        """
+        report(f"resolving {len(request.requirements)} pip requirements with uv")
+        return solve(
+            request,
+            self._run,
+            cache=self._cache,
+            environment=self._environment,
+            retries=self._retries,
+        )
+
+    def _run(self, given: PipInput, client: IndexClient) -> Outcome:
+        with tempfile.TemporaryDirectory(prefix="envc-uv-") as name:
+            folder = Path(name)
+            requirements = _write_requirements(given, folder)
+            command = [
+                *_program(),
+                *_target_arguments(given.target),
+                *_index_arguments(given),
+                *("--cache-dir", str(self._cache / "uv"), str(requirements)),
+            ]
+            try:
+                done = run(
+                    command, environment=self._child_environment(given, folder), folder=folder
+                )
+            except ProgramMissingError as error:
+                raise _broken("`uv` is not installed", "") from error
+        return _read_outcome(done, given, client)
+
+    def _child_environment(self, given: PipInput, folder: Path) -> dict[str, str]:
+        """Return uv's whole environment: a home of its own, so that no ~/.netrc or uv.toml counts.
+
+        Credentials travel here and not in the arguments, which every user of the machine can read.
+        """
+        environment = {
+            **network_environment(self._environment),
+            "PATH": self._environment.get("PATH", ""),
+            "HOME": str(folder),
+            "UV_HTTP_RETRIES": str(self._retries),
+        }
+        for number, index in enumerate(given.request.indexes):
+            if auth := basic_auth(index):
+                environment[f"UV_INDEX_{_index_name(number).upper()}_USERNAME"] = auth[0]
+                environment[f"UV_INDEX_{_index_name(number).upper()}_PASSWORD"] = auth[1]
+        return environment
+
+
+def _program() -> list[str]:
+    import uv
+
+    try:
+        program = uv.find_uv_bin()
+    except FileNotFoundError as error:
+        raise _broken("the `uv` distribution has no program", "") from error
+    return [
+        *(program, "pip", "compile", "--no-config", "--no-header", "--no-annotate"),
+        *("--color", "never", "--no-progress", "--no-python-downloads", "--python", sys.executable),
+        *("--only-binary", ":all:", "--keyring-provider", "disabled"),
+    ]
+
+
+def _target_arguments(target: Target) -> list[str]:
+    platform = f"{target.machine}-manylinux_{target.glibc.replace('.', '_')}"
+    return ["--python-version", target.full_version, "--python-platform", platform]
+
+
+def _index_arguments(given: PipInput) -> list[str]:
+    """Return the indexes, the last one as uv's default: that is the one it asks last."""
+    request = given.request
+    if not request.indexes:
+        return ["--no-index"]
+    named = [
+        f"{_index_name(number)}={request.mirrors.to_mirror(index.url.rstrip('/'))}"
+        for number, index in enumerate(request.indexes)
+    ]
+    first = [argument for one in named[:-1] for argument in ("--index", one)]
+    return [*first, "--default-index", named[-1], "--index-strategy", "first-index"]
+
+
+def _index_name(number: int) -> str:
+    return f"index{number}"
+
+
+def _write_requirements(given: PipInput, folder: Path) -> Path:
+    """Write the requirements; a settled distribution is a wheel at a fixed address among them."""
+    lines = [str(root.parsed) for root in given.roots]
+    for one in given.settled.values():
+        file = folder / "settled" / one.filename
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(one.stub())
+        lines.append(f"{one.name} @ {file.as_uri()}")
+    path = folder / "requirements.in"
+    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return path
+
+
+def _read_outcome(done: Completed, given: PipInput, client: IndexClient) -> Outcome:
+    text = redact(done.stderr, given.request.indexes)
+    unknown = frozenset(
+        name
+        for name in re.findall(r"The package `([\w.-]+)[^`]*` does not have an extra named", text)
+        if name in given.settled
+    )
+    if done.returncode == 0:
+        return Outcome(pins=parse_pins(done.stdout), unknown_extras=unknown)
+    if _NO_SOLUTION not in text:
+        _blame_index(text, client)
+        raise _broken("`uv` failed", text)
+    explanation = _clean(text)
+    suspects = tuple(
+        dict.fromkeys(f"{name}{versions or ''}" for name, versions in _SUSPECT.findall(explanation))
+    )
+    failure = Failure(explanation=explanation, suspects=suspects)
+    return Outcome(failure=failure, unknown_extras=unknown)
+
+
+def _clean(text: str) -> str:
+    """Return uv's chain of reasons without its drawing, its hints on its own options and our files."""
+    reasons = text[text.index(_NO_SOLUTION) :].split("\n", 1)[-1]
+    reasons = re.split(r"(?m)^\s*hint:", reasons)[0]
+    reasons = re.sub(r" @ file://\S+", "", reasons)
+    lines = (re.sub(r"^[\s│╰─▶]*(?:cause: )?", "", line) for line in reasons.splitlines())
+    return "\n".join(line.rstrip() for line in lines if line.strip())
+
+
+def _blame_index(text: str, client: IndexClient) -> None:
+    """Ask for the page that uv could not get, so that what is wrong with its index is raised."""
+    for name in re.findall(r"Failed to fetch: `?\S+/([\w.-]+)/`?(?:\s|$)", text):
+        client.project(name)
+    for name in re.findall(r"Failed to fetch: `?\S+/([\w.-]+?)-[^/\s]+\.whl", text):
+        _ask_file(name, text, client)
+
+
+def _ask_file(name: str, text: str, client: IndexClient) -> None:
+    from packaging.utils import canonicalize_name
+
+    project = client.project(canonicalize_name(name))
+    for file in project.files if project is not None else ():
+        if project is not None and file.url in text:
+            client.metadata(project, file)
+
+
+def _broken(message: str, text: str) -> ToolError:
+    hint = "install envc again; if this stays, report it with the text above"
+    notes = (text.strip(),) if text.strip() else ()
+    return ToolError([Diagnostic(code="E338", message=message, notes=notes, hint=hint)])

@@ -1,0 +1,318 @@
+"""A package index on 127.0.0.1 (PEP 503 and PEP 691) that serves small real wheels and sdists."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import io
+import json
+import tarfile
+import threading
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from email.message import Message
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from packaging.utils import canonicalize_name
+
+__all__ = ["Dist", "IndexFile", "IndexServer", "wheel_bytes", "write_wheel"]
+
+_ZIP_TIME = (2020, 1, 1, 0, 0, 0)
+_HTML = "text/html; charset=utf-8"
+_JSON = "application/vnd.pypi.simple.v1+json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dist:
+    """One version of a distribution as an index offers it.
+
+    Attributes:
+        name: As its author spells it.
+        requires: Its dependencies, a PEP 508 requirement each.
+        extras: Further dependencies by extra.
+        requires_python: Its `Requires-Python`, or None.
+        tags: Of its wheels, one wheel each; none for a distribution without wheels.
+        sdist: Whether it has a source distribution.
+        yanked: The reason for which all its files are yanked, or None.
+        hashed: Whether the index states hashes.
+        metadata: Whether the index serves the wheels' metadata by itself (PEP 658).
+    """
+
+    name: str
+    version: str
+    requires: tuple[str, ...] = ()
+    extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    requires_python: str | None = None
+    tags: tuple[str, ...] = ("py3-none-any",)
+    sdist: bool = False
+    yanked: str | None = None
+    hashed: bool = True
+    metadata: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexFile:
+    """A file of an index."""
+
+    dist: Dist
+    name: str
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Of the content, in hex."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def wheel_bytes(dist: Dist, tag: str = "py3-none-any") -> bytes:
+    """Return a wheel: the same bytes for the same distribution and tag."""
+    module = canonicalize_name(dist.name).replace("-", "_")
+    folder = f"{module}-{dist.version}.dist-info"
+    files = {
+        f"{module}/__init__.py": f"__version__ = {dist.version!r}\n",
+        f"{folder}/METADATA": _metadata(dist),
+        f"{folder}/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
+    }
+    record = "".join(f"{path},{_record_hash(text)},{len(text)}\n" for path, text in files.items())
+    files[f"{folder}/RECORD"] = record + f"{folder}/RECORD,,\n"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, text in files.items():
+            archive.writestr(zipfile.ZipInfo(path, _ZIP_TIME), text)
+    return buffer.getvalue()
+
+
+def write_wheel(folder: Path, dist: Dist, tag: str = "py3-none-any") -> Path:
+    """Write a wheel into a folder and return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{_stem(dist)}-{tag}.whl"
+    path.write_bytes(wheel_bytes(dist, tag))
+    return path
+
+
+class IndexServer:
+    """Serves distributions until it is left; a context manager.
+
+    Args:
+        form: What its pages are: `html`, `json`, or `both`, as the client asks.
+        links: Whether links to files are relative to the page, or absolute.
+        credentials: `user:password` that every request must carry, or None.
+        failures: Answers by path prefix: a status to give instead, such as `{"/simple/": 503}`.
+        pages: Page bodies by normalised name, to serve instead of the real ones, as HTML.
+        files_url: Where absolute links point; by default at the server itself.
+    """
+
+    def __init__(
+        self,
+        dists: Sequence[Dist] = (),
+        *,
+        form: Literal["html", "json", "both"] = "both",
+        links: Literal["relative", "absolute"] = "relative",
+        credentials: str | None = None,
+        failures: Mapping[str, int] | None = None,
+        pages: Mapping[str, str] | None = None,
+        files_url: str | None = None,
+    ) -> None:
+        self.requests: list[str] = []
+        self._form = form
+        self._links = links
+        self._credentials = credentials
+        self._failures = dict(failures or {})
+        self._pages = dict(pages or {})
+        self._files_url = files_url
+        self._files: dict[str, list[IndexFile]] = {}
+        for dist in dists:
+            self._files.setdefault(canonicalize_name(dist.name), []).extend(_files_of(dist))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
+
+    @property
+    def address(self) -> str:
+        """The server's own address, without a path."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def url(self) -> str:
+        """The index's address."""
+        return f"{self.address}/simple"
+
+    def file(self, name: str) -> IndexFile:
+        """Return the file of this name.
+
+        Raises:
+            KeyError: The index has none.
+        """
+        for files in self._files.values():
+            for file in files:
+                if file.name == name:
+                    return file
+        raise KeyError(name)
+
+    def file_url(self, name: str) -> str:
+        """Return the address that the index gives a file."""
+        base = self._files_url if self._links == "absolute" and self._files_url else self.address
+        return f"{base}/files/{name}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        index = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                status, kind, body = index._answer(self.path, self.headers)
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Last-Modified", formatdate(0, usegmt=True))
+                if status == 401:
+                    self.send_header("WWW-Authenticate", 'Basic realm="index"')
+                self.end_headers()
+                if self.command == "GET":
+                    self.wfile.write(body)
+
+            def do_HEAD(self) -> None:
+                self.do_GET()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                pass
+
+        return Handler
+
+    def _answer(self, path: str, headers: Message) -> tuple[int, str, bytes]:
+        self.requests.append(path)
+        for prefix, status in self._failures.items():
+            if path.startswith(prefix):
+                return status, _HTML, b"failure asked for"
+        if self._credentials is not None and not self._is_authorised(headers):
+            return 401, _HTML, b"who are you?"
+        match path.strip("/").split("/"):
+            case ["simple", name] if name in self._pages:
+                return 200, _HTML, self._pages[name].encode()
+            case ["simple", name] if name in self._files:
+                return self._page(name, headers.get("Accept", ""))
+            case ["files", name]:
+                return self._content(name)
+        return 404, _HTML, b"no such thing"
+
+    def _is_authorised(self, headers: Message) -> bool:
+        wanted = base64.b64encode((self._credentials or "").encode()).decode()
+        return headers.get("Authorization") == f"Basic {wanted}"
+
+    def _content(self, name: str) -> tuple[int, str, bytes]:
+        try:
+            file = self.file(name.removesuffix(".metadata"))
+        except KeyError:
+            return 404, _HTML, b"no such file"
+        if name.endswith(".metadata"):
+            return 200, "text/plain", _metadata(file.dist).encode()
+        return 200, "application/octet-stream", file.content
+
+    def _page(self, name: str, accept: str) -> tuple[int, str, bytes]:
+        if self._form == "json" or (self._form == "both" and _JSON in accept):
+            return 200, _JSON, json.dumps(self._json_page(name)).encode()
+        return 200, _HTML, self._html_page(name).encode()
+
+    def _link(self, file: IndexFile) -> str:
+        return f"../../files/{file.name}" if self._links == "relative" else self.file_url(file.name)
+
+    def _html_page(self, name: str) -> str:
+        lines = ["<!DOCTYPE html><html><body>"]
+        for file in self._files[name]:
+            attributes = {"href": self._link(file)}
+            if file.dist.hashed:
+                attributes["href"] += f"#sha256={file.sha256}"
+            if file.dist.requires_python is not None:
+                attributes["data-requires-python"] = file.dist.requires_python
+            if file.dist.yanked is not None:
+                attributes["data-yanked"] = file.dist.yanked
+            if file.dist.metadata and file.name.endswith(".whl"):
+                attributes["data-core-metadata"] = f"sha256={_sha256(_metadata(file.dist))}"
+            written = " ".join(f'{key}="{html.escape(text)}"' for key, text in attributes.items())
+            lines.append(f"<a {written}>{file.name}</a><br/>")
+        return "\n".join([*lines, "</body></html>"])
+
+    def _json_page(self, name: str) -> dict[str, object]:
+        files = []
+        for file in self._files[name]:
+            entry: dict[str, object] = {
+                "filename": file.name,
+                "url": self._link(file),
+                "hashes": {"sha256": file.sha256} if file.dist.hashed else {},
+                "size": len(file.content),
+                "yanked": file.dist.yanked if file.dist.yanked is not None else False,
+            }
+            if file.dist.requires_python is not None:
+                entry["requires-python"] = file.dist.requires_python
+            if file.dist.metadata and file.name.endswith(".whl"):
+                entry["core-metadata"] = {"sha256": _sha256(_metadata(file.dist))}
+            files.append(entry)
+        return {"meta": {"api-version": "1.1"}, "name": name, "files": files}
+
+
+def _files_of(dist: Dist) -> list[IndexFile]:
+    files = [
+        IndexFile(dist=dist, name=f"{_stem(dist)}-{tag}.whl", content=wheel_bytes(dist, tag))
+        for tag in dist.tags
+    ]
+    if dist.sdist:
+        files.append(IndexFile(dist=dist, name=f"{_stem(dist)}.tar.gz", content=_sdist_bytes(dist)))
+    return files
+
+
+def _stem(dist: Dist) -> str:
+    return f"{canonicalize_name(dist.name).replace('-', '_')}-{dist.version}"
+
+
+def _metadata(dist: Dist) -> str:
+    lines = ["Metadata-Version: 2.1", f"Name: {dist.name}", f"Version: {dist.version}"]
+    if dist.requires_python is not None:
+        lines.append(f"Requires-Python: {dist.requires_python}")
+    lines += [f"Requires-Dist: {requirement}" for requirement in dist.requires]
+    for extra, requirements in dist.extras.items():
+        lines.append(f"Provides-Extra: {extra}")
+        lines += [f'Requires-Dist: {text} ; extra == "{extra}"' for text in requirements]
+    return "\n".join([*lines, ""])
+
+
+def _sdist_bytes(dist: Dist) -> bytes:
+    """Return an sdist whose build always fails: nobody is meant to try."""
+    buffer = io.BytesIO()
+    files = {"PKG-INFO": _metadata(dist), "setup.py": "raise SystemExit('built an sdist')\n"}
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(f"{_stem(dist)}/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _record_hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return "sha256=" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
