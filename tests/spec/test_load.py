@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import string
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -507,6 +510,38 @@ def test_hints_say_what_to_write(fields: dict[str, Any], hint: str) -> None:
         load(document(spec(**fields)))
 
     assert caught.value.diagnostics[0].hint == hint
+
+
+def test_what_a_lock_vouches_for_is_loaded_without_rattler() -> None:
+    script = """
+import sys
+from support.documents import document
+from envc.spec.load import load
+spec = document({"environment": "pets", "conda": ["NumPy>=1.26", "zlib"]})
+load(spec, vouched={"numpy >=1.26", "zlib"})
+assert "rattler" not in sys.modules
+load(spec, vouched={"numpy >=1.26"})
+assert "rattler" in sys.modules
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_vouched_package_is_still_compared_with_the_others() -> None:
+    data = document(spec(conda=["numpy", "NumPy >=1", "bioconda::x"]))
+
+    with pytest.raises(InputError) as caught:
+        load(data, vouched={"numpy", "numpy >=1", "bioconda::x"})
+
+    assert [diagnostic.code for diagnostic in caught.value.diagnostics] == ["E233", "E235"]
 
 
 KEYS_OR_NOISE = st.sampled_from(

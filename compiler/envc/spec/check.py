@@ -16,7 +16,7 @@ from envc.spec import field
 from envc.spec.defaults import canonical_address, channel_addresses
 from envc.spec.entry import Entry, conda_entries, pip_entries, texts, wheel_entries
 from envc.spec.field import FieldError
-from envc.spec.matchspec import MatchSpecParts, complain, normal_matchspec, split_matchspec
+from envc.spec.matchspec import MatchSpecParts, complain, join_matchspec, split_matchspec
 from envc.spec.requirement import PipRequirement, parse_requirement
 from envc.syntax.document import Document
 
@@ -90,9 +90,9 @@ def _lists_have_no_repetition(subject: _Subject) -> Iterator[Diagnostic]:
 
 
 def _matchspecs_are_valid(subject: _Subject) -> Iterator[Diagnostic]:
-    for entry, _ in subject.conda:
-        is_vouched = normal_matchspec(entry.text) in subject.vouched
-        if problem := complain(entry.text, is_vouched=is_vouched):
+    for entry, parts in subject.conda:
+        is_vouched = parts is not None and join_matchspec(parts) in subject.vouched
+        if not is_vouched and (problem := complain(entry.text)):
             yield _at_entry(subject.document, entry, problem)
 
 

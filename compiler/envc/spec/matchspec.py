@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from envc.spec.address import embedded_credentials
 from envc.spec.field import FieldError
 
-__all__ = ["MatchSpecParts", "complain", "normal_matchspec", "split_matchspec"]
+__all__ = ["MatchSpecParts", "complain", "join_matchspec", "normal_matchspec", "split_matchspec"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,21 +95,21 @@ def normal_matchspec(text: str) -> str:
     'pytorch ==2.4 cuda*'
     """
     parts = split_matchspec(text)
-    if parts is None:
-        return text.strip(" \t")
+    return text.strip(" \t") if parts is None else join_matchspec(parts)
+
+
+def join_matchspec(parts: MatchSpecParts) -> str:
+    """Return the normal form of a MatchSpec with these parts."""
     channel = f"{parts.channel}::" if parts.channel else ""
     version = _normal_version(parts.version, has_build=bool(parts.build))
     words = (parts.name.lower(), version, parts.build)
     return channel + " ".join(word for word in words if word) + parts.bracket
 
 
-def complain(text: str, *, is_vouched: bool = False) -> FieldError | None:
-    """Return what is wrong with a MatchSpec, or None.
-
-    With `is_vouched`, rattler is not asked, and not imported.
-    """
+def complain(text: str) -> FieldError | None:
+    """Return what is wrong with a MatchSpec, or None; imports rattler, which takes some 30 ms."""
     problem = embedded_credentials(text) or _complain_on_form(text)
-    if problem is not None or is_vouched:
+    if problem is not None:
         return problem
     from rattler import MatchSpec
     from rattler.exceptions import InvalidMatchSpecError

@@ -243,16 +243,16 @@ class EnvSpec(Part):
         description="Optional. Conda channels, the first wins. Default: `[conda-forge]`.",
     )
     conda: Annotated[Conda, BeforeValidator(_packages_from_list)] = Field(
-        default=Conda(), description="Optional. Conda packages. Default: none."
+        default_factory=Conda, description="Optional. Conda packages. Default: none."
     )
     pip: Annotated[Pip, BeforeValidator(_packages_from_list)] = Field(
-        default=Pip(), description="Optional. Python distributions. Default: none."
+        default_factory=Pip, description="Optional. Python distributions. Default: none."
     )
     system: tuple[_Line, ...] = Field(
         default=(), description="Optional. Debian packages. Default: none. Example: `git`."
     )
     variables: _Variables = Field(
-        default={},
+        default_factory=dict,
         description="Optional. Environment variables of the image. Default: none. "
         'Example: `{OMP_NUM_THREADS: "4"}`.',
     )
@@ -278,10 +278,11 @@ class EnvSpec(Part):
         'Example: `["python", "train.py"]`.',
     )
     check: Check = Field(
-        default=Check(), description="Optional. What must work in the image. Default: nothing."
+        default_factory=Check,
+        description="Optional. What must work in the image. Default: nothing.",
     )
     runtime: Runtime = Field(
-        default=Runtime(),
+        default_factory=Runtime,
         description="Optional. How containers are run. Default: as the engine does.",
     )
     serve: Serve | None = Field(
