@@ -16,7 +16,17 @@ from envc.errors import InputError, ToolError, UsageError
 from envc.files import OUTPUT_MARK, sha256_of, write_if_changed
 from envc.plan.instruction import ContextFile
 
-__all__ = ["MANIFEST", "SCHEMA", "Changes", "compare", "depfile", "explain", "manifest", "write"]
+__all__ = [
+    "MANIFEST",
+    "SCHEMA",
+    "Changes",
+    "compare",
+    "depfile",
+    "explain",
+    "manifest",
+    "write",
+    "write_beside",
+]
 
 MANIFEST = "image.json"
 SCHEMA = 1
@@ -108,6 +118,18 @@ def depfile(target: Path, sources: Iterable[Path]) -> str:
     names = [_escape(name) for name in sorted({str(source) for source in sources})]
     names = [name for name in names if "\n" not in name]
     return f"{_escape(str(target))}: {' '.join(names)}".rstrip() + "\n"
+
+
+def write_beside(path: Path, text: str) -> None:
+    """Write a file that is not part of the folder, such as a depfile.
+
+    Raises:
+        ToolError: It cannot be written (E553).
+    """
+    try:
+        write_if_changed(path, text.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise _explain(path, error) from error
 
 
 def _compare(folder: Path, files: Sequence[ContextFile]) -> Changes:

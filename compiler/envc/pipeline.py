@@ -58,6 +58,7 @@ __all__ = [
     "read",
     "run",
     "spec_id",
+    "write_depfile",
 ]
 
 CondaSolverName = Literal["rattler", "conda-lock"]
@@ -302,6 +303,17 @@ def check_compiled(
     if changes:
         raise DriftError([explain(folder, changes, hint=f"run `envc compile {path} -o {folder}`")])
     return _compiled(prepared, folder, changes)
+
+
+def write_depfile(path: Path, compiled: Compiled) -> None:
+    """Write a rule for Make: all files that a compile's `image.json` was made from.
+
+    Raises:
+        ToolError: It cannot be written (E553).
+    """
+    from envc.output import MANIFEST, depfile, write_beside
+
+    write_beside(path, depfile(compiled.folder / MANIFEST, compiled.sources))
 
 
 def build(

@@ -2,7 +2,77 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    raise SystemExit(70)
+from envc import __version__
+from envc.cli.console import Console
+from envc.cli.verb import VERBS, Verb, overview
+from envc.diagnostics import Diagnostic, suggest
+from envc.errors import EnvcError, UsageError
+
+__all__ = ["main"]
+
+_INTERNAL_ERROR, _INTERRUPTED, _BROKEN_PIPE = 70, 130, 141
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    0 is success, 1 a wrong spec or lock, 2 a wrong command line, 3 a failed tool, network or
+    registry, 4 drift, 70 a bug in envc, 130 an interrupt; `run` has the exit code of its command.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    console = Console(
+        sys.stdout, sys.stderr, os.environ, has_json="--json" in _before_command(words)
+    )
+    try:
+        code = _run(words, console)
+        sys.stdout.flush()
+    except EnvcError as error:
+        console.fail(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.note("interrupted")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has read enough; nothing may be written when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except Exception as error:
+        console.crash(error)
+        return _INTERNAL_ERROR
+    return code
+
+
+def _run(words: list[str], console: Console) -> int:
+    if not words:
+        console.note(overview())
+        return UsageError.exit_code
+    if words[0] in {"-h", "--help", "help"}:
+        console.print(overview())
+        return 0
+    if words[0] in {"-V", "--version"}:
+        console.print(f"envc {__version__}")
+        return 0
+    if words[0] not in VERBS:
+        raise UsageError([_explain_verb(words[0])])
+    verb: Verb = import_module(f"envc.cli.{words[0]}").VERB
+    return verb.run(words[1:], console)
+
+
+def _before_command(words: list[str]) -> list[str]:
+    """Return the words that are ours: what follows `--` is somebody else's command."""
+    return words[: words.index("--")] if "--" in words else words
+
+
+def _explain_verb(word: str) -> Diagnostic:
+    if word.startswith("-"):
+        message = f"unknown option `{word}`"
+        hint = "write the verb first: `envc VERB …`; `envc --help` lists the verbs"
+        return Diagnostic(code="E001", message=message, hint=hint)
+    meant = suggest(word, VERBS)
+    hint = f"did you mean `envc {meant}`?" if meant else "`envc --help` lists the verbs"
+    return Diagnostic(code="E001", message=f"unknown verb `{word}`", hint=hint)

@@ -1,0 +1,44 @@
+"""A build's progress on stderr, shown only once there is one: a hit loads no display."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from envc.build.event import BuildEvent
+    from envc.build.progress import Reporter
+
+__all__ = ["Progress"]
+
+
+class Progress:
+    """Takes a build's events; use it in a `with` block."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Write to `stream`, once there is something to write."""
+        self._stream = stream
+        self._stack = ExitStack()
+        self._reporter: Reporter | None = None
+
+    def __call__(self, event: BuildEvent) -> None:
+        """Show one event."""
+        if self._reporter is None:
+            from envc.build.progress import open_reporter
+
+            self._reporter = self._stack.enter_context(open_reporter(self._stream))
+        self._reporter(event)
+
+    def __enter__(self) -> Progress:
+        """Begin, with nothing shown."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End, and leave the terminal as it was."""
+        self._stack.close()

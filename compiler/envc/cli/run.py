@@ -1,0 +1,40 @@
+"""`envc run`: a command in the image."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from envc import pipeline
+from envc.cli.build import add_build_arguments, provide
+from envc.cli.console import Console
+from envc.cli.verb import Verb, add_spec, machine_of
+
+__all__ = ["VERB"]
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "envc run SPEC [options] [-- COMMAND ...]"
+    add_spec(parser)
+    add_build_arguments(parser)
+
+
+def _execute(arguments: argparse.Namespace, console: Console) -> int:
+    from envc.engine.foreground import Streams
+
+    image = provide(arguments, console)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    streams = Streams(stdin=sys.stdin.buffer, stdout=sys.stdout.buffer, stderr=sys.stderr.buffer)
+    machine = machine_of(arguments, console)
+    return pipeline.run(arguments.spec, image, arguments.command, machine, streams)
+
+
+VERB = Verb(
+    name="run",
+    add_arguments=_add_arguments,
+    execute=_execute,
+    details="The image is built where the engine does not have it; without a command, it runs what "
+    "it runs by default. The exit code is the command's.",
+    takes_command=True,
+)

@@ -1,0 +1,137 @@
+"""The verbs, and what they have in common: their arguments, and errors in our own form."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from envc.cli.console import Console
+from envc.diagnostics import Diagnostic, suggest
+from envc.errors import UsageError
+from envc.machine import Machine
+
+__all__ = ["VERBS", "Verb", "add_mirror", "add_spec", "machine_of", "overview"]
+
+VERBS = {
+    "check": "say what is wrong with a spec",
+    "lock": "resolve a spec and pin everything in its lock",
+    "compile": "write the Dockerfile of a locked spec, and all that it needs",
+    "hash": "print the environment's id, a line per platform",
+    "build": "build the image, unless the engine has it",
+    "run": "run a command in the image",
+}
+"""What the overview says of each; the module of the same name does it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """A verb.
+
+    Attributes:
+        name: As the user writes it.
+        add_arguments: Describes its arguments.
+        execute: Does it, and returns the exit code.
+        details: What its help says after the summary.
+        takes_command: Whether what follows `--` is a command, which becomes `command`.
+    """
+
+    name: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    execute: Callable[[argparse.Namespace, Console], int]
+    details: str = ""
+    takes_command: bool = False
+
+    def run(self, words: Sequence[str], console: Console) -> int:
+        """Parse the words after the verb and do it.
+
+        Raises:
+            UsageError: The words are wrong (E001).
+        """
+        summary = VERBS[self.name]
+        parser = _Parser(
+            prog=f"envc {self.name}",
+            description=f"{summary[0].upper()}{summary[1:]}. {self.details}",
+            allow_abbrev=False,
+        )
+        self.add_arguments(parser)
+        parser.add_argument(
+            "--json", action="store_true", help="print one JSON object; its shape is in docs/cli.md"
+        )
+        # Split here: argparse loses a command's words where options stand between them.
+        at = list(words).index("--") if self.takes_command and "--" in words else len(words)
+        try:
+            arguments = parser.parse_args(words[:at])
+        except SystemExit:  # after --help, which is the only way that is left to end here
+            return 0
+        if self.takes_command:
+            arguments.command = tuple(words[at + 1 :])
+        return self.execute(arguments, console)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are diagnostics."""
+
+    def error(self, message: str) -> NoReturn:
+        options = [option for action in self._actions for option in action.option_strings]
+        unknown = re.fullmatch(r"unrecognized arguments: (\S+).*", message)
+        hint = f"`{self.prog} --help` lists its arguments"
+        if unknown and unknown[1].startswith("-"):
+            message = f"unknown option `{unknown[1]}`"
+            meant = suggest(unknown[1].partition("=")[0], options)
+            hint = f"did you mean `{meant}`?" if meant else hint
+        elif unknown:
+            message = f"there is no place for `{unknown[1]}`"
+        raise UsageError([Diagnostic(code="E001", message=_quote(message), hint=hint)])
+
+
+def overview() -> str:
+    """Return what `envc --help` prints."""
+    width = max(len(name) for name in VERBS)
+    verbs = "\n".join(f"  {name:{width}}  {summary}" for name, summary in VERBS.items())
+    return (
+        "usage: envc VERB ...\n\n"
+        "The environment compiler: a spec becomes a lock, a Dockerfile and an image.\n\n"
+        f"verbs:\n{verbs}\n\n"
+        "`envc VERB --help` says more. `envc --version` prints the version.\n\n"
+        "exit codes: 0 ok, 1 the spec or its lock is wrong, 2 the command line is wrong,\n"
+        "3 a tool, the network or a registry failed, 4 drift (--check), 70 a bug in envc"
+    )
+
+
+def add_spec(
+    parser: argparse.ArgumentParser, *, text: str = "the spec, NAME.envc or NAME.yaml"
+) -> None:
+    """Describe the spec's path."""
+    parser.add_argument("spec", metavar="SPEC", type=Path, help=text)
+
+
+def add_mirror(parser: argparse.ArgumentParser, *, has_variable: bool = True) -> None:
+    """Describe the mirror map."""
+    also = "; ENVC_MIRRORS has more of them" if has_variable else ""
+    parser.add_argument(
+        "--mirror",
+        action="append",
+        default=[],
+        metavar="CANONICAL=MIRROR",
+        help=f"fetch all below one address from another; repeatable{also}",
+    )
+
+
+def machine_of(arguments: argparse.Namespace, console: Console) -> Machine:
+    """Return the machine, with the mirrors that the arguments name.
+
+    Raises:
+        UsageError: A mirror is wrong (E002).
+    """
+    mirrors: list[Any] = getattr(arguments, "mirror", [])
+    return Machine.here(console.environment, mirrors=mirrors)
+
+
+def _quote(message: str) -> str:
+    """Return argparse's message with names in backticks, as our own messages have them."""
+    message = message[:1].lower() + message[1:]
+    return re.sub(r"'([^']*)'", r"`\1`", message)
