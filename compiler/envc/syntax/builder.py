@@ -87,8 +87,13 @@ class Builder:
         """Keep a problem."""
         self._diagnostics.append(diagnostic)
 
-    def check_plain(self, span: Span) -> None:
-        """Report characters that nobody can see in text that stands without quotes."""
+    def check_plain(self, span: Span) -> bool:
+        """Report characters that nobody can see in text that stands without quotes (E106).
+
+        Returns:
+            Whether there are none.
+        """
+        known = len(self._diagnostics)
         for match in _UNUSUAL.finditer(span.text):
             char = match.group()
             if char in " \t\r\n" or unicodedata.category(char) not in _INVISIBLE:
@@ -100,6 +105,7 @@ class Builder:
                 f"there is an invisible character here, U+{ord(char):04X}{name and f' ({name})'}",
                 hint="type a plain space, or remove it; inside quotes it may stay",
             )
+        return len(self._diagnostics) == known
 
     def finish(self) -> Document:
         """Return the document.

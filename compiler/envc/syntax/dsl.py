@@ -109,8 +109,9 @@ class _Reader:
                 end=statement.end,
                 example=form.example if form else "",
             )
-        message = f"expected a statement, not `{excerpt(key.text)}`"
-        self._reading.report(key, message, _advise(key.text, words))
+        if self._reading.builder.check_plain(key):
+            message = f"expected a statement, not `{excerpt(key.text)}`"
+            self._reading.report(key, message, _advise(key.text, words))
         return None
 
     def _read_value(self, path: Path, call: Call) -> None:

@@ -83,7 +83,7 @@ class Reading:
             place = self.span(line.block) if line.block else None
             self.expect("a word or a string", call, place)
         elif self.text(line.items[0]) == "=":
-            message = f"no `=` stands after `{call.keyword}`"
+            message = f"`{call.keyword}` takes no `=`"
             self.report(self.span(line.items[0]), message, _write(call))
         elif extra is not None:
             self.refuse(extra, line.items[0])
@@ -97,7 +97,10 @@ class Reading:
             f"expected the end of the line after `{excerpt(self.text(after))}`, "
             f"not `{excerpt(self.span(extra).text)}`"
         )
-        self.report(self.span(extra), message, "put text that has spaces into quotes")
+        hint = "put text that has spaces into quotes, or start a new line"
+        if isinstance(extra, Block):
+            hint = "no block belongs here; put text that has `{` into quotes"
+        self.report(self.span(extra), message, hint)
 
     def only_block(self, call: Call) -> Block | None:
         """Return the block of a call that has nothing else, or report what is missing or too much."""

@@ -102,7 +102,7 @@ _TRANSLATIONS = (
     _Translation(
         pattern="node content",
         message="expected a value here",
-        hint=_QUOTE,
+        hint="write one, or put the text into quotes",
     ),
     _Translation(
         pattern="block scalar",
@@ -139,6 +139,8 @@ def describe(error: Exception, source: Source, offset: int) -> Diagnostic:
     if isinstance(error, yaml.MarkedYAMLError):
         problem = f"{error.context or ''} {error.problem or ''}".strip()
         mark, context_mark = error.problem_mark, error.context_mark
+    if mark is not None and source.text.startswith("\t", offset + mark.index):
+        problem += " (tab character)"
     found = next((item for item in _TRANSLATIONS if re.search(item.pattern, problem)), None)
     if found is None:
         found = _Translation(pattern="", message=f"this is no YAML: {problem}")

@@ -21,8 +21,9 @@ __all__ = ["parse"]
 
 _ONE_DOCUMENT = "keep one spec in a file"
 _WRITE_OUT = "write the value out wherever it is needed"
-_EMPTY_ITEM = "write a value after the `-`, or remove it"
-_EMPTY_KEY = "write a value, or remove the key; nothing in a list is `[]`, in a mapping `{}`"
+_EMPTY_ITEM = "write a value, or remove the item"
+_EMPTY_KEY = "write a value, or remove the key; an empty list is `[]`, an empty mapping `{}`"
+_KEY = "write a name before the `:`"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -40,7 +41,8 @@ def parse(source: Source) -> Document:
     except _TooDeepError:
         pass
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        builder.add(describe(error, source, composer.offset))
+        if composer.has_root:
+            builder.add(describe(error, source, composer.offset))
     return builder.finish()
 
 
@@ -49,13 +51,20 @@ class _TooDeepError(Exception):
 
 
 class _Composer:
-    """Reads events into a builder; a path of None means that a value has no place and is dropped."""
+    """Reads events into a builder.
+
+    Attributes:
+        offset: Where the text that YAML reads starts: after a byte order mark.
+        has_root: Whether the text is a mapping as far as it was read; where it is none, what breaks
+            after that is not worth a word.
+    """
 
     def __init__(self, builder: Builder) -> None:
         text = builder.source.text
         self.offset = len(BYTE_ORDER_MARK) if text.startswith(BYTE_ORDER_MARK) else 0
         self._builder = builder
         self._source = builder.source
+        self.has_root = True
         self._depth = 0
         self._events = _events(text[self.offset :])
 
@@ -79,6 +88,7 @@ class _Composer:
             return
         if isinstance(event, yaml.ScalarEvent) and _is_null(event) and not event.tag:
             return
+        self.has_root = False
         span = self._source.span(self._start(event), self._skip(event))
         hint = "write `key: value` lines, as in `environment: pets`"
         self._builder.report(span, "E122", "a spec is a mapping of keys to values", hint=hint)
@@ -144,12 +154,11 @@ class _Composer:
             return None
         if not isinstance(event, yaml.ScalarEvent):
             span = self._source.span(self._start(event), self._skip(event))
-            self._builder.report(span, "E125", "a key is text, not a list or a mapping")
+            self._builder.report(span, "E125", "a key is text, not a list or a mapping", hint=_KEY)
             return None
         span = self._span_of_scalar(event)
         if _is_null(event):
-            hint = "write a name before the `:`, or put the text into quotes"
-            self._builder.report(span, "E125", "a key is missing here", hint=hint)
+            self._builder.report(span, "E125", "a key is missing here", hint=_KEY)
             return None
         if event.value == "<<" and not event.style:
             self._builder.report(span, "E124", "merge keys are not allowed", hint=_WRITE_OUT)
