@@ -113,7 +113,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_their_places() -> None:
 
     assert problems(data) == [
         ("E203", "", "the spec has no `environment`"),
-        ("E230", ">=", "`numpy >=` is not a MatchSpec: unable to parse version spec: >="),
+        ("E230", ">=", "`numpy >=` is not a MatchSpec: there is no version after `>=`"),
         ("E233", '"Pillow"', "`pillow` is listed twice"),
         ("E202", '"matrix"', "`matrix` is not supported yet"),
         ("E231", "=", "`six=1` is not a requirement"),
@@ -492,6 +492,19 @@ def test_both_places_of_a_repetition_are_shown() -> None:
         ({"platforms": ["aarch64"]}, "write `linux/arm64`"),
         ({"platforms": ["windows"]}, "there are `linux/amd64` and `linux/arm64`"),
         ({"python": "3.12.*"}, "write numbers only, such as `3.12`; `3.12` means the newest 3.12"),
+        ({"platforms": ["osx-arm64"]}, "there are `linux/amd64` and `linux/arm64`"),
+        ({"platforms": ["linux/amd46"]}, "write `linux/amd64`"),
+        ({"base": {"image": "Ubuntu 24.04"}}, "write `ubuntu:24.04`"),
+        (
+            {"base": {"image": "https://ghcr.io/a"}},
+            "write the registry's host name without `http://` or `https://`",
+        ),
+        (
+            {"base": {"image": "a:b:c"}},
+            "write NAME:TAG or NAME@sha256:DIGEST, such as `python:3.12-slim-bookworm`",
+        ),
+        ({"pip": [{"name": "six"}]}, "write a package as one text, such as `six >=1.16`"),
+        ({"user": " "}, "fill it, or remove it"),
         ({"workdir": "./app"}, "write `/app`"),
         ({"command": "python 'a b'.py"}, 'write its words as a list: ["python", "a b.py"]'),
         ({"platforms": "linux/amd64"}, "write a list: [linux/amd64]"),

@@ -137,6 +137,15 @@ def _credentials(what: str, start: int, length: int, hint: str) -> FieldError:
 def _hint_image(text: str) -> str:
     if "://" in text:
         return "write the registry's host name without `http://` or `https://`"
-    if text != text.lower() and ":" not in text and "@" not in text:
-        return f"write `{text.lower()}`"
+    for better in (text.lower(), text.lower().replace(" ", ":")):
+        if _is_image(better):
+            return f"write `{better}`"
     return "write NAME:TAG or NAME@sha256:DIGEST, such as `python:3.12-slim-bookworm`"
+
+
+def _is_image(text: str) -> bool:
+    try:
+        ImageReference.parse(text)
+    except ValueError:
+        return False
+    return True

@@ -81,7 +81,7 @@ _PLATFORM_ALIASES = {
 def line(text: str) -> str:
     """Refuse what is empty or has a line end or another control character in it; tabs are fine."""
     if not text.strip():
-        raise FieldError("E205", "the value is empty")
+        raise FieldError("E205", "the value is empty", hint="fill it, or remove it")
     if found := _CONTROL.search(text):
         raise FieldError(
             "E216",
@@ -95,7 +95,7 @@ def line(text: str) -> str:
 def script(text: str) -> str:
     """Refuse what is empty or has a NUL in it; line ends are fine."""
     if not text.strip():
-        raise FieldError("E205", "the value is empty")
+        raise FieldError("E205", "the value is empty", hint="fill it, or remove it")
     return word(text)
 
 
@@ -114,7 +114,9 @@ def word(text: str) -> str:
 def program(words: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a command without the name of a program at its head."""
     if not words[0].strip():
-        raise FieldError("E205", "the first word, the program, is empty")
+        raise FieldError(
+            "E205", "the first word, the program, is empty", hint="write the program's name"
+        )
     return words
 
 
@@ -160,7 +162,9 @@ def platform(text: str) -> str:
     """Refuse what is no platform that images are built for."""
     if text in PLATFORMS:
         return text
-    meant = _PLATFORM_ALIASES.get(text.lower()) or suggest(text, PLATFORMS)
+    meant = _PLATFORM_ALIASES.get(text.lower())
+    if meant is None and text.lower().startswith("linux"):
+        meant = suggest(text, PLATFORMS)
     known = " and ".join(f"`{name}`" for name in sorted(PLATFORMS))
     raise FieldError(
         "E207",

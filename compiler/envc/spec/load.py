@@ -181,6 +181,8 @@ def _advise_on_shape(path: Path, kind: str, value: Data | None) -> str:
             words = _split_words(value)
             return f"write its words as a list: [{', '.join(_quote(word) for word in words)}]"
         return f"write a list: [{value}]" if value.strip() else "write a list"
+    if kind == "string_type" and isinstance(value, dict) and path[0] in {"conda", "pip"}:
+        return "write a package as one text, such as `six >=1.16`"
     if kind == "string_type" and isinstance(value, list) and len(value) == 1:
         return f"write `{value[0]}` alone" if isinstance(value[0], str) else ""
     if kind in {"model_type", "dict_type"} and isinstance(value, str):

@@ -139,24 +139,32 @@ def _normal_version(version: str, *, has_build: bool) -> str:
 
 def _complain_on_form(text: str) -> FieldError | None:
     """Return what is wrong with a text that rattler would take, or refuse with less help."""
+    return next(filter(None, (rule(text) for rule in _FORM_RULES)), None)
+
+
+def _refuse_file(text: str) -> FieldError | None:
     stripped = text.strip()
-    if ("://" in stripped and "::" not in stripped) or stripped.endswith((".conda", ".tar.bz2")):
-        return FieldError(
-            "E236",
-            "a Conda package cannot be named by its file yet",
-            hint="name the package, its version and its build, and list its channel",
-        )
+    is_address = "://" in stripped and "::" not in stripped
+    if not is_address and not stripped.endswith((".conda", ".tar.bz2")):
+        return None
+    return FieldError(
+        "E236",
+        "a Conda package cannot be named by its file yet",
+        hint="name the package, its version and its build, and list its channel",
+    )
+
+
+def _refuse_tail(text: str) -> FieldError | None:
     for separator, reason in (
         (";", "Conda packages have no markers"),
         ("#", "a comment cannot stand inside a quoted text"),
     ):
         if (place := _QUOTED.sub(_blank, text).find(separator)) >= 0:
-            return FieldError(
-                "E230",
-                f"`{stripped}` is not a MatchSpec: {reason}",
-                hint=f"remove all from `{separator}` on",
-                part=(place, len(text)),
-            )
+            return _wrong(text, reason, f"remove all from `{separator}` on", (place, len(text)))
+    return None
+
+
+def _refuse_keys(text: str) -> FieldError | None:
     head, bracket, keys = text.partition("[")
     for key in _BRACKET_KEY.finditer(_QUOTED.sub(_blank, bracket + keys)):
         if key[1] in _UNSUPPORTED_KEYS:
@@ -167,33 +175,58 @@ def _complain_on_form(text: str) -> FieldError | None:
                 hint="choose the package by its version, build, channel or subdir",
                 part=(len(head) + start, len(head) + end),
             )
-    return _complain_on_words(text, head)
+    return None
 
 
-def _complain_on_words(text: str, head: str) -> FieldError | None:
-    """Return what is wrong where a second version constraint or a third word would be the build."""
-    rest = _AFTER_OPERATOR.sub(r"\1", _AROUND_SEPARATOR.sub(r"\1", head))
-    words = rest.split()
-    comparison = re.search(r"[^\s,|=<>!~]\s+([=<>!~].*)$", head.partition(" ")[2])
-    if len(words) >= 3 and comparison and words[2][0] in "=<>!~":
-        joined = ",".join(words[1:])
-        start = head.rfind(comparison[1])
-        return FieldError(
-            "E230",
-            f"`{text.strip()}` is not a MatchSpec: a build string cannot start with "
-            f"`{comparison[1][0]}`",
-            hint=f"separate constraints by a comma: `{words[0]} {joined}`",
-            part=(start, start + len(comparison[1].rstrip())),
-        )
+def _refuse_extras(text: str) -> FieldError | None:
+    if extras := re.search(r"\[[A-Za-z0-9_., -]+\]", text):
+        hint = f"remove `{extras.group()}`, or ask pip for it"
+        return _wrong(text, "Conda packages have no extras", hint, extras.span())
+    return None
+
+
+def _refuse_open_end(text: str) -> FieldError | None:
+    if operator := re.search(r"[=<>!~]+[ \t]*$", text.partition("[")[0]):
+        sign = operator.group().rstrip()
+        reason = f"there is no version after `{sign}`"
+        hint = "write one, such as `>=1.26`"
+        return _wrong(text, reason, hint, (operator.start(), operator.start() + len(sign)))
+    return None
+
+
+def _refuse_words(text: str) -> FieldError | None:
+    """Refuse a second constraint, or a fourth word, that would silently be the build string."""
+    head = text.partition("[")[0]
+    words = _AFTER_OPERATOR.sub(r"\1", _AROUND_SEPARATOR.sub(r"\1", head)).split()
+    second = re.search(r"[^\s,|=<>!~]\s+([=<>!~].*)$", head.strip().partition(" ")[2])
+    if len(words) > 2 and second and words[2][0] in "=<>!~":
+        start = text.rfind(second[1])
+        reason = f"a build string cannot start with `{second[1][0]}`"
+        hint = f"separate constraints by a comma: `{words[0]} {','.join(words[1:])}`"
+        return _wrong(text, reason, hint, (start, start + len(second[1])))
     if len(words) > 3:
-        start = head.rfind(words[3])
-        return FieldError(
-            "E230",
-            f"`{text.strip()}` is not a MatchSpec: it has more than a name, a version and a build",
-            hint="write one package an entry, and no blanks inside of a build string",
-            part=(start, len(head.rstrip())),
+        return _wrong(
+            text,
+            "it has more than a name, a version and a build",
+            "write one package an entry, and no blanks inside of a build string",
+            (head.rfind(words[3]), len(head.rstrip())),
         )
     return None
+
+
+_FORM_RULES = (
+    _refuse_file,
+    _refuse_tail,
+    _refuse_keys,
+    _refuse_extras,
+    _refuse_open_end,
+    _refuse_words,
+)
+
+
+def _wrong(text: str, reason: str, hint: str, part: tuple[int, int] | None) -> FieldError:
+    message = f"`{text.strip()}` is not a MatchSpec: {reason}"
+    return FieldError("E230", message, hint=hint, part=part)
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -210,9 +243,7 @@ def _explain(text: str, reason: str) -> FieldError:
     if found:
         start = text.find(found[0])
         part = (start, start + len(found[0]))
-    return FieldError(
-        "E230", f"`{text.strip()}` is not a MatchSpec: {reason}", hint=_advise(text), part=part
-    )
+    return _wrong(text, reason, _advise(text), part)
 
 
 def _advise(text: str) -> str:
@@ -221,10 +252,6 @@ def _advise(text: str) -> str:
         return "write `==` for one version"
     if " @ " in text:
         return "name the package and its version; files by address are not supported yet"
-    if extras := re.search(r"\[[A-Za-z0-9_, -]*\]", text):
-        return f"Conda packages have no extras: remove `{extras.group()}`, or ask pip for it"
-    if text.rstrip().endswith(("=", "<", ">", "~", "!", ",")):
-        return "write a version after the operator, such as `>=1.26`"
     return (
         f"write a name, a version and a build, such as `{name} >=1.26,<2`"
         if re.fullmatch(_NAME, name)
