@@ -116,21 +116,24 @@ def attach(
     """
     on_terminal = stdin is not None and stdin.isatty()
     descriptor = _descriptor(stdout)
-    with _started(
-        command,
-        environment,
-        stdin=stdin if stdin is not None else subprocess.DEVNULL,
-        stdout=descriptor if descriptor is not None else subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        own_group=not on_terminal,
-    ) as child:
+    with (
+        _forwarding(skip=signal.SIGINT if on_terminal else None) as signals,
+        _started(
+            command,
+            environment,
+            stdin=stdin if stdin is not None else subprocess.DEVNULL,
+            stdout=descriptor if descriptor is not None else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            own_group=not on_terminal,
+        ) as child,
+    ):
+        signals.aim(child)
         pumps = [_pump(child.stderr, on_stderr)]
         if descriptor is None:
             pumps.append(_pump(child.stdout, lambda piece: _write(stdout, piece)))
-        with _forwarding(child, skip=signal.SIGINT if on_terminal else None):
-            returncode = child.wait()
-            for pump in pumps:
-                pump.join()
+        returncode = child.wait()
+        for pump in pumps:
+            pump.join()
     return returncode
 
 
@@ -176,26 +179,42 @@ def _end(child: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-@contextlib.contextmanager
-def _forwarding(child: subprocess.Popen[bytes], *, skip: signal.Signals | None) -> Iterator[None]:
-    """Send on the signals that arrive; Python delivers them to the main thread only."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    received = 0
+class _Signals:
+    """Sends on the signals that arrive; those that came before there was a program, when it is there."""
 
-    def forward(number: int, _frame: FrameType | None) -> None:
-        nonlocal received
-        received += 1
-        if received >= _PATIENCE:
+    def __init__(self, *, skip: signal.Signals | None) -> None:
+        self._skip = skip
+        self._child: subprocess.Popen[bytes] | None = None
+        self._received: list[int] = []
+
+    def receive(self, number: int, _frame: FrameType | None) -> None:
+        self._received.append(number)
+        if self._child is not None:
+            self._send(self._child, number)
+
+    def aim(self, child: subprocess.Popen[bytes]) -> None:
+        self._child = child
+        for number in self._received:
+            self._send(child, number)
+
+    def _send(self, child: subprocess.Popen[bytes], number: int) -> None:
+        if len(self._received) >= _PATIENCE:
             child.kill()
-        elif number != skip:
+        elif number != self._skip:
             child.send_signal(number)
 
+
+@contextlib.contextmanager
+def _forwarding(*, skip: signal.Signals | None) -> Iterator[_Signals]:
+    """Take the signals that arrive; Python gives them to the main thread only."""
+    signals = _Signals(skip=skip)
+    if threading.current_thread() is not threading.main_thread():
+        yield signals
+        return
     names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {name: signal.signal(name, forward) for name in names}
+    before = {name: signal.signal(name, signals.receive) for name in names}
     try:
-        yield
+        yield signals
     finally:
         for name, handler in before.items():
             signal.signal(name, handler)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envc.diagnostics import Diagnostic
@@ -65,6 +66,10 @@ class Engine:
         Raises:
             ToolError: No engine answers (E601), or it is too old (E602).
         """
+        host = environment.get("DOCKER_HOST", "")
+        if host.startswith("unix://") and not Path(host.removeprefix("unix://")).is_socket():
+            raise ToolError([explain_absence(f"DOCKER_HOST is {host}: there is no such socket")])
+
         import docker
         from docker.errors import DockerException
 
@@ -76,7 +81,6 @@ class Engine:
                 environment=dict(environment),
             )
         except DockerException as error:
-            host = environment.get("DOCKER_HOST")
             asked = f"DOCKER_HOST is {host}: " if host else ""
             raise ToolError([explain_absence(asked + root_cause(error))]) from error
         version = str(client.api.api_version)
@@ -218,9 +222,11 @@ class Engine:
                 platform=platform,
                 host_config=api.create_host_config(network_mode="none"),
             )
+        container = Container(self._client, made["Id"], image)
         try:
-            yield Container(self._client, made["Id"], image)
+            yield container
         finally:
+            container.close_stdin()
             with translated("remove a container"), contextlib.suppress(NotFound):
                 api.remove_container(made["Id"], force=True, v=True)
 
@@ -279,7 +285,7 @@ class Container:
     def wait(self) -> Completed:
         """Wait for its end, with stdin closed."""
         with translated(f"run a container of `{self._image}`"):
-            self._stdin.close()
+            self.close_stdin()
             code = int(self._api.wait(self._id)["StatusCode"])
             stdout = self._api.logs(self._id, stdout=True, stderr=False)
             stderr = self._api.logs(self._id, stdout=False, stderr=True)
@@ -296,6 +302,16 @@ class Container:
             output: bytes = self._api.exec_start(identifier)
             code = self._api.exec_inspect(identifier)["ExitCode"]
         return Completed(returncode=int(code), stdout=output.decode("utf-8", "replace"), stderr="")
+
+    def close_stdin(self) -> None:
+        """End its stdin; a second time is no matter."""
+        if self._stdin is not None:
+            # Over plain HTTP the SDK gives a file around the socket, which closes only itself.
+            held, self._stdin = self._stdin, None
+            inner = getattr(held, "_sock", None)
+            held.close()
+            if inner is not None:
+                inner.close()
 
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = self._api.inspect_container(self._id)["State"]

@@ -1,0 +1,312 @@
+"""The real engine looked up, named and looked into; and engines that are not there."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from envc.engine.docker import Engine
+from envc.engine.foreground import (
+    CommandMissingError,
+    CommandRefusedError,
+    FolderMount,
+    RunOptions,
+    Streams,
+)
+from envc.errors import EnvcError, ToolError
+from envc.platform import PLATFORMS
+from envc.process import Completed
+from envc.reference import ImageReference
+from support.engine import EngineWorld
+
+AMD64 = PLATFORMS["linux/amd64"]
+
+
+def only_code(error: EnvcError) -> str:
+    (diagnostic,) = error.diagnostics
+    return diagnostic.code
+
+
+def output(
+    world: EngineWorld, *command: str, stdin: bytes | None = None, **options: Any
+) -> tuple[int, bytes, bytes]:
+    """Run a command in the base; return its exit code, stdout and stderr."""
+    stdout, stderr = io.BytesIO(), io.BytesIO()
+    reader, writer = os.pipe()
+    os.write(writer, stdin or b"")
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        streams = Streams(stdin=pipe if stdin is not None else None, stdout=stdout, stderr=stderr)
+        code = world.engine.run(world.base, command, options=RunOptions(**options), streams=streams)
+    return code, stdout.getvalue(), stderr.getvalue()
+
+
+class _OldEngine(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = json.dumps({"ApiVersion": "1.41", "Version": "20.10.0"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def old_engine() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), _OldEngine)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
+    thread.start()
+    yield f"tcp://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [
+        ("unix:///nonexistent/docker.sock", "there is no such socket"),
+        (f"tcp://127.0.0.1:{free_port()}", "[Errno 111] Connection refused"),
+    ],
+)
+def test_an_engine_that_is_not_there_is_named(host: str, reason: str) -> None:
+    with pytest.raises(ToolError) as caught:
+        Engine.connect({"DOCKER_HOST": host})
+
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "E601"
+    assert diagnostic.message == "no Docker engine answers"
+    assert diagnostic.notes == (f"DOCKER_HOST is {host}: {reason}",)
+    assert "https://docs.docker.com/engine/install/" in diagnostic.hint
+
+
+def test_an_engine_that_is_too_old_is_refused(old_engine: str) -> None:
+    with pytest.raises(ToolError) as caught:
+        Engine.connect({"DOCKER_HOST": old_engine})
+
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "E602"
+    assert "it speaks API 1.41, builds need 1.44" in diagnostic.message
+
+
+@pytest.mark.engine
+def test_an_image_is_found_by_the_name_it_was_given(world: EngineWorld) -> None:
+    base = world.engine.find(world.base)
+    with world.name() as name:
+        world.engine.tag(world.base, name)
+
+        found = world.engine.find(name)
+
+    assert found is not None
+    assert found == base
+    assert found.digest is None or re.fullmatch(r"sha256:[0-9a-f]{64}", found.digest)
+    assert found.platform == world.engine.platform()
+    assert world.engine.find(name) is None
+
+
+@pytest.mark.engine
+def test_untagging_what_is_not_there_is_no_matter(world: EngineWorld) -> None:
+    world.engine.untag("envc-test-absent:1")
+
+    assert world.engine.find("envc-test-absent:1") is None
+
+
+@pytest.mark.engine
+def test_a_tag_for_an_image_that_is_not_there_is_refused(world: EngineWorld) -> None:
+    with pytest.raises(ToolError) as caught:
+        world.engine.tag("envc-test-absent:1", "envc-test-absent:2")
+
+    assert only_code(caught.value) == "E603"
+
+
+@pytest.mark.engine
+def test_a_probe_runs_a_script_without_a_network(world: EngineWorld) -> None:
+    script = "ls /sys/class/net; echo oops >&2; exit 3"
+
+    done = world.engine.probe(ImageReference.parse(world.base), AMD64, script)
+
+    assert done == Completed(returncode=3, stdout="lo\n", stderr="oops\n")
+
+
+@pytest.mark.engine
+def test_a_probe_pulls_an_image_that_the_engine_lacks(world: EngineWorld) -> None:
+    found = world.engine.find(world.base)
+    assert found is not None
+    reference = replace(ImageReference.parse(world.base), tag=None, digest=found.digest)
+    told: list[str] = []
+    with world.name() as kept:
+        world.engine.tag(world.base, kept)
+        world.engine.untag(world.base)
+        done = world.engine.probe(reference, AMD64, "echo here", report=told.append)
+        world.engine.tag(kept, world.base)
+
+    assert done.stdout == "here\n"
+
+
+@pytest.mark.engine
+def test_an_image_that_cannot_be_pulled_says_why(world: EngineWorld) -> None:
+    reference = ImageReference.parse(f"{world.registry}/absent:1")
+
+    with pytest.raises(ToolError) as caught:
+        world.engine.probe(reference, AMD64, "true")
+
+    assert only_code(caught.value) == "E604"
+
+
+@pytest.mark.engine
+def test_pulling_without_a_login_says_how_to_log_in(world: EngineWorld) -> None:
+    reference = ImageReference.parse(f"{world.auth_registry}/absent:1")
+
+    with pytest.raises(ToolError) as caught:
+        world.engine.probe(reference, AMD64, "true")
+
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "E604"
+    assert f"docker login {world.auth_registry}" in diagnostic.hint
+
+
+@pytest.mark.engine
+def test_a_probe_leaves_no_container(world: EngineWorld) -> None:
+    before = containers(world)
+
+    world.engine.probe(ImageReference.parse(world.base), AMD64, "exit 1")
+
+    assert containers(world) <= before
+
+
+@pytest.mark.engine
+def test_a_run_has_the_commands_exit_code_and_both_streams(world: EngineWorld) -> None:
+    done = output(world, "sh", "-c", "echo out; echo err >&2; exit 7")
+
+    assert done == (7, b"out\n", b"err\n")
+
+
+@pytest.mark.engine
+def test_a_run_reads_what_is_piped_into_it(world: EngineWorld) -> None:
+    assert output(world, "cat", stdin=b"a\x00b\n") == (0, b"a\x00b\n", b"")
+
+
+@pytest.mark.engine
+def test_a_run_without_stdin_reads_its_end_at_once(world: EngineWorld) -> None:
+    assert output(world, "cat") == (0, b"", b"")
+
+
+@pytest.mark.engine
+def test_a_programs_own_words_are_passed_on_whatever_they_are(world: EngineWorld) -> None:
+    words = "Error response from daemon: just kidding"
+
+    done = output(world, "sh", "-c", f"echo '{words}' >&2")
+
+    assert done == (0, b"", f"{words}\n".encode())
+
+
+@pytest.mark.engine
+def test_a_run_honours_its_options(world: EngineWorld, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("mounted")
+    tmp_path.chmod(0o755)
+    script = (
+        "df -k /dev/shm | tail -1 | tr -s ' ' | cut -d' ' -f2; id -u; pwd; echo $A; "
+        "cat /mnt/data; touch /mnt/x 2>/dev/null || echo ' read-only'; ls /sys/class/net"
+    )
+
+    code, stdout, _ = output(
+        world,
+        "sh",
+        "-c",
+        script,
+        shm="32m",
+        user="12:34",
+        workdir="/tmp",
+        variables={"A": "b  c=d"},
+        mounts=(FolderMount(source=tmp_path, target="/mnt", read_only=True),),
+        network="none",
+    )
+
+    assert (code, stdout) == (0, b"32768\n12\n/tmp\nb c=d\nmounted read-only\nlo\n")
+
+
+@pytest.mark.engine
+def test_a_signal_that_ends_the_command_is_told(world: EngineWorld) -> None:
+    assert output(world, "sh", "-c", "sh -c 'kill -TERM $$'; exit $?")[0] == 143
+
+
+@pytest.mark.engine
+def test_a_missing_command_is_127_and_told_once(world: EngineWorld) -> None:
+    stderr = io.BytesIO()
+    streams = Streams(stdin=None, stdout=io.BytesIO(), stderr=stderr)
+
+    with pytest.raises(CommandMissingError) as caught:
+        world.engine.run(world.base, ["nosuch"], options=RunOptions(), streams=streams)
+
+    assert (only_code(caught.value), caught.value.exit_code) == ("E631", 127)
+    assert stderr.getvalue() == b""
+
+
+@pytest.mark.engine
+def test_a_command_that_is_no_program_is_126(world: EngineWorld) -> None:
+    with pytest.raises(CommandRefusedError) as caught:
+        output(world, "/etc/hostname")
+
+    assert (only_code(caught.value), caught.value.exit_code) == ("E632", 126)
+
+
+@pytest.mark.engine
+def test_gpus_that_are_not_there_are_a_diagnostic(world: EngineWorld) -> None:
+    with pytest.raises(ToolError) as caught:
+        output(world, "true", gpus="all")
+
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "E633"
+    assert "NVIDIA Container Toolkit" in diagnostic.hint
+
+
+@pytest.mark.engine
+def test_a_run_of_an_image_that_was_not_built_says_so(world: EngineWorld) -> None:
+    streams = Streams(stdin=None, stdout=io.BytesIO(), stderr=io.BytesIO())
+
+    with pytest.raises(ToolError) as caught:
+        world.engine.run("envc-test-absent:1", [], options=RunOptions(), streams=streams)
+
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.hint) == ("E630", "run `envc build SPEC` first")
+
+
+@pytest.mark.engine
+def test_a_run_without_the_docker_program_says_so_and_leaves_nothing(world: EngineWorld) -> None:
+    before = containers(world)
+    streams = Streams(stdin=None, stdout=io.BytesIO(), stderr=io.BytesIO())
+
+    with (
+        Engine.connect({**world.environment, "PATH": "/nonexistent"}) as engine,
+        pytest.raises(ToolError) as caught,
+    ):
+        engine.run(world.base, ["true"], options=RunOptions(), streams=streams)
+
+    assert only_code(caught.value) == "E605"
+    assert containers(world) <= before
+
+
+def containers(world: EngineWorld) -> set[str]:
+    """Return the ids of all containers of the base, running or not."""
+    listed = world.engine._client.api.containers(all=True, filters={"ancestor": world.base})
+    return {container["Id"] for container in listed}
