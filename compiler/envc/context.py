@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import posixpath
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError
 from envc.files import TreeFile, read_tree, sha256_of
 from envc.plan.inputs import Inputs, Tree
 from envc.plan.instruction import ContextFile
-from envc.resolve.base import LocalWheel
 from envc.source import Span
 from envc.spec.defaults import wheels as wheel_paths
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
+
+if TYPE_CHECKING:
+    from envc.resolve.base import LocalWheel
 
 __all__ = ["list_files", "read_inputs", "read_wheels"]
 
@@ -26,6 +28,8 @@ def read_wheels(spec: EnvSpec, document: Document, folder: Path) -> tuple[LocalW
     Raises:
         InputError: One is not there (E155) or is not a file that can be read (E156).
     """
+    from envc.resolve.base import LocalWheel
+
     wheels: list[LocalWheel] = []
     problems: list[Diagnostic] = []
     for number, (path, normal) in enumerate(zip(spec.pip.wheels, wheel_paths(spec), strict=True)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -127,6 +126,8 @@ def write_if_changed(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
             path.chmod(mode)
             return True
         return False
+    import tempfile  # loads slowly, and most runs write nothing
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)

@@ -11,7 +11,6 @@ Stages are imported where they are used: `identify` and `compile` load no solver
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -283,7 +282,7 @@ def compile(  # noqa: A001  # the verb's own name
     from envc.output import write
 
     prepared = _prepare(path, machine, mirrors or MirrorMap())
-    return _compiled(prepared, folder, write(folder, _output(prepared)))
+    return _compiled(prepared, folder, write(folder, _output(prepared, _render(prepared))))
 
 
 def check_compiled(
@@ -299,7 +298,7 @@ def check_compiled(
     from envc.output import compare, explain
 
     prepared = _prepare(path, machine, mirrors or MirrorMap())
-    changes = compare(folder, _output(prepared))
+    changes = compare(folder, _output(prepared, _render(prepared)))
     if changes:
         raise DriftError([explain(folder, changes, hint=f"run `envc compile {path} -o {folder}`")])
     return _compiled(prepared, folder, changes)
@@ -329,6 +328,8 @@ def build(
         UsageError: The spec does not have the platform (E003).
         ToolError: The engine, BuildKit or the network fails (E60x, E61x).
     """
+    import tempfile
+
     from envc.build.image import Wanted, choose_platform, find, name_all, produce
     from envc.engine.docker import Engine
     from envc.plan.identity import tag
@@ -384,7 +385,6 @@ class _Prepared:
     lock: Lock
     inputs: Inputs
     plan: BuildPlan
-    rendered: Rendered
 
 
 def _prepare(path: Path, machine: Machine, mirrors: MirrorMap) -> _Prepared:
@@ -393,7 +393,6 @@ def _prepare(path: Path, machine: Machine, mirrors: MirrorMap) -> _Prepared:
     from envc.context import read_inputs
     from envc.lock.drift import drift
     from envc.plan.lower import lower
-    from envc.render.dockerfile import render
 
     checked, locked = _read_locked(path, machine)
     spec, document = checked.spec, checked.document
@@ -402,10 +401,7 @@ def _prepare(path: Path, machine: Machine, mirrors: MirrorMap) -> _Prepared:
     if found := drift(spec, document, locked, wheels=wheels):
         raise InputError(found)
     plan = lower(spec, document, locked, inputs, scripts=resources.read_scripts(), mirrors=mirrors)
-    rendered = render(plan, resources.read_templates())
-    return _Prepared(
-        path=path, checked=checked, lock=locked, inputs=inputs, plan=plan, rendered=rendered
-    )
+    return _Prepared(path=path, checked=checked, lock=locked, inputs=inputs, plan=plan)
 
 
 def _read_locked(path: Path, machine: Machine) -> tuple[Checked, Lock]:
@@ -433,13 +429,20 @@ def _read_old_lock(place: Path) -> Lock | None:
         return None
 
 
-def _output(prepared: _Prepared) -> tuple[ContextFile, ...]:
+def _render(prepared: _Prepared) -> Rendered:
+    from envc import resources
+    from envc.render.dockerfile import render
+
+    return render(prepared.plan, resources.read_templates())
+
+
+def _output(prepared: _Prepared, rendered: Rendered) -> tuple[ContextFile, ...]:
     from envc.output import manifest
     from envc.plan.instruction import ContextFile
     from envc.render.manifest import facts
 
     spec, lock, plan = prepared.checked.spec, prepared.lock, prepared.plan
-    dockerfile = ContextFile.of("Dockerfile", prepared.rendered.text.encode())
+    dockerfile = ContextFile.of("Dockerfile", rendered.text.encode())
     files = (*plan.files, dockerfile)
     return (*files, manifest(facts(spec, lock, plan, _digests(prepared)), files))
 
@@ -478,7 +481,8 @@ def _build_request(
     from envc.output import write
     from envc.plan.fetch import CA_BUNDLE
 
-    write(folder, _output(prepared))
+    rendered = _render(prepared)
+    write(folder, _output(prepared, rendered))
     secrets: dict[str, SecretSource] = {
         name: SecretVariable(variable=name) for name in prepared.plan.secrets
     }
@@ -495,7 +499,7 @@ def _build_request(
         secrets=secrets,
         network=options.network,
         no_cache=options.no_cache,
-        origins=prepared.rendered.origins,
+        origins=rendered.origins,
     )
 
 

@@ -57,6 +57,7 @@ class Verb:
             description=f"{summary[0].upper()}{summary[1:]}. {self.details}",
             allow_abbrev=False,
         )
+        parser.takes_command = self.takes_command
         self.add_arguments(parser)
         parser.add_argument(
             "--json", action="store_true", help="print one JSON object; its shape is in docs/cli.md"
@@ -75,6 +76,8 @@ class Verb:
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are diagnostics."""
 
+    takes_command = False
+
     def error(self, message: str) -> NoReturn:
         options = [option for action in self._actions for option in action.option_strings]
         unknown = re.fullmatch(r"unrecognized arguments: (\S+).*", message)
@@ -85,6 +88,7 @@ class _Parser(argparse.ArgumentParser):
             hint = f"did you mean `{meant}`?" if meant else hint
         elif unknown:
             message = f"there is no place for `{unknown[1]}`"
+            hint = "write `--` before the command" if self.takes_command else hint
         raise UsageError([Diagnostic(code="E001", message=_quote(message), hint=hint)])
 
 
