@@ -88,7 +88,7 @@ def _compare_packages(
                 yield _explain_new(entry, kind, old), document.span(entry.path)
         for text in gone.values():
             message = f"the lock has the {kind} package `{text}`, which the spec does not ask for"
-            yield message, _place(document, (block,))
+            yield message, _key(document, block)
 
 
 def _explain_new(entry: Entry, kind: str, old: str | None) -> str:
@@ -104,7 +104,7 @@ def _compare_platforms(spec: EnvSpec, document: Document, lock: Lock) -> Iterato
             yield f"the lock does not know the platform `{platform}`", span
     for gone in sorted(set(lock.platforms) - set(spec.platforms)):
         message = f"the lock has the platform `{gone}`, which the spec does not ask for"
-        yield message, _place(document, ("platforms",))
+        yield message, _key(document, "platforms")
 
 
 def _compare_wheels(
@@ -125,7 +125,7 @@ def _compare_wheels(
             yield "E416", f"the wheel `{path}` has changed since it was locked", span
     for path in sorted(set(lock.intent.wheels) - set(wanted)):
         message = f"the lock has the wheel `{path}`, which the spec does not ask for"
-        yield "E415", message, _place(document, ("pip",))
+        yield "E415", message, _key(document, "pip")
 
 
 def _place(document: Document, path: Path) -> Span:
@@ -136,7 +136,13 @@ def _place(document: Document, path: Path) -> Span:
         if path[:-1] in document.key_spans:
             return document.key_span(path[:-1])
         path = path[:-1]
-    return document.key_span(("environment",))
+    return _key(document, "environment")
+
+
+def _key(document: Document, block: str) -> Span:
+    """Return where a block's key stands, or the spec's first word where it has no such block."""
+    path = (block,) if (block,) in document.key_spans else ("environment",)
+    return document.key_span(path)
 
 
 def _conda_name(text: str) -> str:
