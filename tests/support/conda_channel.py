@@ -1,16 +1,235 @@
-"""Conda channels on 127.0.0.1: any folder served over HTTP."""
+"""A Conda channel of real packages, made on this machine, and a server for any channel."""
 
 from __future__ import annotations
 
+import base64
 import functools
+import hashlib
 import http.server
+import importlib.metadata
+import json
+import platform
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["serve"]
+from support.conda_archive import PLACEHOLDER, File, Package, compress, pack
+from support.conda_python import SERIES, VERSION, python_package
+
+__all__ = ["Channel", "build", "serve"]
+
+_SUBDIRS = ("linux-64", "linux-aarch64")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A channel in a folder.
+
+    Attributes:
+        subdir: This machine's, for which there are archives; the other platform has records only.
+        python: The exact version of the `python` in it.
+        records: As repodata has them, by subdir and archive name.
+    """
+
+    folder: Path
+    subdir: str
+    python: str
+    records: Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+def build(folder: Path) -> Channel:
+    """Write the channel into an empty folder; it takes seconds, so share it.
+
+    Two builds on one machine are equal, bit for bit. It holds:
+
+    - `python`, the running interpreter, for a C library not older than this machine's;
+    - `libgreet` 1.0 and 1.1: text and binary prefixes, symbolic and hard links, executables, one
+      with mode 0775, and a dependency on `_greet_mutex`, which is empty and generic;
+    - `greeter`, noarch Python with the entry point `greet-py`, and `greet-ext`, a platform's Python
+      package that depends on it, in the old archive format;
+    - `greet-activate`, with scripts for activation and deactivation;
+    - `idna` and `packaging`, noarch Python, as installed here: pip knows them too.
+    """
+    here = "linux-aarch64" if platform.machine() == "aarch64" else "linux-64"
+    records: dict[str, dict[str, dict[str, Any]]] = {subdir: {} for subdir in _SUBDIRS}
+    records["noarch"] = {}
+    for package in _packages(here):
+        archive, record = pack(package)
+        path = folder / package.subdir / package.filename
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(archive)
+        records[package.subdir][package.filename] = record
+        if package.subdir == here:
+            for other in set(_SUBDIRS) - {here}:
+                records[other][package.filename] = record | {"subdir": other}
+    for subdir, content in records.items():
+        _write_repodata(folder / subdir, subdir, content)
+    return Channel(folder=folder, subdir=here, python=VERSION, records=records)
+
+
+def _write_repodata(folder: Path, subdir: str, records: Mapping[str, dict[str, Any]]) -> None:
+    repodata = {
+        "info": {"subdir": subdir},
+        "packages": {fn: r for fn, r in records.items() if fn.endswith(".tar.bz2")},
+        "packages.conda": {fn: r for fn, r in records.items() if fn.endswith(".conda")},
+        "repodata_version": 1,
+    }
+    content = json.dumps(repodata, indent=1, sort_keys=True).encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "repodata.json").write_bytes(content)
+    (folder / "repodata.json.zst").write_bytes(compress(content))
+
+
+def _packages(subdir: str) -> list[Package]:
+    python = f"python >={SERIES},<{SERIES.split('.')[0]}.{int(SERIES.split('.')[1]) + 1}.0a0"
+    return [
+        python_package(subdir),
+        _libgreet(subdir, "1.0"),
+        _libgreet(subdir, "1.1"),
+        Package(
+            name="_greet_mutex", version="0.1", build="main", subdir="noarch", noarch="generic"
+        ),
+        Package(
+            name="greeter",
+            version="2.0",
+            build="pyh0_0",
+            subdir="noarch",
+            noarch="python",
+            depends=["libgreet >=1.0", "python >=3.9"],
+            entry_points=["greet-py = greeter.cli:main"],
+            files=_distribution("greeter", "2.0", _GREETER, below="site-packages"),
+        ),
+        Package(
+            name="greet-ext",
+            version="2.1",
+            build=f"py{SERIES.replace('.', '')}_0",
+            subdir=subdir,
+            depends=["greeter >=2.0", python],
+            files=_distribution(
+                "greet-ext",
+                "2.1",
+                {"greet_ext.py": "from greeter import greet as greet\n"},
+                below=f"lib/python{SERIES}/site-packages",
+            ),
+            suffix=".tar.bz2",
+        ),
+        Package(
+            name="greet-activate",
+            version="1.0",
+            build="h0_0",
+            subdir=subdir,
+            depends=["libgreet"],
+            files={
+                "etc/conda/activate.d/greet.sh": File(content=_ACTIVATE.encode(), prefix="text"),
+                "etc/conda/deactivate.d/greet.sh": File(content=b"unset GREET_HOME GREETING\n"),
+            },
+        ),
+        _installed("idna"),
+        _installed("packaging"),
+    ]
+
+
+def _libgreet(subdir: str, version: str) -> Package:
+    binary = b"\x7fgreet\0" + PLACEHOLDER.encode() + b"/share/greet\0" + b"\x01\x02\x03\0"
+    script = f'#!/bin/sh\necho "greetings from {PLACEHOLDER}, {version}"\n'
+    return Package(
+        name="libgreet",
+        version=version,
+        build="h0_1",
+        number=1,
+        subdir=subdir,
+        depends=["_greet_mutex 0.1 main", "__glibc >=2.17,<3.0.a0"],
+        files={
+            "bin/greet": File(content=script.encode(), mode=0o755, prefix="text"),
+            "bin/greet-group": File(content=b"#!/bin/sh\necho group\n", mode=0o775),
+            "etc/greet.conf": File(content=f"home={PLACEHOLDER}\n".encode(), prefix="text"),
+            f"lib/libgreet.so.{version}": File(content=binary, mode=0o755, prefix="binary"),
+            "lib/libgreet.so": File(symlink="libgreet.so.1"),
+            "lib/libgreet.so.1": File(symlink=f"libgreet.so.{version}"),
+            "share/greet/data.txt": File(content=b"data\n"),
+            "share/greet/twin.txt": File(hardlink="share/greet/data.txt"),
+            "share/greet/link": File(symlink="../../etc/greet.conf"),
+            "share/greet/wörd with space.txt": File(content="wörd\n".encode()),
+        },
+    )
+
+
+_GREETER = {
+    "greeter/__init__.py": """\
+import sys
+from pathlib import Path
+
+
+def greet() -> str:
+    return Path(sys.prefix, "etc/greet.conf").read_text().strip()
+""",
+    "greeter/cli.py": """\
+from greeter import greet
+
+
+def main() -> None:
+    print("cli:", greet())
+""",
+}
+
+_ACTIVATE = f"""\
+export GREET_HOME="{PLACEHOLDER}/share/greet"
+export GREETING="hello from $CONDA_PREFIX"
+"""
+
+
+def _distribution(
+    name: str, version: str, modules: Mapping[str, str], *, below: str
+) -> dict[str, File]:
+    """Return modules and a dist-info that importlib.metadata and pip understand."""
+    info = f"{name.replace('-', '_')}-{version}.dist-info"
+    content = {path: text.encode() for path, text in modules.items()}
+    content[f"{info}/METADATA"] = (
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+    )
+    content[f"{info}/INSTALLER"] = b"conda\n"
+    content[f"{info}/RECORD"] = _record(content, f"{info}/RECORD")
+    return {f"{below}/{path}": File(content=data) for path, data in content.items()}
+
+
+def _installed(name: str) -> Package:
+    """Return a pure distribution of this interpreter's environment as a noarch package."""
+    distribution = importlib.metadata.distribution(name)
+    kept: dict[str, bytes] = {}
+    for file in distribution.files or ():
+        local = Path(str(distribution.locate_file(file)))
+        if ".." in file.parts or file.suffix == ".pyc":
+            continue
+        if file.parts[0].endswith(".dist-info") and file.name not in {"METADATA", "WHEEL"}:
+            continue
+        kept[file.as_posix()] = local.read_bytes()
+    info = next(path.split("/")[0] for path in kept if path.endswith(".dist-info/METADATA"))
+    kept[f"{info}/INSTALLER"] = b"conda\n"
+    kept[f"{info}/RECORD"] = _record(kept, f"{info}/RECORD")
+    return Package(
+        name=name,
+        version=distribution.version,
+        build="pyh0_0",
+        subdir="noarch",
+        noarch="python",
+        depends=["python >=3.9"],
+        files={f"site-packages/{path}": File(content=data) for path, data in kept.items()},
+    )
+
+
+def _record(content: Mapping[str, bytes], own: str) -> bytes:
+    lines = [
+        f"{path},sha256={_encode(hashlib.sha256(data).digest())},{len(data)}\n"
+        for path, data in sorted(content.items())
+    ]
+    return "".join([*lines, f"{own},,\n"]).encode()
+
+
+def _encode(digest: bytes) -> str:
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):

@@ -51,12 +51,12 @@ def _answer(question: Question) -> Answer:
         packages = _lock(question, specs)
     except subprocess.CalledProcessError as error:
         failure = read_failure(error.stdout or "", error.stderr or "")
-        return asyncio.run(_judge(question, wanted, failure))
-    omissions = _find_omissions(wanted, packages)
-    if omissions:
-        failure = Failure(is_conflict=False, text="\n".join(omissions))
-        return asyncio.run(_judge(question, wanted, failure))
-    return Answer(packages=packages)
+    except Exception as error:  # conda-lock's on output that it did not expect are of many kinds
+        failure = Failure(is_conflict=False, text=f"conda-lock cannot use its answer: {error}")
+    else:
+        strays = _find_strays(question, wanted, packages)
+        return Answer(problems=strays) if strays else Answer(packages=packages)
+    return asyncio.run(_judge(question, wanted, failure))
 
 
 def _advise(problem: Problem) -> Problem:
@@ -103,7 +103,7 @@ def _intersect(versions: Iterable[str]) -> str:
     """Return what fits all: `,` binds tighter than `|`, and conda-lock knows no parentheses.
 
     >>> _intersect(["<3", "1.*|2.*"])
-    '<3,1.*|<3,2.*'
+    '1.*,<3|2.*,<3'
     """
     alternatives = [version.split("|") for version in sorted(set(versions))]
     return "|".join(",".join(choice) for choice in itertools.product(*alternatives)) or "*"
@@ -178,23 +178,23 @@ async def _judge(question: Question, wanted: Sequence[Wanted], failure: Failure)
     return Answer(problems=(Problem(kind="program", subject=program, detail=failure.text),))
 
 
-def _find_omissions(wanted: Sequence[Wanted], packages: Sequence[dict[str, Any]]) -> list[str]:
-    """Return what a program left out or took from elsewhere, although it reported success.
+def _find_strays(
+    question: Question, wanted: Sequence[Wanted], packages: Sequence[dict[str, Any]]
+) -> tuple[Problem, ...]:
+    """Return what a program took from another channel than the requirement names.
 
-    mamba drops what it cannot solve where the requirement names a channel
-    (https://github.com/mamba-org/mamba/issues/2226).
+    mamba is known to be loose there (https://github.com/mamba-org/mamba/issues/2226).
     """
     urls = {package["name"]: package["url"] for package in packages}
-    omissions = []
-    for item in wanted:
-        if item.is_virtual:
-            continue
-        url = urls.get(item.name)
-        if url is None:
-            omissions.append(f"`{item.name}` is not part of its answer")
-        elif item.channel and not url.startswith(item.channel["address"].rstrip("/") + "/"):
-            omissions.append(f"`{item.name}` is not from the channel `{item.channel['name']}`")
-    return omissions
+    return tuple(
+        Problem(
+            kind="program",
+            subject=Path(question["program"]).name,
+            detail=f"it took `{item.name}` from another channel: {urls[item.name]}",
+        )
+        for item in wanted
+        if item.channel and not urls[item.name].startswith(item.channel["address"])
+    )
 
 
 if __name__ == "__main__":
