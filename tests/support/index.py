@@ -7,10 +7,11 @@ import hashlib
 import html
 import io
 import json
+import sys
 import tarfile
 import threading
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from email.utils import formatdate
@@ -18,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
+from urllib.parse import unquote, urlsplit
 
 from packaging.utils import canonicalize_name
 
@@ -96,6 +98,13 @@ def write_wheel(folder: Path, dist: Dist, tag: str = "py3-none-any") -> Path:
     return path
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that went away."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 class IndexServer:
     """Serves distributions until it is left; a context manager.
 
@@ -106,6 +115,7 @@ class IndexServer:
         failures: Answers by path prefix: a status to give instead, such as `{"/simple/": 503}`.
         pages: Page bodies by normalised name, to serve instead of the real ones, as HTML.
         files_url: Where absolute links point; by default at the server itself.
+        watch: Called before every answer, such as to look at who asks.
     """
 
     def __init__(
@@ -118,18 +128,20 @@ class IndexServer:
         failures: Mapping[str, int] | None = None,
         pages: Mapping[str, str] | None = None,
         files_url: str | None = None,
+        watch: Callable[[], None] | None = None,
     ) -> None:
         self.requests: list[str] = []
         self._form = form
         self._links = links
         self._credentials = credentials
-        self._failures = dict(failures or {})
+        self.failures = dict(failures or {})
         self._pages = dict(pages or {})
         self._files_url = files_url
+        self._watch = watch
         self._files: dict[str, list[IndexFile]] = {}
         for dist in dists:
             self._files.setdefault(canonicalize_name(dist.name), []).extend(_files_of(dist))
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
         )
@@ -202,8 +214,12 @@ class IndexServer:
         return Handler
 
     def _answer(self, path: str, headers: Message) -> tuple[int, str, bytes]:
+        if self._watch is not None:
+            self._watch()
+        # To a proxy, clients give the whole address.
+        path = unquote(urlsplit(path).path)
         self.requests.append(path)
-        for prefix, status in self._failures.items():
+        for prefix, status in self.failures.items():
             if path.startswith(prefix):
                 return status, _HTML, b"failure asked for"
         if self._credentials is not None and not self._is_authorised(headers):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import tempfile
@@ -118,7 +119,9 @@ class IndexClient:
             return kept.read_text("utf-8")
         text = self._served_metadata(project, file) or self._read_metadata(project, file)
         if kept is not None:
-            write_if_changed(kept, text.encode())
+            # A cache that cannot be written costs time, nothing else.
+            with contextlib.suppress(OSError):
+                write_if_changed(kept, text.encode())
         return text
 
     def sha256(self, project: Project, file: IndexFile) -> str:

@@ -8,6 +8,7 @@ never sees a credential. What it downloads are stubs: the wheels' true metadata 
 from __future__ import annotations
 
 import html
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -43,7 +44,7 @@ class IndexFront:
         self._given = given
         self._client = client
         self._unstable = unstable
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self._server = _Server(("127.0.0.1", 0), _handler_of(self))
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
         )
@@ -124,6 +125,13 @@ def _link(name: str, file: IndexFile) -> str:
     yanked = ' data-yanked=""' if file.yanked else ""
     href = f"../../files/{name}/{quote(file.filename)}"
     return f'<a href="{href}"{yanked}>{html.escape(file.filename)}</a>'
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that went away: it has what it wanted."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 def _handler_of(front: IndexFront) -> type[BaseHTTPRequestHandler]:

@@ -156,12 +156,17 @@ def basic_auth(index: IndexAccess) -> tuple[str, str] | None:
 
 
 def network_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the proxies and certificates of an environment, in upper case, and no other variable."""
+    """Return the proxies and certificates of an environment, in upper case, and no other variable.
+
+    Where NO_PROXY is `*`, there are no proxies: not every program knows that form.
+    """
     found = {
         name: value
         for name in _PROXIES
         if (value := environment.get(name.lower()) or environment.get(name))
     }
+    if "*" in [name.strip() for name in found.get("NO_PROXY", "").split(",")]:
+        found = {}
     bundle = next(filter(None, map(environment.get, _BUNDLES)), None)
     return found | ({"SSL_CERT_FILE": bundle} if bundle else {})
 
@@ -169,7 +174,7 @@ def network_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def _is_direct(host: str, no_proxy: str) -> bool:
     """Say whether NO_PROXY names a host, or a domain that it lies in."""
     names = [name.strip().lower().lstrip(".") for name in no_proxy.split(",")]
-    return any(name == "*" or (name and f".{host}".endswith(f".{name}")) for name in names)
+    return any(name and f".{host}".endswith(f".{name}") for name in names)
 
 
 def _origin(url: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
@@ -18,7 +19,7 @@ from envc.resolve.pip_input import PipInput
 from envc.resolve.pip_pins import parse_pins
 from envc.resolve.pip_solve import Outcome, solve
 from envc.resolve.transport import basic_auth, network_environment
-from envc.resolve.wheel_file import Target
+from envc.resolve.wheel_file import Target, distribution_of
 
 __all__ = ["Uv"]
 
@@ -158,7 +159,7 @@ def _read_outcome(done: Completed, given: PipInput, client: IndexClient) -> Outc
     if done.returncode == 0:
         return Outcome(pins=parse_pins(done.stdout), unknown_extras=unknown)
     if _NO_SOLUTION not in text:
-        _blame_index(text, client)
+        _blame_index(text, given, client)
         raise _broken("`uv` failed", text)
     explanation = _clean(text)
     suspects = tuple(
@@ -177,20 +178,37 @@ def _clean(text: str) -> str:
     return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
-def _blame_index(text: str, client: IndexClient) -> None:
-    """Ask for the page that uv could not get, so that what is wrong with its index is raised."""
-    for name in re.findall(r"Failed to fetch: `?\S+/([\w.-]+)/`?(?:\s|$)", text):
+def _blame_index(text: str, given: PipInput, client: IndexClient) -> None:
+    """Raise what is wrong with the index that uv could not fetch from.
+
+    Asking for the same again says it best; where that works, uv's own words have to do.
+
+    Raises:
+        ToolError: An index failed (E335 to E337).
+    """
+    found = re.search(r"Failed to fetch: `?(https?://[^\s`]+)", text)
+    if found is None:
+        return
+    name = found[1].rstrip("/").rpartition("/")[2]
+    if found[1].endswith("/"):
         client.project(name)
-    for name in re.findall(r"Failed to fetch: `?\S+/([\w.-]+?)-[^/\s]+\.whl", text):
-        _ask_file(name, text, client)
+    else:
+        _ask_file(name, client)
+    request = given.request
+    addresses = {
+        index.url: request.mirrors.to_mirror(index.url.rstrip("/")) for index in request.indexes
+    }
+    blamed = [url for url, address in addresses.items() if found[1].startswith(f"{address}/")]
+    message = f"`uv` cannot fetch from index `{(blamed or [found[1]])[0]}`"
+    hint = "try again; check the network, the proxy and the certificates"
+    raise ToolError([Diagnostic(code="E335", message=message, notes=(text.strip(),), hint=hint)])
 
 
-def _ask_file(name: str, text: str, client: IndexClient) -> None:
-    from packaging.utils import canonicalize_name
-
-    project = client.project(canonicalize_name(name))
+def _ask_file(filename: str, client: IndexClient) -> None:
+    distribution = distribution_of(unquote(filename.removesuffix(".metadata")))
+    project = client.project(distribution[0]) if distribution is not None else None
     for file in project.files if project is not None else ():
-        if project is not None and file.url in text:
+        if project is not None and file.filename == unquote(filename.removesuffix(".metadata")):
             client.metadata(project, file)
 
 

@@ -119,12 +119,11 @@ def best_wheel(offers: Iterable[OfferT], target: Target) -> OfferT | None:
     kept = [offer for offer in fitting if not offer.yanked] or fitting
     ranks = target.ranks()
 
-    def order(offer: OfferT) -> tuple[int, int, str, str]:
+    def goodness(offer: OfferT) -> tuple[int, tuple[int, str] | tuple[()], str]:
         _, _, build, tags = parse_wheel_filename(offer.filename)
-        number, suffix = build if build else (-1, "")
-        return min(ranks[tag] for tag in tags if tag in ranks), -number, suffix, offer.filename
+        return -min(ranks[tag] for tag in tags if tag in ranks), build, offer.filename
 
-    return min(kept, key=order, default=None)
+    return max(kept, key=goodness, default=None)
 
 
 def fits(offer: Offer, target: Target) -> bool:
@@ -238,7 +237,7 @@ def _platform_tags(machine: str, glibc: str) -> Sequence[str]:
         names.append(f"manylinux_2_{minor}_{machine}")
         if minor in legacy:
             names.append(f"{legacy[minor]}_{machine}")
-    return [*names, f"linux_{machine}"]
+    return [f"linux_{machine}", *names]
 
 
 def _allows_python(requires: str | None, target: Target) -> bool:
