@@ -40,9 +40,9 @@ class Console:
     def print_json(
         self, data: Mapping[str, Any], diagnostics: Sequence[Diagnostic] = (), *, ok: bool = True
     ) -> None:
-        """Write data as one JSON object."""
+        """Write data as one JSON object on one line."""
         shape = {"ok": ok, **data, "diagnostics": [to_json(problem) for problem in diagnostics]}
-        self.print(json.dumps(shape, indent=2))
+        self.print(json.dumps(shape))
 
     def note(self, text: str) -> None:
         """Write a line for the reader; never data."""

@@ -1,0 +1,225 @@
+"""The command line as a whole: streams, exit codes, and what it says when it is used wrongly."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import envc as package
+from envc import pipeline
+from envc.cli.verb import VERBS
+from envc.lock.codec import dumps
+from support.workspace import CONDA_SPEC, EnvcMain, lock_of
+
+
+def test_help_is_data_and_names_every_verb(envc: EnvcMain) -> None:
+    ran = envc("--help")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert all(f"\n  {verb} " in ran.out for verb in VERBS)
+
+
+def test_without_a_verb_the_help_is_an_error(envc: EnvcMain) -> None:
+    ran = envc()
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "usage: envc VERB" in ran.err
+
+
+def test_the_version_is_that_of_the_package(envc: EnvcMain) -> None:
+    assert envc("--version").out == f"envc {package.__version__}\n"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(envc: EnvcMain, verb: str) -> None:
+    ran = envc(verb, "--help")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"usage: envc {verb}")
+    assert "--json" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (("chek",), "unknown verb `chek`", "did you mean `envc check`?"),
+        (("frobnicate",), "unknown verb `frobnicate`", "`envc --help` lists the verbs"),
+        (
+            ("--json", "check"),
+            "unknown option `--json`",
+            "write the verb first: `envc VERB …`; `envc --help` lists the verbs",
+        ),
+        (("hash", "--spce", "x"), "unknown option `--spce`", "did you mean `--spec`?"),
+        (("hash", "a", "b"), "there is no place for `b`", "`envc hash --help` lists its arguments"),
+        (
+            ("hash",),
+            "the following arguments are required: SPEC",
+            "`envc hash --help` lists its arguments",
+        ),
+        (("run", "pets.envc", "ls"), "there is no place for `ls`", "write `--` before the command"),
+    ],
+)
+def test_a_wrong_command_line_is_a_diagnostic(
+    envc: EnvcMain, words: tuple[str, ...], message: str, hint: str
+) -> None:
+    ran = envc(*words)
+
+    assert ran.code == 2
+    assert ran.err == f"error[E001]: {message}\nhint: {hint}\n"
+
+
+def test_a_wrong_choice_names_the_choices(envc: EnvcMain) -> None:
+    ran = envc("lock", "pets.envc", "--pip-solver", "poetry")
+
+    assert ran.code == 2
+    assert "`poetry` (choose from" in ran.err
+    assert "pip-tools" in ran.err
+
+
+def test_a_wrong_mirror_is_a_diagnostic(envc: EnvcMain) -> None:
+    ran = envc("compile", "pets.envc", "-o", "out", "--mirror", "https://pypi.org/simple")
+
+    assert ran.code == 2
+    assert ran.err.startswith("error[E002]: `https://pypi.org/simple` is not a mirror\n")
+
+
+@pytest.mark.parametrize("verb", ["check", "lock", "hash", "build", "run"])
+def test_a_missing_spec_is_a_diagnostic_of_every_verb(envc: EnvcMain, verb: str) -> None:
+    ran = envc(verb, "pet.envc")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "error[E150]: there is no file `pet.envc`\nhint: did you mean `pets.envc`?\n"
+
+
+def test_with_json_an_error_is_data_too(envc: EnvcMain) -> None:
+    ran = envc("hash", "pet.envc", "--json")
+
+    assert ran.code == 1
+    assert json.loads(ran.out) == {
+        "ok": False,
+        "diagnostics": [
+            {
+                "severity": "error",
+                "code": "E150",
+                "message": "there is no file `pet.envc`",
+                "labels": [],
+                "notes": [],
+                "hint": "did you mean `pets.envc`?",
+            }
+        ],
+    }
+
+
+def test_an_escaped_exception_is_our_bug(envc: EnvcMain, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("surprise")
+
+    monkeypatch.setattr(pipeline, "read", fail)
+
+    ran = envc("check", "pets.envc")
+
+    assert ran.code == 70
+    assert "RuntimeError: surprise" in ran.err
+    assert ran.err.endswith(
+        "This is a bug in envc: RuntimeError. Nothing is wrong with your spec. "
+        "Please report it with the lines above.\n"
+    )
+
+
+def test_an_interrupt_is_quiet(envc: EnvcMain, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "read", interrupt)
+
+    ran = envc("check", "pets.envc")
+
+    assert (ran.code, ran.out, ran.err) == (130, "", "interrupted\n")
+
+
+def test_a_reader_that_has_read_enough_is_no_error(folder: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "envc", "--help"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+        cwd=folder,
+    )
+
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize(
+    ("variables", "has_color"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
+)
+def test_colours_are_for_terminals_that_want_them(
+    folder: Path, variables: dict[str, str], has_color: bool
+) -> None:
+    terminal, ours = os.openpty()
+    environment = {**os.environ, "TERM": "xterm", **variables}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "envc", "hash", "no.envc"],
+        stderr=ours,
+        check=False,
+        cwd=folder,
+        env=environment,
+    )
+
+    os.close(ours)
+    shown = os.read(terminal, 4096)
+    os.close(terminal)
+    assert (done.returncode, b"\x1b[" in shown) == (1, has_color)
+
+
+def loaded(folder: Path, *words: str) -> set[str]:
+    """Return the top-level modules that a verb imports."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "envc", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+
+
+HEAVY = {"rattler", "docker", "requests", "urllib3", "rich", "conda_lock", "piptools", "uv"}
+
+
+@pytest.mark.parametrize("words", [("hash", "pets.envc"), ("hash", "--spec", "pets.envc")])
+def test_hash_loads_no_solver_no_sdk_and_no_templates(folder: Path, words: tuple[str, ...]) -> None:
+    assert loaded(folder, *words) & (HEAVY | {"jinja2"}) == set()
+
+
+@pytest.mark.parametrize(
+    "words", [("compile", "pets.envc", "-o", "out"), ("lock", "--check", "pets.envc")]
+)
+def test_compile_and_the_lock_check_load_no_solver_and_no_sdk(
+    folder: Path, words: tuple[str, ...]
+) -> None:
+    assert loaded(folder, *words) & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    "words", [("hash",), ("hash", "--spec"), ("compile", "-o", "out"), ("lock", "--check")]
+)
+def test_what_the_lock_vouches_for_is_not_asked_of_rattler_again(
+    folder: Path, words: tuple[str, ...]
+) -> None:
+    (folder / "science.envc").write_text(CONDA_SPEC)
+    (folder / "science.lock").write_text(dumps(lock_of(CONDA_SPEC)))
+
+    assert loaded(folder, *words, "science.envc") & HEAVY == set()
