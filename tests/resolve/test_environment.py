@@ -1,0 +1,358 @@
+"""A whole environment: who is asked what, where Python comes from, and how several platforms agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from envc.diagnostics import Diagnostic
+from envc.errors import EnvcError, InputError, ToolError
+from envc.lock.model import BaseImage, CondaPackage, PipPackage, Python, Tools
+from envc.mirror import MirrorMap
+from envc.platform import Platform
+from envc.reference import ImageReference
+from envc.resolve.base import (
+    CondaRequest,
+    CondaResolution,
+    Conflict,
+    IndexAccess,
+    PipRequest,
+    PipResolution,
+    Provided,
+    Report,
+    Requirement,
+    VirtualPackage,
+)
+from envc.resolve.environment import TOOLS_IMAGE, Resolved, World, access_indexes, resolve
+from envc.resolve.image import Inspected
+from envc.source import Span
+from envc.spec.load import load
+from support.documents import document
+
+DIGEST = "sha256:" + "a" * 64
+CHANNEL = "https://conda.anaconda.org/conda-forge"
+INDEX = IndexAccess(url="https://pypi.org/simple")
+
+
+def conda(name: str, version: str, distribution: str | None = None) -> CondaPackage:
+    return CondaPackage(
+        name=name,
+        version=version,
+        build="0",
+        subdir="linux-64",
+        channel=CHANNEL,
+        url=f"{CHANNEL}/linux-64/{name}-{version}-0.conda",
+        sha256="c" * 64,
+        distribution=distribution,
+    )
+
+
+def wheel(name: str) -> PipPackage:
+    url = f"https://files.example/{name}-1-py3-none-any.whl"
+    return PipPackage(name=name, version="1", url=url, sha256="b" * 64)
+
+
+@dataclass
+class FakeImages:
+    """Images that all have this Python and glibc."""
+
+    python: str | None = "3.12.7"
+    warnings: tuple[Diagnostic, ...] = ()
+    asked: list[tuple[str, bool, str | None]] = field(default_factory=list)
+
+    def inspect_base(
+        self,
+        reference: ImageReference,
+        platform: Platform,
+        *,
+        needs_python: bool,
+        declared_python: str | None,
+        span: Span | None,
+        report: Report,
+    ) -> Inspected:
+        self.asked.append((reference.familiar, needs_python, declared_python))
+        python = self.python if needs_python else None
+        return Inspected(base=self._image(reference, python), warnings=self.warnings)
+
+    def inspect_tools(
+        self, reference: ImageReference, platform: Platform, *, report: Report
+    ) -> Inspected:
+        return Inspected(base=self._image(reference, self.python))
+
+    def _image(self, reference: ImageReference, python: str | None) -> BaseImage:
+        return BaseImage(image=reference.canonical, digest=DIGEST, python=python, glibc="2.36")
+
+
+@dataclass
+class FakeConda:
+    """Answers every request by one function, and remembers it."""
+
+    answer: Callable[[CondaRequest], CondaResolution | Conflict]
+    name: str = "fake"
+    requests: list[CondaRequest] = field(default_factory=list)
+
+    def resolve(self, request: CondaRequest, report: Report) -> CondaResolution | Conflict:
+        self.requests.append(request)
+        return self.answer(request)
+
+
+@dataclass
+class FakePip:
+    """As FakeConda."""
+
+    answer: Callable[[PipRequest], PipResolution | Conflict]
+    name: str = "fake"
+    requests: list[PipRequest] = field(default_factory=list)
+
+    def resolve(self, request: PipRequest, report: Report) -> PipResolution | Conflict:
+        self.requests.append(request)
+        return self.answer(request)
+
+
+@dataclass
+class Fakes:
+    """A world in which everything can be had."""
+
+    images: FakeImages = field(default_factory=FakeImages)
+    conda: FakeConda = field(
+        default_factory=lambda: FakeConda(
+            lambda _: CondaResolution(
+                packages=(conda("numpy", "2.0", "numpy"), conda("python", "3.13.1"))
+            )
+        )
+    )
+    pip: FakePip = field(
+        default_factory=lambda: FakePip(lambda _: PipResolution(packages=(wheel("rich"),)))
+    )
+    tools: FakePip = field(
+        default_factory=lambda: FakePip(lambda _: PipResolution(packages=(wheel("uv"),)))
+    )
+    tools_image: ImageReference | None = None
+
+    def resolve(self, **data: object) -> Resolved:
+        written = document({"environment": "pets", **data})
+        spec = load(written, vouched=("numpy", "pillow"))
+        world = World(
+            images=self.images,
+            conda=self.conda,
+            pip=self.pip,
+            tools=self.tools,
+            indexes=(INDEX,),
+            tools_image=self.tools_image,
+            mirrors=MirrorMap(),
+        )
+        return resolve(spec, written, world, lambda _: None)
+
+    def fail(self, **data: object) -> EnvcError:
+        with pytest.raises(EnvcError) as caught:
+            self.resolve(**data)
+        return caught.value
+
+
+def test_pip_alone_uses_the_bases_python_and_installs_in_the_base() -> None:
+    world = Fakes()
+
+    locked = world.resolve(pip=["rich"], python="3.12").lock.platforms["linux/amd64"]
+
+    image = "docker.io/library/python:3.12-slim-bookworm"
+    assert locked.base == BaseImage(image=image, digest=DIGEST, python="3.12.7", glibc="2.36")
+    assert locked.python == Python(version="3.12.7", origin="base")
+    assert locked.tools == Tools(image=image, digest=DIGEST, packages=(wheel("uv"),))
+    assert (locked.conda, locked.pip) == ((), (wheel("rich"),))
+    assert world.images.asked == [("python:3.12-slim-bookworm", True, "3.12")]
+    assert world.conda.requests == []
+
+
+def test_conda_brings_python_and_its_distributions_are_fixed_for_pip() -> None:
+    world = Fakes()
+
+    locked = world.resolve(conda=["numpy"], pip=["rich"]).lock.platforms["linux/amd64"]
+
+    assert locked.python == Python(version="3.13.1", origin="conda")
+    assert locked.base.python is None
+    assert world.images.asked == [("debian:bookworm-slim", False, None)]
+    [request] = world.pip.requests
+    assert (request.python_version, request.glibc, request.provided, request.indexes) == (
+        "3.13.1",
+        "2.36",
+        (Provided(name="numpy", version="2.0"),),
+        (INDEX,),
+    )
+
+
+def test_conda_is_asked_for_what_the_spec_says_and_implies() -> None:
+    world = Fakes()
+
+    world.resolve(conda=["numpy"], pip=["rich"], channels=["bioconda", "conda-forge"])
+
+    [request] = world.conda.requests
+    assert request.requirements == (Requirement(text="numpy"), Requirement(text="python"))
+    assert [r.span.text for r in request.requirements if r.span] == ['"numpy"', '"pip"']
+    assert request.channels == ("https://conda.anaconda.org/bioconda", CHANNEL)
+    assert request.virtual_packages == (
+        VirtualPackage(name="__glibc", version="2.36"),
+        VirtualPackage(name="__linux", version="5.10"),
+        VirtualPackage(name="__unix", version="0"),
+    )
+
+
+def test_conda_packages_are_installed_in_an_image_that_needs_no_registry() -> None:
+    world = Fakes()
+
+    locked = world.resolve(conda=["numpy"]).lock.platforms["linux/amd64"]
+
+    assert (locked.tools.image, locked.tools.digest) == (TOOLS_IMAGE.image, TOOLS_IMAGE.digest)
+    [request] = world.tools.requests
+    assert (request.python_version, request.glibc) == ("3.12.12", "2.36")
+    assert [requirement.text.partition("==")[0] for requirement in request.requirements] == [
+        "uv",
+        "py-rattler",
+    ]
+
+
+def test_another_tools_image_is_asked_for_its_facts() -> None:
+    reference = ImageReference.parse("registry.example/tools:1")
+    world = Fakes(tools_image=reference, images=FakeImages(python="3.11.2"))
+
+    locked = world.resolve(conda=["numpy"]).lock.platforms["linux/amd64"]
+
+    assert (locked.tools.image, locked.tools.digest) == ("registry.example/tools:1", DIGEST)
+    assert world.tools.requests[0].python_version == "3.11.2"
+
+
+def test_a_spec_without_packages_needs_no_solver_and_no_tools() -> None:
+    world = Fakes()
+
+    locked = world.resolve(base={"image": "debian:bookworm-slim"}).lock.platforms["linux/amd64"]
+
+    image = "docker.io/library/debian:bookworm-slim"
+    assert (locked.python, locked.tools) == (None, Tools(image=image, digest=DIGEST, packages=()))
+    assert (world.pip.requests, world.tools.requests, world.conda.requests) == ([], [], [])
+
+
+def test_pip_packages_without_any_python_are_refused() -> None:
+    world = Fakes(conda=FakeConda(lambda _: CondaResolution(packages=(conda("zlib", "1"),))))
+
+    [problem] = world.fail(conda=["numpy"], pip=["rich"]).diagnostics
+
+    assert (problem.code, problem.labels[0].span.text) == ("E361", '"pip"')
+
+
+def test_a_conflict_shows_every_requirement_that_causes_it() -> None:
+    def conflict(request: CondaRequest) -> Conflict:
+        causes = request.requirements[:2]
+        return Conflict(message="numpy and pillow clash", explanation="because", causes=causes)
+
+    world = Fakes(conda=FakeConda(conflict))
+
+    error = world.fail(conda=["numpy", "pillow"])
+
+    [problem] = error.diagnostics
+    assert isinstance(error, InputError)
+    assert (problem.code, problem.message, problem.notes, problem.hint) == (
+        "E310",
+        "numpy and pillow clash",
+        ("because",),
+        "relax one of these requirements",
+    )
+    assert [(label.span.text, label.text) for label in problem.labels] == [
+        ('"numpy"', "asks for `numpy`"),
+        ('"pillow"', "asks for `pillow`"),
+    ]
+
+
+def test_a_conflict_without_causes_is_shown_at_its_block() -> None:
+    world = Fakes(pip=FakePip(lambda _: Conflict(message="no", hint="do that")))
+
+    [problem] = world.fail(pip=["rich"]).diagnostics
+
+    assert (problem.code, problem.hint, problem.labels[0].span.text) == ("E320", "do that", '"pip"')
+
+
+def test_tools_that_cannot_run_in_their_image_are_our_own_diagnostic() -> None:
+    world = Fakes(tools=FakePip(lambda _: Conflict(message="no wheel fits", explanation="musl")))
+
+    [problem] = world.fail(pip=["rich"]).diagnostics
+
+    assert (problem.code, problem.notes) == ("E362", ("musl",))
+
+
+BOTH = ["linux/amd64", "linux/arm64"]
+
+
+def test_every_platform_is_asked_for_itself() -> None:
+    world = Fakes()
+
+    lock = world.resolve(conda=["numpy"], pip=["rich"], platforms=BOTH).lock
+
+    assert list(lock.platforms) == BOTH
+    assert sorted(request.platform.subdir for request in world.conda.requests) == [
+        "linux-64",
+        "linux-aarch64",
+    ]
+
+
+def test_the_same_problem_on_two_platforms_is_told_once() -> None:
+    world = Fakes(pip=FakePip(lambda _: Conflict(message="no", explanation="because")))
+
+    [problem] = world.fail(pip=["rich"], platforms=BOTH).diagnostics
+
+    assert problem.notes == ("because",)
+
+
+def test_a_problem_of_one_platform_names_it() -> None:
+    def only_on_arm(request: PipRequest) -> PipResolution | Conflict:
+        if request.platform.architecture == "arm64":
+            return Conflict(message="no wheel")
+        return PipResolution(packages=())
+
+    world = Fakes(pip=FakePip(only_on_arm))
+
+    [problem] = world.fail(pip=["rich"], platforms=BOTH).diagnostics
+
+    assert problem.notes == ("only on linux/arm64",)
+
+
+def test_a_wrong_spec_is_told_before_a_failed_tool() -> None:
+    def fail(request: PipRequest) -> PipResolution | Conflict:
+        if request.platform.architecture == "arm64":
+            raise ToolError([Diagnostic(code="E335", message="the index is down")])
+        return Conflict(message="no")
+
+    assert [
+        p.code for p in Fakes(pip=FakePip(fail)).fail(pip=["rich"], platforms=BOTH).diagnostics
+    ] == ["E320"]
+
+
+def test_what_had_to_be_assumed_is_told_once() -> None:
+    warning = Diagnostic(code="W370", message="nobody could look")
+    world = Fakes(images=FakeImages(warnings=(warning,)))
+
+    assert world.resolve(pip=["rich"], platforms=BOTH).warnings == (warning,)
+
+
+def test_an_index_gets_the_credentials_of_its_secret() -> None:
+    index = {"url": "https://pypi.example.com/simple/", "secret": "TOKEN"}
+    written = document({"environment": "pets", "pip": {"indexes": [index], "packages": ["rich"]}})
+
+    access = access_indexes(load(written), written, {"TOKEN": "user:word"})
+
+    assert access == (
+        IndexAccess(url="https://pypi.example.com/simple", secret="TOKEN", credentials="user:word"),
+    )
+    assert "word" not in repr(access)
+
+
+@pytest.mark.parametrize("environment", [{}, {"TOKEN": ""}])
+def test_a_secret_that_is_not_set_is_named(environment: dict[str, str]) -> None:
+    index = {"url": "https://pypi.example.com/simple", "secret": "TOKEN"}
+    written = document({"environment": "pets", "pip": {"indexes": [index], "packages": ["rich"]}})
+
+    with pytest.raises(InputError) as caught:
+        access_indexes(load(written), written, environment)
+
+    [problem] = caught.value.diagnostics
+    assert (problem.code, problem.labels[0].span.text) == ("E360", '"TOKEN"')
+    assert problem.hint == "set the environment variable `TOKEN` to `user:password` or a token"
