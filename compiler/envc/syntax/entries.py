@@ -14,7 +14,7 @@ from envc.syntax.words import Entries
 
 __all__ = ["read_entries"]
 
-_OPERATORS = tuple("<>=!~*|^(")
+_OPERATORS = tuple("<>=!~|^(")
 _HAS_VERSION = re.compile(r"[\s<>=!~@]")
 _LISTS = {"index": "indexes", "wheel": "wheels"}
 
@@ -54,6 +54,8 @@ def _find_entries(block: Block, form: Entries, reading: Reading) -> Iterator[_En
         if last.block is not None:
             message = f"a package takes no block: `{excerpt(text)}`"
             reading.report(reading.span(last.block), message, "close the block above it first")
+        elif _is_source(first, form, reading):
+            yield from _read_source(first, reading)
         elif "\n" in text and not is_string:
             message = f"an entry ends at its line: `{excerpt(text)}`"
             reading.report(reading.span(first), message, "write all of it on one line")
@@ -61,8 +63,6 @@ def _find_entries(block: Block, form: Entries, reading: Reading) -> Iterator[_En
             message = f"expected the name of a package, not `{excerpt(text)}`"
             hint = "an entry ends at its line: write all versions of a package on one"
             reading.report(reading.span(first), message, hint)
-        elif _is_source(first, form, reading):
-            yield from _read_source(first, reading)
         else:
             items = tuple(item for line in lines for item in line.items)
             yield _Entry(keyword="", start=first.start, end=last.end, items=items)
@@ -86,7 +86,8 @@ def _continues(group: Sequence[Line], line: Line, reading: Reading) -> bool:
         return False
     first = source.text[line.start]
     written = source.text[group[0].start : group[-1].end]
-    return first in _OPERATORS or (first.isdigit() and _HAS_VERSION.search(written) is not None)
+    may_be_version = first.isdigit() or first == "*"
+    return first in _OPERATORS or (may_be_version and _HAS_VERSION.search(written) is not None)
 
 
 def _is_source(line: Line, form: Entries, reading: Reading) -> bool:

@@ -147,6 +147,8 @@ def describe(error: Exception, source: Source, offset: int) -> Diagnostic:
     if found.at_context and context_mark is not None:
         mark = context_mark
     place = offset + (mark.index if mark is not None else 0)
+    if source.text[max(place - 1, 0) : place] == "\\":
+        place -= 1  # libyaml points at the backslash of an escape, PyYAML after it
     return Diagnostic.at(_span_at(source, place), "E120", found.message, hint=found.hint)
 
 
