@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from envc.plan.instruction import (
 from envc.plan.stage import SCRIPTS, script
 from envc.render.dockerfile import render
 from envc.resources import templates
+from support.engine import EngineWorld
 from support.plans import read_templates
 
 pytestmark = pytest.mark.engine
@@ -130,8 +130,8 @@ class Engine:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = Engine(tmp_path, os.environ["ENVC_TEST_BASE"])
+def engine(tmp_path: Path, world: EngineWorld) -> Iterator[Engine]:
+    engine = Engine(tmp_path, world.base)
     yield engine
     engine.close()
 

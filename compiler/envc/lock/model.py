@@ -122,12 +122,12 @@ class Tools(_Part):
     Attributes:
         image: The canonical reference, without a digest, of the image it runs in, which has Python.
         digest: Of that image, as in BaseImage.
-        packages: The installers' wheels, sorted by name.
+        packages: The installers' wheels, sorted by name; empty where nothing is installed.
     """
 
     image: str
     digest: Digest
-    packages: tuple[PipPackage, ...]
+    packages: tuple[PipPackage, ...] = ()
 
 
 class PlatformLock(_Part):

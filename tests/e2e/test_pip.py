@@ -1,0 +1,171 @@
+"""Wheels on a base that has Python, from a spec to an image that runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from support.command import Envc
+from support.engine import EngineWorld
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def spec(envc: Envc, world: EngineWorld) -> str:
+    """A spec with everything that needs no server but the package index."""
+    envc.write("src/train.py", "print('trained')\n")
+    envc.write("src/tools/go.sh", "#!/bin/sh\necho gone\n", mode=0o755)
+    (envc.folder / "src/latest.py").symlink_to("train.py")
+    text = f'''environment train
+base image "{world.python_base}"
+python 3.11
+pip {{
+    six ==1.16.0
+    idna >=3 ; python_version >= "3.8"
+    tomli >=2 ; python_version < "3.11"
+}}
+variables {{ GREETING = "a \\"b\\" $HOME" }}
+copy "src/" to "/app"
+run "python -m compileall -q ."
+run """
+echo one > /app/made
+rm -rf /usr/share/doc
+"""
+workdir "/app"
+command ["python", "train.py"]
+check {{
+    import six, idna
+    run "test -x tools/go.sh"
+}}
+runtime {{ shm 96m }}
+'''
+    envc.write("train.envc", text)
+    envc("lock", "train.envc")
+    return "train.envc"
+
+
+def test_an_environment_is_built_once_and_found_again(envc: Envc, spec: str) -> None:
+    first = envc.build(spec)
+    second = envc.build(spec)
+
+    env_id = envc("hash", spec).stdout.split()[1]
+    assert first["image"] == f"{envc.repository}:{env_id.removeprefix('sha256:')[:32]}"
+    assert (first["cached"], second["cached"]) == (False, True)
+    assert second["digest"] == first["digest"]
+
+
+def test_the_image_is_as_the_spec_says(envc: Envc, spec: str) -> None:
+    image = envc.build(spec)["image"]
+
+    assert envc.inside(image) == "trained\n"
+    assert envc.inside(image, "tools/go.sh") == "gone\n"
+    assert envc.inside(image, "readlink", "latest.py") == "train.py\n"
+    assert envc.inside(image, "printenv", "GREETING") == 'a "b" $HOME\n'
+    assert envc.inside(image, "sh", "-c", "id -u; pwd; cat made") == "1000\n/app\none\n"
+    assert (
+        envc.inside(image, "sh", "-c", "ls /usr/share/doc 2>/dev/null; touch /app/x && echo ok")
+        == "ok\n"
+    )
+    program = "import six, idna, sys; print(six.__version__, sys.prefix)"
+    assert envc.inside(image, "python", "-c", program) == "1.16.0 /opt/env\n"
+
+
+def test_nothing_that_installs_is_in_the_image(envc: Envc, spec: str) -> None:
+    image = envc.build(spec)["image"]
+
+    found = envc.inside(image, "sh", "-c", "ls /tools /mnt/* /layer /wheels 2>/dev/null; ls /opt")
+    assert found == "env\n"
+
+
+def test_two_builds_are_bit_equal(envc: Envc, spec: str) -> None:
+    first = envc.build(spec, "--no-cache")["digest"]
+    time.sleep(1.1)  # files made in the same second would be equal by chance
+    second = envc.build(spec, "--no-cache")["digest"]
+
+    assert first == second
+
+
+def test_docker_accepts_the_folder_alone_and_the_head_gives_the_same_bits(
+    envc: Envc, spec: str
+) -> None:
+    image = envc.build(spec)
+    envc("compile", spec, "-o", "out")
+    head = [line[2:] for line in (envc.folder / "out/Dockerfile").read_text().splitlines()[:6]]
+    command = " ".join(line.strip(" \\") for line in head if line.startswith("    "))
+    assert command.startswith("docker buildx build ")
+
+    plain = f"{envc.repository}:plain"
+    subprocess.run(["docker", "build", "-q", "-t", plain, "out"], cwd=envc.folder, check=True)
+    exact = f"{envc.repository}:exact"
+    words = command.replace("NAME", exact).split()
+    subprocess.run(words, cwd=envc.folder / "out", check=True, capture_output=True)
+
+    assert envc.inside(plain) == "trained\n"
+    inspect = ["docker", "image", "inspect", "--format", "{{.Id}}", exact]
+    found = subprocess.run(inspect, capture_output=True, text=True, check=True).stdout.strip()
+    assert found == image["digest"]
+
+
+def test_a_command_runs_with_its_own_exit_code_and_the_specs_runtime(envc: Envc, spec: str) -> None:
+    repository = ("--repository", envc.repository)
+
+    done = envc("run", spec, *repository, "--", "sh", "-c", "df -m /dev/shm; exit 7", exit_code=7)
+
+    assert " 96 " in done.stdout
+    assert envc("run", spec, *repository).stdout == "trained\n"
+
+
+def test_a_step_that_may_use_the_network_can(envc: Envc, world: EngineWorld) -> None:
+    probe = "cat /proc/net/dev | wc -l > /count"
+    text = (
+        f'environment x\nbase image "{world.python_base}"\nrun "{probe}"\nrun "{probe}2" network\n'
+    )
+    envc.write("x.envc", text.replace("/count2", "/count-network"))
+    envc("lock", "x.envc")
+
+    image = envc.build("x.envc")["image"]
+
+    without = int(envc.inside(image, "cat", "/count"))
+    assert int(envc.inside(image, "cat", "/count-network")) > without
+
+
+def test_a_local_wheel_is_installed_from_beside_the_spec(envc: Envc, world: EngineWorld) -> None:
+    wheel = Path(__file__).parents[2] / "specs/pets/dist/pets-1.0-py3-none-any.whl"
+    (envc.folder / "dist").mkdir()
+    (envc.folder / "dist" / wheel.name).write_bytes(wheel.read_bytes())
+    text = f'environment x\nbase image "{world.python_base}"\npip {{ wheel "dist/{wheel.name}" }}\n'
+    envc.write("x.envc", text)
+    envc("lock", "x.envc")
+
+    image = envc.build("x.envc")["image"]
+
+    assert envc.inside(image, "python", "-m", "pets", "--version") == "1.0\n"
+
+
+def test_compile_writes_only_what_changes(envc: Envc, spec: str) -> None:
+    envc("compile", spec, "-o", "out")
+    times = {path: path.stat().st_mtime_ns for path in (envc.folder / "out").rglob("*")}
+
+    envc("compile", spec, "-o", "out")
+    envc.write("src/train.py", "print('trained better')\n")
+    envc("compile", spec, "-o", "out")
+
+    changed = {
+        path.relative_to(envc.folder / "out").as_posix()
+        for path, mtime in times.items()
+        if path.is_file() and not path.is_symlink() and path.stat().st_mtime_ns != mtime
+    }
+    assert changed == {"Dockerfile", "files/1/app/train.py", "image.json"}
+
+
+def test_labels_say_which_environment_an_image_is(envc: Envc, spec: str) -> None:
+    image = envc.build(spec)
+
+    command = ["docker", "image", "inspect", "--format", "{{json .Config.Labels}}", image["image"]]
+    labels = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert labels == {"dev.envc.contract": "1", "dev.envc.env-id": image["env_id"]}
