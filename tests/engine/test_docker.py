@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import re
+import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -251,6 +254,38 @@ def test_a_signal_that_ends_the_command_is_told(world: EngineWorld) -> None:
 
 
 @pytest.mark.engine
+def test_a_signal_to_us_reaches_the_command(world: EngineWorld) -> None:
+    class Stdout(io.BytesIO):
+        def write(self, piece: Any) -> int:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return super().write(piece)
+
+    script = "trap 'exit 42' TERM; echo up; while :; do sleep 0.05; done"
+    streams = Streams(stdin=None, stdout=Stdout(), stderr=io.BytesIO())
+
+    code = world.engine.run(world.base, ["sh", "-c", script], options=RunOptions(), streams=streams)
+
+    assert code == 42
+
+
+@pytest.mark.engine
+def test_a_terminal_is_handed_to_the_command(world: EngineWorld) -> None:
+    script = (
+        "import os, sys; from envc.engine.docker import Engine;"
+        "from envc.engine.foreground import RunOptions, Streams;"
+        "streams = Streams(stdin=sys.stdin.buffer, stdout=sys.stdout.buffer,"
+        " stderr=sys.stderr.buffer);"
+        "engine = Engine.connect(os.environ);"
+        "sys.exit(engine.run(sys.argv[1], ['sh', '-c', 'test -t 0 && test -t 1 && exit 5'],"
+        " options=RunOptions(terminal=True), streams=streams))"
+    )
+
+    status = pty.spawn([sys.executable, "-c", script, world.base])
+
+    assert os.waitstatus_to_exitcode(status) == 5
+
+
+@pytest.mark.engine
 def test_a_missing_command_is_127_and_told_once(world: EngineWorld) -> None:
     stderr = io.BytesIO()
     streams = Streams(stdin=None, stdout=io.BytesIO(), stderr=stderr)
@@ -278,6 +313,16 @@ def test_gpus_that_are_not_there_are_a_diagnostic(world: EngineWorld) -> None:
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "E633"
     assert "NVIDIA Container Toolkit" in diagnostic.hint
+
+
+@pytest.mark.engine
+def test_a_mount_of_what_is_not_there_is_a_diagnostic(world: EngineWorld, tmp_path: Path) -> None:
+    with pytest.raises(ToolError) as caught:
+        output(world, "true", mounts=(FolderMount(source=tmp_path / "a,b", target="/x"),))
+
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "E633"
+    assert diagnostic.notes[0].endswith(f"bind source path does not exist: {tmp_path}/a,b")
 
 
 @pytest.mark.engine

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import tempfile
 import time
@@ -17,6 +15,7 @@ from envc.build.failure import Evidence, explain_failure
 from envc.build.progress import write_log
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine
+from envc.engine.option import join_fields
 from envc.errors import InputError, ToolError
 from envc.process import ProgramMissingError, stream
 from envc.source import Span
@@ -175,7 +174,7 @@ def build(
 
 
 def _command(request: BuildRequest, metadata: Path) -> list[str]:
-    output = _fields(
+    output = join_fields(
         ("type", "docker"),
         ("name", request.tag),
         ("oci-mediatypes", "true"),
@@ -199,18 +198,11 @@ def _command(request: BuildRequest, metadata: Path) -> list[str]:
 def _secret(name: str, source: SecretSource) -> str:
     match source:
         case SecretVariable(variable=variable):
-            return _fields(("id", name), ("env", variable))
+            return join_fields(("id", name), ("env", variable))
         case SecretFile(path=path):
-            return _fields(("id", name), ("src", str(path.absolute())))
+            return join_fields(("id", name), ("src", str(path.absolute())))
         case _:
             assert_never(source)
-
-
-def _fields(*pairs: tuple[str, str]) -> str:
-    """Return pairs in the CSV that buildx's options take; a path may hold a comma or a quote."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(f"{key}={value}" for key, value in pairs)
-    return text.getvalue()
 
 
 def _environment(request: BuildRequest) -> dict[str, str]:

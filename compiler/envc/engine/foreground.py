@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from envc.diagnostics import Diagnostic
 from envc.engine.failure import translated
+from envc.engine.option import join_fields
 from envc.errors import EnvcError, ToolError
 from envc.process import ProgramMissingError, attach
 
@@ -27,7 +29,7 @@ __all__ = [
 
 _NEVER = "0001-01-01T00:00:00Z"
 _SIGNALLED = 128
-_CLIENT_ERROR = b"Error response from daemon:"
+_CLIENT_ERROR = b"docker: Error response from daemon:"
 
 
 class CommandMissingError(EnvcError):
@@ -98,80 +100,82 @@ def run(
 ) -> int:
     """Run a command in a new container and remove it; see `Engine.run`.
 
-    The SDK makes the container, so that a refusal is a diagnostic; the `docker` program starts it
-    and stays attached, since the SDK cannot half-close stdin over every transport, nor drive a
-    terminal (raw mode, resizing, detach keys); the SDK then reads how it ended, which the program's
-    own exit code does not tell apart from its own failures.
+    The `docker` program runs it: the SDK cannot half-close stdin over every transport, nor drive a
+    terminal (raw mode, resizing, detach keys). `docker run` it is and not `docker start`, which ends
+    at the first signal and leaves the container alone. The SDK then reads how the container ended:
+    the program's exit code does not tell its own failures from the command's.
     """
-    from docker.errors import NotFound
+    from docker.errors import ImageNotFound
 
-    identifier = _create(client, image, command, options, streams)
-    try:
-        held = _HeldStderr(streams.stderr)
-        start = ["docker", "start", "--attach"]
-        start += ["--interactive"] if streams.stdin is not None else []
+    with translated(f"look up the image `{image}`"):
+        try:
+            client.images.get(image)
+        except ImageNotFound as error:
+            raise ToolError([_explain_image(image)]) from error
+    held = _HeldStderr(streams.stderr)
+    with tempfile.TemporaryDirectory(prefix="envc-run-") as folder:
+        identifier = Path(folder, "container")
         try:
             returncode = attach(
-                [*start, identifier],
+                _command(image, command, options, streams, identifier),
                 environment=environment,
                 stdin=streams.stdin,
                 stdout=streams.stdout,
                 on_stderr=held.write,
             )
+            state = _inspect(client, identifier)
         except ProgramMissingError as error:
             raise ToolError([_explain_program()]) from error
-        with translated("say how a container ended"):
-            state = client.api.inspect_container(identifier)["State"]
-        if state["StartedAt"] == _NEVER:
-            raise _explain_start(image, command, state)
-        held.release()
-        return _exit_code(state, returncode)
-    finally:
+        finally:
+            _remove(client, identifier)
+    if state is None:
+        raise ToolError([_explain_engine(image, held.reason())])
+    if state["StartedAt"] == _NEVER:
+        raise _explain_start(image, command, state, held.reason())
+    held.release()
+    return _exit_code(state, returncode)
+
+
+def _command(
+    image: str, command: Sequence[str], options: RunOptions, streams: Streams, identifier: Path
+) -> list[str]:
+    words = ["docker", "run", "--pull=never", f"--cidfile={identifier}"]
+    words += ["--interactive"] if streams.stdin is not None else []
+    words += ["--tty"] if options.terminal else []
+    named = (
+        ("shm-size", options.shm),
+        ("gpus", options.gpus),
+        ("user", options.user),
+        ("workdir", options.workdir),
+        ("network", options.network),
+        ("platform", options.platform),
+    )
+    words += [f"--{name}={value}" for name, value in named if value is not None]
+    for name, value in options.variables.items():
+        words += ["--env", f"{name}={value}"]
+    for mount in options.mounts:
+        fields = [("type", "bind"), ("source", str(mount.source)), ("target", mount.target)]
+        fields += [("readonly", "true")] if mount.read_only else []
+        words += ["--mount", join_fields(*fields)]
+    return [*words, "--", image, *command]
+
+
+def _inspect(client: DockerClient, identifier: Path) -> Mapping[str, Any] | None:
+    """Return how the container is, or None where none was made."""
+    if not identifier.is_file():
+        return None
+    with translated("say how a container ended"):
+        data: dict[str, Any] = client.api.inspect_container(identifier.read_text())
+    state: dict[str, Any] = data["State"]
+    return state
+
+
+def _remove(client: DockerClient, identifier: Path) -> None:
+    from docker.errors import NotFound
+
+    if identifier.is_file():
         with translated("remove a container"), contextlib.suppress(NotFound):
-            client.api.remove_container(identifier, force=True, v=True)
-
-
-def _create(
-    client: DockerClient,
-    image: str,
-    command: Sequence[str],
-    options: RunOptions,
-    streams: Streams,
-) -> str:
-    from docker.errors import ImageNotFound
-    from docker.types import DeviceRequest, Mount
-
-    api = client.api
-    gpus = options.gpus
-    with translated(f"make a container of `{image}`"):
-        host = api.create_host_config(
-            shm_size=options.shm,
-            network_mode=options.network,
-            mounts=[
-                Mount(mount.target, str(mount.source), type="bind", read_only=mount.read_only)
-                for mount in options.mounts
-            ],
-            device_requests=[
-                DeviceRequest(count=-1 if gpus == "all" else int(gpus), capabilities=[["gpu"]])
-            ]
-            if gpus is not None
-            else None,
-        )
-        try:
-            made = api.create_container(
-                image,
-                command=list(command) or None,
-                environment=dict(options.variables),
-                user=options.user,
-                working_dir=options.workdir,
-                stdin_open=streams.stdin is not None,
-                tty=options.terminal,
-                platform=options.platform,
-                host_config=host,
-            )
-        except ImageNotFound as error:
-            raise ToolError([_explain_image(image)]) from error
-    return str(made["Id"])
+            client.api.remove_container(identifier.read_text(), force=True, v=True)
 
 
 class _HeldStderr:
@@ -194,6 +198,11 @@ class _HeldStderr:
             self.release()
             self._passing = True
 
+    def reason(self) -> str:
+        """Return the complaint that was kept, without what stands around it."""
+        text = self._kept.decode("utf-8", "replace").removeprefix(_CLIENT_ERROR.decode())
+        return text.partition("\nRun 'docker run --help'")[0].strip()
+
     def release(self) -> None:
         """Pass on what was kept."""
         self._stream.write(self._kept)
@@ -207,8 +216,10 @@ def _exit_code(state: Mapping[str, Any], returncode: int) -> int:
     return int(state["ExitCode"])
 
 
-def _explain_start(image: str, command: Sequence[str], state: Mapping[str, Any]) -> EnvcError:
-    reason = str(state["Error"])
+def _explain_start(
+    image: str, command: Sequence[str], state: Mapping[str, Any], said: str
+) -> EnvcError:
+    reason = str(state["Error"]) or said
     name = command[0] if command else "the default command"
     match int(state["ExitCode"]):
         case CommandMissingError.exit_code:

@@ -221,7 +221,9 @@ def inspect_tools(
     digest, facts, _ = _ask(question)
     if facts.is_musl:
         raise question.fail(
-            "E374", f"the tools image `{question.name}` uses musl, and installers need glibc", ""
+            "E374",
+            f"the tools image `{question.name}` uses musl, and installers need glibc",
+            "take one of Debian, such as `python:3.12-slim-bookworm`",
         )
     if facts.knows_python and facts.python is None:
         raise question.fail(
@@ -286,10 +288,11 @@ def _ask_engine(question: _Question, pinned: ImageReference, reasons: list[str])
 
 
 def _ask_registry(question: _Question, reasons: list[str]) -> Manifest | None:
-    """Return the manifest of a pinned base where that can be had; nothing depends on it."""
+    """Return the manifest of a pinned base; that its registry fails is no matter, that it has no
+    such image is: the build would not get it either."""
     try:
         return question.registry.resolve(question.reference, question.platform, span=question.span)
-    except EnvcError as error:
+    except ToolError as error:
         reasons.append(_summarise(error))
         return None
 
@@ -384,7 +387,7 @@ def _warn(question: _Question, assumed: list[str], reason: str) -> Diagnostic:
         question.span,
         "W370",
         f"the base `{question.name}` could not be looked into for `{question.platform.name}`",
-        hint="lock where a Docker engine of that platform runs; the build verifies what is assumed",
+        hint="lock where a Docker engine of that platform runs",
     )
-    notes = (f"assumed: {' and '.join(assumed)}",)
+    notes = (f"assumed: {'; '.join(assumed)}",)
     return replace(diagnostic, notes=notes + ((reason,) if reason else ()))

@@ -1,0 +1,1 @@
+FROM localhost:5001/debian:1

@@ -1,0 +1,1 @@
+FROM localhost:59/debian:1

@@ -1,0 +1,2 @@
+FROM localhost:5000/debian:bookworm-slim
+COPY nosuch /x

@@ -1,0 +1,176 @@
+"""Builds that failed, as BuildKit told it, become diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from envc.build.event import Progress
+from envc.build.failure import Evidence, explain_failure, shorten
+from envc.diagnostics import Diagnostic
+from envc.errors import EnvcError, InputError, ToolError
+from envc.source import Source, Span
+
+RECORDED = Path(__file__).parent / "recorded"
+LOG = Path("/cache/build.log")
+SPEC = Source(name="pets.envc", text='environment pets\nrun "false"\n')
+SPAN = SPEC.span(17, 28)
+WANTED, GOT = (
+    "sha256:" + "a" * 64,
+    "sha256:ca0cd0a89de86a2ce37725bee15fd57a32190066bc3516820c50f65be449d7ea",
+)
+URL = "http://127.0.0.1:5080/conda-forge/noarch/repodata.json.zst"
+
+
+def evidence(
+    name: str, *, origins: Mapping[int, Span] | None = None, status: int | None = 200
+) -> Evidence:
+    progress = Progress()
+    for line in (RECORDED / f"{name}.jsonl").read_text().splitlines():
+        progress.feed(line)
+    return Evidence(
+        failure=progress.failure,
+        messages=progress.messages,
+        dockerfile=(RECORDED / f"{name}.Dockerfile").read_text(),
+        origins=origins or {},
+        log=LOG,
+        status_of=lambda _: status,
+    )
+
+
+def told(*messages: str) -> Evidence:
+    return Evidence(
+        failure=None,
+        messages=messages,
+        dockerfile="FROM scratch\n",
+        origins={},
+        log=LOG,
+        status_of=lambda _: None,
+    )
+
+
+def only(error: EnvcError) -> Diagnostic:
+    (diagnostic,) = error.diagnostics
+    return diagnostic
+
+
+def test_a_failed_step_of_the_spec_is_shown_there_with_its_output() -> None:
+    error = explain_failure(evidence("run", origins={2: SPAN}))
+
+    assert isinstance(error, InputError)
+    assert str(error) == (
+        'error[E610]: the build step `2/3: RUN echo out; echo err >&2; sh -c "exit 7"` '
+        "failed with exit code 7\n"
+        " --> pets.envc:2:1\n"
+        '2 | run "false"\n'
+        "  | ^^^^^^^^^^^\n"
+        "note: its last lines:\n"
+        "      out\n"
+        "      err\n"
+        "note: Dockerfile, line 2\n"
+        "note: the whole log: /cache/build.log\n"
+    )
+
+
+def test_a_failed_step_of_ours_is_not_the_specs_fault() -> None:
+    error = explain_failure(evidence("run", origins={9: SPAN}))
+
+    assert isinstance(error, ToolError)
+    assert only(error).code == "E610"
+
+
+def test_an_artefact_with_other_bytes_is_named_with_both_hashes() -> None:
+    error = explain_failure(evidence("wrong-hash", origins={2: SPAN}))
+
+    assert isinstance(error, ToolError)
+    diagnostic = only(error)
+    assert diagnostic.code == "E611"
+    assert diagnostic.message == "`repodata.json.zst` is not the file that the lock names"
+    assert diagnostic.notes == (
+        f"from {URL}",
+        f"wanted {WANTED}",
+        f"got    {GOT}",
+        "Dockerfile, line 2",
+        f"the whole log: {LOG}",
+    )
+    assert [label.span for label in diagnostic.labels] == [SPAN]
+
+
+def test_the_page_of_a_404_is_not_taken_for_an_artefact_with_other_bytes() -> None:
+    diagnostic = only(explain_failure(evidence("wrong-hash", status=404)))
+
+    assert diagnostic.code == "E612"
+    assert diagnostic.notes[:2] == (f"from {URL}", "it answered with status 404")
+
+
+def test_an_address_that_does_not_answer_us_leaves_buildkits_reason() -> None:
+    assert only(explain_failure(evidence("wrong-hash", status=None))).code == "E611"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "kind", "line"),
+    [
+        ("artefact-unreachable", "E612", ToolError, 2),
+        ("no-base", "E613", InputError, 1),
+        ("base-refused", "E614", ToolError, 1),
+        ("base-unreachable", "E614", ToolError, 1),
+        ("no-secret", "E615", InputError, 2),
+        ("syntax", "E617", ToolError, 2),
+        ("no-file", "E610", ToolError, 2),
+    ],
+)
+def test_recorded_failures_are_told_apart(
+    name: str, code: str, kind: type[EnvcError], line: int
+) -> None:
+    error = explain_failure(evidence(name))
+
+    assert type(error) is kind
+    assert only(error).code == code
+    assert f"Dockerfile, line {line}" in only(error).notes
+
+
+def test_a_refused_base_says_how_to_log_in() -> None:
+    diagnostic = only(explain_failure(evidence("base-refused")))
+
+    assert diagnostic.hint == "run `docker login localhost:5001`"
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("ERROR: Cannot connect to the Docker daemon at unix:///x. Is it running?", "E601"),
+        ("unknown flag: --progress", "E606"),
+        ("docker: 'buildx' is not a docker command.", "E606"),
+        ("ERROR: invalid progress mode rawjson", "E606"),
+        ("ERROR: failed to copy: write /var/lib/x: no space left on device", "E616"),
+        ("ERROR: something new", "E617"),
+    ],
+)
+def test_failures_beside_the_steps_are_told_apart(message: str, code: str) -> None:
+    assert only(explain_failure(told(message))).code == code
+
+
+def test_a_build_that_says_nothing_still_is_a_diagnostic() -> None:
+    assert only(explain_failure(told())).notes == (f"the whole log: {LOG}",)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("exporting to image", "exporting to image"),
+        (
+            f"[base 1/2] FROM docker.io/library/debian:12@{GOT}",
+            "base 1/2: FROM docker.io/library/debian:12@ca0cd0a89de8",
+        ),
+        ("[2/2] RUN --network=none --mount=type=bind,target=/x  pip   list", "2/2: RUN pip list"),
+        (
+            f"[w 1/9] ADD --checksum={WANTED} https://pypi.org/a/six-1.0.whl /w/",
+            "w 1/9: ADD six-1.0.whl",
+        ),
+        ("[2/2] RUN " + "x" * 200, "2/2: RUN " + "x" * 62 + "…"),
+    ],
+)
+def test_steps_are_named_shortly(name: str, expected: str) -> None:
+    assert shorten(name) == expected
