@@ -7,10 +7,10 @@ import functools
 import hashlib
 import os
 import sys
-from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 
+import lark
 from lark import Lark
 
 from envc import resources
@@ -29,7 +29,7 @@ def load_parser(cache: Path | None = None) -> Lark:
     text = (resources.grammar() / "envc.lark").read_text(encoding="utf-8")
     if cache is None:
         return _make(text)
-    makers = f"lark {version('lark')}, python {sys.version}"
+    makers = f"lark {lark.__version__}, python {sys.version}"
     key = hashlib.sha256(f"{makers}\n{text}".encode()).hexdigest()
     path = cache / f"grammar-{key[:32]}"
     parser = _read(path)
