@@ -493,7 +493,7 @@ def _build_request(
         context=folder,
         tag=wanted.name,
         platform=wanted.platform,
-        epoch=prepared.plan.epoch,
+        epoch=prepared.plan.epochs[wanted.platform],
         log=options.log or machine.cache / "logs" / f"{name}.log",
         environment=machine.environment,
         secrets=secrets,

@@ -32,7 +32,8 @@ FORGET = (
 
 async def install(packages: Path) -> dict[str, dict[str, str]]:
     """Install every archive that packages.json lists, and return its rows by file name."""
-    rows = {row["file"]: row for row in json.loads((packages / "packages.json").read_bytes())}
+    listing = json.loads((packages / "packages.json").read_bytes())
+    rows = {row["file"]: row for row in listing["packages"]}
     records = [
         await rattler.RepoDataRecord.from_package_archive(packages / name) for name in sorted(rows)
     ]
@@ -41,7 +42,7 @@ async def install(packages: Path) -> dict[str, dict[str, str]]:
         target_prefix=PREFIX,
         cache_dir=Path("/tmp/packages"),
         installed_packages=[],
-        platform=rattler.Subdir(sys.argv[2]),
+        platform=rattler.Subdir(listing["subdir"]),
         execute_link_scripts=False,
         show_progress=False,
         alternative_target_prefix=ENVIRONMENT,

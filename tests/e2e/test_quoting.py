@@ -27,9 +27,8 @@ from envc.plan.instruction import (
 )
 from envc.plan.stage import SCRIPTS, script
 from envc.render.dockerfile import render
-from envc.resources import templates
+from envc.resources import read_scripts, read_templates
 from support.engine import EngineWorld
-from support.plans import read_templates
 
 pytestmark = pytest.mark.engine
 
@@ -91,8 +90,8 @@ class Engine:
         self.base = base
         self.tag = f"envc-quoting:{uuid.uuid4().hex}"
         (folder / "scripts").mkdir()
-        for file in (templates() / "scripts").iterdir():
-            (folder / "scripts" / file.name).write_bytes(file.read_bytes())
+        for name, content in read_scripts().items():
+            (folder / "scripts" / name).write_bytes(content)
 
     def build(self, *instructions: Instruction) -> None:
         stages = (Stage(name="image", base=self.base, instructions=instructions),)
@@ -103,7 +102,7 @@ class Engine:
             env_ids={},
             spec_id="",
             secrets=(),
-            epoch=0,
+            epochs={},
         )
         text = render(plan, read_templates()).text
         (self.folder / "Dockerfile").write_text(text, newline="")

@@ -47,7 +47,7 @@ def test_platforms_that_differ_get_a_stage_each_and_a_choice() -> None:
         "wheels-arm64",
         "wheels",
     ]
-    assert names[-3:] == ["image-amd64", "image-arm64", "image"]
+    assert names[-5:] == ["system", "runtime", "image-amd64", "image-arm64", "image"]
 
 
 @pytest.mark.parametrize(
@@ -155,4 +155,17 @@ def test_the_images_time_is_that_of_the_newest_conda_package() -> None:
 
     plan = plan_of({"environment": "x"}, {"linux/amd64": conda_lock(old, new)})
 
-    assert plan.epoch == 1_700_000_000
+    assert plan.epochs == {"linux/amd64": 1_700_000_000}
+
+
+def test_only_the_scripts_that_a_build_runs_are_in_its_context() -> None:
+    plan = plan_of({"environment": "x"}, {"linux/amd64": pip_lock(wheel("six"))})
+
+    assert [file.path for file in plan.files if file.path.startswith("scripts/")] == [
+        "scripts/layer.py",
+        "scripts/step.sh",
+        "scripts/tools.py",
+        "scripts/user.sh",
+        "scripts/venv.py",
+        "scripts/wheels.py",
+    ]

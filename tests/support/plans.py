@@ -18,7 +18,7 @@ from envc.mirror import MirrorMap
 from envc.plan.inputs import Inputs
 from envc.plan.instruction import BuildPlan
 from envc.plan.lower import lower
-from envc.resources import templates
+from envc.resources import read_scripts
 from envc.source import Source
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
@@ -102,15 +102,6 @@ def plan_of(
         document,
         Lock(intent=Intent(base="unused"), platforms=platforms),
         inputs or Inputs(),
-        scripts={"step.sh": b"exit\n"},
+        scripts=read_scripts(),
         mirrors=mirrors or MirrorMap(),
     )
-
-
-def read_templates() -> dict[str, str]:
-    """Return the text of every template by its path."""
-    folder = templates()
-    return {
-        path.relative_to(folder).as_posix(): path.read_text()
-        for path in sorted(folder.rglob("*.j2"))
-    }

@@ -45,7 +45,7 @@ def environment_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ..
     has_python = any(locked.python is not None for locked in platforms.values())
     stages: tuple[Stage, ...] = ()
     if has_conda:
-        stages = _conda_stages(platforms)
+        stages = (_conda_stage(),)
     elif has_python:
         stages = _venv_stages(platforms)
     if any(locked.pip for locked in platforms.values()):
@@ -77,14 +77,15 @@ def _pinned(image: str, digest: str) -> str:
     return f"{ImageReference.parse(image).familiar}@{digest}"
 
 
-def _conda_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
+def _conda_stage() -> Stage:
     mounts = (SCRIPTS, _TOOLS, mount_stage("conda-packages", "/", "/mnt/packages"))
-    runs = {}
-    for name in platforms:
-        words = script("python3", "conda.py", "/mnt/packages", PLATFORMS[name].subdir)
-        runs[PLATFORMS[name].architecture] = (Run(words=words, mounts=mounts),)
-    comment = "Conda's part of the environment, Python too where it brings it."
-    return choose("conda", dict.fromkeys(runs, "tools"), runs, comment)
+    run = Run(words=script("python3", "conda.py", "/mnt/packages"), mounts=mounts)
+    return Stage(
+        name="conda",
+        base="tools",
+        comment="Conda's part of the environment, Python too where it brings it.",
+        instructions=(run,),
+    )
 
 
 def _venv_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
+from envc.canonical import Json, readable_json
 from envc.lock.model import CondaPackage, PipPackage, PlatformLock
 from envc.mirror import MirrorMap
 from envc.plan.instruction import (
@@ -102,12 +102,14 @@ def listing_files(
     for platform, locked in platforms.items():
         folder = PLATFORMS[platform].architecture
         if has_conda:
-            files.append(_json_file(f"{folder}/packages.json", [_row(p) for p in locked.conda]))
+            rows: list[Json] = [_row(package) for package in locked.conda]
+            data: Json = {"subdir": PLATFORMS[platform].subdir, "packages": rows}
+            files.append(_json_file(f"{folder}/packages.json", data))
         if has_pip:
             files.append(_text_file(f"{folder}/requirements.txt", _requirements(locked.pip)))
         if private := private_packages(locked, secrets):
-            rows = [_private_row(package, secrets, mirrors) for package in private]
-            files.append(_json_file(f"{folder}/private.json", rows))
+            wanted: list[Json] = [_private_row(package, secrets, mirrors) for package in private]
+            files.append(_json_file(f"{folder}/private.json", wanted))
     return tuple(files)
 
 
@@ -169,13 +171,13 @@ def _requirements(packages: Sequence[PipPackage]) -> str:
     return "".join(lines)
 
 
-def _row(package: CondaPackage) -> dict[str, str | None]:
+def _row(package: CondaPackage) -> dict[str, Json]:
     return {"file": package.filename, "channel": package.channel, "url": package.url}
 
 
 def _private_row(
     package: PipPackage, secrets: Mapping[str, str], mirrors: MirrorMap
-) -> dict[str, str | None]:
+) -> dict[str, Json]:
     return {
         "file": package.filename,
         "secret": secrets[package.index or ""],
@@ -184,9 +186,8 @@ def _private_row(
     }
 
 
-def _json_file(path: str, rows: list[dict[str, str | None]]) -> ContextFile:
-    lines = ",\n".join(json.dumps(row, sort_keys=True) for row in rows)
-    return _text_file(path, f"[\n{lines}\n]\n")
+def _json_file(path: str, data: Json) -> ContextFile:
+    return _text_file(path, readable_json(data))
 
 
 def _text_file(path: str, text: str) -> ContextFile:

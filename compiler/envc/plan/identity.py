@@ -6,15 +6,14 @@ from envc.canonical import Json, digest
 from envc.lock.model import PlatformLock
 from envc.plan.account import Account
 from envc.plan.instruction import ContextFile
-from envc.plan.setting import Settings
+from envc.plan.setting import PREFIX, Settings
 from envc.plan.step import CopyAction, RunAction, StepAction
 
-__all__ = ["CONTRACT", "CONTRACT_LABEL", "ENV_ID_LABEL", "PREFIX", "env_id", "identity_tree", "tag"]
+__all__ = ["CONTRACT", "CONTRACT_LABEL", "ENV_ID_LABEL", "env_id", "identity_tree", "tag"]
 
 CONTRACT = 1
 """Changes whenever the same inputs would give other layers or another config."""
 
-PREFIX = "/opt/env"
 ENV_ID_LABEL = "dev.envc.env-id"
 CONTRACT_LABEL = "dev.envc.contract"
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from envc.lock.model import PlatformLock
 from envc.plan.environment import layer_copies
 from envc.plan.fetch import CA_BUNDLE
-from envc.plan.identity import CONTRACT, CONTRACT_LABEL, ENV_ID_LABEL, PREFIX
+from envc.plan.identity import CONTRACT, CONTRACT_LABEL, ENV_ID_LABEL
 from envc.plan.instruction import (
     Cmd,
     ContextFile,
@@ -23,7 +23,7 @@ from envc.plan.instruction import (
     User,
     Workdir,
 )
-from envc.plan.setting import Settings
+from envc.plan.setting import PREFIX, Settings
 from envc.plan.stage import SCRIPTS, choose, script
 from envc.plan.step import CopyAction, RunAction, StepAction
 from envc.platform import PLATFORMS
@@ -31,39 +31,43 @@ from envc.syntax.document import Document
 
 __all__ = ["image_stages", "step_files"]
 
+_IMAGE = "The image."
+
 
 def image_stages(
     platforms: Mapping[str, PlatformLock],
-    settings: Mapping[str, Settings],
+    settings: Settings,
     env_ids: Mapping[str, str],
     document: Document,
 ) -> tuple[Stage, ...]:
     """Return the stages `system` and `image`, the last of the build."""
-    first = next(iter(settings.values()))
     system = Stage(
         name="system",
         base="base",
         comment="The base, with the user that the image runs as.",
-        instructions=(_account(first),),
+        instructions=(_account(settings),),
     )
     copies = layer_copies(platforms)
-    images = {
-        PLATFORMS[name].architecture: (
-            *copies,
-            *_configure(own, document, has_environment=bool(copies)),
-            _labels(env_ids[name]),
-        )
-        for name, own in settings.items()
-    }
-    bases = dict.fromkeys(images, "system")
-    return (system, *choose("image", bases, images, "The image."))
+    configured = (*copies, *_configure(settings, document, has_environment=bool(copies)))
+    labels = {PLATFORMS[name].architecture: _label(env_id) for name, env_id in env_ids.items()}
+    if len(labels) == 1:
+        instructions = (*configured, *labels.values())
+        image = Stage(name="image", base="system", comment=_IMAGE, instructions=instructions)
+        return system, image
+    runtime = Stage(name="runtime", base="system", comment=_IMAGE, instructions=configured)
+    labelled = choose(
+        "image",
+        dict.fromkeys(labels, "runtime"),
+        {architecture: (label,) for architecture, label in labels.items()},
+        "Each platform's image is an environment of its own, and says which.",
+    )
+    return system, runtime, *labelled
 
 
-def step_files(settings: Mapping[str, Settings]) -> tuple[ContextFile, ...]:
+def step_files(settings: Settings) -> tuple[ContextFile, ...]:
     """Return the context's files that copy steps bring in: `files/N/` is laid out as the image is."""
-    first = next(iter(settings.values()))
     files = []
-    for number, action in enumerate(first.steps, start=1):
+    for number, action in enumerate(settings.steps, start=1):
         if isinstance(action, CopyAction):
             files += [replace(file, path=f"files/{number}/{file.path}") for file in action.files]
     return tuple(files)
@@ -120,5 +124,5 @@ def _step(number: int, action: StepAction) -> Run:
             )
 
 
-def _labels(env_id: str) -> Label:
+def _label(env_id: str) -> Label:
     return Label(labels=((CONTRACT_LABEL, str(CONTRACT)), (ENV_ID_LABEL, env_id)))

@@ -196,7 +196,7 @@ class BuildPlan:
         env_ids: The env id of each platform, by its name.
         spec_id: The spec's id.
         secrets: Names of the secrets that the build needs, sorted.
-        epoch: The image's time of creation, in s since 1970.
+        epochs: The image's time of creation for each platform, in s since 1970.
     """
 
     head: tuple[str, ...]
@@ -205,4 +205,4 @@ class BuildPlan:
     env_ids: Mapping[str, str]
     spec_id: str
     secrets: tuple[str, ...]
-    epoch: int
+    epochs: Mapping[str, int]

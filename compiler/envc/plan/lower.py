@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from envc.lock.model import Lock, PlatformLock
@@ -12,7 +12,7 @@ from envc.plan.fetch import conda_package_stages, listing_files, tool_wheel_stag
 from envc.plan.identity import env_id, identity_tree
 from envc.plan.image import image_stages, step_files
 from envc.plan.inputs import Inputs
-from envc.plan.instruction import BuildPlan, ContextFile
+from envc.plan.instruction import BuildPlan, ContextFile, Run, Stage
 from envc.plan.setting import settings
 from envc.spec.defaults import indexes
 from envc.spec.model import EnvSpec
@@ -46,10 +46,16 @@ def lower(
         name: lock.platforms[name] for name in sorted(spec.platforms)
     }
     secrets = {index.url: index.secret for index in indexes(spec) if index.secret is not None}
-    own = {name: settings(spec, document, locked, inputs) for name, locked in platforms.items()}
-    epoch = max(_created(locked) for locked in platforms.values())
+    own = settings(
+        spec,
+        document,
+        inputs,
+        has_conda=any(locked.conda for locked in platforms.values()),
+        has_python=any(locked.python is not None for locked in platforms.values()),
+    )
+    epochs = {name: _created(locked) for name, locked in platforms.items()}
     env_ids = {
-        name: env_id(identity_tree(name, locked, own[name], created=epoch))
+        name: env_id(identity_tree(name, locked, own, created=epochs[name]))
         for name, locked in platforms.items()
     }
     stages = (
@@ -62,19 +68,19 @@ def lower(
         *image_stages(platforms, own, env_ids, document),
     )
     files = (
-        *(ContextFile.of(f"scripts/{name}", content) for name, content in scripts.items()),
+        *_script_files(stages, scripts),
         *listing_files(platforms, secrets, mirrors),
         *(replace(file, path=f"wheels/{file.path}") for file in inputs.wheels.values()),
         *step_files(own),
     )
     return BuildPlan(
-        head=_head(spec, epoch),
+        head=_head(spec, epochs),
         stages=stages,
         files=tuple(sorted(files, key=lambda file: file.path)),
         env_ids=env_ids,
         spec_id=spec_id(spec),
         secrets=tuple(sorted(set(secrets.values()))),
-        epoch=epoch,
+        epochs=epochs,
     )
 
 
@@ -84,12 +90,30 @@ def _created(locked: PlatformLock) -> int:
     return max(times, default=FILE_TIME)
 
 
-def _head(spec: EnvSpec, epoch: int) -> tuple[str, ...]:
-    return (
+def _script_files(stages: Iterable[Stage], scripts: Mapping[str, bytes]) -> tuple[ContextFile, ...]:
+    """Return the scripts that some stage runs, and those that they import."""
+    runs = [i for stage in stages for i in stage.instructions if isinstance(i, Run)]
+    words = " ".join(word for run in runs for word in run.words)
+    used = {name: content for name, content in scripts.items() if f"/{name}" in words}
+    imported = {
+        name: content
+        for name, content in scripts.items()
+        if any(f"from {name.removesuffix('.py')} import".encode() in own for own in used.values())
+    }
+    files = {**used, **imported}
+    return tuple(ContextFile.of(f"scripts/{name}", files[name]) for name in sorted(files))
+
+
+def _head(spec: EnvSpec, epochs: Mapping[str, int]) -> tuple[str, ...]:
+    lines = [
         f"The environment `{spec.environment}`, written by envc from its spec and its lock. Change those.",
         "",
         "`docker build .` gives the image. The same bits as everybody, to the manifest's digest:",
-        "    docker buildx build --provenance=false --sbom=false "
-        f"--build-arg SOURCE_DATE_EPOCH={epoch} \\",
-        "        --output type=image,name=NAME,oci-mediatypes=true .",
-    )
+    ]
+    for platform, epoch in epochs.items():
+        lines += [
+            f"    docker buildx build --platform {platform} --provenance=false --sbom=false \\",
+            f"        --build-arg SOURCE_DATE_EPOCH={epoch} "
+            "--output type=image,name=NAME,oci-mediatypes=true .",
+        ]
+    return tuple(lines)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from envc.lock.model import PlatformLock
 from envc.plan.account import Account, account
 from envc.plan.inputs import Inputs
 from envc.plan.step import StepAction, step_actions
@@ -12,9 +11,12 @@ from envc.spec.defaults import user
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 
-__all__ = ["ACTIVATE", "Settings", "settings"]
+__all__ = ["ACTIVATE", "PREFIX", "Settings", "settings"]
 
-ACTIVATE = "/opt/env/bin/envc-activate"
+PREFIX = "/opt/env"
+"""Where the environment lies in every image."""
+
+ACTIVATE = f"{PREFIX}/bin/envc-activate"
 """Sources what Conda packages have put into activate.d; written by the build's conda.py."""
 
 
@@ -23,7 +25,7 @@ class Settings:
     """The image's steps and config.
 
     Attributes:
-        variables: Environment variables, sorted by name; `PATH` apart, which the base's one ends.
+        variables: Environment variables, sorted by name; not PATH, which the base's own ends.
         entrypoint: None where the base's own stays.
         command: None where the base's own stays.
     """
@@ -36,36 +38,40 @@ class Settings:
     command: tuple[str, ...] | None
 
 
-def settings(spec: EnvSpec, document: Document, locked: PlatformLock, inputs: Inputs) -> Settings:
-    """Return what the image of one platform is to be like."""
+def settings(
+    spec: EnvSpec, document: Document, inputs: Inputs, *, has_conda: bool, has_python: bool
+) -> Settings:
+    """Return what the image is to be like; the same on every platform.
+
+    Args:
+        has_conda: Whether there are Conda packages.
+        has_python: Whether the environment has a Python.
+    """
     owner = account(user(spec))
     workdir = spec.workdir or owner.home
-    prefix = {"CONDA_PREFIX": "/opt/env"} if locked.conda else {"VIRTUAL_ENV": "/opt/env"}
-    variables = {**(prefix if _has_environment(locked) else {}), **spec.variables}
     return Settings(
         account=owner,
         workdir=workdir,
-        variables=tuple(sorted(variables.items())),
+        variables=_variables(spec, has_conda=has_conda, has_python=has_python),
         steps=step_actions(spec, document, inputs, workdir),
-        entrypoint=_entrypoint(spec, locked),
-        command=_command(spec, locked),
+        entrypoint=(ACTIVATE, *(spec.entrypoint or ())) if has_conda else spec.entrypoint,
+        command=_command(spec, has_conda=has_conda, has_python=has_python),
     )
 
 
-def _has_environment(locked: PlatformLock) -> bool:
-    return bool(locked.conda) or locked.python is not None
+def _variables(spec: EnvSpec, *, has_conda: bool, has_python: bool) -> tuple[tuple[str, str], ...]:
+    own = {}
+    if has_conda:
+        own = {"CONDA_PREFIX": PREFIX}
+    elif has_python:
+        own = {"VIRTUAL_ENV": PREFIX}
+    return tuple(sorted({**own, **spec.variables}.items()))
 
 
-def _entrypoint(spec: EnvSpec, locked: PlatformLock) -> tuple[str, ...] | None:
-    if not locked.conda:
-        return spec.entrypoint
-    return (ACTIVATE, *(spec.entrypoint or ()))
-
-
-def _command(spec: EnvSpec, locked: PlatformLock) -> tuple[str, ...] | None:
+def _command(spec: EnvSpec, *, has_conda: bool, has_python: bool) -> tuple[str, ...] | None:
     if spec.command is not None or spec.entrypoint is not None:
         return spec.command
-    if locked.python is not None:
+    if has_python:
         return ("python",)
     # Docker forgets the base's command where an entrypoint is set.
-    return ("/bin/sh",) if locked.conda else None
+    return ("/bin/sh",) if has_conda else None

@@ -24,10 +24,9 @@ def facts(spec: EnvSpec, lock: Lock, plan: BuildPlan, inputs: Mapping[str, str])
         "contract": CONTRACT,
         "spec_id": plan.spec_id,
         "platforms": {
-            name: _describe(lock.platforms[name], env_id)
+            name: _describe(lock.platforms[name], env_id, plan.epochs[name])
             for name, env_id in sorted(plan.env_ids.items())
         },
-        "source_date_epoch": plan.epoch,
         "secrets": list(plan.secrets),
         "inputs": dict(sorted(inputs.items())),
         "not_reproducible": [
@@ -38,10 +37,11 @@ def facts(spec: EnvSpec, lock: Lock, plan: BuildPlan, inputs: Mapping[str, str])
     }
 
 
-def _describe(locked: PlatformLock, env_id: str) -> dict[str, Any]:
+def _describe(locked: PlatformLock, env_id: str, epoch: int) -> dict[str, Any]:
     return {
         "env_id": env_id,
         "tag": tag(env_id),
+        "source_date_epoch": epoch,
         "labels": {CONTRACT_LABEL: str(CONTRACT), ENV_ID_LABEL: env_id},
         "base": f"{locked.base.image}@{locked.base.digest}",
         "python": locked.python.model_dump() if locked.python is not None else None,
