@@ -120,14 +120,14 @@ def depfile(target: Path, sources: Iterable[Path]) -> str:
     return f"{_escape(str(target))}: {' '.join(names)}".rstrip() + "\n"
 
 
-def write_beside(path: Path, text: str) -> None:
-    """Write a file that is not part of the folder, such as a depfile.
+def write_beside(path: Path, text: str) -> bool:
+    """Write a file outside of the folder, such as a lock or a depfile, and say whether it changed.
 
     Raises:
         ToolError: It cannot be written (E553).
     """
     try:
-        write_if_changed(path, text.encode("utf-8", "surrogateescape"))
+        return write_if_changed(path, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise _explain(path, error) from error
 
@@ -250,5 +250,5 @@ def _refuse(code: str, message: str, hint: str) -> UsageError:
 def _explain(folder: Path, error: OSError) -> ToolError:
     reason = (error.strerror or "unknown error").lower()
     message = f"`{error.filename or folder}` cannot be written: {reason}"
-    hint = "check the folder's permissions and the disk, or name another one with `-o`"
+    hint = "check its permissions and the disk"
     return ToolError([Diagnostic(code="E553", message=message, hint=hint)])

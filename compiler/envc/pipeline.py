@@ -14,10 +14,22 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
-from envc.errors import DriftError, InputError, UsageError
+from envc.errors import DriftError
+from envc.front import (
+    Checked,
+    Prepared,
+    check,
+    lock_path,
+    output_files,
+    prepare,
+    read,
+    read_any_lock,
+    read_locked,
+    render_plan,
+)
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 
@@ -29,14 +41,9 @@ if TYPE_CHECKING:
     from envc.lock.change import Change
     from envc.lock.model import Lock
     from envc.output import Changes
-    from envc.plan.inputs import Inputs
-    from envc.plan.instruction import BuildPlan, ContextFile
+    from envc.plan.instruction import BuildPlan
     from envc.reference import ImageReference
-    from envc.render.dockerfile import Rendered
-    from envc.resolve.base import CondaSolver, PipSolver
-    from envc.source import Source
-    from envc.spec.model import EnvSpec
-    from envc.syntax.document import Document
+    from envc.resolve.choice import CondaSolverName, PipSolverName
 
 __all__ = [
     "BuildOptions",
@@ -60,18 +67,6 @@ __all__ = [
     "write_depfile",
 ]
 
-CondaSolverName = Literal["rattler", "conda-lock"]
-PipSolverName = Literal["uv", "pip-tools"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """A spec that is right, and what is odd about it."""
-
-    document: Document
-    spec: EnvSpec
-    warnings: tuple[Diagnostic, ...]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockOptions:
@@ -79,7 +74,7 @@ class LockOptions:
 
     conda_solver: CondaSolverName = "rattler"
     pip_solver: PipSolverName = "uv"
-    tools_image: str | None = None
+    tools_image: ImageReference | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +101,7 @@ class Compiled:
     """A folder that `docker build` accepts.
 
     Attributes:
-        sources: All files that were read, sorted; for a depfile.
+        sources: All files that were read: the spec, its lock, then the others, sorted.
     """
 
     folder: Path
@@ -140,41 +135,6 @@ class BuildOptions:
     log: Path | None = None
 
 
-def read(path: Path) -> Source:
-    """Return the text of a spec.
-
-    Raises:
-        InputError: It cannot be read (E15x).
-    """
-    from envc.files import read_source
-
-    return read_source(path)
-
-
-def check(source: Source, machine: Machine, *, vouched: Sequence[str] = ()) -> Checked:
-    """Return the spec that a text says.
-
-    Args:
-        vouched: Conda requirements in normal form that a lock was made from: they are not checked
-            again, and without others no solver is loaded.
-
-    Raises:
-        InputError: The syntax (E1xx) or the meaning (E2xx) is wrong.
-    """
-    from envc.spec.advice import warnings
-    from envc.spec.load import load
-    from envc.syntax import parse
-
-    document = parse(source, cache=machine.cache / "grammar")
-    spec = load(document, vouched=frozenset(vouched))
-    return Checked(document=document, spec=spec, warnings=warnings(document, spec))
-
-
-def lock_path(path: Path) -> Path:
-    """Return where the lock of a spec lies: beside it."""
-    return path.with_suffix(".lock")
-
-
 def lock(
     path: Path, machine: Machine, options: LockOptions, report: Callable[[str], None]
 ) -> Locked:
@@ -182,12 +142,14 @@ def lock(
 
     Raises:
         InputError: The spec is wrong (E1xx, E2xx), or what it asks for cannot be had (E3xx).
-        ToolError: A program, a channel, an index or a registry failed (E33x, E35x).
+        ToolError: A program, a channel, an index or a registry failed (E33x, E38x), or the lock
+            cannot be written (E553).
     """
     from envc.context import read_wheels
-    from envc.files import write_if_changed
     from envc.lock.change import changes
     from envc.lock.codec import dumps
+    from envc.output import write_beside
+    from envc.resolve.choice import conda_solver, pip_solver
     from envc.resolve.environment import World, access_indexes, resolve
     from envc.resolve.inspector import ImageInspector
     from envc.resolve.uv import Uv
@@ -197,25 +159,23 @@ def lock(
     images = ImageInspector(environment=machine.environment, mirrors=machine.mirrors)
     world = World(
         images=images,
-        conda=_conda_solver(options.conda_solver, machine),
-        pip=_pip_solver(options.pip_solver, machine),
+        conda=conda_solver(options.conda_solver, machine.cache, machine.environment),
+        pip=pip_solver(options.pip_solver, machine.cache, machine.environment),
         tools=Uv(cache=machine.cache, environment=machine.environment),
         indexes=access_indexes(spec, document, machine.environment),
         wheels=read_wheels(spec, document, path.parent),
-        tools_image=_tools_image(
-            options.tools_image or machine.environment.get("ENVC_TOOLS_IMAGE")
-        ),
+        tools_image=options.tools_image,
         mirrors=machine.mirrors,
     )
     with contextlib.closing(images):
         resolved = resolve(spec, document, world, report)
     place = lock_path(path)
-    old = _read_old_lock(place)
+    old = read_any_lock(place)
     return Locked(
         path=place,
         lock=resolved.lock,
         changes=changes(old, resolved.lock),
-        is_written=write_if_changed(place, dumps(resolved.lock).encode()),
+        is_written=write_beside(place, dumps(resolved.lock)),
         warnings=checked.warnings + resolved.warnings,
     )
 
@@ -230,7 +190,7 @@ def check_lock(path: Path, machine: Machine) -> Checked:
     from envc.context import read_wheels
     from envc.lock.drift import drift
 
-    checked, locked = _read_locked(path, machine)
+    checked, locked = read_locked(path, machine)
     wheels = read_wheels(checked.spec, checked.document, path.parent)
     found = drift(
         checked.spec,
@@ -251,7 +211,7 @@ def spec_id(path: Path, machine: Machine) -> str:
     """
     from envc.spec import normal
 
-    old = _read_old_lock(lock_path(path))
+    old = read_any_lock(lock_path(path))
     vouched = old.intent.conda if old is not None else ()
     return normal.spec_id(check(read(path), machine, vouched=vouched).spec)
 
@@ -262,7 +222,7 @@ def identify(path: Path, machine: Machine) -> Identity:
     Raises:
         InputError: The spec or its lock is wrong, or the lock is not that of the spec.
     """
-    return _identity(_prepare(path, machine, MirrorMap()).plan)
+    return _identity(prepare(path, machine, MirrorMap()).plan)
 
 
 def compile(  # noqa: A001  # the verb's own name
@@ -281,8 +241,8 @@ def compile(  # noqa: A001  # the verb's own name
     """
     from envc.output import write
 
-    prepared = _prepare(path, machine, mirrors or MirrorMap())
-    return _compiled(prepared, folder, write(folder, _output(prepared, _render(prepared))))
+    prepared = prepare(path, machine, mirrors or MirrorMap())
+    return _compiled(prepared, folder, write(folder, output_files(prepared, render_plan(prepared))))
 
 
 def check_compiled(
@@ -297,8 +257,8 @@ def check_compiled(
     """
     from envc.output import compare, explain
 
-    prepared = _prepare(path, machine, mirrors or MirrorMap())
-    changes = compare(folder, _output(prepared, _render(prepared)))
+    prepared = prepare(path, machine, mirrors or MirrorMap())
+    changes = compare(folder, output_files(prepared, render_plan(prepared)))
     if changes:
         raise DriftError([explain(folder, changes, hint=f"run `envc compile {path} -o {folder}`")])
     return _compiled(prepared, folder, changes)
@@ -334,7 +294,7 @@ def build(
     from envc.engine.docker import Engine
     from envc.plan.identity import tag
 
-    prepared = _prepare(path, machine, machine.mirrors)
+    prepared = prepare(path, machine, machine.mirrors)
     with Engine.connect(machine.environment) as engine:
         spec, document = prepared.checked.spec, prepared.checked.document
         platform = choose_platform(spec, options.platform, engine)
@@ -367,7 +327,7 @@ def run(
     from envc.engine.docker import Engine
     from envc.engine.foreground import RunOptions
 
-    old = _read_old_lock(lock_path(path))
+    old = read_any_lock(lock_path(path))
     vouched = old.intent.conda if old is not None else ()
     runtime = check(read(path), machine, vouched=vouched).spec.runtime
     is_terminal = streams.stdin is not None and streams.stdin.isatty() and streams.stdout.isatty()
@@ -378,85 +338,7 @@ def run(
         return engine.run(image.name, command, options=options, streams=streams)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Prepared:
-    path: Path
-    checked: Checked
-    lock: Lock
-    inputs: Inputs
-    plan: BuildPlan
-
-
-def _prepare(path: Path, machine: Machine, mirrors: MirrorMap) -> _Prepared:
-    """Return all that a compile knows before it writes."""
-    from envc import resources
-    from envc.context import read_inputs
-    from envc.lock.drift import drift
-    from envc.plan.lower import lower
-
-    checked, locked = _read_locked(path, machine)
-    spec, document = checked.spec, checked.document
-    inputs = read_inputs(spec, document, path.parent)
-    wheels = {name: wheel.sha256 for name, wheel in inputs.wheels.items()}
-    if found := drift(spec, document, locked, wheels=wheels):
-        raise InputError(found)
-    plan = lower(spec, document, locked, inputs, scripts=resources.read_scripts(), mirrors=mirrors)
-    return _Prepared(path=path, checked=checked, lock=locked, inputs=inputs, plan=plan)
-
-
-def _read_locked(path: Path, machine: Machine) -> tuple[Checked, Lock]:
-    from envc.files import read_source
-    from envc.lock.codec import loads
-
-    source, place = read(path), lock_path(path)
-    if not place.exists():
-        hint = f"run `envc lock {path}`"
-        message = f"the spec has no lock: there is no `{place}`"
-        raise InputError([Diagnostic(code="E400", message=message, hint=hint)])
-    found = read_source(place)
-    locked = loads(found.text, found.name)
-    return check(source, machine, vouched=locked.intent.conda), locked
-
-
-def _read_old_lock(place: Path) -> Lock | None:
-    """Return a lock where there is one that can be read; a damaged one is about to be replaced."""
-    from envc.files import read_source
-    from envc.lock.codec import loads
-
-    try:
-        return loads(read_source(place).text, str(place))
-    except InputError:
-        return None
-
-
-def _render(prepared: _Prepared) -> Rendered:
-    from envc import resources
-    from envc.render.dockerfile import render
-
-    return render(prepared.plan, resources.read_templates())
-
-
-def _output(prepared: _Prepared, rendered: Rendered) -> tuple[ContextFile, ...]:
-    from envc.output import manifest
-    from envc.plan.instruction import ContextFile
-    from envc.render.manifest import facts
-
-    spec, lock, plan = prepared.checked.spec, prepared.lock, prepared.plan
-    dockerfile = ContextFile.of("Dockerfile", rendered.text.encode())
-    files = (*plan.files, dockerfile)
-    return (*files, manifest(facts(spec, lock, plan, _digests(prepared)), files))
-
-
-def _digests(prepared: _Prepared) -> dict[str, str]:
-    """Return the SHA-256 of every file that was read, by its path relative to the spec."""
-    from envc.context import list_files
-    from envc.files import sha256_of
-
-    own = {place.name: sha256_of(place) for place in (prepared.path, lock_path(prepared.path))}
-    return own | {name: file.sha256 for name, file in list_files(prepared.inputs).items()}
-
-
-def _compiled(prepared: _Prepared, folder: Path, changes: Changes) -> Compiled:
+def _compiled(prepared: Prepared, folder: Path, changes: Changes) -> Compiled:
     from envc.context import list_files
 
     files = list_files(prepared.inputs).values()
@@ -474,15 +356,15 @@ def _identity(plan: BuildPlan) -> Identity:
 
 
 def _build_request(
-    prepared: _Prepared, wanted: Wanted, folder: Path, machine: Machine, options: BuildOptions
+    prepared: Prepared, wanted: Wanted, folder: Path, machine: Machine, options: BuildOptions
 ) -> BuildRequest:
     """Return how to build, with the context written into a folder."""
     from envc.build.buildkit import BuildRequest, SecretFile, SecretSource, SecretVariable
     from envc.output import write
     from envc.plan.fetch import CA_BUNDLE
 
-    rendered = _render(prepared)
-    write(folder, _output(prepared, rendered))
+    rendered = render_plan(prepared)
+    write(folder, output_files(prepared, rendered))
     secrets: dict[str, SecretSource] = {
         name: SecretVariable(variable=name) for name in prepared.plan.secrets
     }
@@ -501,36 +383,3 @@ def _build_request(
         no_cache=options.no_cache,
         origins=rendered.origins,
     )
-
-
-def _conda_solver(name: CondaSolverName, machine: Machine) -> CondaSolver:
-    if name == "rattler":
-        from envc.resolve.rattler import Rattler
-
-        return Rattler(cache=machine.cache, environment=machine.environment)
-    from envc.resolve.conda_lock import CondaLock, find_program
-
-    program = find_program(machine.environment)
-    return CondaLock(cache=machine.cache, environment=machine.environment, program=program)
-
-
-def _pip_solver(name: PipSolverName, machine: Machine) -> PipSolver:
-    if name == "uv":
-        from envc.resolve.uv import Uv
-
-        return Uv(cache=machine.cache, environment=machine.environment)
-    from envc.resolve.pip_tools import PipTools
-
-    return PipTools(cache=machine.cache, environment=machine.environment)
-
-
-def _tools_image(name: str | None) -> ImageReference | None:
-    from envc.reference import ImageReference
-
-    if not name:
-        return None
-    try:
-        return ImageReference.parse(name)
-    except ValueError as error:
-        message = f"the tools image `{name}` is not an image reference: {error}"
-        raise UsageError([Diagnostic(code="E004", message=message)]) from error

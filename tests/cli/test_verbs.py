@@ -173,7 +173,22 @@ def test_a_wrong_tools_image_is_a_wrong_command_line(envc: EnvcMain) -> None:
     ran = envc("lock", "pets.envc", "--tools-image", "a b")
 
     assert ran.code == 2
-    assert ran.err.startswith("error[E004]: the tools image `a b` is not an image reference: ")
+    assert ran.err.startswith("error[E004]: the tools image `a b` is not an image's name: ")
+
+
+@pytest.mark.parametrize("words", [("--repository", "A B"), ("-t", "PETS")])
+def test_a_name_that_no_image_can_have_is_a_wrong_command_line(
+    envc: EnvcMain, words: tuple[str, ...]
+) -> None:
+    ran = envc("build", "pets.envc", *words)
+
+    assert (ran.code, ran.err.partition(":")[0]) == (2, "error[E004]")
+
+
+def test_a_depfile_that_cannot_be_written_is_a_failed_tool(envc: EnvcMain) -> None:
+    ran = envc("compile", "pets.envc", "-o", "out", "--depfile", "pets.envc/x.d")
+
+    assert (ran.code, ran.err.partition(":")[0]) == (3, "error[E553]")
 
 
 def test_compile_writes_and_prints_the_ids(envc: EnvcMain, folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from envc import pipeline
 from envc.cli.console import Console
 from envc.cli.progress import Progress
-from envc.cli.verb import Verb, add_mirror, add_spec, machine_of
+from envc.cli.verb import Verb, add_mirror, add_spec, machine_of, parse_image
 
 if TYPE_CHECKING:
     from envc.build.image import Image
@@ -43,7 +43,14 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def options_of(arguments: argparse.Namespace) -> pipeline.BuildOptions:
-    """Return what the arguments say of a build."""
+    """Return what the arguments say of a build.
+
+    Raises:
+        UsageError: A name is none that an image can have (E004).
+    """
+    parse_image(f"{arguments.repository}:tag", "repository")
+    for name in getattr(arguments, "tag", ()):
+        parse_image(name, "tag")
     return pipeline.BuildOptions(
         platform=arguments.platform,
         repository=arguments.repository,

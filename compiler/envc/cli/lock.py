@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from envc import pipeline
 from envc.cli.console import Console
-from envc.cli.verb import Verb, add_mirror, add_spec, machine_of
+from envc.cli.verb import Verb, add_mirror, add_spec, machine_of, parse_image
 from envc.lock.change import Change
 from envc.lock.model import Lock
 
@@ -48,10 +48,11 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         else:
             console.note(f"{pipeline.lock_path(arguments.spec)} is the lock of {arguments.spec}")
         return 0
+    tools_image = arguments.tools_image or console.environment.get("ENVC_TOOLS_IMAGE")
     options = pipeline.LockOptions(
         conda_solver=arguments.conda_solver,
         pip_solver=arguments.pip_solver,
-        tools_image=arguments.tools_image,
+        tools_image=parse_image(tools_image, "tools image") if tools_image else None,
     )
     locked = pipeline.lock(arguments.spec, machine, options, console.note)
     console.show(locked.warnings)

@@ -7,14 +7,17 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from envc.cli.console import Console
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import UsageError
 from envc.machine import Machine
 
-__all__ = ["VERBS", "Verb", "add_mirror", "add_spec", "machine_of", "overview"]
+if TYPE_CHECKING:
+    from envc.reference import ImageReference
+
+__all__ = ["VERBS", "Verb", "add_mirror", "add_spec", "machine_of", "overview", "parse_image"]
 
 VERBS = {
     "check": "say what is wrong with a spec",
@@ -123,6 +126,22 @@ def add_mirror(parser: argparse.ArgumentParser, *, has_variable: bool = True) ->
         metavar="CANONICAL=MIRROR",
         help=f"fetch all below one address from another; repeatable{also}",
     )
+
+
+def parse_image(name: str, what: str) -> ImageReference:
+    """Return the image that an argument names.
+
+    Raises:
+        UsageError: It names none (E004).
+    """
+    from envc.reference import ImageReference
+
+    try:
+        return ImageReference.parse(name)
+    except ValueError as error:
+        message = f"the {what} `{name}` is not an image's name: {error}"
+        hint = "write it as `docker` takes it, such as `registry.example/team/pets`"
+        raise UsageError([Diagnostic(code="E004", message=message, hint=hint)]) from error
 
 
 def machine_of(arguments: argparse.Namespace, console: Console) -> Machine:

@@ -1,0 +1,174 @@
+"""From a spec's path to what every verb needs: its spec, its lock, the plan, and the files to write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envc.diagnostics import Diagnostic
+from envc.errors import InputError
+from envc.machine import Machine
+from envc.mirror import MirrorMap
+
+if TYPE_CHECKING:
+    from envc.lock.model import Lock
+    from envc.plan.inputs import Inputs
+    from envc.plan.instruction import BuildPlan, ContextFile
+    from envc.render.dockerfile import Rendered
+    from envc.source import Source
+    from envc.spec.model import EnvSpec
+    from envc.syntax.document import Document
+
+__all__ = [
+    "Checked",
+    "Prepared",
+    "check",
+    "lock_path",
+    "output_files",
+    "prepare",
+    "read",
+    "read_any_lock",
+    "read_locked",
+    "render_plan",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A spec that is right, and what is odd about it."""
+
+    document: Document
+    spec: EnvSpec
+    warnings: tuple[Diagnostic, ...]
+
+
+def read(path: Path) -> Source:
+    """Return the text of a spec.
+
+    Raises:
+        InputError: It cannot be read (E15x).
+    """
+    from envc.files import read_source
+
+    return read_source(path)
+
+
+def check(source: Source, machine: Machine, *, vouched: Sequence[str] = ()) -> Checked:
+    """Return the spec that a text says.
+
+    Args:
+        vouched: Conda requirements in normal form that a lock was made from: they are not checked
+            again, and without others no solver is loaded.
+
+    Raises:
+        InputError: The syntax (E1xx) or the meaning (E2xx) is wrong.
+    """
+    from envc.spec.advice import warnings
+    from envc.spec.load import load
+    from envc.syntax import parse
+
+    document = parse(source, cache=machine.cache / "grammar")
+    spec = load(document, vouched=frozenset(vouched))
+    return Checked(document=document, spec=spec, warnings=warnings(document, spec))
+
+
+def lock_path(path: Path) -> Path:
+    """Return where the lock of a spec lies: beside it."""
+    return path.with_suffix(".lock")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """All that a compile knows before it writes."""
+
+    path: Path
+    checked: Checked
+    lock: Lock
+    inputs: Inputs
+    plan: BuildPlan
+
+
+def prepare(path: Path, machine: Machine, mirrors: MirrorMap) -> Prepared:
+    """Return all that a compile knows before it writes.
+
+    Args:
+        mirrors: Whose addresses the Dockerfile is to have.
+
+    Raises:
+        InputError: The spec or its lock is wrong, the lock is not that of the spec (E41x), or a
+            file beside the spec is missing (E155 to E157).
+    """
+    from envc import resources
+    from envc.context import read_inputs
+    from envc.lock.drift import drift
+    from envc.plan.lower import lower
+
+    checked, locked = read_locked(path, machine)
+    spec, document = checked.spec, checked.document
+    inputs = read_inputs(spec, document, path.parent)
+    wheels = {name: wheel.sha256 for name, wheel in inputs.wheels.items()}
+    if found := drift(spec, document, locked, wheels=wheels):
+        raise InputError(found)
+    plan = lower(spec, document, locked, inputs, scripts=resources.read_scripts(), mirrors=mirrors)
+    return Prepared(path=path, checked=checked, lock=locked, inputs=inputs, plan=plan)
+
+
+def read_locked(path: Path, machine: Machine) -> tuple[Checked, Lock]:
+    """Return a spec and its lock; whether they agree is another question.
+
+    Raises:
+        InputError: The spec is wrong (E1xx, E2xx), or the lock is missing or damaged (E40x).
+    """
+    from envc.files import read_source
+    from envc.lock.codec import loads
+
+    source, place = read(path), lock_path(path)
+    if not place.exists():
+        hint = f"run `envc lock {path}`"
+        message = f"the spec has no lock: there is no `{place}`"
+        raise InputError([Diagnostic(code="E400", message=message, hint=hint)])
+    found = read_source(place)
+    locked = loads(found.text, found.name)
+    return check(source, machine, vouched=locked.intent.conda), locked
+
+
+def read_any_lock(place: Path) -> Lock | None:
+    """Return a lock where there is one that can be read; None where nothing depends on it."""
+    from envc.files import read_source
+    from envc.lock.codec import loads
+
+    try:
+        return loads(read_source(place).text, str(place))
+    except InputError:
+        return None
+
+
+def render_plan(prepared: Prepared) -> Rendered:
+    """Return the Dockerfile."""
+    from envc import resources
+    from envc.render.dockerfile import render
+
+    return render(prepared.plan, resources.read_templates())
+
+
+def output_files(prepared: Prepared, rendered: Rendered) -> tuple[ContextFile, ...]:
+    """Return all that a compile writes: the context, `Dockerfile` and `image.json`."""
+    from envc.output import manifest
+    from envc.plan.instruction import ContextFile
+    from envc.render.manifest import facts
+
+    spec, lock, plan = prepared.checked.spec, prepared.lock, prepared.plan
+    dockerfile = ContextFile.of("Dockerfile", rendered.text.encode())
+    files = (*plan.files, dockerfile)
+    return (*files, manifest(facts(spec, lock, plan, _digests(prepared)), files))
+
+
+def _digests(prepared: Prepared) -> dict[str, str]:
+    """Return the SHA-256 of every file that was read, by its path relative to the spec."""
+    from envc.context import list_files
+    from envc.files import sha256_of
+
+    own = {place.name: sha256_of(place) for place in (prepared.path, lock_path(prepared.path))}
+    return own | {name: file.sha256 for name, file in list_files(prepared.inputs).items()}

@@ -1,0 +1,36 @@
+"""Solvers by their names; only the one that is asked for is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from envc.resolve.base import CondaSolver, PipSolver
+
+__all__ = ["CondaSolverName", "PipSolverName", "conda_solver", "pip_solver"]
+
+CondaSolverName: TypeAlias = Literal["rattler", "conda-lock"]
+PipSolverName: TypeAlias = Literal["uv", "pip-tools"]
+
+
+def conda_solver(name: CondaSolverName, cache: Path, environment: Mapping[str, str]) -> CondaSolver:
+    """Return a Conda solver; conda-lock drives the program that the environment names."""
+    if name == "rattler":
+        from envc.resolve.rattler import Rattler
+
+        return Rattler(cache=cache, environment=environment)
+    from envc.resolve.conda_lock import CondaLock, find_program
+
+    return CondaLock(cache=cache, environment=environment, program=find_program(environment))
+
+
+def pip_solver(name: PipSolverName, cache: Path, environment: Mapping[str, str]) -> PipSolver:
+    """Return a pip solver."""
+    if name == "uv":
+        from envc.resolve.uv import Uv
+
+        return Uv(cache=cache, environment=environment)
+    from envc.resolve.pip_tools import PipTools
+
+    return PipTools(cache=cache, environment=environment)
