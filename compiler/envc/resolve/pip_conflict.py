@@ -96,7 +96,10 @@ def _missing(
 
     Versions that do not exist are no such reason: they are for the solver to explain.
     """
-    name, asked_by = wanted.name, [root for root in roots if root.parsed != wanted]
+    from packaging.utils import canonicalize_name
+
+    name = wanted.name
+    asked_by = [root for root in roots if root.name != canonicalize_name(name)]
     whom = f", which `{asked_by[0].parsed.name}` requires," if asked_by else ""
     labels = tuple(Label(span=root.asked.span) for root in roots if root.asked.span is not None)
     if project is None or not project.files:

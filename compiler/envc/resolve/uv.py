@@ -162,8 +162,9 @@ def _read_outcome(done: Completed, given: PipInput, client: IndexClient) -> Outc
         _blame_index(text, given, client)
         raise _broken("`uv` failed", text)
     explanation = _clean(text)
+    unwrapped = " ".join(explanation.split())
     suspects = tuple(
-        dict.fromkeys(f"{name}{versions or ''}" for name, versions in _SUSPECT.findall(explanation))
+        dict.fromkeys(f"{name}{versions}" for name, versions in _SUSPECT.findall(unwrapped))
     )
     failure = Failure(explanation=explanation, suspects=suspects)
     return Outcome(failure=failure, unknown_extras=unknown)
