@@ -8,7 +8,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 TESTS = REPOSITORY / "tests"
-CODE = re.compile(r"[EW][1-7][0-9]{2}")
+CODE = re.compile(r"[EW][0-7][0-9]{2}")
 
 
 def _codes_in_source() -> set[str]:

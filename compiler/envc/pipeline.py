@@ -297,9 +297,10 @@ def build(
     prepared = prepare(path, machine, machine.mirrors)
     with Engine.connect(machine.environment) as engine:
         spec, document = prepared.checked.spec, prepared.checked.document
-        platform = choose_platform(spec, options.platform, engine)
-        name = f"{options.repository}:{tag(prepared.plan.env_ids[platform])}"
-        wanted = Wanted.of(spec, document, prepared.plan, platform, name)
+        platform = choose_platform(spec, options.platform, engine.platform)
+        env_id = prepared.plan.env_ids[platform]
+        name = f"{options.repository}:{tag(env_id)}"
+        wanted = Wanted.of(spec, document, name=name, env_id=env_id, platform=platform)
         is_forced = options.is_forced or options.no_cache
         image = find(engine, wanted) if not is_forced else None
         if image is None:

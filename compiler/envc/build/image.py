@@ -15,7 +15,6 @@ from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine, LocalImage
 from envc.errors import InputError, UsageError
 from envc.plan.identity import ENV_ID_LABEL
-from envc.plan.instruction import BuildPlan
 from envc.source import Span
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
@@ -42,11 +41,11 @@ class Wanted:
     commands: Mapping[str, Span | None]
 
     @staticmethod
-    def of(spec: EnvSpec, document: Document, plan: BuildPlan, platform: str, name: str) -> Wanted:
-        """Return what a plan's image for a platform must be."""
+    def of(spec: EnvSpec, document: Document, *, name: str, env_id: str, platform: str) -> Wanted:
+        """Return what the image of a spec must be, with the checks that the spec asks for."""
         return Wanted(
             name=name,
-            env_id=plan.env_ids[platform],
+            env_id=env_id,
             platform=platform,
             imports={
                 module: document.span(("check", "import", number))
@@ -80,15 +79,18 @@ class Image:
     is_cached: bool
 
 
-def choose_platform(spec: EnvSpec, asked: str | None, engine: Engine) -> str:
+def choose_platform(spec: EnvSpec, asked: str | None, own: Callable[[], str]) -> str:
     """Return the platform to build for: the one asked for, else the engine's own, else the first.
+
+    Args:
+        own: Asks the engine for its platform.
 
     Raises:
         UsageError: The spec does not have it (E003).
     """
     if asked is None:
-        own = engine.platform()
-        return own if own in spec.platforms else spec.platforms[0]
+        native = own()
+        return native if native in spec.platforms else spec.platforms[0]
     if asked not in spec.platforms:
         message = f"the spec is not for the platform `{asked}`"
         has = ", ".join(f"`{name}`" for name in spec.platforms)

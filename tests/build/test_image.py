@@ -1,0 +1,58 @@
+"""Which platform is built, and what an image must be; that it is built is proved end to end."""
+
+from __future__ import annotations
+
+import pytest
+
+from envc.build.image import Wanted, choose_platform
+from envc.errors import UsageError
+from envc.spec.load import load
+from envc.spec.model import EnvSpec
+from support.documents import document
+
+
+def spec_for(*platforms: str) -> EnvSpec:
+    return load(document({"environment": "pets", "platforms": list(platforms)}))
+
+
+@pytest.mark.parametrize(
+    ("platforms", "asked", "native", "chosen"),
+    [
+        (("linux/amd64", "linux/arm64"), None, "linux/arm64", "linux/arm64"),
+        (("linux/amd64", "linux/arm64"), "linux/amd64", "linux/arm64", "linux/amd64"),
+        (("linux/amd64",), None, "linux/arm64", "linux/amd64"),
+    ],
+)
+def test_the_platform_is_the_one_asked_for_or_the_engines_or_the_first(
+    platforms: tuple[str, ...], asked: str | None, native: str, chosen: str
+) -> None:
+    assert choose_platform(spec_for(*platforms), asked, lambda: native) == chosen
+
+
+def test_a_platform_that_the_spec_does_not_have_is_refused() -> None:
+    with pytest.raises(UsageError) as caught:
+        choose_platform(spec_for("linux/amd64"), "linux/arm64", lambda: "linux/amd64")
+
+    [problem] = caught.value.diagnostics
+    assert (problem.code, problem.message, problem.hint) == (
+        "E003",
+        "the spec is not for the platform `linux/arm64`",
+        "it is for `linux/amd64`: choose one, or add `linux/arm64` to `platforms` and lock again",
+    )
+
+
+def test_what_is_wanted_has_its_checks_and_their_places() -> None:
+    written = document(
+        {"environment": "pets", "check": {"import": ["numpy"], "run": ["true", "pets -v"]}}
+    )
+    wanted = Wanted.of(
+        load(written), written, name="envc:1", env_id="sha256:1", platform="linux/amd64"
+    )
+
+    places = {**wanted.imports, **wanted.commands}
+    assert (wanted.name, wanted.env_id, wanted.platform) == ("envc:1", "sha256:1", "linux/amd64")
+    assert {text: span.text for text, span in places.items() if span is not None} == {
+        "numpy": '"numpy"',
+        "true": '"true"',
+        "pets -v": '"pets -v"',
+    }
