@@ -32,6 +32,7 @@ MANIFEST = "image.json"
 SCHEMA = 1
 """The version of what `image.json` holds; changes when a field changes its meaning."""
 
+_EXECUTABLE = 0o755
 _OTHER_FOLDER = "name a folder that is empty, or that envc has written before"
 
 
@@ -203,7 +204,9 @@ def _is_there(place: Path, file: ContextFile) -> bool:
         return place.is_symlink() and os.readlink(place) == file.link  # noqa: PTH115
     if place.is_symlink() or not place.is_file():
         return False
-    return place.stat().st_mode & 0o777 == file.mode and sha256_of(place) == file.sha256
+    # Only who may execute counts: what else a mode says depends on the checkout's umask.
+    is_executable = bool(place.stat().st_mode & 0o100)
+    return is_executable == (file.mode == _EXECUTABLE) and sha256_of(place) == file.sha256
 
 
 def _digest(place: Path) -> str | None:

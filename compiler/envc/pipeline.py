@@ -79,11 +79,18 @@ class LockOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locked:
-    """A lock that was written to `path`; `is_written` is False where it was so already."""
+    """A lock that was written to `path`.
+
+    Attributes:
+        changes: From the old lock; all there is where there was none.
+        is_new: Whether there was no old lock that could be read.
+        is_written: Whether the file had to be written: False where it was so already.
+    """
 
     path: Path
     lock: Lock
     changes: tuple[Change, ...]
+    is_new: bool
     is_written: bool
     warnings: tuple[Diagnostic, ...]
 
@@ -175,6 +182,7 @@ def lock(
         path=place,
         lock=resolved.lock,
         changes=changes(old, resolved.lock),
+        is_new=old is None,
         is_written=write_beside(place, dumps(resolved.lock)),
         warnings=checked.warnings + resolved.warnings,
     )

@@ -117,11 +117,11 @@ def test_a_lock_is_canonical_json_with_an_artefact_a_line() -> None:
         '        "image": "docker.io/library/debian:bookworm-slim"\n'
         "      },\n"
         '      "pip": [\n'
-        '        {"name": "pets", "path": "dist/pets-1.0-py3-none-any.whl", '
-        f'"sha256": "{"d" * 64}", "version": "1.0"}},\n'
-        '        {"index": "https://pypi.org/simple", "name": "six", '
-        f'"sha256": "{"b" * 64}", "size": 7, '
-        '"url": "https://files.example/six-1.0-py3-none-any.whl", "version": "1.0"}\n'
+        '        {"name": "pets", "version": "1.0", "path": "dist/pets-1.0-py3-none-any.whl", '
+        f'"sha256": "{"d" * 64}"}},\n'
+        '        {"name": "six", "version": "1.0", '
+        f'"url": "https://files.example/six-1.0-py3-none-any.whl", "sha256": "{"b" * 64}", '
+        '"size": 7, "index": "https://pypi.org/simple"}\n'
         "      ],\n"
         '      "python": {\n'
         '        "origin": "conda",\n'
@@ -131,9 +131,9 @@ def test_a_lock_is_canonical_json_with_an_artefact_a_line() -> None:
         f'        "digest": "{DIGEST}",\n'
         '        "image": "docker.io/library/python:3.12",\n'
         '        "packages": [\n'
-        '          {"index": "https://pypi.org/simple", "name": "uv", '
-        f'"sha256": "{"b" * 64}", "size": 7, '
-        '"url": "https://files.example/uv-1.0-py3-none-any.whl", "version": "1.0"}\n'
+        '          {"name": "uv", "version": "1.0", '
+        f'"url": "https://files.example/uv-1.0-py3-none-any.whl", "sha256": "{"b" * 64}", '
+        '"size": 7, "index": "https://pypi.org/simple"}\n'
         "        ]\n"
         "      }\n"
         "    }\n"

@@ -59,6 +59,8 @@ class FakeImages:
     """Images that all have this Python and glibc."""
 
     python: str | None = "3.12.7"
+    missing: tuple[str, ...] = ()
+    shows_unused_python: bool = False
     warnings: tuple[Diagnostic, ...] = ()
     asked: list[tuple[str, bool, str | None]] = field(default_factory=list)
 
@@ -73,12 +75,14 @@ class FakeImages:
         report: Report,
     ) -> Inspected:
         self.asked.append((reference.familiar, needs_python, declared_python))
-        python = self.python if needs_python else None
+        python = self.python if needs_python or self.shows_unused_python else None
         return Inspected(base=self._image(reference, python), warnings=self.warnings)
 
     def inspect_tools(
         self, reference: ImageReference, platform: Platform, *, report: Report
     ) -> Inspected:
+        if reference.familiar in self.missing:
+            raise InputError([Diagnostic(code="E370", message="no such image")])
         return Inspected(base=self._image(reference, self.python))
 
     def _image(self, reference: ImageReference, python: str | None) -> BaseImage:
@@ -220,6 +224,49 @@ def test_another_tools_image_is_asked_for_its_facts() -> None:
 
     assert (locked.tools.image, locked.tools.digest) == ("registry.example/tools:1", DIGEST)
     assert world.tools.requests[0].python_version == "3.11.2"
+
+
+def test_a_base_that_has_python_installs_condas_packages_itself() -> None:
+    fakes = Fakes(images=FakeImages(shows_unused_python=True))
+
+    lock = fakes.resolve(base={"image": "debian:12"}, conda=["numpy"]).lock
+
+    assert lock.platforms["linux/amd64"].tools.image == "docker.io/library/debian:12"
+
+
+def test_a_base_of_another_registry_gets_its_tools_image_from_there() -> None:
+    missing = ("example.com/python:3.12-slim", "example.com/library/python:3.12-slim")
+    fakes = Fakes(images=FakeImages(missing=missing))
+
+    lock = fakes.resolve(base={"image": "example.com/debian:12"}, conda=["numpy"]).lock
+
+    assert lock.platforms["linux/amd64"].tools.image == "example.com/python:3.11-slim"
+
+
+def test_a_distribution_that_two_conda_packages_provide_is_fixed_once() -> None:
+    packages = (
+        conda("matplotlib", "3.9", "matplotlib"),
+        conda("matplotlib-base", "3.9", "matplotlib"),
+        conda("python", "3.13.1"),
+    )
+    fakes = Fakes(conda=FakeConda(lambda _: CondaResolution(packages=packages)))
+
+    fakes.resolve(conda=["numpy"], pip=["rich"])
+
+    assert fakes.pip.requests[0].provided == (Provided(name="matplotlib", version="3.9"),)
+
+
+def test_what_an_index_fails_with_is_shown_where_the_spec_names_it() -> None:
+    def fail(_: PipRequest) -> PipResolution:
+        raise ToolError([Diagnostic(code="E335", message="the index cannot be reached")])
+
+    fakes = Fakes(pip=FakePip(fail))
+
+    with pytest.raises(ToolError) as caught:
+        fakes.resolve(pip={"indexes": [{"url": "https://x.example/simple"}], "packages": ["rich"]})
+
+    (label,) = caught.value.diagnostics[0].labels
+    assert "https://x.example/simple" in label.span.text
 
 
 def test_a_spec_without_packages_needs_no_solver_and_no_tools() -> None:

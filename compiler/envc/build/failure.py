@@ -204,14 +204,22 @@ def _explain_base(evidence: Evidence) -> EnvcError | None:
             ]
         )
     host = image.partition("/")[0]
-    login = f"run `docker login {host}`" if _REFUSED.search(reason) else ""
+    hint = "check the engine's network and proxy, or lock with a base that it can reach"
+    if _REFUSED.search(reason):
+        hint = f"run `docker login {host}`"
+    elif re.search(
+        rf"^FROM \S*{re.escape(image.rpartition('/')[2])} AS tools$", evidence.dockerfile, re.M
+    ):
+        hint = (
+            "choose an image with Python that the engine can reach: `envc lock --tools-image REF`"
+        )
     return ToolError(
         [
             evidence.diagnose(
                 "E614",
                 f"BuildKit cannot fetch the image `{image}`",
                 notes=_block(reason),
-                hint=login or "check the engine's network and proxy, or name a mirror",
+                hint=hint,
             )
         ]
     )

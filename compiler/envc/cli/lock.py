@@ -56,7 +56,8 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     )
     locked = pipeline.lock(arguments.spec, machine, options, console.note)
     console.show(locked.warnings)
-    for line in (*_list_changes(locked.changes), *_count(locked.lock)):
+    changes = _list_changes(locked.changes) if not locked.is_new else ()
+    for line in (*changes, *_count(locked.lock)):
         console.note(line)
     if arguments.json:
         console.print_json(_describe(locked), locked.warnings)

@@ -32,8 +32,9 @@ _ADDRESS = re.compile(r"https?://[^/@\s]+/\S+")
 def dumps(lock: Lock) -> str:
     """Return a lock's text: the same for equal locks, ASCII, ending with a line end.
 
-    Keys are sorted, every item of a list is one line, and fields without a value are left out, so
-    that a changed package is a changed line in a diff.
+    Sections are sorted by their keys. Every item of a list is one line, in which fields have the
+    model's order (name and version first, where an eye looks), and those without a value are left
+    out: a changed package is a changed line in a diff.
     """
     return _write(lock.model_dump(mode="json", exclude_none=True), "") + "\n"
 
@@ -74,7 +75,7 @@ def _write(value: Any, indent: str) -> str:
 def _write_line(value: Any) -> str:
     if isinstance(value, dict):
         value = {key: item for key, item in value.items() if item != []}
-    return json.dumps(value, sort_keys=True)
+    return json.dumps(value)
 
 
 def _enclose(start: str, lines: list[str], end: str, indent: str) -> str:

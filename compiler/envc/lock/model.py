@@ -99,7 +99,7 @@ class BaseImage(_Part):
         image: Its canonical reference without a digest, such as `docker.io/library/python:3.12-slim`.
         digest: Of the platform's manifest where a registry was asked, else as the spec gave it.
         python: The exact version of its Python, or the series (`3.12`) where nobody could be asked
-            for more; None where it has none or none is used.
+            for more; None where it has none, or where nobody knows and it is not used.
         glibc: The version of its C library (`2.36`); decides which wheels and Conda packages fit.
     """
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
-from envc.diagnostics import Diagnostic, Label
+from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, InputError, ToolError
 from envc.lock.intent import intent
 from envc.lock.model import BaseImage, CondaPackage, Lock, PipPackage, PlatformLock, Python, Tools
@@ -28,6 +28,7 @@ from envc.resolve.base import (
     VirtualPackage,
 )
 from envc.resolve.image import Inspected
+from envc.resolve.problem import explain_conflict, merge, placed, tell_once
 from envc.resolve.tools import tools_requirements
 from envc.source import Span
 from envc.spec.defaults import base_image, channels, conda_requirements, indexes
@@ -50,6 +51,9 @@ _TOOLS_INDEX = IndexAccess(url="https://pypi.org/simple")
 # https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-virtual.html. The kernel is
 # the host's, so that no lock can know it: 5.10 is the oldest that is still maintained.
 _KERNEL = "5.10"
+_OFFICIAL_PYTHON = tuple(
+    f"{folder}python:{series}-slim" for series in ("3.12", "3.11") for folder in ("", "library/")
+)
 _TOOLS_PYTHON = "3.10"  # where nobody knows: the oldest that the tools run on, and newer ones can
 
 
@@ -161,14 +165,14 @@ def resolve(spec: EnvSpec, document: Document, world: World, report: Report) -> 
         except EnvcError as error:
             failures[platform.name] = error
     if failures:
-        raise _merge(failures, len(platforms))
+        raise merge(failures, len(platforms))
     warnings = {name: answer.warnings for name, answer in answers.items()}
     return Resolved(
         lock=Lock(
             intent=intent(spec),
             platforms={name: answer.locked for name, answer in answers.items()},
         ),
-        warnings=_tell_once(warnings, len(platforms)),
+        warnings=tell_once(warnings, len(platforms)),
     )
 
 
@@ -237,11 +241,10 @@ class _Task:
             ),
             mirrors=self.world.mirrors,
         )
-        answer = self.world.conda.resolve(request, self.report)
+        with placed(self.document.key_span(("channels",) if self.spec.channels else ("conda",))):
+            answer = self.world.conda.resolve(request, self.report)
         if isinstance(answer, Conflict):
-            raise InputError(
-                [_explain_conflict("E310", answer, self.document.key_span(("conda",)))]
-            )
+            raise InputError([explain_conflict("E310", answer, self.document.key_span(("conda",)))])
         return answer.packages
 
     def _conda_requirements(self) -> tuple[Requirement, ...]:
@@ -283,21 +286,13 @@ class _Task:
             ),
             indexes=self.world.indexes,
             wheels=self.world.wheels,
-            provided=tuple(
-                sorted(
-                    (
-                        Provided(name=package.distribution, version=package.version)
-                        for package in conda
-                        if package.distribution is not None
-                    ),
-                    key=lambda provided: provided.name,
-                )
-            ),
+            provided=_list_provided(conda),
             mirrors=self.world.mirrors,
         )
-        answer = self.world.pip.resolve(request, self.report)
+        with placed(self.document.span(("pip", "indexes", 0, "url"))):
+            answer = self.world.pip.resolve(request, self.report)
         if isinstance(answer, Conflict):
-            raise InputError([_explain_conflict("E320", answer, self.document.key_span(("pip",)))])
+            raise InputError([explain_conflict("E320", answer, self.document.key_span(("pip",)))])
         return answer.packages
 
     def _explain_no_python(self, base: BaseImage) -> Diagnostic:
@@ -331,27 +326,43 @@ class _Task:
     def _choose_tools_image(
         self, platform: Platform, base: BaseImage, *, with_conda: bool
     ) -> BaseImage:
+        """Return where packages are installed: the chosen image, else a base that can, else envc's.
+
+        A base from another registry than Docker Hub says that this may be out of reach: its
+        registry's copy of the official Python image goes before envc's own choice.
+        """
         if self.world.tools_image is not None:
-            chosen = self.world.images.inspect_tools(
-                self.world.tools_image, platform, report=self.report
-            )
-            return chosen.base
-        return TOOLS_IMAGE if with_conda else base
+            return self._inspect_tools(self.world.tools_image, platform)
+        if not with_conda or _runs_tools(base.python):
+            return base
+        registry = ImageReference.parse(base.image).registry
+        own = ImageReference.parse(TOOLS_IMAGE.image).registry
+        for name in _OFFICIAL_PYTHON if registry != own else ():
+            try:
+                return self._inspect_tools(ImageReference.parse(f"{registry}/{name}"), platform)
+            except InputError:
+                continue
+            except ToolError:
+                break
+        return TOOLS_IMAGE
+
+    def _inspect_tools(self, reference: ImageReference, platform: Platform) -> BaseImage:
+        images = self.world.images
+        return images.inspect_tools(reference, platform, report=self.report).base
 
 
-def _explain_conflict(code: str, conflict: Conflict, fallback: Span) -> Diagnostic:
-    labels = tuple(
-        Label(span=cause.span, text=f"asks for `{cause.text}`")
-        for cause in conflict.causes
-        if cause.span is not None
-    )
-    return Diagnostic(
-        code=code,
-        message=conflict.message,
-        labels=labels or (Label(span=fallback),),
-        notes=(conflict.explanation,) if conflict.explanation else (),
-        hint=conflict.hint or "relax one of these requirements",
-    )
+def _runs_tools(python: str | None) -> bool:
+    return python is not None and tuple(map(int, python.split(".")[:2])) >= (3, 10)
+
+
+def _list_provided(conda: tuple[CondaPackage, ...]) -> tuple[Provided, ...]:
+    """Return the distributions that Conda provides, each once: `matplotlib` also has a `-base`."""
+    versions = {
+        package.distribution: package.version
+        for package in conda
+        if package.distribution is not None
+    }
+    return tuple(Provided(name=name, version=versions[name]) for name in sorted(versions))
 
 
 def _explain_tools(image: BaseImage, conflict: Conflict) -> Diagnostic:
@@ -361,32 +372,4 @@ def _explain_tools(image: BaseImage, conflict: Conflict) -> Diagnostic:
         f"glibc {image.glibc}: {conflict.message}",
         notes=(conflict.explanation,) if conflict.explanation else (),
         hint="choose another image with `--tools-image`, with Python 3.10 or newer",
-    )
-
-
-def _merge(failures: Mapping[str, EnvcError], count: int) -> EnvcError:
-    """Return one error for all platforms; what is wrong with the spec is told before failed tools."""
-    kind = InputError if any(isinstance(e, InputError) for e in failures.values()) else ToolError
-    problems = {
-        platform: failure.diagnostics
-        for platform, failure in failures.items()
-        if isinstance(failure, kind)
-    }
-    return kind(_tell_once(problems, count))
-
-
-def _tell_once(problems: Mapping[str, Sequence[Diagnostic]], count: int) -> tuple[Diagnostic, ...]:
-    """Return what platforms have to say, each once; of `count`, those that do not all say it are named."""
-    platforms: dict[tuple[str, str, tuple[Label, ...]], list[str]] = {}
-    first: dict[tuple[str, str, tuple[Label, ...]], Diagnostic] = {}
-    for platform, own in problems.items():
-        for problem in own:
-            key = (problem.code, problem.message, problem.labels)
-            first.setdefault(key, problem)
-            platforms.setdefault(key, []).append(platform)
-    return tuple(
-        problem
-        if len(platforms[key]) == count
-        else replace(problem, notes=(f"only on {' and '.join(platforms[key])}", *problem.notes))
-        for key, problem in first.items()
     )

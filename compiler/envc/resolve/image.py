@@ -176,7 +176,9 @@ def inspect_base(
             f"the base `{question.name}` uses musl, and packages need glibc",
             "take a base of Debian or Ubuntu, such as `debian:bookworm-slim`",
         )
-    python = _choose_python(question, facts, declared_python) if needs_python else None
+    python = facts.python
+    if needs_python:
+        python = _choose_python(question, facts, declared_python)
     assumed = []
     if needs_python and facts.python is None:
         assumed.append(f"Python {python}, which the spec declares")

@@ -1,0 +1,71 @@
+"""What solvers and tools have to say, as diagnostics: placed in the spec, and each told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from envc.diagnostics import Diagnostic, Label
+from envc.errors import EnvcError, InputError, ToolError
+from envc.resolve.base import Conflict
+from envc.source import Span
+
+__all__ = ["explain_conflict", "merge", "placed", "tell_once"]
+
+
+def explain_conflict(code: str, conflict: Conflict, fallback: Span) -> Diagnostic:
+    """Return a conflict as a diagnostic with a label for each cause; without any, at `fallback`."""
+    labels = tuple(
+        Label(span=cause.span, text=f"asks for `{cause.text}`")
+        for cause in conflict.causes
+        if cause.span is not None
+    )
+    return Diagnostic(
+        code=code,
+        message=conflict.message,
+        labels=labels or (Label(span=fallback),),
+        notes=(conflict.explanation,) if conflict.explanation else (),
+        hint=conflict.hint or "relax one of these requirements",
+    )
+
+
+@contextmanager
+def placed(span: Span) -> Iterator[None]:
+    """Point what a solver says without a place at the part of the spec that it was asked for."""
+    try:
+        yield
+    except EnvcError as error:
+        label = (Label(span=span),)
+        raise type(error)(
+            problem if problem.labels else replace(problem, labels=label)
+            for problem in error.diagnostics
+        ) from error
+
+
+def merge(failures: Mapping[str, EnvcError], count: int) -> EnvcError:
+    """Return one error for all platforms; what is wrong with the spec is told before failed tools."""
+    kind = InputError if any(isinstance(e, InputError) for e in failures.values()) else ToolError
+    problems = {
+        platform: failure.diagnostics
+        for platform, failure in failures.items()
+        if isinstance(failure, kind)
+    }
+    return kind(tell_once(problems, count))
+
+
+def tell_once(problems: Mapping[str, Sequence[Diagnostic]], count: int) -> tuple[Diagnostic, ...]:
+    """Return what platforms have to say, each once; of `count`, those that do not all say it are named."""
+    platforms: dict[tuple[str, str, tuple[Label, ...]], list[str]] = {}
+    first: dict[tuple[str, str, tuple[Label, ...]], Diagnostic] = {}
+    for platform, own in problems.items():
+        for problem in own:
+            key = (problem.code, problem.message, problem.labels)
+            first.setdefault(key, problem)
+            platforms.setdefault(key, []).append(platform)
+    return tuple(
+        problem
+        if len(platforms[key]) == count
+        else replace(problem, notes=(f"only on {' and '.join(platforms[key])}", *problem.notes))
+        for key, problem in first.items()
+    )
