@@ -10,10 +10,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from envc.diagnostics import Diagnostic, Label, suggest
-from envc.errors import InputError
+from envc.errors import InputError, ToolError
 from envc.source import Source
 
-__all__ = ["TreeFile", "decode_source", "read_source", "read_tree", "sha256_of", "write_if_changed"]
+__all__ = [
+    "TreeFile",
+    "decode_source",
+    "open_cache",
+    "read_source",
+    "read_tree",
+    "sha256_of",
+    "unwritable",
+    "write_if_changed",
+]
 
 OUTPUT_MARK = b'{\n  "envc": '
 """How the `image.json` of a folder that `envc compile` wrote begins."""
@@ -142,6 +151,31 @@ def write_if_changed(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
         temporary.unlink(missing_ok=True)
         raise
     return True
+
+
+def open_cache(folder: Path) -> None:
+    """Make the cache's folder where it lacks, and find out that it can be written.
+
+    Raises:
+        ToolError: It cannot (E553).
+    """
+    import tempfile
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        hint = "let the environment variable `ENVC_CACHE` name a folder that you can write"
+        raise unwritable(folder, error, hint=hint) from error
+
+
+def unwritable(
+    path: Path, error: OSError, *, hint: str = "check its permissions and the disk"
+) -> ToolError:
+    """Return what to raise where a file or a folder cannot be written (E553)."""
+    reason = (error.strerror or "unknown error").lower()
+    message = f"`{error.filename or path}` cannot be written: {reason}"
+    return ToolError([Diagnostic(code="E553", message=message, hint=hint)])
 
 
 def sha256_of(path: Path) -> str:

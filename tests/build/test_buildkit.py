@@ -308,3 +308,17 @@ def test_an_image_that_a_builder_kept_to_itself_is_told(world: EngineWorld, tmp_
         )
 
     assert only(caught.value).code == "E618"
+
+
+def test_a_log_that_cannot_be_written_is_told_before_anything_is_built(tmp_path: Path) -> None:
+    asked = replace(request(tmp_path, "FROM scratch\n"), log=tmp_path)
+
+    with pytest.raises(ToolError) as caught:
+        build(asked, lambda _: None)
+
+    [problem] = caught.value.diagnostics
+    assert (problem.code, problem.message, problem.hint) == (
+        "E553",
+        f"`{tmp_path}` cannot be written: is a directory",
+        "name another file with `--log`",
+    )

@@ -191,6 +191,22 @@ def test_a_depfile_that_cannot_be_written_is_a_failed_tool(envc: EnvcMain) -> No
     assert (ran.code, ran.err.partition(":")[0]) == (3, "error[E553]")
 
 
+def test_a_cache_that_cannot_be_written_is_a_failed_tool(
+    envc: EnvcMain, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVC_CACHE", str(folder / "pets.envc"))
+    before = (folder / "pets.lock").read_bytes()
+
+    ran = envc("lock", "pets.envc")
+
+    assert ran.code == 3
+    assert ran.err == (
+        f"error[E553]: `{folder}/pets.envc` cannot be written: file exists\n"
+        "hint: let the environment variable `ENVC_CACHE` name a folder that you can write\n"
+    )
+    assert (folder / "pets.lock").read_bytes() == before
+
+
 def test_compile_writes_and_prints_the_ids(envc: EnvcMain, folder: Path) -> None:
     ran = envc("compile", "pets.envc", "-o", "out")
 

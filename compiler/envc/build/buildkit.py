@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias, assert_never
+from typing import TextIO, TypeAlias, assert_never
 
 from envc.build.event import BuildEvent, Progress
 from envc.build.failure import Evidence, explain_failure
@@ -17,6 +17,7 @@ from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine
 from envc.engine.option import join_fields
 from envc.errors import InputError, ToolError
+from envc.files import unwritable
 from envc.process import ProgramMissingError, stream
 from envc.source import Span
 
@@ -122,16 +123,12 @@ def build(
     Raises:
         InputError: See `explain_failure`; and E615 for a secret that was not given.
         ToolError: See `explain_failure`; E605 without the program `docker`, E618 where the image
-            did not reach the engine.
+            did not reach the engine; E553 where the log cannot be written.
     """
     _check_secrets(request)
     started = time.monotonic()
     progress = Progress()
-    request.log.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="envc-build-") as folder,
-        request.log.open("w", encoding="utf-8") as log,
-    ):
+    with tempfile.TemporaryDirectory(prefix="envc-build-") as folder, _open_log(request.log) as log:
         metadata = Path(folder, "metadata.json")
 
         def take(line: str) -> None:
@@ -171,6 +168,14 @@ def build(
         cached_steps=progress.cached_steps,
         total_steps=progress.total_steps,
     )
+
+
+def _open_log(path: Path) -> TextIO:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise unwritable(path, error, hint="name another file with `--log`") from error
 
 
 def _command(request: BuildRequest, metadata: Path) -> list[str]:

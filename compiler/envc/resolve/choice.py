@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from envc.files import open_cache
 from envc.resolve.base import CondaSolver, PipSolver
 
 __all__ = ["CondaSolverName", "PipSolverName", "conda_solver", "pip_solver"]
@@ -15,7 +16,12 @@ PipSolverName: TypeAlias = Literal["uv", "pip-tools"]
 
 
 def conda_solver(name: CondaSolverName, cache: Path, environment: Mapping[str, str]) -> CondaSolver:
-    """Return a Conda solver; conda-lock drives the program that the environment names."""
+    """Return a Conda solver; conda-lock drives the program that the environment names.
+
+    Raises:
+        ToolError: The cache cannot be written (E553); solvers would blame something else.
+    """
+    open_cache(cache)
     if name == "rattler":
         from envc.resolve.rattler import Rattler
 
@@ -26,7 +32,12 @@ def conda_solver(name: CondaSolverName, cache: Path, environment: Mapping[str, s
 
 
 def pip_solver(name: PipSolverName, cache: Path, environment: Mapping[str, str]) -> PipSolver:
-    """Return a pip solver."""
+    """Return a pip solver.
+
+    Raises:
+        ToolError: The cache cannot be written (E553); solvers would blame something else.
+    """
+    open_cache(cache)
     if name == "uv":
         from envc.resolve.uv import Uv
 
