@@ -142,6 +142,14 @@ def test_an_interrupt_is_quiet(envc: EnvcMain, monkeypatch: pytest.MonkeyPatch) 
     assert (ran.code, ran.out, ran.err) == (130, "", "interrupted\n")
 
 
+def test_streams_that_the_caller_closed_are_empty(folder: Path) -> None:
+    words = f"{sys.executable} -m envc hash pets.envc <&- >&- 2>&-"
+
+    done = subprocess.run(["/bin/sh", "-c", words], check=False, cwd=folder)
+
+    assert done.returncode == 0
+
+
 def test_a_reader_that_has_read_enough_is_no_error(folder: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)

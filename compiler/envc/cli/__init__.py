@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from envc import __version__
 from envc.cli.console import Console
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 is success, 1 a wrong spec or lock, 2 a wrong command line, 3 a failed tool, network or
     registry, 4 drift, 70 a bug in envc, 130 an interrupt; `run` has the exit code of its command.
     """
+    _open_closed_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     console = Console(
         sys.stdout, sys.stderr, os.environ, has_json="--json" in _before_command(words)
@@ -61,6 +63,13 @@ def _run(words: list[str], console: Console) -> int:
         raise UsageError([_explain_verb(words[0])])
     verb: Verb = import_module(f"envc.cli.{words[0]}").VERB
     return verb.run(words[1:], console)
+
+
+def _open_closed_streams() -> None:
+    """Let what the caller closed be empty: Python has None for it, and its number is up for reuse."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _before_command(words: list[str]) -> list[str]:
