@@ -10,22 +10,22 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-CA_BUNDLE = Path("/run/secrets/ca-bundle")
+SECRETS = Path("/run/secrets")
 ATTEMPTS = 4
 
 
 def authorization(secret: str) -> str:
     """Return the header's value for `user:password`, or for a token as PyPI takes it."""
-    value = Path("/run/secrets", secret).read_text().strip()
+    value = (SECRETS / secret).read_text().strip()
     if ":" not in value:
         value = f"__token__:{value}"
     return "Basic " + base64.b64encode(value.encode()).decode()
 
 
 def fetch(row: dict[str, str], context: ssl.SSLContext) -> bytes:
-    request = urllib.request.Request(
-        row["url"], headers={"Authorization": authorization(row["secret"])}
-    )
+    request = urllib.request.Request(row["url"])
+    # An index may redirect to a storage of somebody else's, who must not see the credentials.
+    request.add_unredirected_header("Authorization", authorization(row["secret"]))
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with urllib.request.urlopen(request, timeout=60, context=context) as response:
@@ -41,7 +41,10 @@ def fetch(row: dict[str, str], context: ssl.SSLContext) -> bytes:
 
 
 def main(listing: Path, folder: Path) -> None:
-    context = ssl.create_default_context(cafile=CA_BUNDLE if CA_BUNDLE.exists() else None)
+    bundle = SECRETS / "ca-bundle"
+    context = ssl.create_default_context()
+    if bundle.exists():
+        context.load_verify_locations(bundle)
     folder.mkdir(parents=True)
     for row in json.loads(listing.read_bytes()):
         content = fetch(row, context)

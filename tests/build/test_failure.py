@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from envc.build.event import Progress
+from envc.build.event import Failure, Progress
 from envc.build.failure import Evidence, explain_failure, shorten
 from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, InputError, ToolError
@@ -103,6 +104,54 @@ def test_the_page_of_a_404_is_not_taken_for_an_artefact_with_other_bytes() -> No
 
     assert diagnostic.code == "E612"
     assert diagnostic.notes[:2] == (f"from {URL}", "it answered with status 404")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            "https://pypi.example.com/pets-1.0.whl: 401 Unauthorized",
+            (
+                "E612",
+                "BuildKit cannot fetch `pets-1.0.whl`",
+                "401 Unauthorized",
+                "check the credentials that the index's secret holds",
+            ),
+        ),
+        (
+            "https://pypi.example.com/pets-1.0.whl: <urlopen error timed out>",
+            (
+                "E612",
+                "BuildKit cannot fetch `pets-1.0.whl`",
+                "<urlopen error timed out>",
+                "lock again if it was removed; else check the engine's network, or name a mirror",
+            ),
+        ),
+        (
+            f"digest mismatch {GOT}: {WANTED}: https://pypi.example.com/pets-1.0.whl",
+            (
+                "E611",
+                "`pets-1.0.whl` is not the file that the lock names",
+                f"wanted {WANTED}",
+                "its source or a mirror changed it: find out which, before you lock again",
+            ),
+        ),
+    ],
+)
+def test_what_is_fetched_with_credentials_fails_as_all_else_that_is_fetched(
+    said: str, expected: tuple[str, str, str, str]
+) -> None:
+    failure = Failure(
+        name='[private-wheels-amd64 1/1] RUN ["python3", "/mnt/envc/fetch.py", "/x", "/wheels"]',
+        error="process did not complete successfully: exit code: 1",
+        output=(said,),
+    )
+
+    error = explain_failure(replace(told(), failure=failure))
+
+    problem = only(error)
+    assert isinstance(error, ToolError)
+    assert (problem.code, problem.message, problem.notes[1], problem.hint) == expected
 
 
 def test_an_address_that_does_not_answer_us_leaves_buildkits_reason() -> None:

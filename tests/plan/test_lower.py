@@ -103,9 +103,11 @@ def test_an_escaped_address_gets_the_files_true_name() -> None:
     assert adds[-1].to == "/torch-2.0+cpu-py3-none-any.whl"
 
 
-def test_wheels_of_an_index_with_a_secret_are_fetched_with_it() -> None:
+def test_the_secret_of_an_index_is_for_files_of_its_own_host() -> None:
     index = "https://pypi.example.com/simple"
-    locked = pip_lock(wheel("six"), wheel("pets", index=index))
+    pets = wheel("pets", index=index, url="https://pypi.example.com/pets-1.0-py3-none-any.whl")
+    elsewhere = wheel("toys", index=index)
+    locked = pip_lock(wheel("six"), pets, elsewhere)
     pip = {"indexes": [{"url": index, "secret": "PETS_TOKEN"}], "packages": ["pets", "six"]}
 
     plan = plan_of({"environment": "x", "pip": pip}, {"linux/amd64": locked})
@@ -118,7 +120,7 @@ def test_wheels_of_an_index_with_a_secret_are_fetched_with_it() -> None:
         ("ca-bundle", False),
     ]
     added = [i.url for i in stages["wheels"].instructions if isinstance(i, Add)]
-    assert added == [wheel("six").url]
+    assert added == [wheel("six").url, elsewhere.url]
     assert plan.secrets == ("PETS_TOKEN",)
 
 

@@ -19,6 +19,9 @@ _PREFIX = re.compile(r"^\[[^\]]*\] ")
 _URL = re.compile(r"https?://\S+")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MISMATCH = re.compile(r"digest mismatch (sha256:[0-9a-f]{64}): (sha256:[0-9a-f]{64})")
+_PRIVATE = re.compile(r"^(https?://\S+): (.+)$", re.MULTILINE)
+_PRIVATE_MISMATCH = re.compile(rf"^{_MISMATCH.pattern}: (https?://\S+)$", re.MULTILINE)
+_PRIVATE_REFUSED = re.compile(r"40[13] ")
 _SECRET = re.compile(r"secret (\S+): not found")
 _EXIT = re.compile(r"did not complete successfully: exit code: (\d+)")
 _BASE = re.compile(r"^\[internal\] load metadata for (\S+)|^\[[^\]]*\] FROM (\S+)")
@@ -103,6 +106,7 @@ def explain_failure(evidence: Evidence) -> EnvcError:
         _explain_secret,
         _explain_base,
         _explain_artefact,
+        _explain_private,
         _explain_step,
     ):
         if (error := explain(evidence)) is not None:
@@ -230,36 +234,57 @@ def _explain_artefact(evidence: Evidence) -> EnvcError | None:
     url = _URL.search(failure.name) if failure is not None else None
     if failure is None or url is None or not _PREFIX.sub("", failure.name).startswith("ADD "):
         return None
-    address, name = url[0], url[0].rpartition("/")[2]
+    address = url[0]
     mismatch, status = _MISMATCH.search(failure.error), _STATUS.search(failure.error)
     answered = int(status[1] or status[2]) if status else None
     # BuildKit takes the page of a 404 for the file when it has a checksum: ask once more.
     if mismatch is not None and (now := evidence.status_of(address)) is not None:
         answered = now if now >= _CLIENT_ERROR_STATUS else None
     if mismatch is not None and answered is None:
-        first, second = mismatch[1], mismatch[2]
-        got, wanted = (second, first) if first in failure.name else (first, second)
-        return ToolError(
-            [
-                evidence.diagnose(
-                    "E611",
-                    f"`{name}` is not the file that the lock names",
-                    notes=(f"from {address}", f"wanted {wanted}", f"got    {got}"),
-                    hint="its source or a mirror changed it: find out which, before you lock again",
-                )
-            ]
-        )
+        return ToolError([_explain_other_bytes(evidence, address, mismatch)])
     said = f"it answered with status {answered}" if answered is not None else failure.error
-    return ToolError(
-        [
-            evidence.diagnose(
-                "E612",
-                f"BuildKit cannot fetch `{name}`",
-                notes=(f"from {address}", said),
-                hint="lock again if it was removed; else check the engine's network, or name a mirror",
-            )
-        ]
+    return ToolError([_explain_unfetched(evidence, address, said)])
+
+
+def _explain_private(evidence: Evidence) -> EnvcError | None:
+    """Explain what `fetch.py` says: it fetches what needs credentials."""
+    failure = evidence.failure
+    if failure is None or "/mnt/envc/fetch.py" not in failure.name:
+        return None
+    said = "\n".join(failure.output)
+    if (found := _PRIVATE_MISMATCH.search(said)) is not None:
+        return ToolError([_explain_other_bytes(evidence, found[3], found)])
+    if (found := _PRIVATE.search(said)) is not None:
+        return ToolError([_explain_unfetched(evidence, found[1], found[2])])
+    return None
+
+
+def _explain_other_bytes(evidence: Evidence, address: str, found: re.Match[str]) -> Diagnostic:
+    got, wanted = found[1], found[2]
+    if evidence.failure is not None and got in evidence.failure.name:
+        got, wanted = wanted, got
+    return evidence.diagnose(
+        "E611",
+        f"`{_file_of(address)}` is not the file that the lock names",
+        notes=(f"from {address}", f"wanted {wanted}", f"got    {got}"),
+        hint="its source or a mirror changed it: find out which, before you lock again",
     )
+
+
+def _explain_unfetched(evidence: Evidence, address: str, said: str) -> Diagnostic:
+    hint = "lock again if it was removed; else check the engine's network, or name a mirror"
+    if _PRIVATE_REFUSED.match(said):
+        hint = "check the credentials that the index's secret holds"
+    return evidence.diagnose(
+        "E612",
+        f"BuildKit cannot fetch `{_file_of(address)}`",
+        notes=(f"from {address}", said),
+        hint=hint,
+    )
+
+
+def _file_of(address: str) -> str:
+    return address.rpartition("/")[2]
 
 
 def _explain_step(evidence: Evidence) -> EnvcError | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from envc.canonical import Json, readable_json
 from envc.lock.model import CondaPackage, PipPackage, PlatformLock
@@ -114,8 +115,20 @@ def listing_files(
 
 
 def private_packages(locked: PlatformLock, secrets: Mapping[str, str]) -> tuple[PipPackage, ...]:
-    """Return the wheels that only credentials can fetch."""
-    return tuple(package for package in locked.pip if package.index in secrets)
+    """Return the wheels that only credentials can fetch.
+
+    An index may offer files of another host, which must not see its credentials.
+    """
+    return tuple(
+        package
+        for package in locked.pip
+        if package.index in secrets and _host(package.url) == _host(package.index)
+    )
+
+
+def _host(url: str | None) -> tuple[str, str]:
+    parts = urlsplit(url or "")
+    return parts.scheme, parts.netloc
 
 
 def _wheels(
