@@ -10,8 +10,8 @@ import pytest
 
 from envc.context import read_inputs, read_wheels
 from envc.errors import InputError
+from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Tree
-from envc.plan.instruction import ContextFile
 from envc.resolve.base import LocalWheel
 from envc.source import Source
 from envc.spec.model import CopyStep, EnvSpec, Pip, Step

@@ -11,7 +11,7 @@ import pytest
 
 from envc.errors import EnvcError, InputError, UsageError
 from envc.output import Changes, compare, depfile, manifest, write
-from envc.plan.instruction import ContextFile
+from envc.plan.context import ContextFile
 
 
 def folder_of(*files: ContextFile, **facts: str) -> list[ContextFile]:

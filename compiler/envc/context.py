@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError
 from envc.files import TreeFile, read_tree, sha256_of
+from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Tree
-from envc.plan.instruction import ContextFile
 from envc.source import Span
 from envc.spec.defaults import wheels as wheel_paths
 from envc.spec.model import EnvSpec

@@ -14,8 +14,10 @@ from envc.mirror import MirrorMap
 
 if TYPE_CHECKING:
     from envc.lock.model import Lock
+    from envc.memo import Question, Result
+    from envc.plan.context import ContextFile
     from envc.plan.inputs import Inputs
-    from envc.plan.instruction import BuildPlan, ContextFile
+    from envc.plan.instruction import BuildPlan
     from envc.render.dockerfile import Rendered
     from envc.source import Source
     from envc.spec.model import EnvSpec
@@ -25,6 +27,7 @@ __all__ = [
     "Checked",
     "Prepared",
     "check",
+    "compiled",
     "lock_path",
     "output_files",
     "prepare",
@@ -66,11 +69,12 @@ def check(source: Source, machine: Machine, *, vouched: Sequence[str] = ()) -> C
         InputError: The syntax (E1xx) or the meaning (E2xx) is wrong.
     """
     from envc.spec.advice import warnings
-    from envc.spec.load import load
-    from envc.syntax import parse
+    from envc.spec.load import load_draft
+    from envc.syntax import read
 
-    document = parse(source, cache=machine.cache / "grammar")
-    spec = load(document, vouched=frozenset(vouched))
+    draft = read(source, cache=machine.cache / "grammar")
+    spec = load_draft(draft, vouched=frozenset(vouched))
+    document = draft.document
     return Checked(document=document, spec=spec, warnings=warnings(document, spec))
 
 
@@ -115,6 +119,41 @@ def prepare(path: Path, machine: Machine, mirrors: MirrorMap) -> Prepared:
     return Prepared(path=path, checked=checked, lock=locked, inputs=inputs, plan=plan)
 
 
+def compiled(path: Path, machine: Machine, mirrors: MirrorMap) -> Result:
+    """Return what a compile gives; for files that have not changed since, the result that is kept.
+
+    Raises:
+        InputError: As `prepare`.
+    """
+    from envc.memo import Question, recall
+
+    place = lock_path(path)
+    question = Question(spec=path, lock=place, mirrors=mirrors.pairs, cache=machine.cache)
+    return recall(question) or _compile_anew(question, prepare(path, machine, mirrors))
+
+
+def _compile_anew(question: Question, prepared: Prepared) -> Result:
+    from envc.context import list_files
+    from envc.memo import Brought, Result, remember
+
+    plan, inputs = prepared.plan, prepared.inputs
+    beside = [file.origin_path for file in list_files(inputs).values()]
+    result = Result(
+        spec_id=plan.spec_id,
+        env_ids=dict(sorted(plan.env_ids.items())),
+        files=output_files(prepared, render_plan(prepared)),
+        sources=(
+            question.spec,
+            question.lock,
+            *sorted(Path(file) for file in beside if file is not None),
+        ),
+    )
+    trees = {name: (tree.is_folder, tree.files) for name, tree in inputs.trees.items()}
+    wheels = {name: wheel.sha256 for name, wheel in inputs.wheels.items()}
+    remember(question, result, Brought.of(trees, wheels))
+    return result
+
+
 def read_locked(path: Path, machine: Machine) -> tuple[Checked, Lock]:
     """Return a spec and its lock; whether they agree is another question.
 
@@ -156,7 +195,7 @@ def render_plan(prepared: Prepared) -> Rendered:
 def output_files(prepared: Prepared, rendered: Rendered) -> tuple[ContextFile, ...]:
     """Return all that a compile writes: the context, `Dockerfile` and `image.json`."""
     from envc.output import manifest
-    from envc.plan.instruction import ContextFile
+    from envc.plan.context import ContextFile
     from envc.render.manifest import facts
 
     spec, lock, plan = prepared.checked.spec, prepared.lock, prepared.plan

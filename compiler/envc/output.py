@@ -14,7 +14,7 @@ from typing import Any
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError, UsageError
 from envc.files import OUTPUT_MARK, sha256_of, write_if_changed
-from envc.plan.instruction import ContextFile
+from envc.plan.context import ContextFile
 
 __all__ = [
     "MANIFEST",

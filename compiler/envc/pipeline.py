@@ -22,6 +22,7 @@ from envc.front import (
     Checked,
     Prepared,
     check,
+    compiled,
     lock_path,
     output_files,
     prepare,
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
     from envc.engine.foreground import Streams
     from envc.lock.change import Change
     from envc.lock.model import Lock
+    from envc.memo import Result
     from envc.output import Changes
-    from envc.plan.instruction import BuildPlan
     from envc.reference import ImageReference
     from envc.resolve.choice import CondaSolverName, PipSolverName
 
@@ -230,7 +231,7 @@ def identify(path: Path, machine: Machine) -> Identity:
     Raises:
         InputError: The spec or its lock is wrong, or the lock is not that of the spec.
     """
-    return _identity(prepare(path, machine, MirrorMap()).plan)
+    return _identity(compiled(path, machine, MirrorMap()))
 
 
 def compile(  # noqa: A001  # the verb's own name
@@ -249,8 +250,8 @@ def compile(  # noqa: A001  # the verb's own name
     """
     from envc.output import write
 
-    prepared = prepare(path, machine, mirrors or MirrorMap())
-    return _compiled(prepared, folder, write(folder, output_files(prepared, render_plan(prepared))))
+    result = compiled(path, machine, mirrors or MirrorMap())
+    return _compiled(result, folder, write(folder, result.files))
 
 
 def check_compiled(
@@ -265,11 +266,11 @@ def check_compiled(
     """
     from envc.output import compare, explain
 
-    prepared = prepare(path, machine, mirrors or MirrorMap())
-    changes = compare(folder, output_files(prepared, render_plan(prepared)))
+    result = compiled(path, machine, mirrors or MirrorMap())
+    changes = compare(folder, result.files)
     if changes:
         raise DriftError([explain(folder, changes, hint=f"run `envc compile {path} -o {folder}`")])
-    return _compiled(prepared, folder, changes)
+    return _compiled(result, folder, changes)
 
 
 def write_depfile(path: Path, compiled: Compiled) -> None:
@@ -298,25 +299,29 @@ def build(
     """
     import tempfile
 
-    from envc.build.image import Wanted, choose_platform, find, name_all, produce
+    from envc.build.image import Checks, Wanted, choose_platform, find, name_all, produce
     from envc.engine.docker import Engine
-    from envc.plan.identity import tag
 
-    prepared = prepare(path, machine, machine.mirrors)
+    env_ids = compiled(path, machine, machine.mirrors).env_ids
     with Engine.connect(machine.environment) as engine:
-        spec, document = prepared.checked.spec, prepared.checked.document
-        platform = choose_platform(spec, options.platform, engine.platform)
-        env_id = prepared.plan.env_ids[platform]
-        name = f"{options.repository}:{tag(env_id)}"
-        wanted = Wanted.of(spec, document, name=name, env_id=env_id, platform=platform)
+        platform = choose_platform(tuple(env_ids), options.platform, engine.platform)
+        wanted = Wanted.of(options.repository, env_ids[platform], platform)
         is_forced = options.is_forced or options.no_cache
         image = find(engine, wanted) if not is_forced else None
         if image is None:
+            prepared = prepare(path, machine, machine.mirrors)
             with tempfile.TemporaryDirectory(prefix="envc-context-") as folder:
                 request = _build_request(prepared, wanted, Path(folder), machine, options)
+                checks = Checks.of(prepared.checked.spec, prepared.checked.document)
                 waiting = machine.cache / "locks" / f"{wanted.env_id.removeprefix('sha256:')}.lock"
                 image = produce(
-                    engine, wanted, request, on_event, lock=waiting, is_forced=is_forced
+                    engine,
+                    wanted,
+                    request,
+                    checks,
+                    on_event,
+                    lock=waiting,
+                    is_forced=is_forced,
                 )
         name_all(engine, image, options.tags)
     return image
@@ -347,21 +352,14 @@ def run(
         return engine.run(image.name, command, options=options, streams=streams)
 
 
-def _compiled(prepared: Prepared, folder: Path, changes: Changes) -> Compiled:
-    from envc.context import list_files
-
-    files = list_files(prepared.inputs).values()
-    beside = [Path(file.origin_path) for file in files if file.origin_path is not None]
+def _compiled(result: Result, folder: Path, changes: Changes) -> Compiled:
     return Compiled(
-        folder=folder,
-        changes=changes,
-        identity=_identity(prepared.plan),
-        sources=(prepared.path, lock_path(prepared.path), *sorted(beside)),
+        folder=folder, changes=changes, identity=_identity(result), sources=result.sources
     )
 
 
-def _identity(plan: BuildPlan) -> Identity:
-    return Identity(spec_id=plan.spec_id, env_ids=dict(sorted(plan.env_ids.items())))
+def _identity(result: Result) -> Identity:
+    return Identity(spec_id=result.spec_id, env_ids=result.env_ids)
 
 
 def _build_request(

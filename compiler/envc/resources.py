@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["grammar", "read_scripts", "read_templates", "templates"]
+__all__ = ["fingerprint", "grammar", "read_scripts", "read_templates", "templates"]
 
 _PACKAGE = Path(__file__).parent
 
@@ -32,6 +35,24 @@ def read_templates() -> dict[str, str]:
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(folder.rglob("*.j2"))
     }
+
+
+def fingerprint() -> str:
+    """Return what tells this envc from any other, an edited checkout too: for caches of results."""
+    from envc import __version__
+
+    rows = [__version__]
+    for folder in (_PACKAGE, grammar(), templates()):
+        for path in sorted(_walk(folder)):
+            found = os.stat(path)  # noqa: PTH116  # Path.stat costs more than all the rest
+            rows.append(f"{path} {found.st_mtime_ns} {found.st_size}")
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        yield from (f"{parent}/{name}" for name in files)
 
 
 def _locate(name: str) -> Path:

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from envc.build.image import Wanted, choose_platform
+from envc.build.image import Checks, Wanted, choose_platform
 from envc.errors import UsageError
 from envc.spec.load import load
-from envc.spec.model import EnvSpec
 from support.documents import document
-
-
-def spec_for(*platforms: str) -> EnvSpec:
-    return load(document({"environment": "pets", "platforms": list(platforms)}))
 
 
 @pytest.mark.parametrize(
@@ -26,12 +21,12 @@ def spec_for(*platforms: str) -> EnvSpec:
 def test_the_platform_is_the_one_asked_for_or_the_engines_or_the_first(
     platforms: tuple[str, ...], asked: str | None, native: str, chosen: str
 ) -> None:
-    assert choose_platform(spec_for(*platforms), asked, lambda: native) == chosen
+    assert choose_platform(platforms, asked, lambda: native) == chosen
 
 
 def test_a_platform_that_the_spec_does_not_have_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
-        choose_platform(spec_for("linux/amd64"), "linux/arm64", lambda: "linux/amd64")
+        choose_platform(("linux/amd64",), "linux/arm64", lambda: "linux/amd64")
 
     [problem] = caught.value.diagnostics
     assert (problem.code, problem.message, problem.hint) == (
@@ -41,16 +36,19 @@ def test_a_platform_that_the_spec_does_not_have_is_refused() -> None:
     )
 
 
-def test_what_is_wanted_has_its_checks_and_their_places() -> None:
+def test_an_image_is_named_by_its_env_id() -> None:
+    wanted = Wanted.of("registry.example/pets", "sha256:" + "ab" * 32, "linux/amd64")
+
+    assert wanted.name == "registry.example/pets:" + "ab" * 16
+
+
+def test_checks_know_their_places() -> None:
     written = document(
         {"environment": "pets", "check": {"import": ["numpy"], "run": ["true", "pets -v"]}}
     )
-    wanted = Wanted.of(
-        load(written), written, name="envc:1", env_id="sha256:1", platform="linux/amd64"
-    )
+    checks = Checks.of(load(written), written)
 
-    places = {**wanted.imports, **wanted.commands}
-    assert (wanted.name, wanted.env_id, wanted.platform) == ("envc:1", "sha256:1", "linux/amd64")
+    places = {**checks.imports, **checks.commands}
     assert {text: span.text for text, span in places.items() if span is not None} == {
         "numpy": '"numpy"',
         "true": '"true"',

@@ -346,4 +346,4 @@ def test_the_cache_lies_where_the_environment_says(envc: EnvcMain) -> None:
     envc("hash", "pets.envc")
 
     cache = Path(os.environ["ENVC_CACHE"])
-    assert {path.name for path in cache.iterdir()} <= {"grammar"}
+    assert {path.name for path in cache.iterdir()} == {"compiled", "grammar"}

@@ -8,8 +8,8 @@ import pytest
 
 from envc.lock.model import PlatformLock
 from envc.mirror import MirrorMap
+from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Tree
-from envc.plan.instruction import ContextFile
 from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
 
 SPEC: dict[str, Any] = {

@@ -6,8 +6,9 @@ import pytest
 
 from envc.lock.model import PlatformLock
 from envc.mirror import MirrorMap
+from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Tree
-from envc.plan.instruction import Add, BuildPlan, ContextFile, Copy, Run
+from envc.plan.instruction import Add, BuildPlan, Copy, Run
 from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
 
 

@@ -7,19 +7,21 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from envc.build.buildkit import BuildRequest, build
-from envc.build.check import check
-from envc.build.event import BuildEvent
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine, LocalImage
 from envc.errors import InputError, UsageError
-from envc.plan.identity import ENV_ID_LABEL
+from envc.plan.label import ENV_ID_LABEL, tag
 from envc.source import Span
-from envc.spec.model import EnvSpec
-from envc.syntax.document import Document
 
-__all__ = ["Image", "Wanted", "choose_platform", "find", "name_all", "produce"]
+if TYPE_CHECKING:
+    from envc.build.buildkit import BuildRequest
+    from envc.build.event import BuildEvent
+    from envc.spec.model import EnvSpec
+    from envc.syntax.document import Document
+
+__all__ = ["Checks", "Image", "Wanted", "choose_platform", "find", "name_all", "produce"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,23 +32,34 @@ class Wanted:
         name: `repository:tag` by the env id.
         env_id: What its label must say.
         platform: Docker's name of it.
-        imports: Modules that must import in it, and where the spec asks for that.
-        commands: What must run in it with exit code 0, and where the spec asks for that.
     """
 
     name: str
     env_id: str
     platform: str
+
+    @staticmethod
+    def of(repository: str, env_id: str, platform: str) -> Wanted:
+        """Return the image of an environment in a repository."""
+        return Wanted(name=f"{repository}:{tag(env_id)}", env_id=env_id, platform=platform)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What must work in an image before it gets its name.
+
+    Attributes:
+        imports: Modules that must import, and where the spec asks for that.
+        commands: What must run with exit code 0, and where the spec asks for that.
+    """
+
     imports: Mapping[str, Span | None]
     commands: Mapping[str, Span | None]
 
     @staticmethod
-    def of(spec: EnvSpec, document: Document, *, name: str, env_id: str, platform: str) -> Wanted:
-        """Return what the image of a spec must be, with the checks that the spec asks for."""
-        return Wanted(
-            name=name,
-            env_id=env_id,
-            platform=platform,
+    def of(spec: EnvSpec, document: Document) -> Checks:
+        """Return the checks of a spec."""
+        return Checks(
             imports={
                 module: document.span(("check", "import", number))
                 for number, module in enumerate(spec.check.imports)
@@ -79,10 +92,11 @@ class Image:
     is_cached: bool
 
 
-def choose_platform(spec: EnvSpec, asked: str | None, own: Callable[[], str]) -> str:
+def choose_platform(platforms: Sequence[str], asked: str | None, own: Callable[[], str]) -> str:
     """Return the platform to build for: the one asked for, else the engine's own, else the first.
 
     Args:
+        platforms: The spec's.
         own: Asks the engine for its platform.
 
     Raises:
@@ -90,10 +104,10 @@ def choose_platform(spec: EnvSpec, asked: str | None, own: Callable[[], str]) ->
     """
     if asked is None:
         native = own()
-        return native if native in spec.platforms else spec.platforms[0]
-    if asked not in spec.platforms:
+        return native if native in platforms else platforms[0]
+    if asked not in platforms:
         message = f"the spec is not for the platform `{asked}`"
-        has = ", ".join(f"`{name}`" for name in spec.platforms)
+        has = ", ".join(f"`{name}`" for name in platforms)
         hint = f"it is for {has}: choose one, or add `{asked}` to `platforms` and lock again"
         raise UsageError([Diagnostic(code="E003", message=message, hint=hint)])
     return asked
@@ -120,6 +134,7 @@ def produce(
     engine: Engine,
     wanted: Wanted,
     request: BuildRequest,
+    checks: Checks,
     on_event: Callable[[BuildEvent], None],
     *,
     lock: Path,
@@ -132,6 +147,7 @@ def produce(
 
     Args:
         request: How to build it; its tag is set here.
+        checks: What must work in it.
         lock: The file that processes wait for each other with.
         is_forced: Whether to build although the engine has it.
 
@@ -141,6 +157,9 @@ def produce(
     """
     from filelock import FileLock
 
+    from envc.build.buildkit import build
+    from envc.build.check import check
+
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock):
         if not is_forced and (found := find(engine, wanted)) is not None:
@@ -148,7 +167,7 @@ def produce(
         temporary = f"{wanted.name}-{os.getpid()}"
         try:
             result = build(replace(request, tag=temporary), on_event)
-            problems = check(engine, temporary, imports=wanted.imports, commands=wanted.commands)
+            problems = check(engine, temporary, imports=checks.imports, commands=checks.commands)
             if problems:
                 raise InputError(problems)
             engine.tag(temporary, wanted.name)

@@ -8,16 +8,8 @@ from urllib.parse import urlsplit
 from envc.canonical import Json, readable_json
 from envc.lock.model import CondaPackage, PipPackage, PlatformLock
 from envc.mirror import MirrorMap
-from envc.plan.instruction import (
-    Add,
-    ContextFile,
-    Copy,
-    Instruction,
-    Mount,
-    Run,
-    Secret,
-    Stage,
-)
+from envc.plan.context import ContextFile
+from envc.plan.instruction import Add, Copy, Instruction, Mount, Run, Secret, Stage
 from envc.plan.stage import SCRIPTS, choose, script
 from envc.platform import PLATFORMS
 

@@ -5,17 +5,12 @@ from __future__ import annotations
 from envc.canonical import Json, digest
 from envc.lock.model import PlatformLock
 from envc.plan.account import Account
-from envc.plan.instruction import ContextFile
+from envc.plan.context import ContextFile
+from envc.plan.label import CONTRACT
 from envc.plan.setting import PREFIX, Settings
 from envc.plan.step import CopyAction, RunAction, StepAction
 
-__all__ = ["CONTRACT", "CONTRACT_LABEL", "ENV_ID_LABEL", "env_id", "identity_tree", "tag"]
-
-CONTRACT = 1
-"""Changes whenever the same inputs would give other layers or another config."""
-
-ENV_ID_LABEL = "dev.envc.env-id"
-CONTRACT_LABEL = "dev.envc.contract"
+__all__ = ["env_id", "identity_tree"]
 
 
 def identity_tree(
@@ -54,11 +49,6 @@ def identity_tree(
 def env_id(tree: dict[str, Json]) -> str:
     """Return the env id of an identity tree: `sha256:` and 64 hex digits."""
     return digest(tree)
-
-
-def tag(env_id: str) -> str:
-    """Return the image tag of an env id: its first 32 hex digits."""
-    return env_id.removeprefix("sha256:")[:32]
 
 
 def _user(account: Account) -> list[Json] | None:

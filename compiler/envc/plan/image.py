@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from envc.lock.model import PlatformLock
+from envc.plan.context import ContextFile
 from envc.plan.environment import layer_copies
 from envc.plan.fetch import CA_BUNDLE
-from envc.plan.identity import CONTRACT, CONTRACT_LABEL, ENV_ID_LABEL
 from envc.plan.instruction import (
     Cmd,
-    ContextFile,
     Entrypoint,
     Env,
     Instruction,
@@ -23,6 +22,7 @@ from envc.plan.instruction import (
     User,
     Workdir,
 )
+from envc.plan.label import CONTRACT, CONTRACT_LABEL, ENV_ID_LABEL
 from envc.plan.setting import PREFIX, Settings
 from envc.plan.stage import SCRIPTS, choose, script
 from envc.plan.step import CopyAction, RunAction, StepAction

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from envc.plan.instruction import ContextFile
+from envc.plan.context import ContextFile
 
 __all__ = ["Inputs", "Tree"]
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from envc.lock.model import Lock, PlatformLock
 from envc.mirror import MirrorMap
+from envc.plan.context import ContextFile
 from envc.plan.environment import base_stages, environment_stages, tools_stages
 from envc.plan.fetch import conda_package_stages, listing_files, tool_wheel_stages, wheel_stages
 from envc.plan.identity import env_id, identity_tree
 from envc.plan.image import image_stages, step_files
 from envc.plan.inputs import Inputs
-from envc.plan.instruction import BuildPlan, ContextFile, Run, Stage
+from envc.plan.instruction import BuildPlan, Run, Stage
 from envc.plan.setting import settings
 from envc.spec.defaults import indexes
 from envc.spec.model import EnvSpec

@@ -6,8 +6,8 @@ import posixpath
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Tree
-from envc.plan.instruction import ContextFile
 from envc.source import Span
 from envc.spec.model import CopyStep, EnvSpec
 from envc.syntax.document import Document

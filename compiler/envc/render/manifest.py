@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from envc.lock.model import Lock, PlatformLock
-from envc.plan.identity import CONTRACT, CONTRACT_LABEL, ENV_ID_LABEL, tag
 from envc.plan.instruction import BuildPlan
+from envc.plan.label import CONTRACT, CONTRACT_LABEL, ENV_ID_LABEL, tag
 from envc.spec.model import EnvSpec
 
 __all__ = ["facts"]

@@ -1,0 +1,21 @@
+"""How an image says which environment it is: its labels and its tag."""
+
+from __future__ import annotations
+
+__all__ = ["CONTRACT", "CONTRACT_LABEL", "ENV_ID_LABEL", "tag"]
+
+CONTRACT = 1
+"""The version of what an env id promises: changes whenever the same inputs would give other layers
+or another config."""
+
+ENV_ID_LABEL = "dev.envc.env-id"
+CONTRACT_LABEL = "dev.envc.contract"
+
+
+def tag(env_id: str) -> str:
+    """Return the image tag of an env id: its first 32 hex digits.
+
+    >>> tag("sha256:" + "0123456789abcdef" * 4)
+    '0123456789abcdef0123456789abcdef'
+    """
+    return env_id.removeprefix("sha256:")[:32]

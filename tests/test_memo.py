@@ -1,0 +1,116 @@
+"""The cache of compiled results: found for the same content, never for another."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from envc import memo
+from envc.memo import Brought, Question, Result, recall, remember
+from envc.plan.context import ContextFile
+
+
+@pytest.fixture
+def question(tmp_path: Path) -> Question:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a.py").write_text("a\n")
+    (tmp_path / "src/b.py").write_text("a\n")
+    (tmp_path / "pets.whl").write_bytes(b"wheel")
+    spec, lock = tmp_path / "pets.envc", tmp_path / "pets.lock"
+    spec.write_text("environment pets\n")
+    lock.write_text("{}\n")
+    return Question(spec=spec, lock=lock, mirrors=(), cache=tmp_path / "cache")
+
+
+def keep(question: Question) -> Result:
+    """Remember a result that brings in `src` and the wheel, and return it."""
+    from envc.files import read_tree, sha256_of
+
+    folder = question.spec.parent
+    is_folder, files = read_tree(folder, "src")
+    wheel = sha256_of(folder / "pets.whl")
+    copied = ContextFile(
+        path="files/1/app/a.py", sha256=files[0].sha256, origin_path=str(folder / "src/a.py")
+    )
+    result = Result(
+        spec_id="sha256:1",
+        env_ids={"linux/amd64": "sha256:2"},
+        files=(ContextFile.of("Dockerfile", "FROM é\n".encode()), copied),
+        sources=(
+            question.spec,
+            question.lock,
+            folder / "pets.whl",
+            folder / "src/a.py",
+            folder / "src/b.py",
+        ),
+    )
+    remember(question, result, Brought.of({"src": (is_folder, files)}, {"pets.whl": wheel}))
+    return result
+
+
+def test_what_has_not_changed_is_found_again(question: Question) -> None:
+    result = keep(question)
+
+    assert recall(question) == result
+
+
+@pytest.mark.parametrize("name", ["pets.envc", "pets.lock", "src/a.py", "pets.whl"])
+def test_a_changed_file_is_another_question(question: Question, name: str) -> None:
+    keep(question)
+
+    (question.spec.parent / name).write_text("changed\n")
+
+    assert recall(question) is None
+
+
+def test_a_new_file_and_a_new_mode_are_another_question(question: Question) -> None:
+    keep(question)
+    new = question.spec.parent / "src/c.py"
+    new.write_text("c\n")
+    with_new = recall(question)
+    new.unlink()
+    (question.spec.parent / "src/a.py").chmod(0o755)
+
+    assert (with_new, recall(question)) == (None, None)
+
+
+def test_other_mirrors_and_another_envc_are_another_question(
+    question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(question)
+    mirrored = Question(
+        spec=question.spec, lock=question.lock, mirrors=(("a", "b"),), cache=question.cache
+    )
+    of_mirrors = recall(mirrored)
+    monkeypatch.setattr(memo, "fingerprint", lambda: "edited")
+
+    assert (of_mirrors, recall(question)) == (None, None)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"trees": 3}'])
+def test_a_damaged_cache_is_no_cache(question: Question, content: str) -> None:
+    keep(question)
+    (place,) = (question.cache / "compiled").iterdir()
+    place.write_text(content)
+
+    assert recall(question) is None
+
+
+def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(question: Question) -> None:
+    question.cache.write_text("in the way\n")
+
+    keep(question)
+
+    assert recall(question) is None
+
+
+def test_only_the_newest_results_are_kept(question: Question) -> None:
+    for number in range(70):
+        question.spec.write_text(f"environment pets{number}\n")
+        keep(question)
+
+    kept = list((question.cache / "compiled").iterdir())
+    assert len(kept) == 64
+    assert all(json.loads(file.read_text())["spec_id"] == "sha256:1" for file in kept)

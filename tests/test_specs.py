@@ -1,0 +1,76 @@
+"""The examples in specs/ are goldens too: each compiles from its lock to the committed Dockerfile and ids."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from envc import pipeline
+from envc.machine import Machine
+from envc.mirror import MirrorMap
+
+SPECS = Path(__file__).parent.parent / "specs"
+EXAMPLES = sorted(
+    path
+    for path in SPECS.glob("*/*")
+    if path.suffix in {".envc", ".yaml"} and path.stem == path.parent.name
+)
+
+
+def ids_of(spec: Path, machine: Machine) -> dict[str, object]:
+    identity = pipeline.identify(spec, machine)
+    return {"spec_id": identity.spec_id, "env_ids": dict(identity.env_ids)}
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(environment={}, cache=tmp_path / "cache", mirrors=MirrorMap())
+
+
+def check_golden(path: Path, actual: str, *, update: bool) -> None:
+    if update:
+        path.write_text(actual)
+    assert path.read_text() == actual
+
+
+@pytest.mark.parametrize("spec", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_is_right_and_its_lock_is_its_own(spec: Path, machine: Machine) -> None:
+    checked = pipeline.check_lock(spec, machine)
+
+    assert checked.warnings == ()
+
+
+@pytest.mark.parametrize("spec", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_compiles_to_its_committed_dockerfile(
+    spec: Path, machine: Machine, tmp_path: Path, update_golden: bool
+) -> None:
+    pipeline.compile(spec, tmp_path / "out", machine)
+
+    actual = (tmp_path / "out" / "Dockerfile").read_text()
+    check_golden(spec.parent / "Dockerfile", actual, update=update_golden)
+
+
+@pytest.mark.parametrize("spec", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_has_its_committed_ids(
+    spec: Path, machine: Machine, update_golden: bool
+) -> None:
+    actual = json.dumps(ids_of(spec, machine), indent=2) + "\n"
+
+    check_golden(spec.parent / "ids.json", actual, update=update_golden)
+
+
+def test_twins_have_equal_ids(machine: Machine) -> None:
+    pets = SPECS / "pets"
+
+    assert ids_of(pets / "pets.envc", machine) == ids_of(pets / "pets.yaml", machine)
+
+
+def test_examples_name_only_public_addresses() -> None:
+    text = "".join(path.read_text() for path in SPECS.glob("*/*.lock"))
+
+    addresses = {
+        part.split("/")[2] for part in text.split('"') if part.startswith(("http:", "https:"))
+    }
+    assert addresses == {"conda.anaconda.org", "files.pythonhosted.org", "pypi.org"}
