@@ -10,8 +10,8 @@ from envc.diagnostics import draw
 from envc.errors import InputError
 from envc.source import Source
 from envc.spec.advice import warnings
-from envc.spec.load import load
-from envc.syntax import parse
+from envc.spec.load import load_draft
+from envc.syntax import read
 
 CASES = Path(__file__).parent / "cases" / "errors"
 
@@ -19,8 +19,9 @@ CASES = Path(__file__).parent / "cases" / "errors"
 def complain(path: Path) -> str:
     source = Source(name=path.name, text=path.read_bytes().decode())
     try:
-        document = parse(source)
-        return draw(warnings(document, load(document)))
+        draft = read(source)
+        spec = load_draft(draft)
+        return draw(warnings(draft.document, spec))
     except InputError as error:
         return str(error)
 

@@ -54,6 +54,16 @@ class Source:
         end = following[0] - 1 if following else len(self.text)
         return self.text[start:end].rstrip("\r")
 
+    @property
+    def line_count(self) -> int:
+        """How many lines it has; a line end at the end starts one more, which is empty."""
+        return len(self._line_starts)
+
+    def line_span(self, number: int) -> Span:
+        """Return where a line stands, counted from 1, without its line end."""
+        start = self._line_starts[number - 1]
+        return self.span(start, start + len(self.line(number)))
+
     def span(self, start: int, end: int) -> Span:
         """Return the span of `text[start:end]`."""
         return Span(source=self, start=start, end=end)

@@ -12,12 +12,13 @@ from pydantic_core import ErrorDetails
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError
 from envc.spec.check import check
+from envc.spec.consequence import without_consequences
 from envc.spec.field import FieldError
 from envc.spec.model import EnvSpec, Part
 from envc.spec.word import FUTURE, SYNONYMS, keys_of
-from envc.syntax.document import Data, Document, Path
+from envc.syntax.document import Data, Document, Draft, Path
 
-__all__ = ["load"]
+__all__ = ["load", "load_draft"]
 
 
 def load(document: Document, *, vouched: Container[str] = ()) -> EnvSpec:
@@ -30,6 +31,32 @@ def load(document: Document, *, vouched: Container[str] = ()) -> EnvSpec:
     Raises:
         InputError: The spec is wrong (E2xx); it holds all problems, in the order of their places.
     """
+    spec, problems = _load(document, vouched)
+    if problems or spec is None:
+        raise InputError(problems)
+    return spec
+
+
+def load_draft(draft: Draft, *, vouched: Container[str] = ()) -> EnvSpec:
+    """Return the spec that a text says, where there is nothing wrong with it.
+
+    Args:
+        draft: What was read of the text.
+        vouched: As for `load`.
+
+    Raises:
+        InputError: The syntax (E1xx) or the meaning (E2xx) is wrong: all problems, in the order of
+            their places, but for those that only a mistake in the syntax has made.
+    """
+    spec, problems = _load(draft.document, vouched)
+    if draft.problems:
+        problems = sorted([*draft.problems, *without_consequences(draft, problems)], key=_place)
+    if problems or spec is None:
+        raise InputError(problems)
+    return spec
+
+
+def _load(document: Document, vouched: Container[str]) -> tuple[EnvSpec | None, list[Diagnostic]]:
     spec: EnvSpec | None = None
     problems: list[Diagnostic] = []
     try:
@@ -44,9 +71,7 @@ def load(document: Document, *, vouched: Container[str] = ()) -> EnvSpec:
             _to_diagnostic(document, detail) for detail in details if detail["loc"] not in misspelt
         )
     problems.extend(check(document, vouched=vouched))
-    if problems or spec is None:
-        raise InputError(sorted(problems, key=_place))
-    return spec
+    return spec, sorted(problems, key=_place)
 
 
 def _place(diagnostic: Diagnostic) -> tuple[int, str]:

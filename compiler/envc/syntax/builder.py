@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
-from itertools import islice
 
 from envc.diagnostics import Diagnostic, Label
-from envc.errors import InputError
 from envc.source import BYTE_ORDER_MARK, Source, Span
-from envc.syntax.document import Data, Document, Path
+from envc.syntax.document import Data, Document, Draft, Path
 from envc.syntax.unsupported import check_supported
 
-__all__ = ["DEPTH_LIMIT", "LENGTH_LIMIT", "Builder", "check_text"]
+__all__ = ["DEPTH_LIMIT", "Builder"]
 
 DEPTH_LIMIT = 32
-LENGTH_LIMIT = 10_000_000
 _REPORT_LIMIT = 100
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 _UNUSUAL = re.compile(r"[^\x21-\x7e]")
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
@@ -38,6 +34,7 @@ class Builder:
         self._spans: dict[Path, Span] = {}
         self._key_spans: dict[Path, Span] = {}
         self._diagnostics: list[Diagnostic] = []
+        self._lost: list[Span] = []
 
     def put(self, path: Path, value: Data, span: Span, *, key: Span | None = None) -> bool:
         """Set the value of a key, and say whether it was free.
@@ -87,6 +84,10 @@ class Builder:
         """Keep a problem."""
         self._diagnostics.append(diagnostic)
 
+    def lose(self, span: Span) -> None:
+        """Remember that a part of the text could not be read, or not as it was meant."""
+        self._lost.append(span)
+
     def check_plain(self, span: Span) -> bool:
         """Report characters that nobody can see in text that stands without quotes (E106).
 
@@ -105,27 +106,26 @@ class Builder:
                 f"there is an invisible character here, U+{ord(char):04X}{name and f' ({name})'}",
                 hint="type a plain space, or remove it; inside quotes it may stay",
             )
+        if len(self._diagnostics) > known:
+            self.lose(span)
         return len(self._diagnostics) == known
 
-    def finish(self) -> Document:
-        """Return the document.
-
-        Raises:
-            InputError: Something was reported, or the text asks for what is not supported yet (E111,
-                E112): everything, in the order of the places.
-        """
+    def finish(self) -> Draft:
+        """Return what was read, with all that was reported or is not supported yet (E111, E112)."""
         self._spans.setdefault((), _content(self.source))
         document = Document(
             source=self.source, data=self._data, spans=self._spans, key_spans=self._key_spans
         )
-        diagnostics = [*self._diagnostics, *check_supported(document)]
-        if diagnostics:
-            raise InputError(_in_order(diagnostics))
-        return document
+        for path, diagnostic in check_supported(document):
+            self._diagnostics.append(diagnostic)
+            self.lose(document.span(path))
+        problems = tuple(_in_order(self._diagnostics))
+        return Draft(document=document, problems=problems, lost=tuple(self._lost))
 
     def _place(self, path: Path, value: Data, span: Span) -> None:
         self._spans[path] = span
         if isinstance(value, str) and _UNUSABLE.search(value):
+            self.lose(span)
             message = "this text has an escape for a character that nothing can hold"
             self.report(span, "E106", message, hint="remove it")
 
@@ -151,28 +151,6 @@ class Builder:
                 hint="keep one of the two",
             )
         )
-
-
-def check_text(source: Source) -> None:
-    """Refuse a text that is no spec in any form.
-
-    Raises:
-        InputError: It is too long (E110), or has control characters (E106).
-    """
-    if len(source.text) > LENGTH_LIMIT:
-        message = f"a spec has at most {LENGTH_LIMIT:,} characters, this has {len(source.text):,}"
-        raise InputError([Diagnostic.at(source.span(0, 0), "E110", message)])
-    diagnostics = [
-        Diagnostic.at(
-            source.span(*match.span()),
-            "E106",
-            f"there is a control character here, U+{ord(match.group()):04X}",
-            hint="remove it; the file may be damaged, or no text",
-        )
-        for match in islice(_CONTROL.finditer(source.text), _REPORT_LIMIT)
-    ]
-    if diagnostics:
-        raise InputError(diagnostics)
 
 
 def _content(source: Source) -> Span:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from envc.diagnostics import Diagnostic
 from envc.source import Source, Span
 from envc.syntax.strings import ESCAPES, width_of_opening
 
-__all__ = ["Data", "Document", "Path"]
+__all__ = ["Data", "Document", "Draft", "Path"]
 
 Data: TypeAlias = "str | list[Data] | dict[str, Data]"
 Path: TypeAlias = tuple[str | int, ...]
@@ -69,6 +70,22 @@ class Document:
                 case _:
                     return None
         return node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What could be read of a text, whether or not all of it is right.
+
+    Attributes:
+        document: All that could be read.
+        problems: What is wrong with the syntax, in the order of the places; empty where the document
+            is the whole text.
+        lost: The parts of the text that the document lacks, or has otherwise than they were meant.
+    """
+
+    document: Document
+    problems: tuple[Diagnostic, ...] = ()
+    lost: tuple[Span, ...] = field(default=(), repr=False)
 
 
 def _nearest(spans: Mapping[Path, Span], path: Path) -> Span:

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from envc.source import Source
 from envc.syntax.builder import Builder
-from envc.syntax.document import Document, Path
+from envc.syntax.document import Draft, Path
 from envc.syntax.entries import read_entries
 from envc.syntax.excerpt import excerpt
 from envc.syntax.grammar import load_parser
@@ -30,8 +30,11 @@ from envc.syntax.words import (
     Values,
 )
 
-__all__ = ["parse"]
+__all__ = ["read"]
 
+_BLOCKS = frozenset(
+    word for word, form in STATEMENTS.items() if isinstance(form, Entries | Fields | Pairs)
+)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _ASSIGNMENT = re.compile(r"([^\s=\"'\[\]]+)\s*=\s*")
 _WORD = re.compile(
@@ -39,19 +42,16 @@ _WORD = re.compile(
 )
 
 
-def parse(source: Source, *, cache: FilePath | None = None) -> Document:
-    """Read a spec in the DSL.
+def read(source: Source, *, cache: FilePath | None = None) -> Draft:
+    """Read a spec in the DSL; a statement that is wrong hides no other (E101 to E112).
 
     Args:
         source: The text.
         cache: A folder to keep the parser's tables in; None keeps nothing.
-
-    Raises:
-        InputError: E101 to E112: all that can be found; a statement that is wrong hides no other.
     """
     builder = Builder(source)
     reader = _Reader(builder)
-    for statement in read_statements(builder, load_parser(cache)):
+    for statement in read_statements(builder, load_parser(cache), _BLOCKS):
         reader.read((), statement, STATEMENTS)
     return builder.finish()
 

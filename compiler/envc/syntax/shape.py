@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,8 +11,9 @@ from lark.exceptions import UnexpectedToken
 
 from envc.diagnostics import Diagnostic, Label
 from envc.source import Source
-from envc.syntax.builder import DEPTH_LIMIT, Builder
+from envc.syntax.builder import Builder
 from envc.syntax.excerpt import excerpt
+from envc.syntax.repair import places, repair_statements, virtual
 
 __all__ = ["Array", "Block", "Item", "Line", "Statement", "String", "Word", "read_statements"]
 
@@ -81,156 +82,107 @@ class Statement:
         return self.lines[-1].end
 
 
-def read_statements(builder: Builder, parser: Lark) -> Iterator[Statement]:
-    """Yield the statements of a text that have a shape; report the others, each by itself.
+def read_statements(builder: Builder, parser: Lark, blocks: Container[str]) -> Iterator[Statement]:
+    """Yield the statements of a text that have a shape; report what has none, each by itself.
 
-    Reported: E101, E102, E103, E104, E107, E110.
+    Reported: E101 to E104, E107, E110. `blocks` are the words that a block follows.
     """
     tokens = list(parser.lex(builder.source.text))
-    for statement in _split(tokens, builder):
+    for statement in repair_statements(tokens, builder, blocks):
         tree = _parse(statement, parser, builder)
         if tree is not None:
             yield from (_convert_statement(child) for child in _trees(tree))
 
 
-_OPENING = {"LBRACE": "RBRACE", "LSQUARE": "RSQUARE"}
-_CLOSING = {closing: opening for opening, closing in _OPENING.items()}
-_RECOVERY_LIMIT = 20
+_REPAIR_LIMIT = 50
 
 
-def _split(tokens: Sequence[Token], builder: Builder) -> Iterator[Sequence[Token]]:
-    """Yield the tokens of each statement whose strings and brackets close."""
-    start = recoveries = 0
-    while start < len(tokens):
-        scan = _Scan(builder)
-        end = scan.run(tokens, start)
-        if scan.open:
-            recoveries += 1
-            end = _find_restart(tokens, scan.open[0], builder.source)
-            scan.report_open()
-        if not scan.is_broken and end > start:
-            yield tokens[start:end]
-        if recoveries > _RECOVERY_LIMIT:
-            return
-        start = end + 1
+def _parse(tokens: list[Token], parser: Lark, builder: Builder) -> Tree[Token] | None:
+    """Return the tree of a statement; what fits nowhere is reported, and left out of it."""
+    for _ in range(_REPAIR_LIMIT):
+        if not tokens:
+            return None
+        tree, index, error = _feed(tokens, parser)
+        if error is None:
+            return tree
+        previous = tokens[index - 1] if index else None
+        builder.add(_describe(error, previous, builder.source))
+        tokens = _repair(tokens, index, builder)
+    return None
 
 
-class _Scan:
-    """A walk over one statement, to its line end outside of brackets."""
-
-    def __init__(self, builder: Builder) -> None:
-        self.open: list[int] = []
-        self.is_broken = False
-        self._builder = builder
-        self._tokens: Sequence[Token] = ()
-        self._has_unclosed_string = False
-
-    def run(self, tokens: Sequence[Token], start: int) -> int:
-        """Return where the statement ends: the index of a line end, or how many tokens there are."""
-        self._tokens = tokens
-        for index in range(start, len(tokens)):
-            token = tokens[index]
-            match token.type:
-                case "_NEWLINE" if not self.open:
-                    return index
-                case "LBRACE" | "LSQUARE":
-                    self._enter(index)
-                case "RBRACE" | "RSQUARE":
-                    self._leave(token)
-                case "UNCLOSED":
-                    self._has_unclosed_string = True
-                    self._report_string(token)
-                case "WORD" if token.startswith("#"):
-                    self._report(
-                        token,
-                        "E107",
-                        "a comment needs a space before its `#`",
-                        "put a space before it, or the text into quotes",
-                    )
-        return len(tokens)
-
-    def report_open(self) -> None:
-        """Report the outermost bracket that is still open; a string may have eaten its partner."""
-        self.is_broken = True
-        if not self._has_unclosed_string:
-            self._report_bracket(self._tokens[self.open[0]])
-
-    def _enter(self, index: int) -> None:
-        self.open.append(index)
-        if len(self.open) == DEPTH_LIMIT + 1:
-            self._report(
-                self._tokens[index],
-                "E110",
-                f"brackets nest more than {DEPTH_LIMIT} deep here",
-                "no spec needs that; is one never closed?",
-            )
-
-    def _leave(self, token: Token) -> None:
-        kinds = [self._tokens[index].type for index in self.open]
-        if _CLOSING[token.type] not in kinds:
-            self._report(
-                token,
-                "E103",
-                f"this `{token}` closes nothing",
-                "remove it, or write what it should close before it",
-            )
-            return
-        while kinds.pop() != _CLOSING[token.type]:
-            self._report_bracket(self._tokens[self.open.pop()])
-        self.open.pop()
-
-    def _report_bracket(self, token: Token) -> None:
-        closing = "}" if token.type == "LBRACE" else "]"
-        self._report(
-            token, "E102", f"this `{token}` is never closed", f"write `{closing}` after it"
-        )
-
-    def _report_string(self, token: Token) -> None:
-        quotes = token[:3] if token.startswith(('"""', "'''")) else token[:1]
-        message = f"this string is never closed: there is no {quotes} after it"
-        hint = f"write {quotes} where it ends"
-        if len(quotes) == 1:
-            message = f"this string is never closed: there is no {quotes} after it on its line"
-            hint += f"; text of several lines stands in {quotes * 3}"
-        self._report(token, "E104", message, hint)
-
-    def _report(self, token: Token, code: str, message: str, hint: str) -> None:
-        self.is_broken = True
-        start, end = _places(token)
-        length = len(token.split("\n", 1)[0].rstrip())
-        self._builder.report(
-            self._builder.source.span(start, min(end, start + length)), code, message, hint=hint
-        )
-
-
-def _find_restart(tokens: Sequence[Token], opening: int, source: Source) -> int:
-    """Return the line end before the next line that stands no deeper than that of a bracket."""
-    line = source.line(source.position(_places(tokens[opening])[0]).line)
-    indent = len(line) - len(line.lstrip())
-    for index in range(opening + 1, len(tokens) - 1):
-        following = tokens[index + 1]
-        if tokens[index].type != "_NEWLINE" or following.type != "WORD":
-            continue
-        column = source.position(_places(following)[0]).column - 1
-        if column <= indent:
-            return index
-    return len(tokens)
-
-
-def _parse(tokens: Sequence[Token], parser: Lark, builder: Builder) -> Tree[Token] | None:
+def _feed(
+    tokens: Sequence[Token], parser: Lark
+) -> tuple[Tree[Token] | None, int, UnexpectedToken | None]:
+    """Return the tree, or the index of the token that fits nowhere; the end is one past the last."""
     state = parser.parse_interactive()
-    previous: Token | None = None
+    index = 0
     try:
         for token in tokens:
             state.feed_token(token)
-            previous = token
+            index += 1
         tree = state.feed_token(Token.new_borrow_pos("$END", "", tokens[-1]))
     except UnexpectedToken as error:
-        builder.add(_describe(error, previous, builder.source))
-        return None
+        return None, index, error
     if not isinstance(tree, Tree):
         raise TypeError(f"the grammar's start gives no tree: {tree!r}")
-    return tree
+    return tree, index, None
+
+
+def _repair(tokens: list[Token], index: int, builder: Builder) -> list[Token]:
+    """Return tokens without the one that fits nowhere, or without its line."""
+    token = tokens[index] if index < len(tokens) else None
+    if token is not None and token.type == "_COMMA":
+        return [*tokens[:index], *tokens[index + 1 :]]
+    previous = tokens[index - 1] if index else None
+    if previous is not None and previous.type == "_COMMA":
+        return [*tokens[: index - 1], *tokens[index:]]
+    if previous is not None and token is not None and previous.type == "RBRACE":
+        return [*tokens[:index], virtual("_NEWLINE", places(previous)[1]), *tokens[index:]]
+    start, end = _line_around(tokens, index)
+    builder.lose(builder.source.span(places(tokens[start])[0], places(tokens[end - 1])[1]))
+    return [*tokens[:start], *tokens[end:]]
+
+
+def _line_around(tokens: Sequence[Token], index: int) -> tuple[int, int]:
+    """Return the range of the line that a token is on, with all of the brackets that it opens.
+
+    A line of a block, not of an array; at least one token.
+    """
+    depths: list[int] = []
+    depth = 0
+    for token in tokens:
+        depth -= token.type in ("RBRACE", "RSQUARE")
+        depths.append(depth)
+        depth += token.type in ("LBRACE", "LSQUARE")
+    index = min(index, len(tokens) - 1)
+    level = depths[index]
+    while index and _opener(tokens, depths, index) == "LSQUARE":
+        level -= 1
+        index = next(i for i in range(index, -1, -1) if depths[i] == level)
+    start = end = index
+    while start and not (
+        depths[start - 1] < level or (depths[start - 1] == level and _ends_line(tokens[start - 1]))
+    ):
+        start -= 1
+    while end < len(tokens) and not (
+        depths[end] < level or (depths[end] == level and _ends_line(tokens[end]))
+    ):
+        end += 1
+    return start, max(end, start + 1)
+
+
+def _opener(tokens: Sequence[Token], depths: Sequence[int], index: int) -> str:
+    """Return the kind of the bracket that a token stands in; may be empty."""
+    level = depths[index]
+    for i in range(index - 1, -1, -1):
+        if depths[i] == level - 1 and tokens[i].type in ("LBRACE", "LSQUARE"):
+            return tokens[i].type
+    return ""
+
+
+def _ends_line(token: Token) -> bool:
+    return token.type in ("_NEWLINE", "_COMMA")
 
 
 def _describe(error: UnexpectedToken, previous: Token | None, source: Source) -> Diagnostic:
@@ -238,33 +190,29 @@ def _describe(error: UnexpectedToken, previous: Token | None, source: Source) ->
     token = error.token
     is_end = token.type in ("$END", "_NEWLINE")
     if previous is None:
-        span = source.span(*_places(token))
+        span = source.span(*places(token))
         message = f"expected a statement, not `{token}`"
         return Diagnostic.at(
             span, "E101", message, hint="a statement starts with a word, as in `python 3.12`"
         )
-    before = source.span(*_places(previous))
-    span = source.span(before.end, before.end) if is_end else source.span(*_places(token))
+    before = source.span(*places(previous))
+    span = source.span(before.end, before.end) if is_end else source.span(*places(token))
     expected = "a word or a string" if "WORD" in error.expected else "the end of the line"
     found = "" if is_end else f", not `{excerpt(token)}`"
     message = f"expected {expected} after `{excerpt(previous)}`{found}"
     hint = ""
     if previous.type == "_COMMA":
         hint = "remove one comma, or write what is missing between them"
-        if is_end:
+        if token.type != "_COMMA":
             hint = "remove the comma, or write what should follow it on its line"
+            span = before
+    elif token.type == "_COMMA":
+        hint = "remove the comma, or write what should stand before it"
     elif token.type == "LBRACE":
         hint = "a block follows a word, as in `conda { numpy }`"
     elif previous.type == "RBRACE":
         hint = "start a new line for the next statement"
     return Diagnostic(code="E101", message=message, labels=(Label(span=span),), hint=hint)
-
-
-def _places(token: Token) -> tuple[int, int]:
-    start, end = token.start_pos, token.end_pos
-    if start is None or end is None:
-        raise TypeError(f"the lexer gave {token!r} no place")
-    return start, end
 
 
 def _trees(tree: Tree[Token]) -> Iterator[Tree[Token]]:
@@ -300,7 +248,7 @@ def _convert_item(node: Tree[Token] | Token) -> Item:
         start, end = _ends(node)
         elements = tuple(_convert_line(element) for element in _trees(node))
         return Array(start=start, end=end, elements=elements)
-    start, end = _places(node)
+    start, end = places(node)
     return String(start=start, end=end) if node.type == "STRING" else Word(start=start, end=end)
 
 
@@ -309,4 +257,4 @@ def _ends(tree: Tree[Token]) -> tuple[int, int]:
     first, last = tree.children[0], tree.children[-1]
     if not isinstance(first, Token) or not isinstance(last, Token):
         raise TypeError(f"{tree.data} has no brackets")
-    return _places(first)[0], _places(last)[1]
+    return places(first)[0], places(last)[1]

@@ -19,19 +19,18 @@ _NO_PARAMETERS = "write the value itself"
 _NO_SELECTORS = "keep one spec per platform until then"
 
 
-def check_supported(document: Document) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for every `${{ name }}` (E111) and every `on` selector (E112)."""
+def check_supported(document: Document) -> Iterator[tuple[Path, Diagnostic]]:
+    """Yield every `${{ name }}` (E111) and every `on` selector (E112), with the path of its value."""
     for path, span in document.key_spans.items():
         if "${{" in str(path[-1]):
-            yield Diagnostic.at(
-                span, "E111", "parameters are not supported yet", hint=_NO_PARAMETERS
-            )
+            message = "parameters are not supported yet"
+            yield path, Diagnostic.at(span, "E111", message, hint=_NO_PARAMETERS)
     for path in document.spans:
         value = document.data_at(path)
         if isinstance(value, str) and "${{" in value:
-            yield from _find_parameters(document, path, value)
+            yield from ((path, found) for found in _find_parameters(document, path, value))
         if path[:-1] in _PACKAGE_LISTS and isinstance(path[-1], int) and value is not None:
-            yield from _find_selector(document, path, value)
+            yield from ((path, found) for found in _find_selector(document, path, value))
 
 
 def _find_parameters(document: Document, path: Path, value: str) -> Iterator[Diagnostic]:

@@ -10,7 +10,7 @@ import yaml
 from envc.diagnostics import Diagnostic
 from envc.source import Source, Span
 
-__all__ = ["describe"]
+__all__ = ["describe", "unclosed_string"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +150,15 @@ def describe(error: Exception, source: Source, offset: int) -> Diagnostic:
     if source.text[max(place - 1, 0) : place] == "\\":
         place -= 1  # libyaml points at the backslash of an escape, PyYAML after it
     return Diagnostic.at(_span_at(source, place), "E120", found.message, hint=found.hint)
+
+
+def unclosed_string(source: Source, start: int) -> Diagnostic:
+    """Return E120 for a string that runs on to a quote on another line."""
+    quote = source.text[start]
+    message = f"this string is never closed: there is no {quote} after it on its line"
+    hint = f"write {quote} where it ends"
+    span = source.span(start, source.line_span(source.position(start).line).end)
+    return Diagnostic.at(span, "E120", message, hint=hint)
 
 
 def _span_at(source: Source, start: int) -> Span:

@@ -7,17 +7,20 @@ nodes, so that depth is bounded and nothing is ever expanded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import yaml
 
+from envc.diagnostics import Diagnostic
+from envc.errors import InputError
 from envc.source import BYTE_ORDER_MARK, Source, Span
 from envc.syntax.builder import DEPTH_LIMIT, Builder
-from envc.syntax.document import Data, Document, Path
+from envc.syntax.document import Data, Draft, Path
 from envc.syntax.excerpt import excerpt
-from envc.syntax.yaml_error import describe
+from envc.syntax.yaml_error import describe, unclosed_string
+from envc.syntax.yaml_recovery import find_open_string, lines_to_lose, mask
 
-__all__ = ["parse"]
+__all__ = ["read"]
 
 _ONE_DOCUMENT = "keep one spec in a file"
 _WRITE_OUT = "write the value out wherever it is needed"
@@ -27,23 +30,56 @@ _KEY = "write a name before the `:`"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
-def parse(source: Source) -> Document:
-    """Read a spec in YAML 1.1.
+_RECOVERY_LIMIT = 30
+
+
+def read(source: Source) -> Draft:
+    """Read a spec in YAML 1.1 (E106 to E112, E120 to E125).
+
+    What breaks the file's structure (E120) is left out with what is indented below it, and the rest
+    is read.
 
     Raises:
-        InputError: E106 to E112 and E120 to E125: all up to the first that breaks the file's
-            structure (E120), which ends the reading.
+        InputError: The text is no mapping (E122), so that nothing of it is a spec.
     """
-    builder = Builder(source)
-    composer = _Composer(builder)
+    broken: list[Diagnostic] = []
+    lost: list[Span] = []
+    while True:
+        builder = Builder(source)
+        composer = _Composer(builder, lost)
+        problem = _try_read(composer)
+        if not composer.has_root and not broken:
+            raise InputError(builder.finish().problems)
+        if not composer.has_root:  # nothing is left of the mapping that broke
+            lost.append(source.span(0, len(source.text)))
+            builder = Builder(source)
+            break
+        if problem is None:
+            break
+        broken.append(problem)
+        place = problem.labels[0].span.start
+        more = lines_to_lose(source, place, lost) if len(lost) < _RECOVERY_LIMIT else None
+        if more is None:
+            lost.append(source.span(place, len(source.text)))
+            break
+        lost.append(more)
+    for problem in broken:
+        builder.add(problem)
+    for span in lost:
+        builder.lose(span)
+    return builder.finish()
+
+
+def _try_read(composer: _Composer) -> Diagnostic | None:
+    """Read the text, and return what broke its structure; None where nothing did."""
     try:
         composer.read()
     except _TooDeepError:
-        pass
+        return None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         if composer.has_root:
-            builder.add(describe(error, source, composer.offset))
-    return builder.finish()
+            return composer.describe(error)
+    return None
 
 
 class _TooDeepError(Exception):
@@ -59,14 +95,23 @@ class _Composer:
             after that is not worth a word.
     """
 
-    def __init__(self, builder: Builder) -> None:
+    def __init__(self, builder: Builder, lost: Sequence[Span] = ()) -> None:
         text = builder.source.text
         self.offset = len(BYTE_ORDER_MARK) if text.startswith(BYTE_ORDER_MARK) else 0
+        self._lost = lost
+        self._text = mask(text, lost)[self.offset :]
         self._builder = builder
         self._source = builder.source
         self.has_root = True
         self._depth = 0
-        self._events = _events(text[self.offset :])
+        self._events = _events(self._text)
+
+    def describe(self, error: Exception) -> Diagnostic:
+        """Return E120 for what YAML raised, at the string that swallowed the lines before it, if any."""
+        problem = describe(error, self._source, self.offset)
+        place = problem.labels[0].span.start
+        start = find_open_string(self._source, self.offset, self._text, place)
+        return problem if start is None else unclosed_string(self._source, start)
 
     def read(self) -> None:
         """Read the whole text, which is at most one document."""
@@ -89,7 +134,11 @@ class _Composer:
         if isinstance(event, yaml.ScalarEvent) and _is_null(event) and not event.tag:
             return
         self.has_root = False
-        span = self._source.span(self._start(event), self._skip(event))
+        start = self._start(event)
+        try:
+            span = self._source.span(start, self._skip(event))
+        except yaml.YAMLError:
+            span = self._source.span(start, start + 1)
         hint = "write `key: value` lines, as in `environment: pets`"
         self._builder.report(span, "E122", "a spec is a mapping of keys to values", hint=hint)
 
@@ -101,7 +150,8 @@ class _Composer:
                 span = self._span_of_scalar(event)
                 if _is_null(event):
                     self._report_null(span, key)
-                self._put(path, event.value, span, key)
+                else:
+                    self._put(path, event.value, span, key)
                 return span.end
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 is_mapping = isinstance(event, yaml.MappingStartEvent)
@@ -188,12 +238,20 @@ class _Composer:
         self._builder.report(self._source.span(place, place + len(word)), code, message, hint=hint)
 
     def _report_null(self, span: Span, key: Span | None) -> None:
+        if not span.text and self._is_lost_after(span.end if key is None else key.end):
+            return
         if key is None:
             place = span if span.text else span.source.span(span.start - 1, span.start)
             self._builder.report(place, "E109", "this item of the list is empty", hint=_EMPTY_ITEM)
             return
         place = span if span.text else key
         self._builder.report(place, "E109", f"`{excerpt(key.text)}` has no value", hint=_EMPTY_KEY)
+
+    def _is_lost_after(self, place: int) -> bool:
+        """Return whether the value that should stand at a place has been left out."""
+        rest = self._text[place - self.offset :]
+        following = place + len(rest) - len(rest.lstrip(": \t\r\n"))
+        return any(span.start < following and span.end > place for span in self._lost)
 
     def _report_word(self, event: yaml.Event, code: str, message: str, hint: str) -> None:
         start = self._start(event)
