@@ -256,6 +256,23 @@ def test_a_distribution_that_two_conda_packages_provide_is_fixed_once() -> None:
     assert fakes.pip.requests[0].provided == (Provided(name="matplotlib", version="3.9"),)
 
 
+@pytest.mark.parametrize("asked", ["matplotlib >=3", "matplotlib-base >=3"])
+def test_what_conda_provides_knows_the_line_that_asked_for_it(asked: str) -> None:
+    packages = (
+        conda("matplotlib", "3.9", "matplotlib"),
+        conda("matplotlib-base", "3.9", "matplotlib"),
+        conda("numpy", "2.0", "numpy"),
+        conda("python", "3.13.1"),
+    )
+    fakes = Fakes(conda=FakeConda(lambda _: CondaResolution(packages=packages)))
+
+    fakes.resolve(conda=[asked], pip=["rich"])
+
+    [request] = fakes.pip.requests
+    asked_by = {one.name: one.asked and one.asked.text for one in request.provided}
+    assert asked_by == {"matplotlib": asked, "numpy": None}
+
+
 def test_what_an_index_fails_with_is_shown_where_the_spec_names_it() -> None:
     def fail(_: PipRequest) -> PipResolution:
         raise ToolError([Diagnostic(code="E335", message="the index cannot be reached")])

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from envc.errors import EnvcError
-from envc.resolve.base import Conflict, LocalWheel, PipRequest, PipResolution, PipSolver
+from envc.resolve.base import (
+    Conflict,
+    LocalWheel,
+    PipRequest,
+    PipResolution,
+    PipSolver,
+    Provided,
+    Requirement,
+)
 from support.index import Dist, IndexServer
 from support.pip_world import CP, MACHINE, ask, local_wheel, silent, solvers
 
@@ -537,6 +545,17 @@ def test_both_solvers_refuse_a_requirement_that_contradicts_what_conda_provides(
 
     message = "`b<2` cannot be satisfied: Conda provides `b` 2.0"
     assert answers == [(message, ["b<2"])] * 2
+
+
+def test_both_solvers_cite_both_sides_of_what_conda_was_asked_for(tmp_path: Path) -> None:
+    provided = (Provided(name="b", version="2.0", asked=Requirement(text="b 2.*")),)
+    with IndexServer([Dist(name="a", version="1.0", requires=("b<2",)), B10, B20]) as index:
+        direct = _conflicts(tmp_path, replace(ask("b<2", index=index), provided=provided))
+        indirect = _conflicts(tmp_path, replace(ask("a", index=index), provided=provided))
+
+    message = "`b<2` cannot be satisfied: Conda provides `b` 2.0"
+    assert direct == [(message, ["b<2", "b 2.*"])] * 2
+    assert indirect == [("`a` and `b 2.*` cannot be satisfied together", ["a", "b 2.*"])] * 2
 
 
 def test_both_solvers_say_that_conda_holds_what_a_dependency_contradicts(tmp_path: Path) -> None:

@@ -113,10 +113,15 @@ class LocalWheel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provided:
-    """A distribution that Conda provides: fixed for pip, and never emitted as a wheel."""
+    """A distribution that Conda provides: fixed for pip, and never emitted as a wheel.
+
+    Attributes:
+        asked: The Conda requirement that names it; None where another package brings it.
+    """
 
     name: str
     version: str
+    asked: Requirement | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ from envc.resolve.tools import tools_requirements
 from envc.source import Span
 from envc.spec.defaults import base_image, channels, conda_requirements, indexes
 from envc.spec.entry import conda_entries, pip_entries
+from envc.spec.matchspec import split_matchspec
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 
@@ -286,7 +287,7 @@ class _Task:
             ),
             indexes=self.world.indexes,
             wheels=self.world.wheels,
-            provided=_list_provided(conda),
+            provided=_list_provided(conda, self._conda_requirements()),
             mirrors=self.world.mirrors,
         )
         with placed(self.document.span(("pip", "indexes", 0, "url"))):
@@ -355,14 +356,19 @@ def _runs_tools(python: str | None) -> bool:
     return python is not None and tuple(map(int, python.split(".")[:2])) >= (3, 10)
 
 
-def _list_provided(conda: tuple[CondaPackage, ...]) -> tuple[Provided, ...]:
+def _list_provided(
+    conda: tuple[CondaPackage, ...], asked: tuple[Requirement, ...]
+) -> tuple[Provided, ...]:
     """Return the distributions that Conda provides, each once: `matplotlib` also has a `-base`."""
-    versions = {
-        package.distribution: package.version
-        for package in conda
-        if package.distribution is not None
-    }
-    return tuple(Provided(name=name, version=versions[name]) for name in sorted(versions))
+    by_package = {parts.name: one for one in asked if (parts := split_matchspec(one.text))}
+    provided: dict[str, Provided] = {}
+    for package in conda:
+        name = package.distribution
+        if name is not None and (name not in provided or package.name in by_package):
+            provided[name] = Provided(
+                name=name, version=package.version, asked=by_package.get(package.name)
+            )
+    return tuple(provided[name] for name in sorted(provided))
 
 
 def _explain_tools(image: BaseImage, conflict: Conflict) -> Diagnostic:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import InputError
-from envc.resolve.base import Conflict, IndexAccess, Requirement
+from envc.resolve.base import Conflict, IndexAccess
 from envc.resolve.index import IndexClient, IndexFile, Project
 from envc.resolve.pip_input import PipInput, Root
 from envc.resolve.wheel_file import distribution_of, fits
@@ -154,9 +154,7 @@ def _conflict(
 ) -> Conflict:
     settled = [one for one in given.settled.values() if one.name in mentioned]
     causes = [root.asked for root in roots]
-    causes += [
-        Requirement(text=one.wheel.path, span=one.wheel.span) for one in settled if one.wheel
-    ]
+    causes += [one.asked for one in settled if one.asked is not None]
     facts = [f"{one.origin[0].upper()}{one.origin[1:]}, and that is held fixed." for one in settled]
     asked = [f"`{cause.text}`" for cause in causes]
     if not asked:

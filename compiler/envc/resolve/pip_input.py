@@ -58,12 +58,14 @@ class Settled:
         metadata: As solvers are to see it: of what Conda provides it has no dependencies but those
             of extras, once `learn_extras` found them.
         wheel: The local wheel; None for what Conda provides.
+        asked: The spec's own line that settled it, or None.
     """
 
     name: str
     version: str
     metadata: str
     wheel: LocalWheel | None = None
+    asked: Requirement | None = None
 
     @property
     def filename(self) -> str:
@@ -186,7 +188,7 @@ def _settle_provided(provided: Iterable[Provided], problems: list[Diagnostic]) -
             problems.append(Diagnostic(code="E328", message=message, hint=hint))
             continue
         metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        yield Settled(name=name, version=version, metadata=metadata)
+        yield Settled(name=name, version=version, metadata=metadata, asked=one.asked)
 
 
 def _settle_wheels(
@@ -235,24 +237,27 @@ def _settle_wheel(wheel: LocalWheel, target: Target, problems: list[Diagnostic])
         return None
     found = distribution_of(wheel.file.name)
     assert found is not None, "read_metadata refuses other names"  # noqa: S101
-    return Settled(name=found[0], version=found[1], metadata=metadata, wheel=wheel)
+    return Settled(
+        name=found[0],
+        version=found[1],
+        metadata=metadata,
+        wheel=wheel,
+        asked=Requirement(text=wheel.path, span=wheel.span),
+    )
 
 
 def _both_sides(wheel: Settled, provided: Settled) -> Conflict:
-    assert wheel.wheel is not None  # noqa: S101
     return Conflict(
         message=f"`{wheel.name}` comes from both sides: {wheel.origin}, and {provided.origin}",
-        causes=(Requirement(text=wheel.wheel.path, span=wheel.wheel.span),),
+        causes=tuple(one.asked for one in (provided, wheel) if one.asked is not None),
         hint="take it from one side only",
     )
 
 
 def _contradiction(root: Root, settled: Settled) -> Conflict:
-    causes = [root.asked]
-    if settled.wheel is not None:
-        causes.append(Requirement(text=settled.wheel.path, span=settled.wheel.span))
+    both = (root.asked, settled.asked)
     return Conflict(
         message=f"`{root.asked.text}` cannot be satisfied: {settled.origin}",
-        causes=tuple(causes),
+        causes=tuple(cause for cause in both if cause is not None),
         hint=f"let both sides agree on one version of `{settled.name}`",
     )

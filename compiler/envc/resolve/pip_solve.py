@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -101,11 +101,8 @@ def _learn_extras(settled: Settled, client: IndexClient) -> Settled:
         for text in read.get_all("Requires-Dist", [])
         if _is_of_extra(text)
     ]
-    return Settled(
-        name=settled.name,
-        version=settled.version,
-        metadata=settled.metadata + "".join(f"{line}\n" for line in lines),
-    )
+    metadata = settled.metadata + "".join(f"{line}\n" for line in lines)
+    return replace(settled, metadata=metadata)
 
 
 def _is_of_extra(text: str) -> bool:
