@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from envc.diagnostics import Diagnostic
-from envc.errors import InputError, ToolError, UsageError
-from envc.files import OUTPUT_MARK, sha256_of, write_if_changed
+from envc.errors import InputError, UsageError
+from envc.files import OUTPUT_MARK, sha256_of, unwritable, write_if_changed
 from envc.plan.context import ContextFile
 
 __all__ = [
@@ -73,7 +73,7 @@ def compare(folder: Path, files: Sequence[ContextFile]) -> Changes:
     try:
         return _compare(folder, files)
     except OSError as error:
-        raise _explain(folder, error) from error
+        raise unwritable(folder, error) from error
 
 
 def write(folder: Path, files: Sequence[ContextFile]) -> Changes:
@@ -97,7 +97,7 @@ def write(folder: Path, files: Sequence[ContextFile]) -> Changes:
         for path in changes.removed:
             _remove(folder, path)
     except OSError as error:
-        raise _explain(folder, error) from error
+        raise unwritable(folder, error) from error
     return changes
 
 
@@ -130,7 +130,7 @@ def write_beside(path: Path, text: str) -> bool:
     try:
         return write_if_changed(path, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
-        raise _explain(path, error) from error
+        raise unwritable(path, error) from error
 
 
 def _compare(folder: Path, files: Sequence[ContextFile]) -> Changes:
@@ -248,10 +248,3 @@ def _escape(name: str) -> str:
 
 def _refuse(code: str, message: str, hint: str) -> UsageError:
     return UsageError([Diagnostic(code=code, message=message, hint=hint)])
-
-
-def _explain(folder: Path, error: OSError) -> ToolError:
-    reason = (error.strerror or "unknown error").lower()
-    message = f"`{error.filename or folder}` cannot be written: {reason}"
-    hint = "check its permissions and the disk"
-    return ToolError([Diagnostic(code="E553", message=message, hint=hint)])

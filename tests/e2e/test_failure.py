@@ -82,6 +82,18 @@ def test_without_an_engine_the_diagnostic_says_how_to_get_one(
     assert "hint: " in done.stderr
 
 
+def test_a_cache_that_cannot_be_written_keeps_a_build_from_starting(
+    envc: Envc, world: EngineWorld
+) -> None:
+    spec = write(envc, world)
+    envc("lock", spec)
+    envc.variables["ENVC_CACHE"] = str(envc.folder / spec)
+
+    done = envc("build", spec, exit_code=3)
+
+    assert codes(done.stderr) == ["E553"]
+
+
 @pytest.mark.parametrize(
     ("line", "exit_code", "code"),
     [

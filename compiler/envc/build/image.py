@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine, LocalImage
 from envc.errors import InputError, UsageError
+from envc.files import open_cache
 from envc.plan.label import ENV_ID_LABEL, tag
 from envc.source import Span
 
@@ -153,14 +154,14 @@ def produce(
 
     Raises:
         InputError: The spec's steps or checks fail (E61x, E62x).
-        ToolError: The engine or BuildKit fails (E60x, E61x).
+        ToolError: The engine or BuildKit fails (E60x, E61x), or the cache cannot be written (E553).
     """
     from filelock import FileLock
 
     from envc.build.buildkit import build
     from envc.build.check import check
 
-    lock.parent.mkdir(parents=True, exist_ok=True)
+    open_cache(lock.parent)
     with FileLock(lock):
         if not is_forced and (found := find(engine, wanted)) is not None:
             return found
