@@ -13,6 +13,8 @@ from layer import ENVIRONMENT, LAYER, finish
 UV = {
     "HOME": "/tmp",
     "PATH": os.defpath,
+    # Side by side, wheels with a script of the same name would leave it to chance whose is kept.
+    "UV_CONCURRENT_INSTALLS": "1",
     "UV_LINK_MODE": "copy",
     # Its metadata hold the time at which a wheel was unpacked.
     "UV_NO_INSTALLER_METADATA": "1",
@@ -42,6 +44,7 @@ def install(wheels: Path) -> None:
     command += ["--no-deps", "--no-index", "--find-links", wheels, "--only-binary", ":all:"]
     command += ["--require-hashes", "--requirements", wheels / "requirements.txt"]
     subprocess.run(command, env=UV, check=True)
+    (LAYER / "opt/env/.lock").unlink(missing_ok=True)  # uv's own, and anybody could write to it
 
 
 def settle_clashes(wheels: Path) -> None:
