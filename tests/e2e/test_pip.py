@@ -170,3 +170,38 @@ def test_labels_say_which_environment_an_image_is(envc: Envc, spec: str) -> None
     command = ["docker", "image", "inspect", "--format", "{{json .Config.Labels}}", image["image"]]
     labels = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     assert labels == {"dev.envc.contract": "1", "dev.envc.env-id": image["env_id"]}
+
+
+@pytest.fixture
+def two_platform_base(tmp_path_factory: pytest.TempPathFactory, world: EngineWorld) -> str:
+    """A base that is the Python base on amd64, and says of itself that it has Python on arm64."""
+    folder = tmp_path_factory.mktemp("arm64")
+    (folder / "Dockerfile").write_text("FROM scratch\nENV PYTHON_VERSION=3.11.2\nCOPY empty /\n")
+    (folder / "empty").touch()
+    arm64 = f"{world.registry}/envc-test-bookworm:arm64"
+    both = f"{world.registry}/envc-test-bookworm:both"
+    build = ["docker", "buildx", "build", "--quiet", "--platform=linux/arm64", "--provenance=false"]
+    subprocess.run([*build, "--push", "-t", arm64, str(folder)], capture_output=True, check=True)
+    create = ["docker", "buildx", "imagetools", "create", "-t", both, world.python_base, arm64]
+    subprocess.run(create, capture_output=True, check=True)
+    return both
+
+
+def test_one_dockerfile_serves_two_platforms(envc: Envc, two_platform_base: str) -> None:
+    text = (
+        f'environment x\nbase image "{two_platform_base}"\n'
+        "platforms linux/amd64, linux/arm64\npython 3.11\npip { markupsafe ==3.0.2 }\n"
+    )
+    envc.write("x.envc", text)
+    del envc.variables["ENVC_TOOLS_IMAGE"]  # which is there for amd64 only
+    envc("lock", "x.envc")
+
+    image = envc.build("x.envc", "--platform", "linux/amd64")["image"]
+
+    platforms = json.loads((envc.folder / "x.lock").read_text())["platforms"]
+    wheels = {name: locked["pip"][0]["url"] for name, locked in platforms.items()}
+    assert wheels["linux/amd64"].endswith("x86_64.whl")
+    assert wheels["linux/arm64"].endswith("aarch64.whl")
+    assert len(set(envc("hash", "x.envc").stdout.split())) == 4
+    program = "import markupsafe._speedups as s; print(s.__file__.endswith('x86_64-linux-gnu.so'))"
+    assert envc.inside(image, "python", "-c", program) == "True\n"
