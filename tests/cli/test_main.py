@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -140,6 +141,27 @@ def test_an_interrupt_is_quiet(envc: EnvcMain, monkeypatch: pytest.MonkeyPatch) 
     ran = envc("check", "pets.envc")
 
     assert (ran.code, ran.out, ran.err) == (130, "", "interrupted\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_asks_to_end_undoes_what_was_begun(
+    envc: EnvcMain, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    undone = []
+
+    def begin(*_: object) -> None:
+        try:
+            signal.raise_signal(number)
+        finally:
+            undone.append(number)
+
+    monkeypatch.setattr(pipeline, "read", begin)
+
+    ran = envc("lock", "pets.envc")
+
+    assert (ran.code, ran.out, ran.err) == (128 + number, "", "interrupted\n")
+    assert undone == [number]
+    assert signal.getsignal(number) is signal.SIG_DFL
 
 
 def test_streams_that_the_caller_closed_are_empty(folder: Path) -> None:

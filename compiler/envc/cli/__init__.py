@@ -10,20 +10,22 @@ from pathlib import Path
 
 from envc import __version__
 from envc.cli.console import Console
+from envc.cli.ending import Ended
 from envc.cli.verb import VERBS, Verb, overview
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import EnvcError, UsageError
 
 __all__ = ["main"]
 
-_INTERNAL_ERROR, _INTERRUPTED, _BROKEN_PIPE = 70, 130, 141
+_INTERNAL_ERROR, _SIGNALLED, _INTERRUPTED, _BROKEN_PIPE = 70, 128, 130, 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
     0 is success, 1 a wrong spec or lock, 2 a wrong command line, 3 a failed tool, network or
-    registry, 4 drift, 70 a bug in envc, 130 an interrupt; `run` has the exit code of its command.
+    registry, 4 drift, 70 a bug in envc, 130 an interrupt, 129 and 143 SIGHUP and SIGTERM; `run`
+    has the exit code of its command.
     """
     _open_closed_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -36,9 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EnvcError as error:
         console.fail(error)
         return error.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         console.note("interrupted")
-        return _INTERRUPTED
+        return _SIGNALLED + error.number if isinstance(error, Ended) else _INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has read enough; nothing may be written when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

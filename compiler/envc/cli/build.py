@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from envc import pipeline
 from envc.cli.console import Console
+from envc.cli.ending import ending_on_signals
 from envc.cli.progress import Progress
 from envc.cli.verb import Verb, add_mirror, add_spec, machine_of, parse_image
 
@@ -66,7 +67,7 @@ def options_of(arguments: argparse.Namespace) -> pipeline.BuildOptions:
 def provide(arguments: argparse.Namespace, console: Console) -> Image:
     """Return the image, with progress shown while it is built."""
     machine = machine_of(arguments, console)
-    with Progress(console.err) as progress:
+    with ending_on_signals(), Progress(console.err) as progress:
         return pipeline.build(arguments.spec, machine, options_of(arguments), progress)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from envc import pipeline
 from envc.cli.console import Console
+from envc.cli.ending import ending_on_signals
 from envc.cli.verb import Verb, add_mirror, add_spec, machine_of, parse_image
 from envc.lock.change import Change
 from envc.lock.model import Lock
@@ -54,7 +55,8 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         pip_solver=arguments.pip_solver,
         tools_image=parse_image(tools_image, "tools image") if tools_image else None,
     )
-    locked = pipeline.lock(arguments.spec, machine, options, console.note)
+    with ending_on_signals():
+        locked = pipeline.lock(arguments.spec, machine, options, console.note)
     console.show(locked.warnings)
     changes = _list_changes(locked.changes) if not locked.is_new else ()
     for line in (*changes, *_count(locked.lock)):
