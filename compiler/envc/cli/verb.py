@@ -21,6 +21,8 @@ __all__ = ["VERBS", "Verb", "add_mirror", "add_spec", "machine_of", "overview", 
 
 VERBS = {
     "check": "say what is wrong with a spec",
+    "explain": "say what a field of a spec means",
+    "schema": "print the JSON Schema of specs in YAML",
     "lock": "resolve a spec and pin everything in its lock",
     "compile": "write the Dockerfile of a locked spec, and all that it needs",
     "hash": "print the environment's id, a line per platform",

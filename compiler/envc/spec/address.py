@@ -9,11 +9,19 @@ from envc.reference import ImageReference
 from envc.spec import field
 from envc.spec.field import FieldError
 
-__all__ = ["channel", "embedded_credentials", "image", "index_url", "secret_name"]
+__all__ = [
+    "CHANNEL",
+    "SECRET",
+    "channel",
+    "embedded_credentials",
+    "image",
+    "index_url",
+    "secret_name",
+]
 
-_CHANNEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+CHANNEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 _CHANNEL_TOKEN = re.compile(r"(?:^|/)t/[^/]+/")
-_SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _USER_INFO = re.compile(r"(?:[^/?#]*//)?([^/?#]*@)")
 _NO_SECRETS = "remove them; an index may name a secret"
 _NO_CHANNEL_SECRETS = "channels that need credentials are not supported yet"
@@ -58,7 +66,7 @@ def channel(text: str) -> str:
             "`nodefaults` is not a channel",
             hint="remove it: no channel is used that the spec does not list",
         )
-    if not _CHANNEL.fullmatch(text):
+    if not CHANNEL.fullmatch(text):
         raise FieldError(
             "E211",
             f"`{text}` is not a channel",
@@ -81,7 +89,7 @@ def index_url(text: str) -> str:
 
 def secret_name(text: str) -> str:
     """Refuse what could not be an environment variable; a secret itself is never repeated."""
-    if not _SECRET.fullmatch(text):
+    if not SECRET.fullmatch(text):
         raise FieldError(
             "E214",
             "a secret is named by an environment variable, and this is no such name",

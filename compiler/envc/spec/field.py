@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from envc.diagnostics import suggest
 from envc.platform import PLATFORMS
 
 __all__ = [
+    "CONTROL",
+    "ENVIRONMENT",
+    "ENVIRONMENT_MAX",
+    "GPUS",
+    "PYTHON",
+    "SHM",
+    "USER",
+    "VARIABLE",
     "FieldError",
     "boolean",
     "environment_name",
     "gpus",
     "line",
     "module_name",
+    "non_empty",
     "platform",
     "program",
     "python_version",
@@ -31,6 +40,9 @@ __all__ = [
     "word",
     "workdir",
 ]
+
+
+_Item = TypeVar("_Item")
 
 
 class FieldError(ValueError):
@@ -53,18 +65,18 @@ class FieldError(ValueError):
         super().__init__(message)
 
 
-_ENVIRONMENT = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
-_ENVIRONMENT_MAX = 128
+ENVIRONMENT = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+ENVIRONMENT_MAX = 128
 _NUMBER = r"(?:0|[1-9][0-9]*)"
-_PYTHON = re.compile(rf"3(?:\.{_NUMBER}){{0,2}}")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+PYTHON = re.compile(rf"3(?:\.{_NUMBER}){{0,2}}")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Numbers as in https://docs.docker.com/reference/dockerfile/#user, names as useradd(8) has them.
 _USER_PART = r"(?:[0-9]{1,10}|[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?)"
-_USER = re.compile(rf"{_USER_PART}(?::{_USER_PART})?")
+USER = re.compile(rf"{_USER_PART}(?::{_USER_PART})?")
 _MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_SHM = re.compile(r"[1-9][0-9]*(?:[bkmg]|[kmg]b)?", re.IGNORECASE)
-_GPUS = re.compile(r"all|[1-9][0-9]*")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+SHM = re.compile(r"[1-9][0-9]*(?:[BbKkMmGg]|[KkMmGg][Bb])?")
+GPUS = re.compile(r"all|[1-9][0-9]*")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 _PLATFORM_ALIASES = {
     "amd64": "linux/amd64",
     "arm64": "linux/arm64",
@@ -82,7 +94,7 @@ def line(text: str) -> str:
     """Refuse what is empty or has a line end or another control character in it; tabs are fine."""
     if not text.strip():
         raise FieldError("E205", "the value is empty", hint="fill it, or remove it")
-    if found := _CONTROL.search(text):
+    if found := CONTROL.search(text):
         raise FieldError(
             "E216",
             f"a {_name_control(found.group())} cannot stand here",
@@ -109,6 +121,13 @@ def word(text: str) -> str:
             part=(place, place + 1),
         )
     return text
+
+
+def non_empty(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
+    """Refuse a list without items."""
+    if not items:
+        raise FieldError("E205", "the list is empty", hint="fill it, or leave it out")
+    return items
 
 
 def program(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -146,15 +165,15 @@ def boolean(value: Any) -> Any:
 
 def environment_name(text: str) -> str:
     """Refuse what could not be a part of an image's name."""
-    if _ENVIRONMENT.fullmatch(line(text)) and len(text) <= _ENVIRONMENT_MAX:
+    if ENVIRONMENT.fullmatch(line(text)) and len(text) <= ENVIRONMENT_MAX:
         return text
-    better = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_ENVIRONMENT_MAX].strip("-")
+    better = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:ENVIRONMENT_MAX].strip("-")
     raise FieldError(
         "E206",
         f"`{text}` cannot be an environment's name",
         hint=(f"write `{better}`: " if better else "")
         + "a name has small letters and digits, single `-`, `_` or `.` between them, and at most "
-        f"{_ENVIRONMENT_MAX} characters",
+        f"{ENVIRONMENT_MAX} characters",
     )
 
 
@@ -175,7 +194,7 @@ def platform(text: str) -> str:
 
 def python_version(text: str) -> str:
     """Refuse what is not one, two or three numbers of Python 3."""
-    if _PYTHON.fullmatch(line(text)):
+    if PYTHON.fullmatch(line(text)):
         return text
     if text == "2" or text.startswith("2."):
         raise FieldError(
@@ -192,7 +211,7 @@ def python_version(text: str) -> str:
 
 def variable_name(text: str) -> str:
     """Refuse what could not be the name of an environment variable."""
-    if not _VARIABLE.fullmatch(text):
+    if not VARIABLE.fullmatch(text):
         raise FieldError(
             "E215",
             f"`{text}` cannot be the name of an environment variable",
@@ -203,7 +222,7 @@ def variable_name(text: str) -> str:
 
 def user(text: str) -> str:
     """Refuse what is not a user, with or without a group."""
-    if not _USER.fullmatch(line(text)):
+    if not USER.fullmatch(line(text)):
         raise FieldError(
             "E217",
             f"`{text}` is not a user",
@@ -305,7 +324,7 @@ def module_name(text: str) -> str:
 
 def shm_size(text: str) -> str:
     """Refuse what is not a size."""
-    if not _SHM.fullmatch(text):
+    if not SHM.fullmatch(text):
         raise FieldError(
             "E223",
             f"`{text}` is not a size",
@@ -316,7 +335,7 @@ def shm_size(text: str) -> str:
 
 def gpus(text: str) -> str:
     """Refuse what is neither `all` nor a number of GPUs."""
-    if not _GPUS.fullmatch(text):
+    if not GPUS.fullmatch(text):
         raise FieldError(
             "E224",
             f"`{text}` is not a number of GPUs",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -32,11 +32,12 @@ __all__ = [
     "Step",
 ]
 
-_Item = TypeVar("_Item")
-
 
 class Part(BaseModel):
-    """What all parts of a spec have in common: frozen, and no key that is not theirs."""
+    """What all parts of a spec have in common: frozen, and no key that is not theirs.
+
+    A field's description has the form that `envc.spec.description` reads.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -49,27 +50,31 @@ def _command_from_string(value: Any) -> Any:
     return {"command": value} if isinstance(value, str) else value
 
 
-def _non_empty(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
-    if not items:
-        raise FieldError("E205", "the list is empty", hint="fill it, or leave it out")
-    return items
-
-
 def _if_text(rule: Callable[[str], str]) -> Callable[[Any], Any]:
     return lambda value: rule(value) if isinstance(value, str) else value
 
 
 _Line = Annotated[str, AfterValidator(field.line)]
+_UNIQUE = Field(json_schema_extra={"uniqueItems": True})
+_MatchSpecs = Annotated[tuple[Annotated[_Line, Field(title="MatchSpec")], ...], _UNIQUE]
+_Requirements = Annotated[tuple[Annotated[_Line, Field(title="requirement")], ...], _UNIQUE]
+_Wheels = Annotated[tuple[Annotated[str, AfterValidator(field.wheel_path)], ...], _UNIQUE]
+_Modules = Annotated[tuple[Annotated[str, AfterValidator(field.module_name)], ...], _UNIQUE]
+_Channels = Annotated[tuple[Annotated[str, AfterValidator(address.channel)], ...], _UNIQUE]
 _Script = Annotated[str, AfterValidator(field.script)]
 _RelativePath = Annotated[str, AfterValidator(field.relative_path)]
 _Platform = Annotated[
     Literal["linux/amd64", "linux/arm64"], BeforeValidator(_if_text(field.platform))
 ]
-_Platforms = Annotated[tuple[_Platform, ...], AfterValidator(_non_empty)]
+_Platforms = Annotated[tuple[_Platform, ...], AfterValidator(field.non_empty), _UNIQUE]
 _Words = Annotated[
     tuple[Annotated[str, AfterValidator(field.word)], ...],
-    AfterValidator(_non_empty),
+    AfterValidator(field.non_empty),
     AfterValidator(field.program),
+]
+_Boolean = Annotated[
+    bool,
+    BeforeValidator(field.boolean, json_schema_input_type=Literal[True, False, "true", "false"]),
 ]
 _Variables = dict[
     Annotated[str, AfterValidator(field.variable_name)],
@@ -82,16 +87,17 @@ class Base(Part):
 
     image: Annotated[str, AfterValidator(address.image)] = Field(
         description="Required. The image reference to build on, with a tag, a digest or both. "
-        "Example: `python:3.12-slim-bookworm`."
+        "Example: `debian:bookworm-slim`."
     )
 
 
 class Conda(Part):
     """What comes from Conda channels."""
 
-    packages: tuple[_Line, ...] = Field(
+    packages: _MatchSpecs = Field(
         default=(),
-        description="Optional. Conda packages, a MatchSpec each. Example: `numpy >=1.26,<2`.",
+        description="Optional. Conda packages, a MatchSpec each. Default: none. "
+        'Example: `["numpy >=1.26,<3"]`.',
     )
 
 
@@ -99,7 +105,7 @@ class Index(Part):
     """A package index in the form of PEP 503."""
 
     url: Annotated[str, AfterValidator(address.index_url)] = Field(
-        description="Required. Its address. Example: `https://pypi.org/simple`."
+        description="Required. The index's address. Example: `https://pypi.example.com/simple`."
     )
     secret: Annotated[str, AfterValidator(address.secret_name)] | None = Field(
         default=None,
@@ -111,20 +117,21 @@ class Index(Part):
 class Pip(Part):
     """What comes from package indexes and from wheels."""
 
-    indexes: tuple[Index, ...] = Field(
+    indexes: Annotated[tuple[Index, ...], _UNIQUE] = Field(
         default=(),
-        description="Optional. The indexes to ask, the first that knows a package wins. "
-        "Default: `https://pypi.org/simple`.",
+        description="Optional. The indexes to ask; the first that knows a package wins. "
+        "Default: `[{url: https://pypi.org/simple}]`. "
+        "Example: `[{url: https://pypi.example.com/simple, secret: PYPI_TOKEN}]`.",
     )
-    packages: tuple[_Line, ...] = Field(
+    packages: _Requirements = Field(
         default=(),
-        description="Optional. Distributions, a PEP 508 requirement each. "
-        'Example: `tomli >=2 ; python_version < "3.11"`.',
+        description="Optional. Distributions, a PEP 508 requirement each. Default: none. "
+        """Example: `[rich ==14.*, 'tomli >=2 ; python_version < "3.11"']`.""",
     )
-    wheels: tuple[Annotated[str, AfterValidator(field.wheel_path)], ...] = Field(
+    wheels: _Wheels = Field(
         default=(),
-        description="Optional. Wheel files, by paths relative to the spec. "
-        "Example: `dist/pets-1.0-py3-none-any.whl`.",
+        description="Optional. Wheel files, by paths relative to the spec. Default: none. "
+        "Example: `[dist/pets-1.0-py3-none-any.whl]`.",
     )
 
 
@@ -133,11 +140,11 @@ class CopyStep(Part):
 
     source: _RelativePath = Field(
         alias="from",
-        description="Required. A file or folder, by a path relative to the spec; of a folder, its "
+        description="Required. A file or folder, by a path relative to the spec. Of a folder, its "
         "content is copied. Example: `src/`.",
     )
     to: Annotated[str, AfterValidator(field.target_path)] = Field(
-        description="Required. Where it goes; relative paths start at `workdir`; a file keeps its "
+        description="Required. Where it goes. Relative paths start at `workdir`; a file keeps its "
         "name where this ends in `/`. Example: `/app`."
     )
 
@@ -148,21 +155,36 @@ class RunStep(Part):
     command: _Script = Field(
         description="Required. A script for `/bin/sh -e`. Example: `python -m compileall -q /app`."
     )
-    network: Annotated[bool, BeforeValidator(field.boolean)] = Field(
+    network: _Boolean = Field(
         default=False,
-        description="Optional. Whether it may use the network; such an image is not reproducible "
-        "by construction. Default: `false`.",
+        description="Optional. Whether it may use the network. An image that needs one is not "
+        "reproducible by construction. Default: `false`. Example: `true`.",
     )
 
 
 class Step(Part):
     """One step: exactly one of `copy` and `run`."""
 
-    copy_: CopyStep | None = Field(
-        default=None, alias="copy", description="Optional. Files to copy into the image."
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["copy"]}, {"required": ["run"]}]}
     )
-    run: Annotated[RunStep, BeforeValidator(_command_from_string)] | None = Field(
-        default=None, description="Optional. A command to run while the image is built."
+
+    copy_: CopyStep | None = Field(
+        default=None,
+        alias="copy",
+        description="Optional. Files to copy into the image. Default: none. "
+        "Example: `{from: src/, to: /app}`.",
+    )
+    run: (
+        Annotated[
+            RunStep,
+            BeforeValidator(_command_from_string, json_schema_input_type=_Script | RunStep),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Optional. A command to run while the image is built, as root, after the "
+        "packages are there. Default: none. Example: `python -m compileall -q /app`.",
     )
 
     @model_validator(mode="after")
@@ -181,14 +203,17 @@ class Step(Part):
 class Check(Part):
     """What must work in the built image before it gets its name."""
 
-    imports: tuple[Annotated[str, AfterValidator(field.module_name)], ...] = Field(
+    imports: _Modules = Field(
         default=(),
         alias="import",
-        description="Optional. Python modules that must import. Example: `numpy`.",
+        description="Optional. Python modules that must import. Default: none. "
+        "Example: `[numpy, pets]`.",
     )
     run: tuple[_Script, ...] = Field(
         default=(),
-        description="Optional. Commands that must exit with 0. Example: `python -m pets --version`.",
+        description="Optional. Commands for `/bin/sh -e` that must exit with 0, as the image's user and "
+        "without a network. Default: none. "
+        "Example: `[python -m pets --version]`.",
     )
 
 
@@ -197,7 +222,8 @@ class Runtime(Part):
 
     shm: Annotated[str, AfterValidator(field.shm_size)] | None = Field(
         default=None,
-        description="Optional. Size of `/dev/shm`. Default: the engine's. Example: `2g`.",
+        description="Optional. Size of `/dev/shm`: bytes, or a number with `k`, `m` or `g`. "
+        "Default: the engine's. Example: `2g`.",
     )
     gpus: Annotated[str, AfterValidator(field.gpus)] | None = Field(
         default=None,
@@ -221,70 +247,97 @@ class EnvSpec(Part):
     """A whole spec."""
 
     environment: Annotated[str, AfterValidator(field.environment_name)] = Field(
-        description="Required. The environment's name. Example: `pets`."
+        description="Required. The environment's name: small letters and digits, with single `-`, `_` or "
+        "`.` between them. Example: `pets`."
     )
     base: Base | None = Field(
         default=None,
         description="Optional. Where the image starts. Default: `debian:bookworm-slim` where "
-        "Conda packages bring Python, else `python:VERSION-slim-bookworm`.",
+        "Conda packages bring Python, else `python:VERSION-slim-bookworm` with the spec's Python, or "
+        "3.12. "
+        'Example: `{image: "debian:bookworm-slim"}`.',
     )
     platforms: _Platforms = Field(
         default=("linux/amd64",),
         description="Optional. The platforms to lock and build for, each once. "
-        "Default: `[linux/amd64]`.",
+        "Default: `[linux/amd64]`. Example: `[linux/amd64, linux/arm64]`.",
     )
     python: Annotated[str, AfterValidator(field.python_version)] | None = Field(
         default=None,
-        description="Optional. Python's version; `3.12` means `3.12.*`. Default: what Conda "
-        "packages ask for, or the base has. Example: `3.12`.",
+        description="Optional. Python's version: `3.12` is the newest 3.12, `3.12.7` only that. "
+        "Default: what Conda packages ask for, or the base has. Example: `3.12`.",
     )
-    channels: tuple[Annotated[str, AfterValidator(address.channel)], ...] = Field(
+    channels: _Channels = Field(
         default=(),
-        description="Optional. Conda channels, the first wins. Default: `[conda-forge]`.",
+        description="Optional. Conda channels, by name or address. A package comes from the first "
+        "that has it. Default: `[conda-forge]`. Example: `[conda-forge, bioconda]`.",
     )
-    conda: Annotated[Conda, BeforeValidator(_packages_from_list)] = Field(
-        default_factory=Conda, description="Optional. Conda packages. Default: none."
+    conda: Annotated[
+        Conda,
+        BeforeValidator(_packages_from_list, json_schema_input_type=_MatchSpecs | Conda),
+    ] = Field(
+        default_factory=Conda,
+        description="Optional. What comes from Conda channels. A list is one of packages. "
+        'Default: none. Example: `["numpy >=1.26,<3"]`.',
     )
-    pip: Annotated[Pip, BeforeValidator(_packages_from_list)] = Field(
-        default_factory=Pip, description="Optional. Python distributions. Default: none."
+    pip: Annotated[
+        Pip,
+        BeforeValidator(_packages_from_list, json_schema_input_type=_Requirements | Pip),
+    ] = Field(
+        default_factory=Pip,
+        description="Optional. What comes from package indexes and from wheels. A list is one of "
+        "packages. Default: none. Example: `[rich ==14.*]`.",
     )
-    system: tuple[_Line, ...] = Field(
-        default=(), description="Optional. Debian packages. Default: none. Example: `git`."
+    system: tuple[Annotated[_Line, Field(title="Debian package")], ...] = Field(
+        default=(),
+        description="Optional. Not supported yet: Debian packages; a spec may not name any. "
+        "Default: none. Example: `[git, libfuse-dev]`.",
+        json_schema_extra={"maxItems": 0},
     )
     variables: _Variables = Field(
         default_factory=dict,
-        description="Optional. Environment variables of the image. Default: none. "
+        description="Optional. Environment variables of the image, for its steps and for containers. "
+        "Default: none. "
         'Example: `{OMP_NUM_THREADS: "4"}`.',
     )
     steps: tuple[Step, ...] = Field(
-        default=(), description="Optional. Copies and commands, in order. Default: none."
+        default=(),
+        description="Optional. What is copied and run while the image is built, in this order, after "
+        "the packages are there. Each step is one `copy` or one `run`. Default: none. "
+        "Example: `[{copy: {from: src/, to: /app}}, {run: python -m compileall -q /app}]`.",
     )
     user: Annotated[str, AfterValidator(field.user)] | None = Field(
         default=None,
         description="Optional. Who runs in the container: `UID`, `UID:GID` or a name that the base "
-        "has. Default: `1000:1000`. Example: `root`.",
+        "has. Steps run as root in any case. Default: `1000:1000`. Example: `1000`.",
     )
     workdir: Annotated[str, AfterValidator(field.workdir)] | None = Field(
         default=None,
-        description="Optional. Where commands start. Default: the user's home. Example: `/app`.",
+        description="Optional. Where commands start. Default: the user's home, or `/` where only the "
+        "base knows the user. Example: `/app`.",
     )
     entrypoint: _Words | None = Field(
         default=None,
-        description="Optional. The program that every command is given to. Default: none.",
+        description="Optional. The program that every command is given to, and its first words. "
+        "Default: none. Example: `[/usr/bin/tini, --]`.",
     )
     command: _Words | None = Field(
         default=None,
-        description='Optional. What runs by default. Default: `["python"]` where there is one. '
-        'Example: `["python", "train.py"]`.',
+        description="Optional. What runs where no command is given. Default: `[python]` where there "
+        "is one. Example: `[python, train.py]`.",
     )
     check: Check = Field(
         default_factory=Check,
-        description="Optional. What must work in the image. Default: nothing.",
+        description="Optional. What must work in the image before it gets its name. "
+        "Default: nothing. Example: `{import: [numpy, pets], run: [python -m pets --version]}`.",
     )
     runtime: Runtime = Field(
         default_factory=Runtime,
-        description="Optional. How containers are run. Default: as the engine does.",
+        description="Optional. How containers are run; never part of the image. "
+        "Default: as the engine does. Example: `{shm: 2g, gpus: all}`.",
     )
     serve: Serve | None = Field(
-        default=None, description="Optional. What serves a model. Default: nothing."
+        default=None,
+        description="Optional. What serves a model from the image; never part of the image. "
+        "Default: nothing. Example: `{entry: score.py, model: models/pets}`.",
     )
