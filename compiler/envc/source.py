@@ -64,6 +64,10 @@ class Source:
         start = self._line_starts[number - 1]
         return self.span(start, start + len(self.line(number)))
 
+    def line_start(self, offset: int) -> int:
+        """Return where the line of an offset starts."""
+        return self._line_starts[self.position(offset).line - 1]
+
     def span(self, start: int, end: int) -> Span:
         """Return the span of `text[start:end]`."""
         return Span(source=self, start=start, end=end)

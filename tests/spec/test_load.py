@@ -509,12 +509,12 @@ def test_both_places_of_a_repetition_are_shown() -> None:
         ({"command": "python 'a b'.py"}, 'write its words as a list: ["python", "a b.py"]'),
         ({"platforms": "linux/amd64"}, "write a list: [linux/amd64]"),
         ({"runtime": "all"}, "it holds `shm` and `gpus`"),
-        ({"variables": "A=b"}, "write NAME = VALUE"),
+        ({"variables": "A=b"}, "give every name a value"),
         ({"python": ["3.12"]}, "write `3.12` alone"),
         ({"check": {"import": ["a-b"]}}, "write `a_b`, if that is how it is imported"),
         (
             {"check": {"import": ["make test"]}},
-            "write the name that `import` takes; commands go into `run`",
+            "separate names by commas: make, test; a command goes into `run`",
         ),
     ],
 )

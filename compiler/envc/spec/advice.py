@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -22,7 +23,9 @@ _EXACT = re.compile(
 
 def warnings(document: Document, spec: EnvSpec) -> tuple[Diagnostic, ...]:
     """Return the warnings (W2xx) about a valid spec, in the order of their places."""
-    found = [*_floating_base(document, spec), *_root(document, spec), *_exact_versions(document)]
+    rules = (_floating_base, _root, _program_with_blanks)
+    found = [warning for rule in rules for warning in rule(document, spec)]
+    found += _exact_versions(document)
     return tuple(sorted(found, key=lambda warning: warning.labels[0].span.start))
 
 
@@ -47,6 +50,19 @@ def _root(document: Document, spec: EnvSpec) -> Iterator[Diagnostic]:
             "containers of this image run as root",
             hint="leave `user` out: steps run as root anyway, and containers as 1000:1000",
         )
+
+
+def _program_with_blanks(document: Document, spec: EnvSpec) -> Iterator[Diagnostic]:
+    for key, words in (("entrypoint", spec.entrypoint), ("command", spec.command)):
+        program, *more = words or ("",)
+        if len(apart := program.split()) > 1 and not more and not program.startswith("/"):
+            better = ", ".join(json.dumps(word, ensure_ascii=False) for word in apart)
+            yield Diagnostic.at(
+                document.span((key, 0)),
+                "W204",
+                f"`{program}` is one word, the name of a program with blanks in it",
+                hint=f"write its words apart: [{better}]",
+            )
 
 
 def _exact_versions(document: Document) -> Iterator[Diagnostic]:

@@ -311,6 +311,14 @@ def wheel_path(text: str) -> str:
 def module_name(text: str) -> str:
     """Refuse what Python could not import."""
     if not _MODULE.fullmatch(line(text)):
+        if len(words := re.split(r"[\s;]+", text.strip("; "))) > 1 and all(
+            map(_MODULE.fullmatch, words)
+        ):
+            raise FieldError(
+                "E226",
+                f"`{text}` cannot be the name of a Python module",
+                hint=f"separate names by commas: {', '.join(words)}; a command goes into `run`",
+            )
         better = text.replace("-", "_")
         raise FieldError(
             "E226",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Container, Iterator
+from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -19,6 +20,8 @@ from envc.spec.word import FUTURE, SYNONYMS, keys_of
 from envc.syntax.document import Data, Document, Draft, Path
 
 __all__ = ["load", "load_draft"]
+
+_SURELY = 0.8
 
 
 def load(document: Document, *, vouched: Container[str] = ()) -> EnvSpec:
@@ -57,8 +60,10 @@ def load_draft(draft: Draft, *, vouched: Container[str] = ()) -> EnvSpec:
 
 
 def _load(document: Document, vouched: Container[str]) -> tuple[EnvSpec | None, list[Diagnostic]]:
+    names = _misspelt_keys(document)
+    problems = [_unknown_key(document, (key,)) for key in names]
+    document = document.rename(names) if names else document
     spec: EnvSpec | None = None
-    problems: list[Diagnostic] = []
     try:
         # By alias only: `source` is an attribute of the model and no key of the language.
         spec = EnvSpec.model_validate(document.data, by_alias=True, by_name=False)
@@ -72,6 +77,21 @@ def _load(document: Document, vouched: Container[str]) -> tuple[EnvSpec | None, 
         )
     problems.extend(check(document, vouched=vouched))
     return spec, sorted(problems, key=_place)
+
+
+def _misspelt_keys(document: Document) -> dict[str, str]:
+    """Return the keys of the top level that are surely misspelt, and what they were meant to be.
+
+    What they hold is then checked as what it was meant to be.
+    """
+    found: dict[str, str] = {}
+    keys = keys_of(EnvSpec)
+    for key in document.data:
+        is_known = key in keys or _plain(key) in FUTURE[EnvSpec] or _plain(key) in SYNONYMS[EnvSpec]
+        meant = [] if is_known else get_close_matches(key.casefold(), keys, n=1, cutoff=_SURELY)
+        if meant and meant[0] not in document.data and meant[0] not in found.values():
+            found[key] = meant[0]
+    return found
 
 
 def _place(diagnostic: Diagnostic) -> tuple[int, str]:
@@ -203,16 +223,19 @@ def _advise_on_shape(path: Path, kind: str, value: Data | None) -> str:
     if kind == "tuple_type" and isinstance(value, str):
         words = [value]
         if path in {("command",), ("entrypoint",)}:
-            words = _split_words(value)
+            words = _split_words(value.strip("[]"))
             return f"write its words as a list: [{', '.join(_quote(word) for word in words)}]"
-        return f"write a list: [{value}]" if value.strip() else "write a list"
+        inner = value.strip().removeprefix("[").removesuffix("]").strip()
+        return f"write a list: [{inner}]" if inner else "write a list"
     if kind == "string_type" and isinstance(value, dict) and path[0] in {"conda", "pip"}:
         return "write a package as one text, such as `six >=1.16`"
     if kind == "string_type" and isinstance(value, list) and len(value) == 1:
         return f"write `{value[0]}` alone" if isinstance(value[0], str) else ""
     if kind in {"model_type", "dict_type"} and isinstance(value, str):
         part = _part_at(path)
-        return f"it holds {_list(keys_of(part))}" if part is not EnvSpec else "write NAME = VALUE"
+        return (
+            f"it holds {_list(keys_of(part))}" if part is not EnvSpec else "give every name a value"
+        )
     return ""
 
 

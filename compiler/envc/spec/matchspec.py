@@ -44,6 +44,10 @@ _REST = re.compile(
     rf"(?P<version>{_CONSTRAINT}(?:[,|]{_CONSTRAINT})*)"
     r"(?:(?:[ \t]+|=)(?P<build>[A-Za-z0-9_.*+^$-]+))?"
 )
+_PACKAGE_AFTER = re.compile(
+    r"\s*(?!(?:python|os|sys|platform|implementation)_)"
+    rf"(?:{_NAME}(?:\s*[<>=!~]+\s*[^\s'\"]+)*)?\s*"
+)
 _AROUND_SEPARATOR = re.compile(r"[ \t]*([,|])[ \t]*")
 _AFTER_OPERATOR = re.compile(rf"({_OPERATOR})[ \t]+(?=[A-Za-z0-9*_.])")
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
@@ -160,6 +164,9 @@ def _refuse_tail(text: str) -> FieldError | None:
         ("#", "a comment cannot stand inside a quoted text"),
     ):
         if (place := _QUOTED.sub(_blank, text).find(separator)) >= 0:
+            if separator == ";" and _PACKAGE_AFTER.fullmatch(text, place + 1):
+                hint = "separate packages by a comma, or write each on its own line"
+                return _wrong(text, "`;` separates nothing", hint, (place, place + 1))
             return _wrong(text, reason, f"remove all from `{separator}` on", (place, len(text)))
     return None
 
@@ -248,6 +255,8 @@ def _explain(text: str, reason: str) -> FieldError:
 
 def _advise(text: str) -> str:
     name = text.strip().partition("[")[0].split(" ")[0]
+    if turned := re.search(r"=([<>])", text):
+        return f"write `{turned[1]}=`, as in `{name} {turned[1]}=1.26`"
     if "===" in text:
         return "write `==` for one version"
     if " @ " in text:

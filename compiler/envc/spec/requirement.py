@@ -42,12 +42,34 @@ _TOKENS = (
     ("LEFT_PARENTHESIS", "`(`"),
     ("RIGHT_PARENTHESIS", "`)`"),
 )
+_REASONS = (
+    (r"after name with no version specifier", "a version or the end should follow the name"),
+    (r"after version specifier", "a comma, a marker or the end should follow the version"),
+    (r"marker operator", "a comparison, such as `<`, should stand here in the marker"),
+    (
+        r"marker variable or quoted string",
+        "a marker's variable, or a text in quotes, should stand here",
+    ),
+    (r"start of dependency specifier", "the name of a package should stand here"),
+)
 _OPTION = re.compile(r"\s*(--?[A-Za-z][A-Za-z-]*)")
 _ADDRESS = re.compile(r"^\s*(?:git|hg|svn|bzr)\+|://")
 _VERSION = r"([0-9][A-Za-z0-9.*+!_-]*)\s*(?:;.*)?"
 _HABITS = tuple(
     (re.compile(habit), advice)
     for habit, advice in (
+        (rf"^({_NAME}(?:\[[^\]]*\])?)\s*=([<>!])\s*([^\s;,]+)", r"write `\2=`, as in `\1 \2=\3`"),
+        (
+            rf"^({_NAME}(?:\s*[<>=!~]=?[^\s;,]+)?)\s*;\s*({_NAME}(?:\s*[<>=!~]=?[^\s;\"\']+)?)\s*;?$",
+            "separate packages by a comma or write each on its own line; `;` begins a marker",
+        ),
+        (r";\s*$", "remove the `;`: packages are separated by line ends"),
+        (r",\s*,", "remove one comma"),
+        (r",\s*(?:;|$)", "remove the comma at the end of the versions"),
+        (
+            r"[<>=!~]\s*$",
+            "write a version after it, such as `>=2`",
+        ),
         (r"\s--hash\b", "remove `--hash`: the lock has the hash of every wheel"),
         (r"^[./]|\.(?:whl|zip|tar\.gz)$", "name a wheel's file as a wheel, not as a package"),
         (r"^[^;]*::", "channels are Conda's: move it to `conda`, or remove the channel"),
@@ -149,7 +171,7 @@ def normal_requirement(text: str) -> str:
     'tomli>=2; python_version < "3.11"'
     """
     parsed = parse_requirement(text)
-    return text.strip() if isinstance(parsed, FieldError) else str(parsed)
+    return text.strip(" \t") if isinstance(parsed, FieldError) else str(parsed)
 
 
 def _split(text: str | None) -> list[str]:
@@ -173,11 +195,19 @@ def _explain(text: str, reason: str, part: tuple[int, int]) -> FieldError:
     advice = _advise(stripped) or _advise_on_marker(text, part)
     message = f"`{stripped}` is not a requirement"
     if not advice:
-        for token, char in _TOKENS:
-            reason = reason.replace(token, char)
-        message += f": {reason[:1].lower()}{reason[1:].rstrip('.')}"
+        message += f": {_say(reason)}"
         advice = "write it as PEP 508 has it, such as `tomli >=2`"
     return FieldError("E231", message, hint=advice, part=part)
+
+
+def _say(reason: str) -> str:
+    """Return packaging's reason in our words."""
+    for pattern, words in _REASONS:
+        if re.search(pattern, reason):
+            return words
+    for token, char in _TOKENS:
+        reason = reason.replace(token, char)
+    return f"{reason[:1].lower()}{reason[1:].rstrip('.')}"
 
 
 def _advise(text: str) -> str:

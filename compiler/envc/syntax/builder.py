@@ -11,7 +11,7 @@ from envc.source import BYTE_ORDER_MARK, Source, Span
 from envc.syntax.document import Data, Document, Draft, Path
 from envc.syntax.unsupported import check_supported
 
-__all__ = ["DEPTH_LIMIT", "Builder"]
+__all__ = ["DEPTH_LIMIT", "Builder", "visible"]
 
 DEPTH_LIMIT = 32
 _REPORT_LIMIT = 100
@@ -19,6 +19,14 @@ _REPORT_LIMIT = 100
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 _UNUSUAL = re.compile(r"[^\x21-\x7e]")
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+
+
+_UNSEEN = re.compile("[\u00a0\u00ad\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff]")
+
+
+def visible(text: str) -> str:
+    """Return a text without the characters that nobody can see in it, spaces apart."""
+    return text if text.isascii() else _UNSEEN.sub("", text)
 
 
 class Builder:
@@ -119,7 +127,7 @@ class Builder:
         for path, diagnostic in check_supported(document):
             self._diagnostics.append(diagnostic)
             self.lose(document.span(path))
-        problems = tuple(_in_order(self._diagnostics))
+        problems = tuple(_in_order(_without_echoes(self._diagnostics)))
         return Draft(document=document, problems=problems, lost=tuple(self._lost))
 
     def _place(self, path: Path, value: Data, span: Span) -> None:
@@ -157,6 +165,20 @@ def _content(source: Source) -> Span:
     text = source.text.removeprefix(BYTE_ORDER_MARK)
     skipped = len(source.text) - len(text.lstrip())
     return source.span(skipped, max(skipped, len(source.text.rstrip())))
+
+
+def _without_echoes(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """Leave out a bracket that closes nothing where the bracket before it was missed already."""
+    missed = {
+        diagnostic.labels[0].span.position.line
+        for diagnostic in diagnostics
+        if diagnostic.message.startswith(("expected a block", "expected an array"))
+    }
+    return [
+        diagnostic
+        for diagnostic in diagnostics
+        if diagnostic.code != "E103" or diagnostic.labels[0].span.position.line not in missed
+    ]
 
 
 def _in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

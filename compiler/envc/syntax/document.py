@@ -58,6 +58,20 @@ class Document:
         first, after = min(max(start, 0), last), min(max(end, start + 1), last)
         return span.within(offsets[first], max(offsets[after], offsets[first] + 1))
 
+    def rename(self, names: Mapping[str, str]) -> Document:
+        """Return the same document with other names for keys of the top level; places stay."""
+
+        def move(path: Path) -> Path:
+            first = path[0] if path else None
+            return (names.get(first, first), *path[1:]) if isinstance(first, str) else path
+
+        return Document(
+            source=self.source,
+            data={names.get(key, key): value for key, value in self.data.items()},
+            spans={move(path): span for path, span in self.spans.items()},
+            key_spans={move(path): span for path, span in self.key_spans.items()},
+        )
+
     def data_at(self, path: Path) -> Data | None:
         """Return the value at a path, or None where there is none."""
         node: Data = self.data

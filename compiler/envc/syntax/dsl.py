@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path as FilePath
 from typing import assert_never
 
 from envc.source import Source
-from envc.syntax.builder import Builder
+from envc.syntax.builder import Builder, visible
 from envc.syntax.document import Draft, Path
 from envc.syntax.entries import read_entries
 from envc.syntax.excerpt import excerpt
@@ -35,6 +36,7 @@ __all__ = ["read"]
 _BLOCKS = frozenset(
     word for word, form in STATEMENTS.items() if isinstance(form, Entries | Fields | Pairs)
 )
+_SURELY = 0.8
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _ASSIGNMENT = re.compile(r"([^\s=\"'\[\]]+)\s*=\s*")
 _WORD = re.compile(
@@ -51,7 +53,7 @@ def read(source: Source, *, cache: FilePath | None = None) -> Draft:
     """
     builder = Builder(source)
     reader = _Reader(builder)
-    for statement in read_statements(builder, load_parser(cache), _BLOCKS):
+    for statement in read_statements(builder, load_parser(cache), _BLOCKS, STATEMENTS):
         reader.read((), statement, STATEMENTS)
     return builder.finish()
 
@@ -68,7 +70,7 @@ class _Reader:
         if call is None:
             return
         path = (*parent, call.keyword)
-        form = words.get(call.keyword)
+        form = words.get(call.keyword) or _meant_form(call, words)
         if form is None:
             read_unknown(path, call, self._reading)
             return
@@ -98,10 +100,14 @@ class _Reader:
     def _open(self, statement: Statement, words: Mapping[str, Form]) -> Call | None:
         first, *more = statement.lines
         key = self._reading.span(first.items[0])
-        form = words.get(key.text)
-        if isinstance(first.items[0], Word) and _NAME.fullmatch(key.text) and key.text != "steps":
+        keyword = key.text
+        if (meant := visible(keyword)) != keyword and meant in words:
+            self._reading.builder.check_plain(key)
+            keyword = meant
+        form = words.get(keyword)
+        if isinstance(first.items[0], Word) and _NAME.fullmatch(keyword) and keyword != "steps":
             return Call(
-                keyword=key.text,
+                keyword=keyword,
                 key=key,
                 items=first.items[1:],
                 block=first.block,
@@ -191,7 +197,9 @@ class _Reader:
             above = groups[-1] if groups else None
             if (
                 above is not None
-                and isinstance(words.get(reading.text(above[0].items[0])), Values)
+                and isinstance(
+                    words.get(reading.text(above[0].items[0]), Values(example="")), Values
+                )
                 and len(line.items) == 1
                 and line.block is None
                 and reading.has_comma(above[-1], line)
@@ -232,6 +240,13 @@ class _Reader:
         else:
             message = f"expected one word or one string after `{key.text} =`"
             reading.report(place, message, "put the value into quotes")
+
+
+def _meant_form(call: Call, words: Mapping[str, Form]) -> Form | None:
+    """Return the form of what a misspelt word was surely meant to say, or None; steps have no key."""
+    meant = get_close_matches(call.keyword, words, n=1, cutoff=_SURELY)
+    form = words[meant[0]] if meant else None
+    return None if isinstance(form, Step) else form
 
 
 def _advise(written: str, words: Mapping[str, Form]) -> str:

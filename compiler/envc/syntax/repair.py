@@ -7,7 +7,7 @@ line that cannot be read is lost.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence, Set
 from typing import TypeAlias
 
 from lark import Token
@@ -15,6 +15,7 @@ from lark import Token
 from envc.source import Source
 from envc.syntax.builder import DEPTH_LIMIT, Builder
 from envc.syntax.excerpt import excerpt
+from envc.syntax.quote import find_curly_quote, refuse_curly_quote
 
 __all__ = ["Tokens", "places", "repair_statements", "virtual"]
 
@@ -28,21 +29,22 @@ _SEPARATORS = frozenset({"_NEWLINE", "_COMMA", "LBRACE", "LSQUARE"})
 
 
 def repair_statements(
-    tokens: Tokens, builder: Builder, blocks: Container[str]
+    tokens: Tokens, builder: Builder, blocks: Container[str], words: Container[str]
 ) -> Iterator[list[Token]]:
     """Yield the tokens of each statement, repaired; what was repaired is reported.
 
-    Reported: E101 to E104, E107, E110.
+    Reported: E101 to E104, E107, E110, E113.
 
     Args:
         tokens: Of the whole text.
         builder: Gets the problems, and the parts of the text that are lost.
         blocks: The words that a block follows, for the block whose `{` is missing.
+        words: The words that a statement starts with, for the block whose `}` is missing.
     """
     start = strays = recoveries = 0
     unclosed = [token for token in tokens if token.type == "UNCLOSED"]
     while start < len(tokens):
-        walk = _Walk(tokens, builder, blocks, unclosed, strays)
+        walk = _Walk(tokens, builder, blocks, words, unclosed, strays)
         start = walk.run(start)
         strays = walk.strays
         if walk.kept:
@@ -82,6 +84,7 @@ class _Walk:
         tokens: Tokens,
         builder: Builder,
         blocks: Container[str],
+        words: Container[str],
         unclosed: Tokens,
         strays: int,
     ) -> None:
@@ -93,6 +96,7 @@ class _Walk:
         self._builder = builder
         self._source = builder.source
         self._blocks = blocks
+        self._words = words
         self._open: list[Token] = []
         self._opened: Counter[str] = Counter()
         self._is_too_deep = False
@@ -100,7 +104,7 @@ class _Walk:
     def run(self, start: int) -> int:
         """Repair the statement that starts at an index, and return where the next one starts."""
         index = self._start_block(start)
-        end = _find_end(self._tokens, index, self._source, self._open)
+        end = _find_end(self._tokens, index, self._source, self._open, self._words)
         while index < end:
             index = self._read(index)
         self.is_recovered = bool(self._open)
@@ -128,8 +132,9 @@ class _Walk:
         message = f"expected `{{` after `{word}` on its line"
         if below.type == "LBRACE":
             self._report(below, "E101", message, f"write `{word} {{` on one line")
-            self.kept.append(word)
-            return start + 2
+            self.kept += [word, below]
+            self._push(below)
+            return start + 3
         if _column(below, self._source) <= _column(word, self._source):
             return start
         hint = f"write `{word} {{`, and `}}` after the last line of the block"
@@ -153,7 +158,16 @@ class _Walk:
             case "UNCLOSED":
                 self._report_string(token)
                 self._drop_line(token)
+                self._close_eaten(token)
                 return index + 1
+            case "WORD" if found := find_curly_quote(token):
+                place = self._source.span(*places(token)).within(*found)
+                code, message, hint = refuse_curly_quote(place.text)
+                self._builder.report(place, code, message, hint=hint)
+                self._drop_line(token)
+                return self._skip_line(index)
+            case "_NEWLINE" if not self.kept or self.kept[-1].type == "_NEWLINE":
+                return index + 1  # its line was left out
             case "WORD" if token.startswith("#"):
                 self._report(
                     token,
@@ -161,7 +175,7 @@ class _Walk:
                     "a comment needs a space before its `#`",
                     "put a space before it, or the text into quotes",
                 )
-                return _line_end(self._tokens, index)
+                return _line_end(self._tokens, index, frozenset())
         self.kept.append(token)
         return index + 1
 
@@ -215,6 +229,12 @@ class _Walk:
         message = f"this `{opening}` is never closed"
         self._report(opening, "E102", message, f"write `{closing}` after it")
 
+    def _close_eaten(self, token: Token) -> None:
+        """Close the brackets of a line whose partners are in a string that nothing closes."""
+        for _ in range(_count_eaten(token, self._open)):
+            opening = self._pop()
+            self.kept.append(virtual(_OPENING[opening.type], places(token)[1]))
+
     def _is_eaten(self, opening: Token, closing: str) -> bool:
         """Return whether a string that nothing closes has a bracket's partner in it."""
         start, line = places(opening)[0], opening.line
@@ -253,6 +273,16 @@ class _Walk:
             dropped.insert(0, self.kept.pop())
         self._lose(dropped)
 
+    def _skip_line(self, index: int) -> int:
+        """Return where the line of a token that is left out ends; in an array, its element."""
+        if not self._open:
+            return _line_end(self._tokens, index, frozenset())
+        if self._open[-1].type == "LBRACE":
+            return _line_end(self._tokens, index, {"LBRACE", "RBRACE"})
+        end = _line_end(self._tokens, index, {"_COMMA", "RSQUARE", "RBRACE"})
+        is_comma = end < len(self._tokens) and self._tokens[end].type == "_COMMA"
+        return end + 1 if is_comma else end
+
     def _lose(self, tokens: Tokens) -> None:
         if tokens:
             span = self._source.span(places(tokens[0])[0], places(tokens[-1])[1])
@@ -265,13 +295,17 @@ class _Walk:
         self._builder.report(span, code, message, hint=hint)
 
 
-def _find_end(tokens: Tokens, start: int, source: Source, opened: Tokens) -> int:
+def _find_end(
+    tokens: Tokens, start: int, source: Source, opened: Tokens, words: Container[str]
+) -> int:
     """Return where a statement ends: the index of a line end, or how many tokens there are."""
     stack = list(opened)
     counts = Counter(token.type for token in opened)
     for index in range(start, len(tokens)):
         token = tokens[index]
         if token.type == "_NEWLINE" and not stack:
+            return index
+        if token.type == "_NEWLINE" and _is_left(tokens, index, stack[0], source, words):
             return index
         if token.type in _OPENING and not _is_stray(tokens, index):
             stack.append(token)
@@ -281,9 +315,44 @@ def _find_end(tokens: Tokens, start: int, source: Source, opened: Tokens) -> int
             while kind != _CLOSING[token.type]:
                 kind = stack.pop().type
                 counts[kind] -= 1
+        elif token.type == "UNCLOSED":
+            for _ in range(_count_eaten(token, stack)):
+                counts[stack.pop().type] -= 1
     if not stack:
         return len(tokens)
     return _find_restart(tokens, start, stack[0], source)
+
+
+def _count_eaten(token: Token, stack: Tokens) -> int:
+    """Return how many of the open brackets a string that nothing closes has the partners of."""
+    if token.startswith(('"""', "'''")):
+        return 0
+    tail = [char for char in token if char in "}]"]
+    eaten = 0
+    for opening in reversed(stack):
+        closing = _TEXTS[_OPENING[opening.type]]
+        if opening.line != token.line or closing not in tail:
+            break
+        tail = tail[tail.index(closing) + 1 :]
+        eaten += 1
+    return eaten
+
+
+def _is_left(
+    tokens: Tokens, line_end: int, opening: Token, source: Source, words: Container[str]
+) -> bool:
+    """Return whether the next line is a statement beside the block that is still open.
+
+    It is where the block's first line is indented, and this one is not and starts with a known word.
+    """
+    if line_end + 1 >= len(tokens) or tokens[line_end + 1] not in words:
+        return False
+    line = source.line(source.position(places(opening)[0]).line)
+    indent = len(line) - len(line.lstrip())
+    inside = source.position(places(opening)[0]).line + 1
+    first = source.line(inside) if inside <= source.line_count else ""
+    is_indented = len(first) - len(first.lstrip()) > indent and first.strip() != ""
+    return is_indented and _column(tokens[line_end + 1], source) <= indent
 
 
 def _find_restart(tokens: Tokens, start: int, opening: Token, source: Source) -> int:
@@ -311,8 +380,10 @@ def _is_stray(tokens: Tokens, index: int) -> bool:
     return is_line_start or tokens[index - 1].type == "LBRACE"
 
 
-def _line_end(tokens: Tokens, start: int) -> int:
-    return next((i for i in range(start, len(tokens)) if tokens[i].type == "_NEWLINE"), len(tokens))
+def _line_end(tokens: Tokens, start: int, others: Set[str]) -> int:
+    """Return the index of the next line end, or of the next token of another kind that ends a line."""
+    ends = {"_NEWLINE", *others}
+    return next((i for i in range(start, len(tokens)) if tokens[i].type in ends), len(tokens))
 
 
 def _column(token: Token, source: Source) -> int:

@@ -82,13 +82,18 @@ class Statement:
         return self.lines[-1].end
 
 
-def read_statements(builder: Builder, parser: Lark, blocks: Container[str]) -> Iterator[Statement]:
+def read_statements(
+    builder: Builder,
+    parser: Lark,
+    blocks: Container[str],
+    words: Container[str] = frozenset(),
+) -> Iterator[Statement]:
     """Yield the statements of a text that have a shape; report what has none, each by itself.
 
-    Reported: E101 to E104, E107, E110. `blocks` are the words that a block follows.
+    Reported: E101 to E104, E107, E110, E113. For `blocks` and `words` see `repair_statements`.
     """
     tokens = list(parser.lex(builder.source.text))
-    for statement in repair_statements(tokens, builder, blocks):
+    for statement in repair_statements(tokens, builder, blocks, words):
         tree = _parse(statement, parser, builder)
         if tree is not None:
             yield from (_convert_statement(child) for child in _trees(tree))
@@ -141,6 +146,9 @@ def _repair(tokens: list[Token], index: int, builder: Builder) -> list[Token]:
         return [*tokens[:index], virtual("_NEWLINE", places(previous)[1]), *tokens[index:]]
     start, end = _line_around(tokens, index)
     builder.lose(builder.source.span(places(tokens[start])[0], places(tokens[end - 1])[1]))
+    is_line_over = end < len(tokens) and tokens[end].type == "_NEWLINE"
+    if is_line_over and (not start or tokens[start - 1].type == "_NEWLINE"):
+        end += 1
     return [*tokens[:start], *tokens[end:]]
 
 

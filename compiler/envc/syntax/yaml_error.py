@@ -10,7 +10,7 @@ import yaml
 from envc.diagnostics import Diagnostic
 from envc.source import Source, Span
 
-__all__ = ["describe", "unclosed_string"]
+__all__ = ["describe", "misplaced", "missing_colon", "unclosed_string"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +29,22 @@ class _Translation:
 
 _INDENT = "start all keys of a mapping in one column, and indent with spaces"
 _QUOTE = "put the text into quotes"
+_NO_KEY = "mapping values are not allowed"
+_INDENTED = _Translation(
+    pattern="",
+    message="this line is indented, so it goes on with the value of the line above",
+    hint=_INDENT,
+)
+_NO_COLON = "could not find expected ':'"
 _TRANSLATIONS = (
     _Translation(
-        pattern="mapping values are not allowed",
+        pattern=_NO_KEY,
         message="no `:` can stand here",
         hint="put text that has `: ` in it into quotes, or start a new line for a key",
     ),
     _Translation(
-        pattern="could not find expected ':'",
-        message="expected `:` after this key",
-        hint="write `key: value`; a list's item starts with `- `",
+        pattern=_NO_COLON,
+        message="",
         at_context=True,
     ),
     _Translation(
@@ -50,13 +56,13 @@ _TRANSLATIONS = (
     _Translation(
         pattern=r"flow sequence.*(but got '<stream end>'|expected ',' or '\]')",
         message="this list lacks a `,` or its `]`",
-        hint="put text that has `,`, `[`, `]`, `{`, `}` or `: ` in it into quotes",
+        hint="write what is missing; put text that has `,`, `[`, `]`, `{`, `}` or `: ` in it into quotes",
         at_context=True,
     ),
     _Translation(
         pattern=r"flow mapping.*(but got '<stream end>'|expected ',' or '\}')",
         message="this mapping lacks a `,` or its `}`",
-        hint="put text that has `,`, `[`, `]`, `{`, `}` or `: ` in it into quotes",
+        hint="write what is missing; put text that has `,`, `[`, `]`, `{`, `}` or `: ` in it into quotes",
         at_context=True,
     ),
     _Translation(
@@ -106,8 +112,9 @@ _TRANSLATIONS = (
     ),
     _Translation(
         pattern="block scalar",
-        message="expected only `|` or `>`, and `+`, `-` or a digit from 1 to 9, before the line's end",
-        hint="start the text on the next line, indented by spaces",
+        message="text without quotes cannot start with `|` or `>`",
+        hint="put it into quotes; text of several lines starts on the line after the `|`",
+        at_context=True,
     ),
     _Translation(
         pattern="directive|incompatible YAML document|%TAG|%YAML",
@@ -141,6 +148,11 @@ def describe(error: Exception, source: Source, offset: int) -> Diagnostic:
         mark, context_mark = error.problem_mark, error.context_mark
     if mark is not None and source.text.startswith("\t", offset + mark.index):
         problem += " (tab character)"
+    if mark is not None and (char := source.text[offset + mark.index :][:1]) in ("]", "}"):
+        span = source.span(offset + mark.index, offset + mark.index + 1)
+        hint = "remove it, or write what it should close before it"
+        if "flow" not in problem:
+            return Diagnostic.at(span, "E120", f"this `{char}` closes nothing", hint=hint)
     found = next((item for item in _TRANSLATIONS if re.search(item.pattern, problem)), None)
     if found is None:
         found = _Translation(pattern="", message=f"this is no YAML: {problem}")
@@ -149,7 +161,57 @@ def describe(error: Exception, source: Source, offset: int) -> Diagnostic:
     place = offset + (mark.index if mark is not None else 0)
     if source.text[max(place - 1, 0) : place] == "\\":
         place -= 1  # libyaml points at the backslash of an escape, PyYAML after it
+    if found.pattern == _NO_KEY and _is_indented_key(source, place):
+        found = _INDENTED
+        place = source.line_start(place)
+        place += len(source.text[place:]) - len(source.text[place:].lstrip(" "))
+    if found.pattern == _NO_COLON:
+        return missing_colon(source, place)
     return Diagnostic.at(_span_at(source, place), "E120", found.message, hint=found.hint)
+
+
+def missing_colon(source: Source, start: int) -> Diagnostic:
+    """Return E120 for a key without a `:`, or without what must follow that."""
+    line = source.line_span(source.position(start).line)
+    text = line.text[start - line.start :]
+    if re.match("-[A-Za-z]", text):
+        return misplaced(source, start)
+    hint = "write `key: value`; a list's item starts with `- `"
+    if found := re.match(r"([A-Za-z_][A-Za-z0-9_-]*)[ \t]*(:|=(?!=)|\uff1a)", text):
+        char = found[2]
+        place = source.span(start + found.start(2), start + found.end(2))
+        if char == "=":
+            message, hint = f"`{found[1]}` takes no `=`", f"write `{found[1]}: ...`"
+        elif char == ":":
+            message, hint = "expected a space after this `:`", f"write `{found[1]}: ...`"
+        else:
+            message = "this is no `:`, but a wide one, U+FF1A"
+            hint = f"type `:` and a space, as in `{found[1]}: ...`"
+        return Diagnostic.at(place, "E120", message, hint=hint)
+    place = source.span(start, start + 1)
+    return Diagnostic.at(place, "E120", "expected `:` after this key", hint=hint)
+
+
+def misplaced(source: Source, start: int) -> Diagnostic:
+    """Return E120 for a line that stands in another column than those that belong to it."""
+    span = source.line_span(source.position(start).line)
+    span = span.within(len(span.text) - len(span.text.lstrip()), len(span.text))
+    if re.match("-[A-Za-z]", span.text):
+        hint = f"write an item of a list as `- {span.text[1:].split(':')[0]}`"
+        return Diagnostic.at(span.within(0, 1), "E120", "expected a space after `-`", hint=hint)
+    message = "this line stands in another column than those below it"
+    hint = "start all keys of a mapping, and all items of a list, in one column"
+    return Diagnostic.at(span, "E120", message, hint=hint)
+
+
+def _is_indented_key(source: Source, place: int) -> bool:
+    """Return whether the `:` at a place belongs to a key that is deeper than the one above it."""
+    start = source.line_start(place)
+    if not re.fullmatch(r" +[A-Za-z_][A-Za-z0-9_-]*", source.text[start:place]):
+        return False
+    above = source.text[:start].rstrip().rpartition("\n")[2]
+    indent = len(above) - len(above.lstrip())
+    return indent < place - start - len(source.text[start:place].lstrip()) and ":" in above
 
 
 def unclosed_string(source: Source, start: int) -> Diagnostic:

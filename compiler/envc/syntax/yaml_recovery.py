@@ -9,7 +9,7 @@ import yaml
 
 from envc.source import Source, Span
 
-__all__ = ["find_open_string", "lines_to_lose", "mask"]
+__all__ = ["find_misplaced", "find_open_string", "lines_to_lose", "mask"]
 
 _BLANK = re.compile(r"[^\r\n]")
 
@@ -22,13 +22,14 @@ def mask(text: str, lost: Sequence[Span]) -> str:
     return text
 
 
-def lines_to_lose(source: Source, place: int, lost: Sequence[Span]) -> Span | None:
-    """Return what to leave out for a mistake at a place: its line and what is indented below it.
+def lines_to_lose(source: Source, place: Span, lost: Sequence[Span]) -> Span | None:
+    """Return what to leave out for a mistake: its lines, or of an empty place all that is below it.
 
     Where that is lost already, the block of the top level around it; None where that is, too.
     """
-    number = source.position(place).line
-    for candidate in (_branch(source, number), _branch(source, _top(source, number))):
+    number = source.position(place.start).line
+    nearest = place if place.text else _branch(source, number)
+    for candidate in (nearest, _branch(source, number), _branch(source, _top(source, number))):
         if not any(span.start <= candidate.start and candidate.end <= span.end for span in lost):
             return candidate
     return None
@@ -53,6 +54,63 @@ def find_open_string(source: Source, offset: int, text: str, place: int) -> int 
     except (yaml.YAMLError, ValueError, OverflowError):
         return found
     return found
+
+
+def find_misplaced(source: Source, reason: str, start: int, place: int) -> int | None:
+    """Return where a line starts that is misplaced, and not the line that broke; None for the latter.
+
+    Args:
+        source: The text.
+        reason: What YAML says.
+        start: Where the mapping or the list starts that YAML was reading.
+        place: Where it breaks, for the line is in no column of those above.
+    """
+    broken = source.position(place).line
+    above = source.line(broken - 1) if broken > 1 else ""
+    if re.match(r"\s*-[A-Za-z]", above) and _indent(above) <= _indent(source.line(broken)):
+        return source.line_start(place) - len(above) - 1
+    is_line_start = not source.text[source.line_start(place) : place].strip()
+    is_structure = "while parsing a block" in reason or "document start" in reason
+    if not is_line_start or not is_structure:
+        return None
+    if "document start" in reason:
+        first = _first_line(source)
+        is_first = first < broken and _indent(source.line(first)) > 0
+        return source.line_span(first).start if is_first else None
+    deeper = broken
+    while deeper > 1 and _indent(source.line(deeper - 1)) > _indent(source.line(broken)) > 0:
+        deeper -= 1
+    for first in (source.position(start).line, deeper):
+        if first < broken and _is_misplaced(source, first, broken):
+            return source.line_span(first).start
+    return None
+
+
+def _first_line(source: Source) -> int:
+    """Return the first line that is neither empty nor a comment."""
+    numbers = range(1, source.line_count + 1)
+    return next(n for n in numbers if not re.match(r"\s*(?:#|$)", source.line(n)))
+
+
+def _is_misplaced(source: Source, first: int, broken: int) -> bool:
+    """Return whether the line that broke has more in common with what follows than the first has."""
+    lines = [source.line(number) for number in range(first, source.line_count + 1)]
+    lines = [line for line in lines if line.strip()]
+    above = [line for line in lines[: broken - first] if line.strip()]
+    below = lines[len(above) :]
+    if not above or not below:
+        return False
+    indent, other = _indent(above[0]), _indent(below[0])
+    if re.match(r"\s*-[A-Za-z]", above[0]) and below[0].lstrip().startswith("- "):
+        return True
+    siblings = 0
+    for line in below:
+        if _indent(line) < min(indent, other):
+            break
+        siblings += _indent(line) == other
+    alone = sum(_indent(line) == indent for line in above) == 1
+    is_odd = siblings == 1 and indent % 2 > other % 2
+    return alone and indent != other and (siblings > 1 or is_odd)
 
 
 def _branch(source: Source, number: int) -> Span:

@@ -7,6 +7,7 @@ nodes, so that depth is bounded and nothing is ever expanded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import yaml
@@ -14,11 +15,13 @@ import yaml
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.source import BYTE_ORDER_MARK, Source, Span
-from envc.syntax.builder import DEPTH_LIMIT, Builder
+from envc.syntax.builder import DEPTH_LIMIT, Builder, visible
 from envc.syntax.document import Data, Draft, Path
 from envc.syntax.excerpt import excerpt
-from envc.syntax.yaml_error import describe, unclosed_string
-from envc.syntax.yaml_recovery import find_open_string, lines_to_lose, mask
+from envc.syntax.quote import find_curly_quote, find_stray_quote, refuse_curly_quote
+from envc.syntax.yaml_error import describe, misplaced, missing_colon, unclosed_string
+from envc.syntax.yaml_recovery import find_misplaced, find_open_string, lines_to_lose, mask
+from envc.syntax.yaml_text import find_misread
 
 __all__ = ["read"]
 
@@ -27,6 +30,7 @@ _WRITE_OUT = "write the value out wherever it is needed"
 _EMPTY_ITEM = "write a value, or remove the item"
 _EMPTY_KEY = "write a value, or remove the key; an empty list is `[]`, an empty mapping `{}`"
 _KEY = "write a name before the `:`"
+_KEY_LINE = re.compile(r"^[A-Za-z_-]+:(?:[ \t\r]|$)", re.MULTILINE)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -34,7 +38,7 @@ _RECOVERY_LIMIT = 30
 
 
 def read(source: Source) -> Draft:
-    """Read a spec in YAML 1.1 (E106 to E112, E120 to E125).
+    """Read a spec in YAML 1.1 (E106 to E113, E120 to E125).
 
     What breaks the file's structure (E120) is left out with what is indented below it, and the rest
     is read.
@@ -47,20 +51,20 @@ def read(source: Source) -> Draft:
     while True:
         builder = Builder(source)
         composer = _Composer(builder, lost)
-        problem = _try_read(composer)
-        if not composer.has_root and not broken:
+        found = _try_read(composer)
+        if found is None and not composer.has_root and not broken:
             raise InputError(builder.finish().problems)
-        if not composer.has_root:  # nothing is left of the mapping that broke
+        if found is None and not composer.has_root:  # nothing is left of the mapping that broke
             lost.append(source.span(0, len(source.text)))
             builder = Builder(source)
             break
-        if problem is None:
+        if found is None:
             break
+        problem, place = found
         broken.append(problem)
-        place = problem.labels[0].span.start
         more = lines_to_lose(source, place, lost) if len(lost) < _RECOVERY_LIMIT else None
         if more is None:
-            lost.append(source.span(place, len(source.text)))
+            lost.append(source.span(place.start, len(source.text)))
             break
         lost.append(more)
     for problem in broken:
@@ -70,16 +74,30 @@ def read(source: Source) -> Draft:
     return builder.finish()
 
 
-def _try_read(composer: _Composer) -> Diagnostic | None:
-    """Read the text, and return what broke its structure; None where nothing did."""
+def _try_read(composer: _Composer) -> tuple[Diagnostic, Span] | None:
+    """Read the text; return what broke its structure, and where, or None where nothing did.
+
+    An empty place is a line with all that is indented below it.
+    """
     try:
         composer.read()
     except _TooDeepError:
         return None
+    except _MisreadError as error:
+        return error.problem, error.place
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         if composer.has_root:
             return composer.describe(error)
     return None
+
+
+class _MisreadError(Exception):
+    """Something is YAML and cannot be meant; the reading starts again without it."""
+
+    def __init__(self, problem: Diagnostic, place: Span) -> None:
+        self.problem = problem
+        self.place = place
+        super().__init__(problem)
 
 
 class _TooDeepError(Exception):
@@ -103,15 +121,25 @@ class _Composer:
         self._builder = builder
         self._source = builder.source
         self.has_root = True
-        self._depth = 0
+        self._depth = self._flow_depth = 0
         self._events = _events(self._text)
 
-    def describe(self, error: Exception) -> Diagnostic:
-        """Return E120 for what YAML raised, at the string that swallowed the lines before it, if any."""
-        problem = describe(error, self._source, self.offset)
+    def describe(self, error: Exception) -> tuple[Diagnostic, Span]:
+        """Return E120 for what YAML raised, and where it is: on the line where the mistake was made."""
+        source = self._source
+        problem = describe(error, source, self.offset)
         place = problem.labels[0].span.start
-        start = find_open_string(self._source, self.offset, self._text, place)
-        return problem if start is None else unclosed_string(self._source, start)
+        start = find_open_string(source, self.offset, self._text, place)
+        if start is not None:
+            return unclosed_string(source, start), source.span(start, start)
+        context = getattr(error, "context_mark", None)
+        context = place if context is None else self.offset + context.index
+        start = find_misplaced(source, str(error), context, place)
+        if start is None:
+            return problem, source.span(place, place)
+        problem = misplaced(source, start)
+        is_dash = problem.labels[0].span.text == "-"
+        return problem, source.span(start, start if is_dash else source.line_start(place))
 
     def read(self) -> None:
         """Read the whole text, which is at most one document."""
@@ -133,8 +161,11 @@ class _Composer:
             return
         if isinstance(event, yaml.ScalarEvent) and _is_null(event) and not event.tag:
             return
-        self.has_root = False
         start = self._start(event)
+        if isinstance(event, yaml.ScalarEvent) and not event.style and _KEY_LINE.search(self._text):
+            line = self._source.line_span(self._source.position(start).line)
+            raise _MisreadError(missing_colon(self._source, start), line)
+        self.has_root = False
         try:
             span = self._source.span(start, self._skip(event))
         except yaml.YAMLError:
@@ -148,6 +179,8 @@ class _Composer:
         match event:
             case yaml.ScalarEvent():
                 span = self._span_of_scalar(event)
+                if not event.style and self._check_plain(span):
+                    self._check_lines(span, path, key)
                 if _is_null(event):
                     self._report_null(span, key)
                 else:
@@ -210,6 +243,15 @@ class _Composer:
         if _is_null(event):
             self._builder.report(span, "E125", "a key is missing here", hint=_KEY)
             return None
+        if not event.style and "\uff1a" in event.value:
+            line = self._source.line_span(span.position.line)
+            raise _MisreadError(missing_colon(self._source, span.start), line)
+        if not event.style and re.match(r"-[\sA-Za-z]", event.value):
+            hint = f"write an item of a list as `- {event.value[1:].strip()}`"
+            dash = Diagnostic.at(span.within(0, 1), "E120", "expected a space after `-`", hint=hint)
+            raise _MisreadError(dash, span.within(0, 0))
+        if not event.style and not self._check_plain(span):
+            event.value = visible(event.value)
         if event.value == "<<" and not event.style:
             self._builder.report(span, "E124", "merge keys are not allowed", hint=_WRITE_OUT)
             return None
@@ -260,6 +302,7 @@ class _Composer:
 
     def _enter(self, event: yaml.Event) -> None:
         self._depth += 1
+        self._flow_depth += bool(getattr(event, "flow_style", False))
         self._check_depth(self._depth, event)
 
     def _check_depth(self, depth: int, event: yaml.Event) -> None:
@@ -278,6 +321,7 @@ class _Composer:
     def _leave(self, start: yaml.NodeEvent, end: yaml.Event, content_end: int) -> int:
         """Return where a collection ends: a block one ends with its last value."""
         self._depth -= 1
+        self._flow_depth -= bool(getattr(start, "flow_style", False))
         return self._end(end) if getattr(start, "flow_style", False) else content_end
 
     def _skip(self, event: yaml.Event) -> int:
@@ -296,9 +340,50 @@ class _Composer:
         span = self._span(event)
         if event.style in ("|", ">"):
             return span.within(0, len(span.text.rstrip()))
-        if not event.style:
-            self._builder.check_plain(span)
         return span
+
+    def _check_plain(self, span: Span) -> bool:
+        """Report what text without quotes cannot be meant to have: E106, E113, E120.
+
+        Returns:
+            Whether there is nothing of it.
+        """
+        text = span.text
+        if found := find_curly_quote(text):
+            place = span.within(*found)
+            code, message, hint = refuse_curly_quote(place.text)
+            self._report_in(span, place, code, message, hint)
+        elif found := find_stray_quote(text):
+            message = f"this text ends with a quote that nothing opens: `{excerpt(text)}`"
+            hint = "write the quote at its start, too, or put all of it into quotes"
+            self._report_in(span, span.within(*found), "E120", message, hint)
+        else:
+            return self._builder.check_plain(span)
+        return False
+
+    def _report_in(self, whole: Span, place: Span, code: str, message: str, hint: str) -> None:
+        self._builder.lose(whole)
+        self._builder.report(place, code, message, hint=hint)
+
+    def _check_lines(self, span: Span, path: Path, key: Span | None) -> None:
+        """Start again without a line that was meant as an item of a list (E120)."""
+        found = None
+        if not self._flow_depth:
+            found = find_misread(
+                span.text,
+                is_item=key is None,
+                is_first=not self._builder.has((*path, 0)),
+                is_command=path[:1] == ("steps",) or path[:2] == ("check", "run"),
+            )
+        if found is None:
+            return
+        place = span.within(found.start, found.end)
+        shown = span.within(found.start, found.start + found.marked)
+        problem = Diagnostic.at(shown, "E120", found.message, hint=found.hint)
+        line_start = self._source.line_start(place.start)
+        if not self._source.text[line_start : place.start].strip(" \t-"):
+            place = self._source.span(line_start, place.end)
+        raise _MisreadError(problem, place)
 
     def _span(self, event: yaml.Event) -> Span:
         return self._source.span(self._start(event), self._end(event))
