@@ -74,6 +74,38 @@ def test_a_wrong_command_line_is_a_diagnostic(
     assert ran.err == f"error[E001]: {message}\nhint: {hint}\n"
 
 
+@pytest.mark.parametrize("words", [("help", "hash"), ("--help", "hash")])
+def test_help_of_a_verb_is_that_of_the_verb(envc: EnvcMain, words: tuple[str, ...]) -> None:
+    assert envc(*words) == envc("hash", "--help")
+
+
+def test_help_of_no_verb_names_the_one_that_was_meant(envc: EnvcMain) -> None:
+    ran = envc("help", "hsh")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "error[E001]: unknown verb `hsh`\nhint: did you mean `envc hash`?\n"
+
+
+def test_an_option_without_its_value_is_named(envc: EnvcMain) -> None:
+    ran = envc("compile", "pets.envc", "-o")
+
+    assert ran.code == 2
+    assert ran.err.startswith("error[E001]: `-o/--output`: expected one argument\n")
+
+
+def test_mistakes_in_syntax_and_in_meaning_are_told_together(envc: EnvcMain) -> None:
+    Path("wrong.envc").write_text("environment Pets\nuser me and you\npython 3.x\n")
+
+    ran = envc("check", "wrong.envc", "--json")
+
+    assert ran.code == 1
+    found = [
+        (item["code"], item["labels"][0]["start"]["line"])
+        for item in json.loads(ran.out)["diagnostics"]
+    ]
+    assert found == [("E206", 1), ("E101", 2), ("E209", 3)]
+
+
 def test_a_wrong_choice_names_the_choices(envc: EnvcMain) -> None:
     ran = envc("lock", "pets.envc", "--pip-solver", "poetry")
 

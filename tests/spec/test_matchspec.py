@@ -211,7 +211,7 @@ def _problem(text: str) -> tuple[str, str, str, str]:
             "numpy===1.2",
             "E230",
             "===1.2",
-            "`numpy===1.2` is not a MatchSpec: unable to parse version spec: ===1.2",
+            "`numpy===1.2` is not a MatchSpec: `===1.2` is no version constraint",
             "write `==` for one version",
         ),
         (

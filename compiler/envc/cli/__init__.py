@@ -55,6 +55,8 @@ def _run(words: list[str], console: Console) -> int:
     if not words:
         console.note(overview())
         return UsageError.exit_code
+    if words[0] in {"help", "-h", "--help"} and words[1:2] and not words[1].startswith("-"):
+        words = [words[1], "--help"]
     if words[0] in {"-h", "--help", "help"}:
         console.print(overview())
         return 0

@@ -158,5 +158,6 @@ def machine_of(arguments: argparse.Namespace, console: Console) -> Machine:
 
 def _quote(message: str) -> str:
     """Return argparse's message with names in backticks, as our own messages have them."""
+    message = re.sub(r"^argument (\S+): ", r"`\1`: ", message)
     message = message[:1].lower() + message[1:]
     return re.sub(r"'([^']*)'", r"`\1`", message)

@@ -244,6 +244,8 @@ def _explain(text: str, reason: str) -> FieldError:
     """Return rattler's refusal with the place of the words that it cites, and with advice."""
     if reason.startswith("invalid package name"):
         reason = "a name has letters without accents, digits, `-`, `_` and `.` only"
+    if constraint := re.fullmatch(r"unable to parse version spec: (.+)", reason):
+        reason = f"`{constraint[1]}` is no version constraint"
     cited = [reason.rpartition(": ")[2], *re.findall(r"['\"`]([^'\"`]+)['\"`]", reason)]
     found = [word for word in cited if word and word != text and word in text]
     part = None

@@ -8,7 +8,9 @@ from difflib import get_close_matches
 from pathlib import Path as FilePath
 from typing import assert_never
 
-from envc.source import Source
+from envc.diagnostics import Diagnostic
+from envc.errors import InputError
+from envc.source import BYTE_ORDER_MARK, Source
 from envc.syntax.builder import Builder, visible
 from envc.syntax.document import Draft, Path
 from envc.syntax.entries import read_entries
@@ -37,6 +39,7 @@ _BLOCKS = frozenset(
     word for word, form in STATEMENTS.items() if isinstance(form, Entries | Fields | Pairs)
 )
 _SURELY = 0.8
+_HEAD_OF_LINE = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]*)(:(?=[ \t\r\n]|\Z))?", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _ASSIGNMENT = re.compile(r"([^\s=\"'\[\]]+)\s*=\s*")
 _WORD = re.compile(
@@ -51,11 +54,34 @@ def read(source: Source, *, cache: FilePath | None = None) -> Draft:
         source: The text.
         cache: A folder to keep the parser's tables in; None keeps nothing.
     """
+    _refuse_other_form(source)
     builder = Builder(source)
     reader = _Reader(builder)
     for statement in read_statements(builder, load_parser(cache), _BLOCKS, STATEMENTS):
         reader.read((), statement, STATEMENTS)
     return builder.finish()
+
+
+def _refuse_other_form(source: Source) -> None:
+    """Refuse a text that is YAML or JSON throughout, once and not for every line of it.
+
+    Raises:
+        InputError: It is (E101).
+    """
+    text = source.text.removeprefix(BYTE_ORDER_MARK)
+    is_json = re.match(r"\s*\{\s*[\"}]", text) is not None
+    heads = [match for match in _HEAD_OF_LINE.finditer(source.text)]
+    is_yaml = len(heads) > 1 and all(match[2] for match in heads)
+    if not is_json and not is_yaml:
+        return
+    start = len(source.text) - len(text.lstrip()) if is_json else heads[0].start(1)
+    end = start + 1 if is_json else heads[0].end(2)
+    name = "JSON" if is_json else "YAML"
+    hint = "a spec in YAML, which JSON is a part of, has a name that ends in `.yaml`"
+    if source.name.endswith(".lock"):
+        hint = "name the spec, and not its lock"
+    message = f"expected a statement, not `{source.text[start:end]}`: this looks like {name}"
+    raise InputError([Diagnostic.at(source.span(start, end), "E101", message, hint=hint)])
 
 
 class _Reader:

@@ -31,10 +31,12 @@ def with_text_problems(source: Source, read: Callable[[Source], Draft]) -> Draft
     if len(source.text) > LENGTH_LIMIT:
         message = f"a spec has at most {LENGTH_LIMIT:,} characters, this has {len(source.text):,}"
         raise InputError([Diagnostic.at(source.span(0, 0), "E110", message)])
+    if "\n" not in source.text and re.search(r"\r(?=.)", source.text):
+        raise InputError([_refuse_line_ends(source)])
     places = [match.start() for match in _CONTROL.finditer(source.text)]
     if not places:
         return read(source)
-    if len(places) > _REPORT_LIMIT:
+    if len(places) > _REPORT_LIMIT or _is_wide(source):
         raise InputError([_refuse_binary(source, places)])
     draft = read(Source(name=source.name, text=_CONTROL.sub(_REPLACEMENT, source.text)))
     damaged = {source.position(place).line for place in places}
@@ -58,12 +60,28 @@ def _refuse_char(source: Source, place: int) -> Diagnostic:
     )
 
 
+def _is_wide(source: Source) -> bool:
+    """Return whether a text is most likely UTF-16, in which every other byte of it is NUL."""
+    return source.text.count("\0") > len(source.text) // 4
+
+
+def _refuse_line_ends(source: Source) -> Diagnostic:
+    place = source.text.index("\r")
+    return Diagnostic.at(
+        source.span(place, place + 1),
+        "E106",
+        "the lines of this file end in U+000D alone, as nothing writes them today",
+        hint="save it with `LF` or `CRLF` at the line ends",
+    )
+
+
 def _refuse_binary(source: Source, places: list[int]) -> Diagnostic:
-    is_wide = source.text.count("\0") > len(source.text) // 4
     return Diagnostic.at(
         source.span(places[0], places[0] + 1),
         "E106",
         f"this is no text: it has {len(places):,} control characters, "
         f"the first is U+{ord(source.text[places[0]]):04X}",
-        hint="it looks like UTF-16: save it as UTF-8" if is_wide else "is it the right file?",
+        hint="it looks like UTF-16: save it as UTF-8"
+        if _is_wide(source)
+        else "is it the right file?",
     )

@@ -171,6 +171,8 @@ class _Composer:
         except yaml.YAMLError:
             span = self._source.span(start, start + 1)
         hint = "write `key: value` lines, as in `environment: pets`"
+        if re.match(r"[a-z]+[ \t]+[\"\w]", span.text):
+            hint += "; envc's own language stands in a file whose name ends in `.envc`"
         self._builder.report(span, "E122", "a spec is a mapping of keys to values", hint=hint)
 
     def _read_value(self, event: yaml.NodeEvent, path: Path, key: Span | None) -> int:
