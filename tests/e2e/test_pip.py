@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import subprocess
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -170,6 +173,52 @@ def test_labels_say_which_environment_an_image_is(envc: Envc, spec: str) -> None
     command = ["docker", "image", "inspect", "--format", "{{json .Config.Labels}}", image["image"]]
     labels = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     assert labels == {"dev.envc.contract": "1", "dev.envc.env-id": image["env_id"]}
+
+
+def test_wheels_that_own_one_path_are_settled_by_name(envc: Envc, world: EngineWorld) -> None:
+    names = ["ape", "bee", "cow"]
+    for name in names:
+        write_wheel(
+            envc.folder / f"{name}-1.0-py3-none-any.whl",
+            {
+                f"{name}.py": f"def main():\n    print('{name}')\n",
+                "shared/__init__.py": f"OWNER = '{name}'\n",
+                f"{name}-1.0.data/data/share/note": name,
+                f"{name}-1.0.dist-info/entry_points.txt": f"[console_scripts]\ntool = {name}:main\n",
+            },
+        )
+    wheels = "\n".join(f'wheel "{name}-1.0-py3-none-any.whl"' for name in names)
+    envc.write("x.envc", f'environment x\nbase image "{world.python_base}"\npip {{\n{wheels}\n}}\n')
+    envc("lock", "x.envc")
+
+    image = envc.build("x.envc")["image"]
+
+    assert envc.inside(image, "tool") == "cow\n"
+    assert envc.inside(image, "cat", "/opt/env/share/note") == "cow"
+    program = "import ape, bee, cow, shared; print(shared.OWNER)"
+    assert envc.inside(image, "python", "-c", program) == "cow\n"
+
+
+def write_wheel(path: Path, files: dict[str, str]) -> None:
+    """Write a wheel with the metadata that its name says."""
+    name, version = path.name.split("-")[:2]
+    info = f"{name}-{version}.dist-info"
+    tags = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    content = {
+        **files,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": tags,
+    }
+    rows = []
+    for file, text in content.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=")
+        rows.append(f"{file},sha256={digest.decode()},{len(text)}\n")
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, text in {
+            **content,
+            f"{info}/RECORD": "".join(rows) + f"{info}/RECORD,,\n",
+        }.items():
+            archive.writestr(file, text)
 
 
 @pytest.fixture
