@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -590,3 +591,66 @@ def test_both_solvers_say_when_an_extra_of_what_conda_provides_cannot_be_looked_
 
     assert first == second
     assert [code for code, _ in first] == ["E327"]
+
+
+def test_both_solvers_answer_for_the_exact_release_of_the_target(tmp_path: Path) -> None:
+    series = ".".join(map(str, sys.version_info[:2]))
+    dists = [
+        Dist(
+            name="a",
+            version="1.0",
+            requires=(
+                f"b ; python_full_version >= '{series}.99'",
+                f'c ; "{series}.99" > python_full_version or implementation_version == "1"',
+            ),
+        ),
+        Dist(name="a", version="2.0", requires_python=f"<{series}.99"),
+        Dist(name="b", version="1.0", requires_python=f">={series}.99"),
+        Dist(name="c", version="1.0"),
+        Dist(name="d", version="1.0"),
+    ]
+    pets = local_wheel(
+        tmp_path,
+        Dist(name="pets", version="1", requires=(f"d ; python_full_version>'{series}.98'",)),
+    )
+    with IndexServer(dists) as index:
+        request = ask("a", index=index, wheels=[pets], python_version=f"{series}.99")
+        answers = _answers(tmp_path, request)
+
+    for answer in answers:
+        assert isinstance(answer, PipResolution)
+        pins = [(package.name, package.version) for package in answer.packages]
+        assert pins == [("a", "1.0"), ("b", "1.0"), ("d", "1.0"), ("pets", "1")]
+
+
+@pytest.mark.parametrize("bound", ["<{}.{}", ">=3.6,<{}.{}", "!={}.{}.*"])
+def test_both_solvers_honour_the_upper_bound_of_requires_python(tmp_path: Path, bound: str) -> None:
+    others = bound.format(*sys.version_info[:2])
+    dists = [
+        Dist(name="a", version="1.0", requires=("b",)),
+        Dist(name="b", version="1.0"),
+        Dist(name="b", version="1.1", requires_python=others),
+        Dist(name="b", version="2.0", requires_python=others),
+    ]
+    with IndexServer(dists) as index:
+        answers = _answers(tmp_path, ask("a", index=index))
+
+    for answer in answers:
+        assert isinstance(answer, PipResolution)
+        assert [(one.name, one.version) for one in answer.packages] == [("a", "1.0"), ("b", "1.0")]
+
+
+def test_uv_says_which_versions_are_for_other_pythons(tmp_path: Path) -> None:
+    others = "<{}.{}".format(*sys.version_info[:2])
+    dists = [
+        Dist(name="a", version="1.0", requires=("b>1",)),
+        Dist(name="b", version="1.0"),
+        Dist(name="b", version="2.0", requires_python=others),
+    ]
+    with IndexServer(dists) as index:
+        request = ask("a", index=index)
+        answer = solvers(tmp_path)[0].resolve(request, silent)
+
+    assert isinstance(answer, Conflict)
+    assert answer.causes == request.requirements
+    assert answer.explanation.endswith(f"`b` 2.0 is not for Python {request.python_version}.")

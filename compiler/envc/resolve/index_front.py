@@ -8,6 +8,7 @@ never sees a credential. What it downloads are stubs: the wheels' true metadata 
 from __future__ import annotations
 
 import html
+import re
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,9 +19,15 @@ from urllib.parse import quote, unquote
 from envc.errors import ToolError
 from envc.resolve.index import IndexClient, IndexFile, Project
 from envc.resolve.pip_input import PipInput, Settled
-from envc.resolve.wheel_file import distribution_of, fits, stub_wheel
+from envc.resolve.wheel_file import Target, allows_python, distribution_of, fits, stub_wheel
 
 __all__ = ["IndexFront", "has_prerelease"]
+
+_EXACT = r"(?:implementation_version|platform_release|platform_version|python_full_version)"
+_OPERATOR = r"\s*(?:===|~=|==|!=|<=|>=|<|>|\bnot\s+in\b|\bin\b)\s*"
+_TEXT = r"""(?:"[^"]*"|'[^']*')"""
+_EXACT_ITEM = re.compile(rf"\b{_EXACT}{_OPERATOR}{_TEXT}|{_TEXT}{_OPERATOR}{_EXACT}\b")
+_TRUE, _FALSE = 'python_version >= "3"', 'python_version < "3"'
 
 
 class IndexFront:
@@ -68,6 +75,10 @@ class IndexFront:
         self._server.server_close()
         self._thread.join()
 
+    @property
+    def _target(self) -> Target:
+        return self._given.target
+
     def answer(self, path: str) -> tuple[int, str, bytes]:
         """Return the status, the content type and the content for a path."""
         try:
@@ -88,7 +99,8 @@ class IndexFront:
                 project = self._client.project(name)
                 return None if project is None else self._page(project).encode()
             case ["files", name, _] if name in self._given.settled:
-                return self._given.settled[name].stub()
+                settled = self._given.settled[name]
+                return stub_wheel(settled.filename, _settle_release(settled.metadata, self._target))
             case ["files", name, filename]:
                 return self._stub(name, filename)
         return None
@@ -104,7 +116,8 @@ class IndexFront:
         project = self._client.project(name)
         for file in project.files if project is not None else ():
             if project is not None and file.filename == filename:
-                return stub_wheel(filename, self._client.metadata(project, file))
+                metadata = self._client.metadata(project, file)
+                return stub_wheel(filename, _settle_release(metadata, self._target))
         return None
 
 
@@ -114,6 +127,35 @@ def has_prerelease(file: IndexFile) -> bool:
 
     found = distribution_of(file.filename)
     return found is not None and Version(found[1]).is_prerelease
+
+
+def _settle_release(metadata: str, target: Target) -> str:
+    """Return a wheel's metadata with all answered that asks for the exact release of Python.
+
+    pip runs in another release of the target's series, and would answer for its own.
+    """
+    head, blank, body = metadata.partition("\n\n")
+    lines = re.sub(r"\r?\n[ \t]+", " ", head).splitlines()
+    return "\n".join(_settle_line(line, target) for line in lines) + blank + body
+
+
+def _settle_line(line: str, target: Target) -> str:
+    field, _, value = line.partition(":")
+    if field.lower() == "requires-python":
+        return f"{field}: >=3" if allows_python(value.strip(), target) else f"{field}: <3"
+    if field.lower() == "requires-dist":
+        asked, semicolon, marker = line.partition(";")
+        return asked + semicolon + _EXACT_ITEM.sub(lambda item: _answer(item[0], target), marker)
+    return line
+
+
+def _answer(item: str, target: Target) -> str:
+    from packaging.markers import Marker, UndefinedComparison
+
+    try:
+        return _TRUE if Marker(item).evaluate({**target.markers(), "extra": ""}) else _FALSE
+    except UndefinedComparison:
+        return item
 
 
 def _settled_page(settled: Settled) -> str:

@@ -156,6 +156,11 @@ def _conflict(
     causes = [root.asked for root in roots]
     causes += [one.asked for one in settled if one.asked is not None]
     facts = [f"{one.origin[0].upper()}{one.origin[1:]}, and that is held fixed." for one in settled]
+    facts += [
+        f"`{name}` {_list_some(versions)} is not for Python {given.target.python_version}."
+        for name, versions in given.unfit.items()
+        if name in mentioned
+    ]
     asked = [f"`{cause.text}`" for cause in causes]
     if not asked:
         message = "the pip requirements cannot be satisfied together"
@@ -170,6 +175,10 @@ def _conflict(
         causes=tuple(causes),
         hint=f"loosen one of the requirements{fixed}",
     )
+
+
+def _list_some(versions: Sequence[str], limit: int = 6) -> str:
+    return ", ".join((*versions[:limit], "…") if len(versions) > limit else versions)
 
 
 def _names_in(text: str) -> frozenset[str]:

@@ -93,12 +93,15 @@ class PipInput:
     Attributes:
         roots: In spec order; those whose markers exclude the target are left out.
         settled: By normalised name, sorted.
+        unfit: By normalised name, the versions that a backend chose although their wheels are for
+            other Pythons, and their like: uv honours the lower bound of Requires-Python only.
     """
 
     request: PipRequest
     target: Target
     roots: tuple[Root, ...]
     settled: Mapping[str, Settled] = field(default_factory=dict)
+    unfit: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def with_settled(self, changed: Iterable[Settled]) -> PipInput:
         """Return the same problem with some of the settled distributions changed."""

@@ -17,7 +17,7 @@ from envc.resolve.index import IndexClient, IndexFile, Project
 from envc.resolve.pip_conflict import Failure, check_roots, explain
 from envc.resolve.pip_input import PipInput, Settled, prepare
 from envc.resolve.transport import Transport
-from envc.resolve.wheel_file import Target, best_wheel, distribution_of
+from envc.resolve.wheel_file import Target, best_wheel, distribution_of, fits
 
 __all__ = ["Backend", "Outcome", "solve"]
 
@@ -65,15 +65,45 @@ def solve(
     transport = Transport(environment, retries=retries)
     client = IndexClient(request.indexes, request.mirrors, transport, cache / "metadata")
     check_roots(given, client)
-    outcome = backend(given, client)
     learnt: frozenset[str] = frozenset()
-    while new := outcome.unknown_extras - learnt:
-        given = given.with_settled(_learn_extras(given.settled[name], client) for name in new)
-        learnt |= new
+    while True:
         outcome = backend(given, client)
+        new = outcome.unknown_extras - learnt
+        unfit = _list_unfit(given, client, outcome.pins)
+        if not new and not unfit:
+            break
+        given = given.with_settled(_learn_extras(given.settled[name], client) for name in new)
+        given = replace(given, unfit={**given.unfit, **unfit})
+        learnt |= new
     if outcome.failure is not None:
         return explain(given, client, outcome.failure)
     return PipResolution(packages=_locate(given, client, outcome.pins))
+
+
+def _list_unfit(
+    given: PipInput, client: IndexClient, pins: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Return, of the distributions pinned to wheels for other Pythons, all such versions."""
+    projects = client.projects(name for name in pins if name not in given.settled)
+    found = {}
+    for name, project in projects.items():
+        if project is not None and _choose(project, pins[name], given.target) is None:
+            found[name] = _versions_for_others(project, given.target)
+    return {name: versions for name, versions in found.items() if pins[name] in versions}
+
+
+def _versions_for_others(project: Project, target: Target) -> tuple[str, ...]:
+    """Return the versions, sorted, that only Requires-Python keeps from the target."""
+    from packaging.version import Version
+
+    good: set[str] = set()
+    other: set[str] = set()
+    for file in project.files:
+        if fits(replace(file, requires_python=None), target):
+            named = distribution_of(file.filename)
+            if named is not None:
+                (good if fits(file, target) else other).add(named[1])
+    return tuple(sorted(other - good, key=Version))
 
 
 def _learn_extras(settled: Settled, client: IndexClient) -> Settled:

@@ -1,4 +1,4 @@
-"""The pip solver by pip-tools: for targets equal to the interpreter it runs in; the second opinion."""
+"""The pip solver by pip-tools: for targets like the interpreter it runs in; the second opinion."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
@@ -22,6 +23,9 @@ from envc.resolve.pip_conflict import Failure, redact
 from envc.resolve.pip_input import PipInput, target_of
 from envc.resolve.pip_pins import parse_pins
 from envc.resolve.pip_solve import Outcome, solve
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement as Parsed
 
 __all__ = ["Interpreter", "PipTools"]
 
@@ -157,7 +161,7 @@ class PipTools:
 
 
 def _refuse_other_target(request: PipRequest, interpreter: Interpreter) -> None:
-    """Check that pip-tools resolves for the place it runs in.
+    """Check that pip-tools resolves for the place it runs in, or another release of its Python.
 
     Raises:
         InputError: It does not (E330).
@@ -165,7 +169,7 @@ def _refuse_other_target(request: PipRequest, interpreter: Interpreter) -> None:
     target = target_of(request)
     wanted, has = target.python_version.split("."), interpreter.version.split(".")
     reasons = []
-    if interpreter.implementation != "cpython" or has[: len(wanted)] != wanted:
+    if interpreter.implementation != "cpython" or has[:2] != wanted[:2]:
         reasons.append(
             f"Python {target.python_version} is wanted, and it runs in {interpreter.version}"
         )
@@ -196,7 +200,12 @@ def _lines(given: PipInput) -> list[str]:
     wheels = [
         f"{one.name}=={one.version}" for one in given.settled.values() if one.wheel is not None
     ]
-    return [*(str(root.parsed) for root in given.roots), *wheels]
+    return [*(_without_marker(root.parsed) for root in given.roots), *wheels]
+
+
+def _without_marker(requirement: Parsed) -> str:
+    """Return a requirement whose marker has been answered: for the target, not for where pip runs."""
+    return str(requirement).partition(";")[0].strip()
 
 
 def _command(folder: Path) -> list[str]:

@@ -72,6 +72,7 @@ class Uv:
                 *_program(),
                 *_target_arguments(given.target),
                 *_index_arguments(given),
+                *("--constraints", str(_write_constraints(given, folder))),
                 *("--cache-dir", str(self._cache / "uv"), str(requirements)),
             ]
             try:
@@ -146,6 +147,16 @@ def _write_requirements(given: PipInput, folder: Path) -> Path:
         lines.append(f"{one.name} @ {file.as_uri()}")
     path = folder / "requirements.in"
     path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return path
+
+
+def _write_constraints(given: PipInput, folder: Path) -> Path:
+    path = folder / "constraints.txt"
+    lines = [
+        f"{name}{','.join(f'!={version}' for version in versions)}\n"
+        for name, versions in sorted(given.unfit.items())
+    ]
+    path.write_text("".join(lines), "utf-8")
     return path
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "BrokenWheelError",
     "Offer",
     "Target",
+    "allows_python",
     "best_wheel",
     "distribution_of",
     "fits",
@@ -136,7 +137,17 @@ def fits(offer: Offer, target: Target) -> bool:
         tags = parse_wheel_filename(offer.filename)[3]
     except InvalidWheelFilename:
         return False
-    return not tags.isdisjoint(target.ranks()) and _allows_python(offer.requires_python, target)
+    return not tags.isdisjoint(target.ranks()) and allows_python(offer.requires_python, target)
+
+
+def allows_python(requires: str | None, target: Target) -> bool:
+    """Say whether a Requires-Python allows the target; one that nobody can read does, as for pip."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(requires or "").contains(target.full_version, prereleases=True)
+    except InvalidSpecifier:
+        return True
 
 
 def distribution_of(filename: str) -> tuple[str, str] | None:
@@ -238,16 +249,6 @@ def _platform_tags(machine: str, glibc: str) -> Sequence[str]:
         if minor in legacy:
             names.append(f"{legacy[minor]}_{machine}")
     return [f"linux_{machine}", *names]
-
-
-def _allows_python(requires: str | None, target: Target) -> bool:
-    """Say whether a Requires-Python allows the target; one that nobody can read does, as for pip."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        return SpecifierSet(requires or "").contains(target.full_version, prereleases=True)
-    except InvalidSpecifier:
-        return True
 
 
 def _read_member(archive: zipfile.ZipFile, name: str) -> str:
