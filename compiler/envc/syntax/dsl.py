@@ -70,7 +70,7 @@ def _refuse_other_form(source: Source) -> None:
     """
     text = source.text.removeprefix(BYTE_ORDER_MARK)
     is_json = re.match(r"\s*\{\s*[\"}]", text) is not None
-    heads = [match for match in _HEAD_OF_LINE.finditer(source.text)]
+    heads = list(_HEAD_OF_LINE.finditer(source.text))
     is_yaml = len(heads) > 1 and all(match[2] for match in heads)
     if not is_json and not is_yaml:
         return
