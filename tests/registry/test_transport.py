@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from envc.errors import ToolError
 from envc.registry.transport import is_loopback, open_session, proxies_for
 
 
@@ -22,9 +25,20 @@ def test_this_machine_is_never_reached_through_a_proxy() -> None:
     assert proxies_for("http://localhost:5000/v2/", {"http_proxy": "http://proxy:3128"}) == {}
 
 
-def test_certificates_come_from_the_environment_that_is_given() -> None:
-    assert open_session({"SSL_CERT_FILE": "/a.pem"}).verify == "/a.pem"
+def test_certificates_come_from_the_environment_that_is_given(tmp_path: Path) -> None:
+    bundle = tmp_path / "a.pem"
+    bundle.touch()
+
+    assert open_session({"SSL_CERT_FILE": str(bundle)}).verify == str(bundle)
     assert open_session({}).verify is True
+
+
+def test_certificates_that_are_not_there_are_told() -> None:
+    with pytest.raises(ToolError) as caught:
+        open_session({"SSL_CERT_FILE": "/no/a.pem"})
+
+    [problem] = caught.value.diagnostics
+    assert (problem.code, problem.message) == ("E382", "there are no certificates at `/no/a.pem`")
 
 
 @pytest.mark.parametrize(

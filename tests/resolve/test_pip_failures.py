@@ -541,3 +541,13 @@ def test_settings_files_and_netrc_of_the_user_do_not_count(make: Make, tmp_path:
     assert isinstance(answer, PipResolution)
     assert [(package.name, package.version) for package in answer.packages] == [("b", "2.0")]
     assert [one.code for one in found] == ["E336"]
+
+
+def test_certificates_that_are_not_there_are_told(tmp_path: Path) -> None:
+    solver = Uv(cache=tmp_path, environment={"SSL_CERT_FILE": "/no/a.pem"})
+    with IndexServer([B10]) as index:
+        found = _diagnostics(solver, ask("b", index=index), ToolError)
+
+    assert [(one.code, one.message) for one in found] == [
+        ("E335", "there are no certificates at `/no/a.pem`")
+    ]

@@ -265,7 +265,7 @@ def _ask_status(url: str, environment: Mapping[str, str]) -> int | None:
             ) as response,
         ):
             return response.status_code
-    except requests.exceptions.RequestException:
+    except (requests.exceptions.RequestException, ToolError):
         return None
 
 

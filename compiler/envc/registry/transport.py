@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from envc.diagnostics import Diagnostic
+from envc.errors import ToolError
 
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["is_loopback", "open_session", "proxies_for", "root_cause"]
+__all__ = ["check_bundle", "is_loopback", "open_session", "proxies_for", "root_cause"]
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -19,14 +23,31 @@ def open_session(environment: Mapping[str, str]) -> requests.Session:
     """Return a session that trusts the environment's certificate bundle, where it names one.
 
     A `.netrc` is not read: it would replace the credentials that a registry asked for.
+
+    Raises:
+        ToolError: The bundle is not there (E382).
     """
     import requests
 
     session = requests.Session()
     session.trust_env = False
     bundle = next((environment[name] for name in _BUNDLES if environment.get(name)), None)
-    session.verify = bundle if bundle is not None else True
+    if bundle is not None:
+        check_bundle(bundle, "E382")
+    session.verify = bundle or True
     return session
+
+
+def check_bundle(bundle: str, code: str) -> None:
+    """Check that a certificate bundle is there: requests would raise a bare OSError.
+
+    Raises:
+        ToolError: It is not; the code is the caller's.
+    """
+    if not Path(bundle).exists():
+        message = f"there are no certificates at `{bundle}`"
+        hint = f"correct the environment variable that names them: {', '.join(_BUNDLES)}"
+        raise ToolError([Diagnostic(code=code, message=message, hint=hint)])
 
 
 def proxies_for(url: str, environment: Mapping[str, str]) -> dict[str, str]:

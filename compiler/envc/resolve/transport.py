@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
+from envc.registry.transport import check_bundle
 from envc.resolve.base import IndexAccess
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ class Transport:
     Args:
         environment: The caller's; of it count HTTP_PROXY and its kin and SSL_CERT_FILE and its kin.
         retries: How often a connection or a 5xx is tried again.
+
+    Raises:
+        ToolError: The certificates are not there (E335).
     """
 
     def __init__(self, environment: Mapping[str, str], *, retries: int) -> None:
@@ -58,7 +62,9 @@ class Transport:
         self._session = requests.Session()
         # The session reads neither ~/.netrc nor the process's own environment.
         self._session.trust_env = False
-        self._session.verify = network.get("SSL_CERT_FILE") or True
+        if bundle := network.get("SSL_CERT_FILE"):
+            check_bundle(bundle, "E335")
+        self._session.verify = bundle or True
         retry = Retry(
             total=retries,
             backoff_factor=0.3,
