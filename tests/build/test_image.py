@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from envc.build.image import Checks, Wanted, choose_platform
+import pytest
+from filelock import FileLock
+
+from envc.build.event import Message
+from envc.build.image import Checks, Wanted, _turn, choose_platform
 from envc.errors import UsageError
 from envc.spec.load import load
 from support.documents import document
@@ -54,3 +58,22 @@ def test_checks_know_their_places() -> None:
         "true": '"true"',
         "pets -v": '"pets -v"',
     }
+
+
+def test_who_waits_for_another_build_says_so(tmp_path: Path) -> None:
+    said: list[str] = []
+    lock = tmp_path / "x.lock"
+
+    def hear(event: object) -> None:
+        assert isinstance(event, Message)
+        said.append(event.text)
+        holder.release()
+
+    holder = FileLock(lock)
+    holder.acquire()
+    with _turn(lock, hear):
+        pass
+    with _turn(lock, hear):
+        pass
+
+    assert said == ["waiting for another envc, which builds this image"]

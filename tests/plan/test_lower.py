@@ -125,6 +125,15 @@ def test_the_secret_of_an_index_is_for_files_of_its_own_host() -> None:
     assert plan.secrets == ("PETS_TOKEN",)
 
 
+def test_a_secret_that_no_wheel_needs_is_not_asked_for() -> None:
+    index = {"url": "https://pypi.example.com/simple", "secret": "PETS_TOKEN"}
+    pip = {"indexes": [index, {"url": "https://pypi.org/simple"}], "packages": ["six"]}
+
+    plan = plan_of({"environment": "x", "pip": pip}, {"linux/amd64": pip_lock(wheel("six"))})
+
+    assert plan.secrets == ()
+
+
 @pytest.mark.parametrize(
     ("to", "is_folder", "expected"),
     [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -156,13 +157,11 @@ def produce(
         InputError: The spec's steps or checks fail (E61x, E62x).
         ToolError: The engine or BuildKit fails (E60x, E61x), or the cache cannot be written (E553).
     """
-    from filelock import FileLock
-
     from envc.build.buildkit import build
     from envc.build.check import check
 
     open_cache(lock.parent)
-    with FileLock(lock):
+    with _turn(lock, on_event):
         if not is_forced and (found := find(engine, wanted)) is not None:
             return found
         temporary = f"{wanted.name}-{os.getpid()}"
@@ -183,6 +182,25 @@ def produce(
         duration_s=result.duration_s,
         is_cached=False,
     )
+
+
+@contextmanager
+def _turn(lock: Path, on_event: Callable[[BuildEvent], None]) -> Iterator[None]:
+    """Hold a lock file; say so where somebody else has to let go of it first."""
+    from filelock import FileLock, Timeout
+
+    from envc.build.event import Message
+
+    held = FileLock(lock)
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        on_event(Message(text="waiting for another envc, which builds this image"))
+        held.acquire()
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def _is_it(found: LocalImage, wanted: Wanted) -> bool:

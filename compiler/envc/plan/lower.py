@@ -80,7 +80,7 @@ def lower(
         files=tuple(sorted(files, key=lambda file: file.path)),
         env_ids=env_ids,
         spec_id=spec_id(spec),
-        secrets=tuple(sorted(set(secrets.values()))),
+        secrets=_required_secrets(stages),
         epochs=epochs,
     )
 
@@ -91,10 +91,19 @@ def _created(locked: PlatformLock) -> int:
     return max(times, default=FILE_TIME)
 
 
+def _runs(stages: Iterable[Stage]) -> list[Run]:
+    return [i for stage in stages for i in stage.instructions if isinstance(i, Run)]
+
+
+def _required_secrets(stages: Iterable[Stage]) -> tuple[str, ...]:
+    """Return the names of the secrets that the build cannot do without, sorted."""
+    secrets = [secret for run in _runs(stages) for secret in run.secrets]
+    return tuple(sorted({secret.name for secret in secrets if secret.required}))
+
+
 def _script_files(stages: Iterable[Stage], scripts: Mapping[str, bytes]) -> tuple[ContextFile, ...]:
     """Return the scripts that some stage runs, and those that they import."""
-    runs = [i for stage in stages for i in stage.instructions if isinstance(i, Run)]
-    words = " ".join(word for run in runs for word in run.words)
+    words = " ".join(word for run in _runs(stages) for word in run.words)
     used = {name: content for name, content in scripts.items() if f"/{name}" in words}
     imported = {
         name: content
