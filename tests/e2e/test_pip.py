@@ -8,6 +8,7 @@ import json
 import subprocess
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -254,3 +255,11 @@ def test_one_dockerfile_serves_two_platforms(envc: Envc, two_platform_base: str)
     assert len(set(envc("hash", "x.envc").stdout.split())) == 4
     program = "import markupsafe._speedups as s; print(s.__file__.endswith('x86_64-linux-gnu.so'))"
     assert envc.inside(image, "python", "-c", program) == "True\n"
+
+
+def test_of_two_builds_at_once_one_builds_and_both_get_the_image(envc: Envc, spec: str) -> None:
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(envc.build, [spec, spec]))
+
+    assert sorted(result["cached"] for result in results) == [False, True]
+    assert len({result["digest"] for result in results}) == 1
