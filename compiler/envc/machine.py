@@ -36,35 +36,45 @@ class Machine:
 
         Args:
             environment: By default, this process's.
-            mirrors: `CANONICAL=MIRROR` entries, which go before those of `ENVC_MIRRORS`.
+            mirrors: `CANONICAL=MIRROR` entries; an address that has one there needs none of
+                `ENVC_MIRRORS`.
 
         Raises:
-            UsageError: A mirror is not of this form (E002).
+            UsageError: A mirror is not of this form, or an address has two (E002).
         """
         environment = dict(os.environ if environment is None else environment)
-        entries = [*mirrors, *environment.get("ENVC_MIRRORS", "").split()]
+        asked = parse_mirrors(mirrors).pairs
+        usual = parse_mirrors(environment.get("ENVC_MIRRORS", "").split()).pairs
+        kept = tuple(pair for pair in usual if pair[0] not in dict(asked))
         cache = environment.get("ENVC_CACHE")
         if not cache:
             from platformdirs import user_cache_dir
 
             cache = user_cache_dir("envc", appauthor=False)
-        return Machine(environment=environment, cache=Path(cache), mirrors=parse_mirrors(entries))
+        return Machine(
+            environment=environment, cache=Path(cache), mirrors=MirrorMap((*asked, *kept))
+        )
 
 
 def parse_mirrors(entries: Sequence[str]) -> MirrorMap:
     """Return the map that `CANONICAL=MIRROR` entries describe.
 
     Raises:
-        UsageError: One is not of this form (E002).
+        UsageError: One is not of this form, or gives an address a second mirror (E002).
     """
+    pairs: dict[str, str] = {}
     problems = []
     for entry in entries:
         try:
-            MirrorMap.parse([entry])
+            ((canonical, mirror),) = MirrorMap.parse([entry]).pairs
         except ValueError:
             message = f"`{entry}` is not a mirror"
             hint = "write `CANONICAL=MIRROR`, such as `https://pypi.org/simple=https://proxy/pypi`"
             problems.append(Diagnostic(code="E002", message=message, hint=hint))
+            continue
+        if pairs.setdefault(canonical, mirror) != mirror:
+            message = f"`{canonical}` has two mirrors, `{pairs[canonical]}` and `{mirror}`"
+            problems.append(Diagnostic(code="E002", message=message, hint="name one of them"))
     if problems:
         raise UsageError(problems)
-    return MirrorMap.parse(entries)
+    return MirrorMap(tuple(pairs.items()))
