@@ -79,8 +79,17 @@ def check(source: Source, machine: Machine, *, vouched: Sequence[str] = ()) -> C
 
 
 def lock_path(path: Path) -> Path:
-    """Return where the lock of a spec lies: beside it."""
-    return path.with_suffix(".lock")
+    """Return where the lock of a spec lies: beside it.
+
+    Raises:
+        InputError: The spec itself lies there (E154).
+    """
+    place = path.parent / f"{path.stem}.lock"
+    if place == path:
+        message = f"`{path}` is the name of a lock, not of a spec"
+        hint = f"name the spec `{path.stem}.envc` or `{path.stem}.yaml`"
+        raise InputError([Diagnostic(code="E154", message=message, hint=hint)])
+    return place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

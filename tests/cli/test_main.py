@@ -15,7 +15,7 @@ import envc as package
 from envc import pipeline
 from envc.cli.verb import VERBS
 from envc.lock.codec import dumps
-from support.workspace import CONDA_SPEC, EnvcMain, lock_of
+from support.workspace import CONDA_SPEC, SPEC, EnvcMain, lock_of
 
 
 def test_help_is_data_and_names_every_verb(envc: EnvcMain) -> None:
@@ -127,6 +127,25 @@ def test_a_missing_spec_is_a_diagnostic_of_every_verb(envc: EnvcMain, verb: str)
 
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == "error[E150]: there is no file `pet.envc`\nhint: did you mean `pets.envc`?\n"
+
+
+@pytest.mark.parametrize("words", [("hash", "."), ("hash", "--spec", "/"), ("lock", "..")])
+def test_a_folder_is_no_spec(envc: EnvcMain, words: tuple[str, ...]) -> None:
+    ran = envc(*words)
+
+    assert (ran.code, ran.err.partition(":")[0]) == (1, "error[E151]")
+
+
+def test_a_lock_is_never_written_over_a_spec(envc: EnvcMain, folder: Path) -> None:
+    (folder / "pets.lock").write_text(SPEC)
+
+    ran = envc("hash", "pets.lock")
+
+    assert (ran.code, ran.err) == (
+        1,
+        "error[E154]: `pets.lock` is the name of a lock, not of a spec\n"
+        "hint: name the spec `pets.envc` or `pets.yaml`\n",
+    )
 
 
 def test_with_json_an_error_is_data_too(envc: EnvcMain) -> None:
