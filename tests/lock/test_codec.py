@@ -239,7 +239,13 @@ def test_a_merge_conflict_is_named_as_such() -> None:
         ('"path": "dist/pets', '"url": "https://x.example/a", "path": "dist/pets', "never both"),
         ('"url": "https://files', '"url": "https://me:secret@files', "holds no credentials"),
         ('"url": "https://conda', '"url": "file://conda', "only `http` and `https`"),
+        ("numpy-1.0-0.conda", "num%20py-1.0-0.conda", "address of a file"),
+        ("numpy-1.0-0.conda", "%2E%2e", "address of a file"),
+        ('"url": "https://conda', '"url": "https://[conda', "address of a file"),
+        ('"url": "https://conda', '"url": "https://conda/\\"', "it is not an address"),
         ('"linux/amd64"', '"windows/amd64"', "envc knows `linux/amd64`, `linux/arm64`"),
+        ('"docker.io/library/python:3.12"', '"docker.io/library/Python"', "lower case"),
+        ('"docker.io/library/python:3.12"', f'"docker.io/x@{DIGEST}"', "a field of its own"),
     ],
 )
 def test_a_contradiction_is_refused(change: str, into: str, claim: str) -> None:

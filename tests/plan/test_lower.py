@@ -181,3 +181,12 @@ def test_only_the_scripts_that_a_build_runs_are_in_its_context() -> None:
         "scripts/venv.py",
         "scripts/wheels.py",
     ]
+
+
+def test_a_base_without_a_tag_gets_none() -> None:
+    base = pip_lock().base.model_copy(update={"image": "docker.io/team/base"})
+    plan = plan_of(
+        {"environment": "pets"}, {"linux/amd64": pip_lock().model_copy(update={"base": base})}
+    )
+
+    assert plan.stages[0].base == f"team/base@{base.digest}"

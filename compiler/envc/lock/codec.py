@@ -12,9 +12,10 @@ from pydantic import ValidationError
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import InputError
-from envc.lock.model import Lock, PipPackage
+from envc.lock.model import Lock, PipPackage, filename_of
 from envc.lock.place import find_repeated_key, locate
 from envc.platform import PLATFORMS
+from envc.reference import ImageReference
 from envc.source import Source, Span
 
 __all__ = ["VERSION", "dumps", "loads"]
@@ -26,7 +27,8 @@ _RESTORE = "restore the file from version control, or delete it and run `envc lo
 _BY_HAND = "a lock is not edited by hand: change the spec and run `envc lock` again"
 _ABRIDGED = 20
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: .*)?$", re.MULTILINE)
-_ADDRESS = re.compile(r"https?://[^/@\s]+/\S+")
+_ADDRESS = re.compile(r"https?://[^/@\s]+/[^\s\x00-\x1f\x7f\"']+")
+_FILE_NAME = re.compile(r"(?!\.\.?$)[^/\s\x00-\x1f\x7f\"']+")
 
 
 def dumps(lock: Lock) -> str:
@@ -165,25 +167,27 @@ def _fields(source: Source, error: ValidationError) -> Iterator[Diagnostic]:
 
 def _contradictions(source: Source, lock: Lock) -> Iterator[Diagnostic]:
     """Yield what no single field shows: such a lock was never written by envc."""
+    for path, claim in _judge(lock):
+        if claim:
+            span = source.span(*locate(source.text, path))
+            message = f"the lock's `{_spell(path)}` is wrong: {claim}"
+            yield Diagnostic.at(span, "E403", message, hint=_BY_HAND)
 
-    def wrong(path: tuple[str | int, ...], claim: str) -> Diagnostic:
-        message = f"the lock's `{_spell(path)}` is wrong: {claim}"
-        return Diagnostic.at(
-            source.span(*locate(source.text, path)), "E403", message, hint=_BY_HAND
-        )
 
+def _judge(lock: Lock) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield by its path what is wrong with each thing: an empty string where nothing is."""
     for name, platform in lock.platforms.items():
         path = ("platforms", name)
-        if name not in PLATFORMS:
-            yield wrong(path, f"envc knows {', '.join(f'`{known}`' for known in PLATFORMS)}")
+        known = ", ".join(f"`{known}`" for known in PLATFORMS)
+        yield path, "" if name in PLATFORMS else f"envc knows {known}"
+        yield (*path, "base", "image"), _judge_image(platform.base.image)
+        yield (*path, "tools", "image"), _judge_image(platform.tools.image)
         for number, package in enumerate(platform.conda):
-            if claim := _judge_url(package.url):
-                yield wrong((*path, "conda", number, "url"), claim)
-        for key, packages in (("pip", platform.pip), ("tools", platform.tools.packages)):
-            place = (*path, "tools", "packages") if key == "tools" else (*path, key)
-            for number, wheel in enumerate(packages):
-                if claim := _judge_wheel(wheel):
-                    yield wrong((*place, number), claim)
+            yield (*path, "conda", number, "url"), _judge_url(package.url)
+        for number, wheel in enumerate(platform.pip):
+            yield (*path, "pip", number), _judge_wheel(wheel)
+        for number, wheel in enumerate(platform.tools.packages):
+            yield (*path, "tools", "packages", number), _judge_wheel(wheel)
 
 
 def _judge_wheel(wheel: PipPackage) -> str:
@@ -192,12 +196,28 @@ def _judge_wheel(wheel: PipPackage) -> str:
     return _judge_url(wheel.url) if wheel.url is not None else ""
 
 
+def _judge_image(image: str) -> str:
+    try:
+        reference = ImageReference.parse(image)
+    except ValueError as error:
+        return str(error)
+    return "the digest is a field of its own" if reference.digest is not None else ""
+
+
 def _judge_url(url: str) -> str:
+    """Return what is wrong with an address, or an empty string: it must fit into a Dockerfile."""
     if _ADDRESS.fullmatch(url):
-        return ""
+        return "" if _names_file(url) else "it is not the address of a file"
     if not url.startswith(("http://", "https://")):
         return "only `http` and `https` addresses can be fetched"
     return "a lock holds no credentials" if "@" in url else "it is not an address"
+
+
+def _names_file(url: str) -> bool:
+    try:
+        return _FILE_NAME.fullmatch(filename_of(url)) is not None
+    except ValueError:  # of a host in brackets that is no IPv6 address
+        return False
 
 
 def _spell(path: tuple[str | int, ...]) -> str:

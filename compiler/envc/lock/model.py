@@ -18,6 +18,7 @@ __all__ = [
     "Python",
     "Sha256",
     "Tools",
+    "filename_of",
 ]
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -62,7 +63,7 @@ class CondaPackage(_Part):
     @property
     def filename(self) -> str:
         """The archive's name."""
-        return _filename(self.url)
+        return filename_of(self.url)
 
 
 class PipPackage(_Part):
@@ -89,7 +90,9 @@ class PipPackage(_Part):
     @property
     def filename(self) -> str:
         """The wheel's name."""
-        return _filename(self.url) if self.url is not None else (self.path or "").rpartition("/")[2]
+        return (
+            filename_of(self.url) if self.url is not None else (self.path or "").rpartition("/")[2]
+        )
 
 
 class BaseImage(_Part):
@@ -170,5 +173,6 @@ class Lock(_Part):
     platforms: dict[str, PlatformLock]
 
 
-def _filename(url: str) -> str:
+def filename_of(url: str) -> str:
+    """Return the name of the file that an address ends in, its escapes undone."""
     return unquote(urlsplit(url).path.rpartition("/")[2])

@@ -74,7 +74,7 @@ def _tools_base(locked: PlatformLock) -> str:
 
 def _pinned(image: str, digest: str) -> str:
     """Return the reference as people write it, with its digest: `python:3.12-slim@sha256:...`."""
-    return f"{ImageReference.parse(image).familiar}@{digest}"
+    return ImageReference.parse(f"{image}@{digest}").familiar
 
 
 def _conda_stage() -> Stage:
