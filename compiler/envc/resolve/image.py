@@ -353,13 +353,13 @@ def _choose_python(question: _Question, facts: _Facts, declared: str | None) -> 
             "or ask for a Conda package, which brings its own Python",
         )
     if facts.python is None:
-        if declared is None:
+        if declared is None or "." not in declared:
             raise question.fail(
                 "E376",
                 f"nobody can tell which Python the base `{question.name}` has",
                 "declare it, as in `python 3.12`; or start a Docker engine, which can look",
             )
-        return declared.removesuffix(".*")
+        return declared
     if declared is not None and not _fits(facts.python, declared):
         raise question.fail(
             "E373",
@@ -373,10 +373,10 @@ def _choose_python(question: _Question, facts: _Facts, declared: str | None) -> 
 def _fits(version: str, declared: str) -> bool:
     """Say whether a version is of a series, part by part: 3.1 is not the series of 3.12.
 
-    >>> _fits("3.12.4", "3.12"), _fits("3.12.4", "3.1"), _fits("3.12.4", "3.12.*")
-    (True, False, True)
+    >>> _fits("3.12.4", "3.12"), _fits("3.12.4", "3.1")
+    (True, False)
     """
-    wanted = declared.removesuffix(".*").split(".")
+    wanted = declared.split(".")
     return version.split(".")[: len(wanted)] == wanted
 
 
