@@ -21,7 +21,12 @@ def question(tmp_path: Path) -> Question:
     spec, lock = tmp_path / "pets.envc", tmp_path / "pets.lock"
     spec.write_text("environment pets\n")
     lock.write_text("{}\n")
-    return Question(spec=spec, lock=lock, mirrors=(), cache=tmp_path / "cache")
+    return Question.ask(spec, lock, (), tmp_path / "cache")
+
+
+def ask_again(question: Question) -> Question:
+    """Return the question that its files ask now."""
+    return Question.ask(question.spec, question.lock, question.mirrors, question.cache)
 
 
 def keep(question: Question) -> Result:
@@ -62,7 +67,23 @@ def test_a_changed_file_is_another_question(question: Question, name: str) -> No
 
     (question.spec.parent / name).write_text("changed\n")
 
-    assert recall(question) is None
+    assert recall(ask_again(question)) is None
+
+
+@pytest.mark.parametrize("name", ["pets.envc", "pets.lock"])
+def test_what_was_edited_while_it_was_compiled_is_not_kept(question: Question, name: str) -> None:
+    (question.spec.parent / name).write_text("changed\n")
+
+    keep(question)
+
+    assert (recall(question), recall(ask_again(question))) == (None, None)
+
+
+def test_a_spec_that_cannot_be_read_has_no_result(question: Question) -> None:
+    keep(question)
+    question.spec.unlink()
+
+    assert recall(ask_again(question)) is None
 
 
 def test_a_new_file_and_a_new_mode_are_another_question(question: Question) -> None:
@@ -80,13 +101,11 @@ def test_other_mirrors_and_another_envc_are_another_question(
     question: Question, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep(question)
-    mirrored = Question(
-        spec=question.spec, lock=question.lock, mirrors=(("a", "b"),), cache=question.cache
-    )
+    mirrored = Question.ask(question.spec, question.lock, (("a", "b"),), question.cache)
     of_mirrors = recall(mirrored)
     monkeypatch.setattr(memo, "fingerprint", lambda: "edited")
 
-    assert (of_mirrors, recall(question)) == (None, None)
+    assert (of_mirrors, recall(ask_again(question))) == (None, None)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"trees": 3}'])
@@ -109,7 +128,7 @@ def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(question: Question)
 def test_only_the_newest_results_are_kept(question: Question) -> None:
     for number in range(70):
         question.spec.write_text(f"environment pets{number}\n")
-        keep(question)
+        keep(ask_again(question))
 
     kept = list((question.cache / "compiled").iterdir())
     assert len(kept) == 64

@@ -136,26 +136,22 @@ def compiled(path: Path, machine: Machine, mirrors: MirrorMap) -> Result:
     """
     from envc.memo import Question, recall
 
-    place = lock_path(path)
-    question = Question(spec=path, lock=place, mirrors=mirrors.pairs, cache=machine.cache)
+    question = Question.ask(path, lock_path(path), mirrors.pairs, machine.cache)
     return recall(question) or _compile_anew(question, prepare(path, machine, mirrors))
 
 
 def _compile_anew(question: Question, prepared: Prepared) -> Result:
-    from envc.context import list_files
     from envc.memo import Brought, Result, remember
 
     plan, inputs = prepared.plan, prepared.inputs
-    beside = [file.origin_path for file in list_files(inputs).values()]
+    files = [file for tree in inputs.trees.values() for file in tree.files]
+    files += inputs.wheels.values()
+    beside = {Path(file.origin_path) for file in files if file.origin_path is not None}
     result = Result(
         spec_id=plan.spec_id,
         env_ids=dict(sorted(plan.env_ids.items())),
         files=output_files(prepared, render_plan(prepared)),
-        sources=(
-            question.spec,
-            question.lock,
-            *sorted(Path(file) for file in beside if file is not None),
-        ),
+        sources=(question.spec, question.lock, *sorted(beside)),
     )
     trees = {name: (tree.is_folder, tree.files) for name, tree in inputs.trees.items()}
     wheels = {name: wheel.sha256 for name, wheel in inputs.wheels.items()}

@@ -28,12 +28,30 @@ class Question:
         lock: Its lock's path.
         mirrors: From canonical to mirror addresses.
         cache: Where results are kept.
+        key: What stands for all that counts, when it was asked; None where that cannot be read.
     """
 
     spec: Path
     lock: Path
     mirrors: tuple[tuple[str, str], ...]
     cache: Path
+    key: str | None
+
+    @staticmethod
+    def ask(spec: Path, lock: Path, mirrors: tuple[tuple[str, str], ...], cache: Path) -> Question:
+        """Return the question that the files ask as they are now."""
+        key = _digest_question(spec, lock, mirrors)
+        return Question(spec=spec, lock=lock, mirrors=mirrors, cache=cache, key=key)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the spec or its lock has changed since it was asked."""
+        return self.key is None or self.key != _digest_question(self.spec, self.lock, self.mirrors)
+
+    @property
+    def place(self) -> Path:
+        """The file that its result is kept in."""
+        return self.cache / "compiled" / f"{self.key}.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +91,7 @@ class Brought:
 def recall(question: Question) -> Result | None:
     """Return the result for files that are as they were; None where any is not, or nobody knows."""
     try:
-        kept = json.loads(_place(question).read_bytes())
+        kept = json.loads(question.place.read_bytes())
         found = _find_brought(question.spec.parent, kept)
         if found is None:
             return None
@@ -82,16 +100,20 @@ def recall(question: Question) -> Result | None:
             spec_id=kept["spec_id"],
             env_ids=kept["env_ids"],
             files=tuple(_restore(row, origins) for row in kept["files"]),
-            sources=(question.spec, question.lock, *sorted(Path(file) for _, file in found)),
+            sources=(question.spec, question.lock, *sorted({Path(file) for _, file in found})),
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
 
 
 def remember(question: Question, result: Result, brought: Brought) -> None:
-    """Keep a result; a cache that cannot be written is no reason to fail."""
+    """Keep a result; a cache that cannot be written is no reason to fail.
+
+    What was edited while it was compiled is not kept: nobody knows of which text the result is.
+    """
+    if question.is_stale:
+        return
     try:
-        place = _place(question)
         data = {
             "spec_id": result.spec_id,
             "env_ids": dict(result.env_ids),
@@ -99,22 +121,18 @@ def remember(question: Question, result: Result, brought: Brought) -> None:
             "wheels": dict(brought.wheels),
             "files": [_to_row(file) for file in result.files],
         }
-        write_if_changed(place, json.dumps(data).encode())
-        _prune(place.parent)
+        write_if_changed(question.place, json.dumps(data).encode())
+        _prune(question.place.parent)
     except (OSError, UnicodeDecodeError):
         return
 
 
-def _place(question: Question) -> Path:
-    parts = [
-        fingerprint(),
-        question.spec.name,
-        sha256_of(question.spec),
-        sha256_of(question.lock),
-        question.mirrors,
-    ]
-    key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    return question.cache / "compiled" / f"{key}.json"
+def _digest_question(spec: Path, lock: Path, mirrors: tuple[tuple[str, str], ...]) -> str | None:
+    try:
+        parts = [fingerprint(), spec.name, sha256_of(spec), sha256_of(lock), mirrors]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    except (OSError, ValueError):
+        return None
 
 
 def _find_brought(folder: Path, kept: Mapping[str, Any]) -> list[tuple[str, str]] | None:

@@ -347,3 +347,12 @@ def test_the_cache_lies_where_the_environment_says(envc: EnvcMain) -> None:
 
     cache = Path(os.environ["ENVC_CACHE"])
     assert {path.name for path in cache.iterdir()} == {"compiled", "grammar"}
+
+
+def test_compile_names_each_source_once_and_the_same_again(envc: EnvcMain, folder: Path) -> None:
+    (folder / "pets.envc").write_text(SPEC + 'copy "src/a.py" to "/app/"\ncopy "./src" to "/b"\n')
+
+    first = json.loads(envc("compile", "pets.envc", "-o", "out", "--json").out)["sources"]
+    again = json.loads(envc("compile", "pets.envc", "-o", "out", "--json").out)["sources"]
+
+    assert first == again == ["pets.envc", "pets.lock", "src/a.py"]
