@@ -9,6 +9,8 @@ from envc.mirror import MirrorMap
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Tree
 from envc.plan.instruction import Add, BuildPlan, Copy, Run
+from envc.plan.lower import FILE_TIME
+from envc.resources import read_scripts
 from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
 
 
@@ -181,6 +183,21 @@ def test_only_the_scripts_that_a_build_runs_are_in_its_context() -> None:
         "scripts/venv.py",
         "scripts/wheels.py",
     ]
+
+
+def test_a_step_that_names_a_file_like_a_script_brings_none() -> None:
+    def scripts(data: dict[str, object]) -> list[str]:
+        plan = plan_of({"environment": "x", **data}, {"linux/amd64": pip_lock()})
+        return [file.path for file in plan.files]
+
+    assert scripts({"steps": [{"run": {"command": "python /app/conda.py"}}]}) == scripts({})
+
+
+def test_every_part_of_the_build_has_the_same_time() -> None:
+    scripts = read_scripts()
+
+    assert f"file_time={FILE_TIME}\n".encode() in scripts["step.sh"]
+    assert f"FILE_TIME = {FILE_TIME} ".encode() in scripts["layer.py"]
 
 
 def test_a_base_without_a_tag_gets_none() -> None:

@@ -15,12 +15,13 @@ from envc.plan.image import image_stages, step_files
 from envc.plan.inputs import Inputs
 from envc.plan.instruction import BuildPlan, Run, Stage
 from envc.plan.setting import settings
+from envc.plan.stage import SCRIPTS
 from envc.spec.defaults import indexes
 from envc.spec.model import EnvSpec
 from envc.spec.normal import spec_id
 from envc.syntax.document import Document
 
-__all__ = ["lower"]
+__all__ = ["FILE_TIME", "lower"]
 
 FILE_TIME = 946684800
 """2000-01-01: the time of every file that a build makes, one constant so that layers are shared."""
@@ -104,7 +105,8 @@ def _required_secrets(stages: Iterable[Stage]) -> tuple[str, ...]:
 def _script_files(stages: Iterable[Stage], scripts: Mapping[str, bytes]) -> tuple[ContextFile, ...]:
     """Return the scripts that some stage runs, and those that they import."""
     words = " ".join(word for run in _runs(stages) for word in run.words)
-    used = {name: content for name, content in scripts.items() if f"/{name}" in words}
+    folder = SCRIPTS.target
+    used = {name: content for name, content in scripts.items() if f"{folder}/{name}" in words}
     imported = {
         name: content
         for name, content in scripts.items()
