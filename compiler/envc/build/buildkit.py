@@ -15,6 +15,7 @@ from envc.build.failure import Evidence, explain_failure
 from envc.build.progress import write_log
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine
+from envc.engine.failure import explain_missing_program
 from envc.engine.option import join_fields
 from envc.errors import InputError, ToolError
 from envc.files import unwritable
@@ -141,7 +142,7 @@ def build(
                 _command(request, metadata), environment=_environment(request), on_line=take
             )
         except ProgramMissingError as error:
-            raise ToolError([_explain_program()]) from error
+            raise ToolError([explain_missing_program()]) from error
         built = _read_digests(metadata)
     if returncode != 0 or built is None:
         raise explain_failure(
@@ -267,14 +268,6 @@ def _ask_status(url: str, environment: Mapping[str, str]) -> int | None:
             return response.status_code
     except (requests.exceptions.RequestException, ToolError):
         return None
-
-
-def _explain_program() -> Diagnostic:
-    return Diagnostic(
-        code="E605",
-        message="the program `docker` is not installed",
-        hint="install the Docker CLI with its buildx plugin (https://docs.docker.com/engine/install/)",
-    )
 
 
 def _explain_stray(request: BuildRequest) -> Diagnostic:

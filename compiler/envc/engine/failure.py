@@ -9,7 +9,7 @@ from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
 from envc.registry.transport import root_cause
 
-__all__ = ["explain_absence", "translated"]
+__all__ = ["explain_absence", "explain_missing_program", "translated"]
 
 _INSTALL = "https://docs.docker.com/engine/install/"
 
@@ -49,3 +49,12 @@ def explain_absence(reason: str) -> Diagnostic:
     else:
         hint = f"start Docker or install it ({_INSTALL}); `DOCKER_HOST` names an engine elsewhere"
     return Diagnostic(code="E601", message="no Docker engine answers", notes=(reason,), hint=hint)
+
+
+def explain_missing_program() -> Diagnostic:
+    """Return the diagnostic for a machine without the program `docker`."""
+    return Diagnostic(
+        code="E605",
+        message="the program `docker` is not installed",
+        hint=f"install the Docker CLI with its buildx plugin ({_INSTALL})",
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from envc.diagnostics import Diagnostic
-from envc.engine.failure import translated
+from envc.engine.failure import explain_missing_program, translated
 from envc.engine.option import join_fields
 from envc.errors import EnvcError, ToolError
 from envc.process import ProgramMissingError, attach
@@ -125,7 +125,7 @@ def run(
             )
             state = _inspect(client, identifier)
         except ProgramMissingError as error:
-            raise ToolError([_explain_program()]) from error
+            raise ToolError([explain_missing_program()]) from error
         finally:
             _remove(client, identifier)
     if state is None:
@@ -265,12 +265,4 @@ def _explain_image(image: str) -> Diagnostic:
         code="E630",
         message=f"the Docker engine has no image `{image}`",
         hint="run `envc build SPEC` first",
-    )
-
-
-def _explain_program() -> Diagnostic:
-    return Diagnostic(
-        code="E605",
-        message="the program `docker` is not installed",
-        hint="install the Docker CLI with its buildx plugin (https://docs.docker.com/engine/install/)",
     )
