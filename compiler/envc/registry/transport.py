@@ -14,9 +14,16 @@ from envc.errors import ToolError
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["check_bundle", "is_loopback", "open_session", "proxies_for", "root_cause"]
+__all__ = [
+    "check_bundle",
+    "find_bundle",
+    "is_loopback",
+    "open_session",
+    "proxies_for",
+    "root_cause",
+]
 
-_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def open_session(environment: Mapping[str, str]) -> requests.Session:
@@ -31,11 +38,20 @@ def open_session(environment: Mapping[str, str]) -> requests.Session:
 
     session = requests.Session()
     session.trust_env = False
-    bundle = next((environment[name] for name in _BUNDLES if environment.get(name)), None)
+    bundle = find_bundle(environment)
     if bundle is not None:
         check_bundle(bundle, "E382")
     session.verify = bundle or True
     return session
+
+
+def find_bundle(environment: Mapping[str, str]) -> str | None:
+    """Return the certificate bundle that an environment names, or None.
+
+    >>> find_bundle({"CURL_CA_BUNDLE": "/a.pem", "SSL_CERT_FILE": "/b.pem"})
+    '/b.pem'
+    """
+    return next((environment[name] for name in _BUNDLES if environment.get(name)), None)
 
 
 def check_bundle(bundle: str, code: str) -> None:

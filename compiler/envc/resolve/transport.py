@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
-from envc.registry.transport import check_bundle
+from envc.registry.transport import check_bundle, find_bundle
 from envc.resolve.base import IndexAccess
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ __all__ = ["Answer", "Transport", "basic_auth", "network_environment"]
 _CONNECT_S, _READ_S = 15.0, 60.0
 _CONNECTIONS = 16
 _CHUNK_BYTES = 1 << 20
-_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -173,7 +172,7 @@ def network_environment(environment: Mapping[str, str]) -> dict[str, str]:
     }
     if "*" in [name.strip() for name in found.get("NO_PROXY", "").split(",")]:
         found = {}
-    bundle = next(filter(None, map(environment.get, _BUNDLES)), None)
+    bundle = find_bundle(environment)
     return found | ({"SSL_CERT_FILE": bundle} if bundle else {})
 
 
