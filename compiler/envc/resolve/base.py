@@ -73,7 +73,8 @@ class CondaRequest:
     Attributes:
         channels: Canonical addresses, the highest priority first; priority is strict.
         requirements: MatchSpecs, in spec order; Python's own included.
-        virtual_packages: What the target provides; nothing is detected on this machine.
+        virtual_packages: What the target provides besides what follows from its platform; nothing
+            is detected on this machine.
         mirrors: From canonical to reachable addresses.
     """
 

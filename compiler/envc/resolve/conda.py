@@ -13,11 +13,13 @@ from envc.platform import PLATFORMS, Platform
 from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Requirement
 from envc.resolve.conda_problem import as_error
 from envc.resolve.conda_question import Answer, Channel, Finding, Problem, Question, Virtual
-from envc.resolve.distribution import distribution_of
+from envc.resolve.distribution import distribution_of, package_of
 
 __all__ = ["conclude", "pose"]
 
-# conda-lock assumes this kernel too; containers run on their host's, which nobody knows here.
+# https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-virtual.html. Containers run
+# on their host's kernel, which no lock can know: this is the oldest that is still maintained, and
+# what conda-lock assumes too.
 _KERNEL = "5.10"
 
 
@@ -173,7 +175,7 @@ class _Dispute:
         return f"nothing in `{finding.channel}` fits `{text}` on {self._platform.name}"
 
     def _advise(self, finding: Finding) -> str:
-        name = _name_of(self.request.requirements[finding.requirement].text)
+        name = package_of(self.request.requirements[finding.requirement].text)
         if not finding.channel:
             return f"virtual packages such as `{name}` come from the base and the platform"
         if finding.shadowed:
@@ -188,8 +190,4 @@ class _Dispute:
 
 def _mentioned(requirements: Sequence[Requirement], explanation: str) -> tuple[Requirement, ...]:
     words = set(re.findall(r"[\w.-]+", explanation.lower()))
-    return tuple(item for item in requirements if _name_of(item.text).lower() in words)
-
-
-def _name_of(match_spec: str) -> str:
-    return re.split(r"[\s=<>!~\[]", match_spec.rpartition("::")[2].strip(), maxsplit=1)[0]
+    return tuple(item for item in requirements if package_of(item.text).lower() in words)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-__all__ = ["distribution_of"]
+__all__ = ["distribution_of", "package_of"]
 
 # Python itself, in parts and by other names: pip takes its version from elsewhere.
 _INTERPRETERS = frozenset(
@@ -83,19 +83,22 @@ def distribution_of(name: str, depends: Iterable[str], purls: Iterable[str] = ()
     >>> distribution_of("python", ["libffi >=3.4"]) is None
     True
     """
+    from packaging.utils import canonicalize_name
+
     if name in _INTERPRETERS:
         return None
     for purl in sorted(purls):
         if purl.startswith("pkg:pypi/"):
-            return _normalise(unquote(re.split(r"[@?#]", purl.removeprefix("pkg:pypi/"))[0]))
-    if not any(_name_of(dependency) in {"python", "python_abi"} for dependency in depends):
+            return canonicalize_name(unquote(re.split(r"[@?#]", purl.removeprefix("pkg:pypi/"))[0]))
+    if not any(package_of(dependency) in {"python", "python_abi"} for dependency in depends):
         return None
-    return _normalise(_NAMES.get(name, name))
+    return canonicalize_name(_NAMES.get(name, name))
 
 
-def _name_of(match_spec: str) -> str:
+def package_of(match_spec: str) -> str:
+    """Return the package that a MatchSpec names, as it is written.
+
+    >>> package_of("conda-forge::numpy>=1.26")
+    'numpy'
+    """
     return re.split(r"[\s=<>!~\[]", match_spec.rpartition("::")[2].strip(), maxsplit=1)[0]
-
-
-def _normalise(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -49,9 +49,6 @@ TOOLS_IMAGE = BaseImage(
 asked. The digest is that of the index of all its platforms."""
 
 _TOOLS_INDEX = IndexAccess(url="https://pypi.org/simple")
-# https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-virtual.html. The kernel is
-# the host's, so that no lock can know it: 5.10 is the oldest that is still maintained.
-_KERNEL = "5.10"
 _OFFICIAL_PYTHON = tuple(
     f"{folder}python:{series}-slim" for series in ("3.12", "3.11") for folder in ("", "library/")
 )
@@ -235,11 +232,7 @@ class _Task:
             platform=platform,
             channels=channels(self.spec),
             requirements=self._conda_requirements(),
-            virtual_packages=(
-                VirtualPackage(name="__glibc", version=base.glibc),
-                VirtualPackage(name="__linux", version=_KERNEL),
-                VirtualPackage(name="__unix", version="0"),
-            ),
+            virtual_packages=(VirtualPackage(name="__glibc", version=base.glibc),),
             mirrors=self.world.mirrors,
         )
         with placed(self.document.key_span(("channels",) if self.spec.channels else ("conda",))):
@@ -360,7 +353,7 @@ def _list_provided(
     conda: tuple[CondaPackage, ...], asked: tuple[Requirement, ...]
 ) -> tuple[Provided, ...]:
     """Return the distributions that Conda provides, each once: `matplotlib` also has a `-base`."""
-    by_package = {parts.name: one for one in asked if (parts := split_matchspec(one.text))}
+    by_package = {parts.name.lower(): one for one in asked if (parts := split_matchspec(one.text))}
     provided: dict[str, Provided] = {}
     for package in conda:
         name = package.distribution
