@@ -33,6 +33,7 @@ from envc.front import (
 )
 from envc.machine import Machine
 from envc.mirror import MirrorMap
+from envc.rewrite import check_format, check_source, convert, format_files, format_source
 
 if TYPE_CHECKING:
     from envc.build.buildkit import BuildRequest
@@ -57,8 +58,13 @@ __all__ = [
     "build",
     "check",
     "check_compiled",
+    "check_format",
     "check_lock",
+    "check_source",
     "compile",
+    "convert",
+    "format_files",
+    "format_source",
     "identify",
     "lock",
     "lock_path",

@@ -21,6 +21,8 @@ __all__ = ["VERBS", "Verb", "add_mirror", "add_spec", "machine_of", "overview", 
 
 VERBS = {
     "check": "say what is wrong with a spec",
+    "fmt": "write specs in their canonical layout",
+    "convert": "print a spec in the language's other form",
     "explain": "say what a field of a spec means",
     "schema": "print the JSON Schema of specs in YAML",
     "lock": "resolve a spec and pin everything in its lock",

@@ -12,15 +12,16 @@ from envc.syntax.reading import Call, Reading
 from envc.syntax.shape import Block, Item, Line, String, Word
 from envc.syntax.words import Entries
 
-__all__ = ["read_entries"]
+__all__ = ["LISTS", "Entry", "find_entries", "read_entries"]
 
 _OPERATORS = tuple("<>=!~|^(")
 _HAS_VERSION = re.compile(r"[\s<>=!~@]")
-_LISTS = {"index": "indexes", "wheel": "wheels"}
+LISTS = {"index": "indexes", "wheel": "wheels"}
+"""Words of a block of packages that stand before a string, and the lists that they add to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+class Entry:
     """A package, or a word of the table with what belongs to it (`keyword` is empty for a package)."""
 
     keyword: str
@@ -34,19 +35,20 @@ def read_entries(path: Path, call: Call, form: Entries, reading: Reading) -> Non
     block = reading.only_block(call)
     if block is None:
         return
-    entries = list(_find_entries(block, form, reading))
+    entries = list(find_entries(block, form, reading))
     is_list = not any(entry.keyword for entry in entries)
     if not reading.put(path, [] if is_list else {}, block, call.key):
         return
     for entry in entries:
         target = path
         if not is_list:
-            target = (*path, _LISTS.get(entry.keyword, "packages"))
+            target = (*path, LISTS.get(entry.keyword, "packages"))
             _open_list(target, entry, reading)
         _put_entry(target, entry, reading)
 
 
-def _find_entries(block: Block, form: Entries, reading: Reading) -> Iterator[_Entry]:
+def find_entries(block: Block, form: Entries, reading: Reading) -> Iterator[Entry]:
+    """Yield the entries of a block of packages; what is none is reported (E101)."""
     for lines in _join(block.lines, form, reading):
         first, last = lines[0], lines[-1]
         text = reading.source.text[first.start : last.end]
@@ -65,7 +67,7 @@ def _find_entries(block: Block, form: Entries, reading: Reading) -> Iterator[_En
             reading.report(reading.span(first), message, hint)
         else:
             items = tuple(item for line in lines for item in line.items)
-            yield _Entry(keyword="", start=first.start, end=last.end, items=items)
+            yield Entry(keyword="", start=first.start, end=last.end, items=items)
 
 
 def _join(lines: Sequence[Line], form: Entries, reading: Reading) -> list[list[Line]]:
@@ -99,7 +101,7 @@ def _is_source(line: Line, form: Entries, reading: Reading) -> bool:
     )
 
 
-def _read_source(line: Line, reading: Reading) -> Iterator[_Entry]:
+def _read_source(line: Line, reading: Reading) -> Iterator[Entry]:
     keyword = reading.text(line.items[0])
     items = line.items[1:]
     if keyword == "index" and len(items) > 1 and reading.text(items[1]) == "secret":
@@ -116,17 +118,17 @@ def _read_source(line: Line, reading: Reading) -> Iterator[_Entry]:
     elif len(items) > 1:
         reading.refuse(items[1], items[0])
         return
-    yield _Entry(keyword=keyword, start=line.start, end=line.end, items=items)
+    yield Entry(keyword=keyword, start=line.start, end=line.end, items=items)
 
 
-def _open_list(path: Path, entry: _Entry, reading: Reading) -> None:
+def _open_list(path: Path, entry: Entry, reading: Reading) -> None:
     if reading.builder.has(path):
         reading.builder.stretch(path, entry.end)
     else:
         reading.builder.put(path, [], reading.source.span(entry.start, entry.end))
 
 
-def _put_entry(path: Path, entry: _Entry, reading: Reading) -> None:
+def _put_entry(path: Path, entry: Entry, reading: Reading) -> None:
     span = reading.source.span(entry.start, entry.end)
     if entry.keyword == "index":
         item = reading.builder.append(path, {}, span)
