@@ -8,7 +8,7 @@ from envc.lock.model import PlatformLock
 from envc.mirror import MirrorMap
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Tree
-from envc.plan.instruction import Add, BuildPlan, Copy, Run
+from envc.plan.instruction import Add, BuildPlan, Copy, Env, Run
 from envc.plan.lower import FILE_TIME
 from envc.resources import read_scripts
 from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
@@ -198,6 +198,22 @@ def test_every_part_of_the_build_has_the_same_time() -> None:
 
     assert f"file_time={FILE_TIME}\n".encode() in scripts["step.sh"]
     assert f"FILE_TIME = {FILE_TIME} ".encode() in scripts["layer.py"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, Env(variables=(("VIRTUAL_ENV", "/opt/env"),), path="/opt/env/bin")),
+        (
+            {"PATH": "/usr/bin"},
+            Env(variables=(("PATH", "/opt/env/bin:/usr/bin"), ("VIRTUAL_ENV", "/opt/env"))),
+        ),
+    ],
+)
+def test_the_environments_programs_come_first(variables: dict[str, str], expected: Env) -> None:
+    plan = plan_of({"environment": "x", "variables": variables}, {"linux/amd64": pip_lock()})
+
+    assert [one for one in plan.stages[-1].instructions if isinstance(one, Env)] == [expected]
 
 
 def test_a_base_without_a_tag_gets_none() -> None:

@@ -23,7 +23,7 @@ from envc.plan.instruction import (
     Workdir,
 )
 from envc.plan.label import CONTRACT, CONTRACT_LABEL, ENV_ID_LABEL
-from envc.plan.setting import PREFIX, Settings
+from envc.plan.setting import BIN, Settings
 from envc.plan.stage import SCRIPTS, choose, script
 from envc.plan.step import CopyAction, RunAction, StepAction
 from envc.platform import PLATFORMS
@@ -89,7 +89,8 @@ def _configure(
 ) -> tuple[Instruction, ...]:
     instructions: list[Instruction] = []
     if settings.variables or has_environment:
-        path = f"{PREFIX}/bin" if has_environment else None
+        sets_path = "PATH" in dict(settings.variables)
+        path = BIN if has_environment and not sets_path else None
         origin = document.span(("variables",))
         instructions.append(Env(variables=settings.variables, path=path, origin=origin))
     instructions.append(Workdir(path=settings.workdir, origin=document.span(("workdir",))))

@@ -11,12 +11,15 @@ from envc.spec.defaults import user
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 
-__all__ = ["ACTIVATE", "PREFIX", "Settings", "settings"]
+__all__ = ["ACTIVATE", "BIN", "PREFIX", "Settings", "settings"]
 
 PREFIX = "/opt/env"
 """Where the environment lies in every image."""
 
-ACTIVATE = f"{PREFIX}/bin/envc-activate"
+BIN = f"{PREFIX}/bin"
+"""Its programs: the first folder of every PATH."""
+
+ACTIVATE = f"{BIN}/envc-activate"
 """Sources what Conda packages have put into activate.d; written by the build's conda.py."""
 
 
@@ -25,7 +28,8 @@ class Settings:
     """The image's steps and config.
 
     Attributes:
-        variables: Environment variables, sorted by name; not PATH, which the base's own ends.
+        variables: Environment variables, sorted by name; PATH only where the spec sets it, else the
+            base's own ends it.
         entrypoint: None where the base's own stays.
         command: None where the base's own stays.
     """
@@ -65,7 +69,10 @@ def _variables(spec: EnvSpec, *, has_conda: bool, has_python: bool) -> tuple[tup
         own = {"CONDA_PREFIX": PREFIX}
     elif has_python:
         own = {"VIRTUAL_ENV": PREFIX}
-    return tuple(sorted({**own, **spec.variables}.items()))
+    variables = {**own, **spec.variables}
+    if own and "PATH" in variables:
+        variables["PATH"] = f"{BIN}:{variables['PATH']}"
+    return tuple(sorted(variables.items()))
 
 
 def _command(spec: EnvSpec, *, has_conda: bool, has_python: bool) -> tuple[str, ...] | None:
