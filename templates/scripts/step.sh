@@ -28,6 +28,7 @@ done
 # Tools that know SOURCE_DATE_EPOCH write no other time; Python's byte code then goes by content.
 SOURCE_DATE_EPOCH=$file_time /bin/sh -ec "$script"
 
-find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /mnt -o -path /run/secrets \
+find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run/secrets \
+    -o -path /mnt/envc -o -path /mnt/files \
     -o -path /etc/hosts -o -path /etc/hostname -o -path /etc/resolv.conf \) -prune \
     -o -cnewer "$before" -exec touch -h -d "@$file_time" {} +

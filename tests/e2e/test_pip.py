@@ -95,6 +95,31 @@ def test_two_builds_are_bit_equal(envc: Envc, spec: str) -> None:
     assert first == second
 
 
+def test_files_beside_the_builds_own_mounts_are_bit_equal_too(
+    envc: Envc, world: EngineWorld
+) -> None:
+    envc.write("data.txt", "data\n")
+    envc.write(
+        "mnt.envc",
+        f'''environment mnt
+base image "{world.python_base}"
+copy "data.txt" to "/mnt/data/"
+run "mkdir /mnt/made && echo made > /mnt/made/file"
+''',
+    )
+    envc("lock", "mnt.envc")
+
+    first = envc.build("mnt.envc", "--no-cache")
+    time.sleep(1.1)
+    second = envc.build("mnt.envc", "--no-cache")
+
+    assert first["digest"] == second["digest"]
+    command = "cat /mnt/data/data.txt /mnt/made/file; ls /mnt"
+    assert envc.inside(first["image"], "sh", "-c", command).split() == [
+        "data", "made", "data", "made",
+    ]  # fmt: skip
+
+
 def test_docker_accepts_the_folder_alone_and_the_head_gives_the_same_bits(
     envc: Envc, spec: str
 ) -> None:
