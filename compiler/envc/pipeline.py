@@ -168,7 +168,7 @@ def lock(
     from envc.resolve.inspector import ImageInspector
     from envc.resolve.uv import Uv
 
-    checked = check(read(path), machine)
+    checked, place = check(read(path), machine), lock_path(path)
     spec, document = checked.spec, checked.document
     images = ImageInspector(environment=machine.environment, mirrors=machine.mirrors)
     world = World(
@@ -183,7 +183,6 @@ def lock(
     )
     with contextlib.closing(images):
         resolved = resolve(spec, document, world, report)
-    place = lock_path(path)
     old = read_any_lock(place)
     return Locked(
         path=place,

@@ -139,13 +139,14 @@ def test_a_folder_is_no_spec(envc: EnvcMain, words: tuple[str, ...]) -> None:
 def test_a_lock_is_never_written_over_a_spec(envc: EnvcMain, folder: Path) -> None:
     (folder / "pets.lock").write_text(SPEC)
 
-    ran = envc("hash", "pets.lock")
+    ran = envc("lock", "pets.lock")
 
     assert (ran.code, ran.err) == (
         1,
         "error[E154]: `pets.lock` is the name of a lock, not of a spec\n"
         "hint: name the spec `pets.envc` or `pets.yaml`\n",
     )
+    assert (folder / "pets.lock").read_text() == SPEC
 
 
 def test_with_json_an_error_is_data_too(envc: EnvcMain) -> None:
