@@ -27,6 +27,7 @@ __all__ = [
     "Checked",
     "Prepared",
     "check",
+    "check_vouched",
     "compiled",
     "lock_path",
     "output_files",
@@ -76,6 +77,16 @@ def check(source: Source, machine: Machine, *, vouched: Sequence[str] = ()) -> C
     spec = load_draft(draft, vouched=frozenset(vouched))
     document = draft.document
     return Checked(document=document, spec=spec, warnings=warnings(document, spec))
+
+
+def check_vouched(path: Path, machine: Machine) -> Checked:
+    """Return the spec of a file; no lock is needed, but one beside it saves loading a solver.
+
+    Raises:
+        InputError: The spec cannot be read (E15x) or is wrong (E1xx, E2xx).
+    """
+    old = read_any_lock(lock_path(path))
+    return check(read(path), machine, vouched=old.intent.conda if old is not None else ())
 
 
 def lock_path(path: Path) -> Path:

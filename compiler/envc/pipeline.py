@@ -22,6 +22,7 @@ from envc.front import (
     Checked,
     Prepared,
     check,
+    check_vouched,
     compiled,
     lock_path,
     output_files,
@@ -225,9 +226,7 @@ def spec_id(path: Path, machine: Machine) -> str:
     """
     from envc.spec import normal
 
-    old = read_any_lock(lock_path(path))
-    vouched = old.intent.conda if old is not None else ()
-    return normal.spec_id(check(read(path), machine, vouched=vouched).spec)
+    return normal.spec_id(check_vouched(path, machine).spec)
 
 
 def identify(path: Path, machine: Machine) -> Identity:
@@ -346,9 +345,7 @@ def run(
     from envc.engine.docker import Engine
     from envc.engine.foreground import RunOptions
 
-    old = read_any_lock(lock_path(path))
-    vouched = old.intent.conda if old is not None else ()
-    runtime = check(read(path), machine, vouched=vouched).spec.runtime
+    runtime = check_vouched(path, machine).spec.runtime
     is_terminal = streams.stdin is not None and streams.stdin.isatty() and streams.stdout.isatty()
     options = RunOptions(
         shm=runtime.shm, gpus=runtime.gpus, platform=image.platform, terminal=is_terminal
