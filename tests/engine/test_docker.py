@@ -85,11 +85,24 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
+def test_what_an_engine_over_ssh_needs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("docker.api.client.SSHHTTPAdapter", raising=False)
+
+    with pytest.raises(ToolError) as caught:
+        Engine.connect({"DOCKER_HOST": "ssh://me@127.0.0.1"})
+
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "E601"
+    assert "paramiko" in "".join(diagnostic.notes)
+    assert "pip install paramiko" in diagnostic.hint
+
+
 @pytest.mark.parametrize(
     ("host", "reason"),
     [
         ("unix:///nonexistent/docker.sock", "there is no such socket"),
         (f"tcp://127.0.0.1:{free_port()}", "[Errno 111] Connection refused"),
+        ("tcp://[::1", "Invalid IPv6 URL"),
     ],
 )
 def test_an_engine_that_is_not_there_is_named(host: str, reason: str) -> None:

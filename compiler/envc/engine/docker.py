@@ -80,9 +80,9 @@ class Engine:
                 use_ssh_client=True,
                 environment=dict(environment),
             )
-        except DockerException as error:
+        except (DockerException, ValueError) as error:
             asked = f"DOCKER_HOST is {host}: " if host else ""
-            raise ToolError([explain_absence(asked + root_cause(error))]) from error
+            raise ToolError([explain_absence(asked + _reason(error))]) from error
         version = str(client.api.api_version)
         if tuple(int(part) for part in version.split(".")) < _MINIMUM_API:
             client.close()
@@ -316,6 +316,11 @@ class Container:
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = self._api.inspect_container(self._id)["State"]
         return state
+
+
+def _reason(error: Exception) -> str:
+    """Return why there is no client; a NameError is the SDK's way to miss what it needs for SSH."""
+    return str(error) if isinstance(error.__cause__, NameError) else root_cause(error)
 
 
 def _check_pull(reference: ImageReference, line: Mapping[str, Any]) -> None:

@@ -46,6 +46,8 @@ def explain_absence(reason: str) -> Diagnostic:
     """Return the diagnostic for an engine that does not answer."""
     if "permission denied" in reason.lower():
         hint = "add yourself to the group `docker` and log in again, or use a rootless engine"
+    elif "paramiko" in reason:
+        hint = "run `pip install paramiko` where envc is installed, or forward the engine's socket"
     else:
         hint = f"start Docker or install it ({_INSTALL}); `DOCKER_HOST` names an engine elsewhere"
     return Diagnostic(code="E601", message="no Docker engine answers", notes=(reason,), hint=hint)
