@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +11,11 @@ from pathlib import Path
 from envc.diagnostics import Diagnostic
 from envc.errors import UsageError
 from envc.mirror import MirrorMap
+from envc.reference import ImageReference
 
 __all__ = ["Machine", "parse_mirrors"]
+
+_ADDRESS = re.compile(r"[a-z]+://(?:[^\s/\[\]]+|\[[0-9a-fA-F:.]+\](?::[0-9]+)?)?(?:/\S*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,8 @@ def parse_mirrors(entries: Sequence[str]) -> MirrorMap:
     """Return the map that `CANONICAL=MIRROR` entries describe.
 
     Raises:
-        UsageError: One is not of this form, or gives an address a second mirror (E002).
+        UsageError: One is not of this form, its mirror is no address or registry, or it is the
+            address's second one (E002).
     """
     pairs: dict[str, str] = {}
     problems = []
@@ -72,9 +77,25 @@ def parse_mirrors(entries: Sequence[str]) -> MirrorMap:
             hint = "write `CANONICAL=MIRROR`, such as `https://pypi.org/simple=https://proxy/pypi`"
             problems.append(Diagnostic(code="E002", message=message, hint=hint))
             continue
-        if pairs.setdefault(canonical, mirror) != mirror:
+        if hint := _advise(canonical, mirror):
+            message = f"nothing can be fetched from the mirror `{mirror}`"
+            problems.append(Diagnostic(code="E002", message=message, hint=hint))
+        elif pairs.setdefault(canonical, mirror) != mirror:
             message = f"`{canonical}` has two mirrors, `{pairs[canonical]}` and `{mirror}`"
             problems.append(Diagnostic(code="E002", message=message, hint="name one of them"))
     if problems:
         raise UsageError(problems)
     return MirrorMap(tuple(pairs.items()))
+
+
+def _advise(canonical: str, mirror: str) -> str:
+    """Return how to write what stands for an address or for a registry; empty where it is right."""
+    if "://" in canonical:
+        hint = f"write its whole address: `{canonical}=https://…`"
+        return "" if _ADDRESS.fullmatch(mirror) else hint
+    try:
+        registry = ImageReference.parse(f"{mirror}/image").registry
+    except ValueError:
+        registry = ""
+    hint = f"name a registry by its host, without a scheme: `{canonical}=localhost:5000`"
+    return "" if registry == mirror.partition("/")[0] else hint
