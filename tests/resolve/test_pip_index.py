@@ -169,10 +169,21 @@ def test_credentials_go_to_the_index_and_to_no_other_host(tmp_path: Path) -> Non
     assert [one.code for one in caught.value.diagnostics] == ["E336"]
 
 
-def test_a_json_page_that_is_none_is_a_failure_of_the_index(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "files",
+    [
+        None,
+        [3],
+        [{"filename": "a-1.0-py3-none-any.whl", "url": "a.whl"}],
+        [{"filename": "a-1/../b-py3-none-any.whl", "url": "a.whl", "hashes": {}}],
+        [{"filename": "a-1.0.tar.gz", "url": "a", "hashes": {}, "size": "7"}],
+        [{"filename": "a-1.0.tar.gz", "url": "a", "hashes": {}, "requires-python": 3}],
+    ],
+)
+def test_a_json_page_that_is_none_is_a_failure_of_the_index(tmp_path: Path, files: object) -> None:
     class Broken(IndexServer):
         def _json_page(self, name: str) -> dict[str, object]:
-            return {"files": [{"filename": "a-1.0-py3-none-any.whl"}]}
+            return {"files": files}
 
     with Broken([Dist(name="a", version="1.0")], form="json") as index:
         with pytest.raises(ToolError) as caught:

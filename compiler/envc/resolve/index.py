@@ -190,14 +190,25 @@ def _parse_page(answer: Answer, index: IndexAccess) -> tuple[IndexFile, ...]:
 
 
 def _file_from_json(page: str, entry: Mapping[str, Any]) -> IndexFile:
-    """Return a file of a JSON page (PEP 691, PEP 700, PEP 714)."""
+    """Return a file of a JSON page (PEP 691, PEP 700, PEP 714).
+
+    Raises:
+        KeyError: It lacks what every file has.
+        TypeError: A value is of another type than it says.
+        ValueError: Its name is a path.
+    """
+    size, requires_python = entry.get("size"), entry.get("requires-python")
+    if not isinstance(size, int | None) or not isinstance(requires_python, str | None):
+        raise TypeError(entry)
+    if "/" in entry["filename"]:
+        raise ValueError(entry)
     metadata = entry.get("core-metadata", entry.get("dist-info-metadata", False))
     return IndexFile(
-        filename=str(entry["filename"]),
+        filename=entry["filename"],
         url=_resolve_link(page, entry["url"])[0],
         sha256=_sha256_or_none(entry["hashes"].get("sha256")),
-        size=entry.get("size"),
-        requires_python=entry.get("requires-python"),
+        size=size,
+        requires_python=requires_python,
         yanked=entry.get("yanked", False) is not False,
         has_metadata=bool(metadata),
     )
