@@ -61,10 +61,11 @@ def test_an_example_has_its_committed_ids(
     check_golden(spec.parent / "ids.json", actual, update=update_golden)
 
 
-def test_twins_have_equal_ids(machine: Machine) -> None:
-    pets = SPECS / "pets"
+@pytest.mark.parametrize("name", ["pets", "service"])
+def test_twins_have_equal_ids(name: str, machine: Machine) -> None:
+    dsl, yaml = (SPECS / name / f"{name}{suffix}" for suffix in (".envc", ".yaml"))
 
-    assert ids_of(pets / "pets.envc", machine) == ids_of(pets / "pets.yaml", machine)
+    assert ids_of(dsl, machine) == ids_of(yaml, machine)
 
 
 def test_examples_name_only_public_addresses() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -17,17 +18,22 @@ from envc.plan.instruction import (
     Cmd,
     Entrypoint,
     Env,
+    Expose,
+    Healthcheck,
     Instruction,
     Label,
     Mount,
     Run,
     Stage,
+    StopSignal,
     User,
+    Volume,
     Workdir,
 )
 from envc.plan.stage import SCRIPTS, script
 from envc.render.dockerfile import render
 from envc.resources import read_scripts, read_templates
+from envc.spec.metadata import SIGNAL
 from support.engine import EngineWorld
 
 pytestmark = pytest.mark.engine
@@ -205,3 +211,55 @@ def test_a_user_arrives_as_it_is(engine: Engine, user: str) -> None:
     engine.build(User(user=user))
 
     assert engine.config()["User"] == user
+
+
+@few
+@given(generated=st.lists(PLAIN, min_size=30, max_size=40))
+def test_names_of_labels_paths_of_volumes_and_words_of_health_checks_arrive_as_they_are(
+    engine: Engine, generated: list[str]
+) -> None:
+    values = list(dict.fromkeys([*NASTY, *generated]))
+    names = [value for value in values if value and "=" not in value]
+    paths = [f"/{value}" for value in values if value == value.rstrip()]
+
+    engine.build(
+        Env(variables=(("HOME", "/not-this"), ("x", "not this"))),
+        Label(labels=tuple((name, name) for name in names)),
+        Volume(paths=tuple(paths)),
+        Healthcheck(words=("probe", *values, "a\nb"), options=(("interval", "1m30s"),)),
+    )
+
+    config = engine.config()
+    labels, volumes = config["Labels"], config["Volumes"]
+    assert isinstance(labels, dict)
+    assert isinstance(volumes, dict)
+    assert {name: labels.get(name) for name in names} == {name: name for name in names}
+    assert sorted(volumes) == sorted(paths)
+    assert config["Healthcheck"] == {
+        "Test": ["CMD", "probe", *values, "a\nb"],
+        "Interval": 90 * 10**9,
+    }
+
+
+def test_ports_and_the_absence_of_a_health_check_arrive(engine: Engine) -> None:
+    engine.build(
+        Healthcheck(words=("true",)),
+        Healthcheck(words=()),
+        Expose(ports=("1", "8080", "8080/udp", "65535/sctp")),
+    )
+
+    config = engine.config()
+    assert config["Healthcheck"] == {"Test": ["NONE"]}
+    assert config["ExposedPorts"] == {"1/tcp": {}, "8080/tcp": {}, "8080/udp": {}, "65535/sctp": {}}
+
+
+def test_docker_knows_every_signal_that_a_spec_may_name(engine: Engine) -> None:
+    numbers = [f"RTMIN+{number}" for number in range(1, 16)]
+    numbers += [f"RTMAX-{number}" for number in range(1, 15)]
+    names = ["SIGRTMIN", "SIGRTMAX", *(f"SIG{name}" for name in numbers)]
+    names += [name for name in signal.Signals.__members__ if SIGNAL.fullmatch(name)]
+
+    engine.build(*(StopSignal(signal=name) for name in [*names, "SIGINT"]))
+
+    assert engine.config()["StopSignal"] == "SIGINT"
+    assert all(SIGNAL.fullmatch(name) for name in names)

@@ -48,6 +48,7 @@ def env_id(
         {"serve": {"entry": "score.py"}},
         {"user": "1000:1000"},
         {"steps": [SPEC["steps"][0], {"run": {"command": "true", "network": "false"}}]},
+        {"labels": {}, "ports": [], "volumes": []},
     ],
 )
 def test_what_is_not_in_the_image_does_not_change_its_id(changes: dict[str, Any]) -> None:
@@ -73,6 +74,47 @@ def test_what_is_not_in_the_image_does_not_change_its_id(changes: dict[str, Any]
 )
 def test_what_is_in_the_image_changes_its_id(changes: dict[str, Any]) -> None:
     assert env_id(changes) != env_id()
+
+
+METADATA: dict[str, Any] = {
+    "labels": {"a": "1", "b": "2"},
+    "ports": ["8080", "9000/udp"],
+    "volumes": ["/data", "/models"],
+    "healthcheck": {"run": "true", "interval": "60s"},
+    "stopsignal": "SIGINT",
+}
+
+
+def test_all_of_the_images_metadata_counts() -> None:
+    changes: list[dict[str, Any]] = [
+        {},
+        *({key: value} for key, value in METADATA.items()),
+        {"labels": {"a": "1"}},
+        {"labels": {"a": "1", "b": "3"}},
+        {"ports": ["8080"]},
+        {"ports": ["8080", "9000"]},
+        {"volumes": ["/data"]},
+        {"healthcheck": "none"},
+        {"healthcheck": {"run": "false", "interval": "60s"}},
+        {"healthcheck": {"run": "true"}},
+        {"healthcheck": {"run": "true", "interval": "60s", "timeout": "1s"}},
+        {"healthcheck": {"run": "true", "interval": "60s", "start": "1s"}},
+        {"healthcheck": {"run": "true", "interval": "60s", "retries": "1"}},
+        {"stopsignal": "SIGTERM"},
+    ]
+
+    assert len({env_id(change) for change in changes}) == len(changes)
+
+
+def test_the_order_and_the_spelling_of_metadata_do_not_count() -> None:
+    respelt = {
+        "labels": {"b": "2", "a": "1"},
+        "ports": ["9000/udp", "8080/tcp"],
+        "volumes": ["/models/", "/data"],
+        "healthcheck": {"run": ["/bin/sh", "-ec", "true"], "interval": "1m", "retries": "3"},
+    }
+
+    assert env_id({**METADATA, **respelt}) == env_id(METADATA)
 
 
 def test_a_copied_file_counts_with_its_bytes_and_its_mode() -> None:

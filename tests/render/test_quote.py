@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envc.render.quote import comment, escape_word, exec_form, quote
+from envc.render.quote import (
+    comment,
+    escape_word,
+    exec_form,
+    expanded_form,
+    quote,
+    quote_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,3 +67,19 @@ def test_a_comment_is_one_line(line: str) -> None:
 def test_an_address_that_is_not_one_word_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match="not one word"):
         escape_word(value)
+
+
+@pytest.mark.parametrize("name", ["", "a=b"])
+def test_what_cannot_be_the_name_of_a_label_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="not a name"):
+        quote_name(name)
+
+
+def test_what_docker_expands_is_escaped_before_it_is_json() -> None:
+    assert expanded_form(["/data", "/a $b", "/'"]) == r"""["/data", "/a \\$b", "/\\'"]"""
+
+
+@pytest.mark.parametrize("path", ["", " /a", "/a\t"])
+def test_a_path_that_docker_would_cut_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match="not a path"):
+        expanded_form([path])

@@ -117,7 +117,7 @@ def test_required_fields_are_those_that_the_model_requires() -> None:
 
     assert required == [
         *("environment", "base.image", "pip.indexes.url", "steps.copy.from", "steps.copy.to"),
-        *("steps.run.command", "serve.entry"),
+        *("steps.run.command", "healthcheck.run", "serve.entry"),
     ]
 
 
@@ -133,7 +133,13 @@ def test_a_field_is_found_with_those_in_it() -> None:
     [
         ("plattforms", "E170", "there is no field `plattforms`", "did you mean `platforms`?"),
         ("secret", "E170", "there is no field `secret`", "did you mean `pip.indexes.secret`?"),
-        ("run", "E170", "there is no field `run`", "did you mean `steps.run` or `check.run`?"),
+        (
+            "run",
+            "E170",
+            "there is no field `run`",
+            "did you mean `steps.run` or `healthcheck.run` or `check.run`?",
+        ),
+        ("expose", "E170", "there is no field `expose`", "did you mean `ports`?"),
         ("wheel", "E170", "there is no field `wheel`", "did you mean `pip.wheels`?"),
         ("env", "E170", "there is no field `env`", "did you mean `variables`?"),
         ("xyz", "E170", "there is no field `xyz`", "`envc explain` lists the fields"),

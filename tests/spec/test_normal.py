@@ -31,6 +31,11 @@ FULL: dict[str, Any] = {
     "workdir": "/app",
     "entrypoint": ["tini", "--"],
     "command": ["python"],
+    "labels": {"a": "1", "b": "2"},
+    "ports": ["8080", "9000/udp"],
+    "volumes": ["/data", "/models"],
+    "healthcheck": {"run": "curl -f http://localhost/", "interval": "90s"},
+    "stopsignal": "SIGINT",
     "check": {"import": ["a", "b"], "run": ["true", "make test"]},
     "runtime": {"shm": "2g"},
     "serve": {"entry": "score.py"},
@@ -76,6 +81,17 @@ SAME: dict[str, dict[str, Any]] = {
     "a folder with a slash": changed(
         steps=[{"copy": {"from": "./src/", "to": "/app"}}, *FULL["steps"][1:]]
     ),
+    "labels in another order": changed(labels={"b": "2", "a": "1"}),
+    "ports in another order": changed(ports=["9000/udp", "8080/tcp"]),
+    "volumes in another order": changed(volumes=["/models/", "/./data"]),
+    "a health check in full": changed(
+        healthcheck={
+            "run": ["/bin/sh", "-ec", "curl -f http://localhost/"],
+            "interval": "1m30s",
+            "timeout": "30000ms",
+            "retries": "3",
+        }
+    ),
     "a run step in full": changed(
         steps=[FULL["steps"][0], {"run": {"command": "make", "network": "false"}}, FULL["steps"][2]]
     ),
@@ -111,6 +127,22 @@ DIFFERENT: dict[str, dict[str, Any]] = {
     "another entrypoint": changed(entrypoint=["tini"]),
     "another command": changed(command=["python", "-I"]),
     "no command": {key: value for key, value in FULL.items() if key != "command"},
+    "another label": changed(labels={"a": "1", "b": "3"}),
+    "fewer labels": changed(labels={"a": "1"}),
+    "another protocol": changed(ports=["8080", "9000"]),
+    "no ports": changed(ports=[]),
+    "another volume": changed(volumes=["/data", "/models/pets"]),
+    "another health check": changed(healthcheck={"run": "true", "interval": "90s"}),
+    "another interval": changed(
+        healthcheck={"run": "curl -f http://localhost/", "interval": "91s"}
+    ),
+    "time to start": changed(
+        healthcheck={"run": "curl -f http://localhost/", "interval": "90s", "start": "1ms"}
+    ),
+    "the base's health check taken away": changed(healthcheck="none"),
+    "the base's health check": {key: value for key, value in FULL.items() if key != "healthcheck"},
+    "another stop signal": changed(stopsignal="SIGTERM"),
+    "the base's stop signal": {key: value for key, value in FULL.items() if key != "stopsignal"},
     "another check": changed(check={"import": ["a", "b"], "run": ["true"]}),
     "another runtime": changed(runtime={"shm": "1g"}),
     "no serve": {key: value for key, value in FULL.items() if key != "serve"},
@@ -138,14 +170,21 @@ def test_defaults_may_be_written_out() -> None:
         "channels": ["conda-forge"],
         "pip": {"indexes": [{"url": "https://pypi.org/simple"}]},
         "user": "1000:1000",
+        "labels": {},
+        "ports": [],
+        "volumes": [],
     }
 
     assert id_of(long) == id_of(short)
 
 
 def test_line_ends_are_no_part_of_a_script() -> None:
-    unix = {"environment": "a", "steps": [{"run": "a\nb"}]}
-    windows = {"environment": "a", "steps": [{"run": "a\r\nb"}]}
+    unix = {"environment": "a", "steps": [{"run": "a\nb"}], "healthcheck": {"run": "a\nb"}}
+    windows = {
+        "environment": "a",
+        "steps": [{"run": "a\r\nb"}],
+        "healthcheck": {"run": "a\r\nb"},
+    }
 
     assert id_of(windows) == id_of(unix)
 

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from envc.errors import InputError
 from envc.spec import field as rule
+from envc.spec import metadata
 from envc.spec.field import FieldError
 from envc.spec.kind import KINDS
 from envc.spec.load import load
@@ -26,7 +27,11 @@ PUBLISHED = REPOSITORY / "docs" / "spec.schema.json"
 SPECS = sorted((REPOSITORY / "specs").glob("*/*.yaml"))
 CASES = sorted((REPOSITORY / "tests" / "cases" / "errors").glob("*/spec.yaml"))
 # What other tools define (MatchSpecs, requirements) is beyond a schema.
-SHAPES = [case for case in CASES if "E201" <= case.parent.name[:4] <= "E226"]
+SHAPES = [
+    case
+    for case in CASES
+    if "E201" <= case.parent.name[:4] <= "E226" or "E240" <= case.parent.name[:4] <= "E247"
+]
 WARNINGS = [case for case in CASES if case.parent.name.startswith("W")]
 
 VALIDATOR = Draft202012Validator(schema())
@@ -101,6 +106,13 @@ def test_there_are_such_cases() -> None:
         "conda: {packages: [numpy]}",
         "pip: {packages: [six], wheels: [dist/pets-1.0-py3-none-any.whl]}",
         "system: []",
+        "labels: {a.b/c: 1, d: true, e: x, f: ''}",
+        "ports: [8080, 9000/udp]",
+        "volumes: [/data]",
+        "healthcheck: none",
+        "healthcheck: {run: true, interval: 1h30m, timeout: 500ms, start: 10s, retries: 3}",
+        "healthcheck: {run: [sleep, 1]}",
+        "stopsignal: SIGRTMIN+3",
     ],
 )
 def test_what_people_write_without_quotes_is_valid(text: str) -> None:
@@ -148,6 +160,25 @@ def test_what_people_write_without_quotes_is_valid(text: str) -> None:
         "check: {import: [a-b]}",
         "environment: Pets",
         "imports: []",
+        "labels: {dev.envc.x: 1}",
+        "labels: {a b: 1}",
+        "labels: [a=b]",
+        "ports: 8080",
+        "ports: [0]",
+        "ports: [70000]",
+        "ports: [8080, 8080]",
+        "volumes: [data]",
+        "volumes: [/a:/b]",
+        "healthcheck: off",
+        "healthcheck: []",
+        "healthcheck: {}",
+        "healthcheck: {run: []}",
+        "healthcheck: {run: true, interval: 30}",
+        "healthcheck: {run: true, interval: 0s}",
+        "healthcheck: {run: true, retries: 0}",
+        "healthcheck: {run: true, test: x}",
+        "stopsignal: INT",
+        "stopsignal: 2",
     ],
 )
 def test_what_envc_refuses_the_schema_refuses(text: str) -> None:
@@ -189,6 +220,8 @@ PROBES = (
         "debian:12",
         "localhost:5000/a",
     ),
+    *("8080", "8080/tcp", "65536", "0/udp", "/data", "/", "30s", "1m30s", "0s", "30", "1h1ms"),
+    *("SIGINT", "SIGRTMIN+3", "SIGRTMAX-15", "INT", "a.b/c-d_e", "dev.envc.x", "dev.envcx", "a/"),
     *("[::1]:5000/a", f"a@sha256:{'0' * 64}", "a@sha256:0", "PYPI_TOKEN", "x" * 128, "x" * 129),
 )
 
@@ -205,7 +238,7 @@ def test_the_facts_of_a_kind_hold_for_all_that_its_rule_lets_pass(
         (text, value)
         for text in PROBES
         if passes(check, text)
-        for value in readings(text, is_key=check is rule.variable_name)
+        for value in readings(text, is_key=check in {rule.variable_name, metadata.label_name})
         if value is not None and not validator.is_valid(value)
     ]
 
@@ -290,6 +323,20 @@ specs = st.fixed_dictionaries(
         "workdir": st.sampled_from(["/", "/app", "/a b"]),
         "entrypoint": st.lists(words, min_size=1, max_size=3),
         "command": st.lists(words, min_size=1, max_size=3),
+        "labels": st.dictionaries(st.sampled_from(["a", "true", "1.5", "a.b/c"]), words),
+        "ports": st.lists(st.sampled_from(["80", "8080/tcp", "9000/udp"]), unique=True),
+        "volumes": st.lists(st.sampled_from(["/data", "/a b", "/a/../b"]), unique=True),
+        "healthcheck": st.just("none")
+        | st.fixed_dictionaries(
+            {"run": words | st.lists(words, min_size=1, max_size=3)},
+            optional={
+                "interval": st.sampled_from(["30s", "1h2m3s4ms"]),
+                "timeout": st.sampled_from(["500ms", "1m"]),
+                "start": st.sampled_from(["10s", "000001h"]),
+                "retries": st.sampled_from(["1", "100"]),
+            },
+        ),
+        "stopsignal": st.sampled_from(["SIGINT", "SIGRTMIN", "SIGRTMAX-14"]),
         "check": optional(
             **{
                 "import": unique(st.sampled_from(["a", "a.b", "_c", "é", "true"])),
@@ -331,7 +378,11 @@ def test_every_valid_spec_is_valid(data: dict[str, Any], choices: st.DataObject)
 def test_a_key_too_many_is_refused_by_both(data: dict[str, Any], choices: st.DataObject) -> None:
     blocks = [
         data,
-        *(block for key, block in data.items() if key != "variables" and isinstance(block, dict)),
+        *(
+            block
+            for key, block in data.items()
+            if key not in {"labels", "variables"} and isinstance(block, dict)
+        ),
     ]
     choices.draw(st.sampled_from(blocks))["zzz"] = "1"
 

@@ -69,6 +69,12 @@ class Dsl:
     def channels(self, data: list[str]) -> str:
         return "channels " + ", ".join(self.value(item) for item in data)
 
+    def ports(self, data: list[str]) -> str:
+        return "ports " + ", ".join(self.value(item) for item in data)
+
+    def volumes(self, data: list[str]) -> str:
+        return "volumes " + ", ".join(self.value(item) for item in data)
+
     def python(self, data: str) -> str:
         return f"python {data}"
 
@@ -93,6 +99,20 @@ class Dsl:
     def variables(self, data: dict[str, str]) -> str:
         lines = [f"{name} = {self.string(value)}" for name, value in data.items()]
         return "variables " + self.short_block(lines)
+
+    def labels(self, data: dict[str, str]) -> str:
+        names = {name: f'"{name}"' if self.flip() else name for name in data}
+        lines = [f"{names[name]} = {self.string(value)}" for name, value in data.items()]
+        return "labels " + self.short_block(lines)
+
+    def healthcheck(self, data: Any) -> str:
+        if isinstance(data, str):
+            return f"healthcheck {self.value(data)}"
+        lines = [
+            f"{name} {self.array(value) if isinstance(value, list) else self.value(value)}"
+            for name, value in data.items()
+        ]
+        return "healthcheck " + self.short_block(lines)
 
     def steps(self, data: list[Any]) -> str:
         return "\n".join(self.step(step) for step in data)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from envc.canonical import Json, digest
 from envc.lock.model import PlatformLock
 from envc.plan.account import Account
@@ -42,6 +44,7 @@ def identity_tree(
             "workdir": settings.workdir,
             "entrypoint": _words(settings.entrypoint),
             "command": _words(settings.command),
+            **_metadata(settings),
         },
     }
 
@@ -53,6 +56,19 @@ def env_id(tree: dict[str, Json]) -> str:
 
 def _user(account: Account) -> list[Json] | None:
     return [account.uid, account.gid, account.home] if account.is_made else None
+
+
+def _metadata(settings: Settings) -> dict[str, Json]:
+    """Return what is set of the image's metadata: an image without any keeps its id."""
+    probe = settings.healthcheck
+    said: dict[str, Json] = {
+        "labels": [list(pair) for pair in settings.labels],
+        "ports": list(settings.ports),
+        "volumes": list(settings.volumes),
+        "healthcheck": asdict(probe) | {"words": list(probe.words)} if probe is not None else None,
+        "stopsignal": settings.stopsignal,
+    }
+    return {key: value for key, value in said.items() if value}
 
 
 def _words(words: tuple[str, ...] | None) -> list[Json] | None:

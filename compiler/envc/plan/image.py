@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from envc.lock.model import PlatformLock
@@ -14,12 +14,16 @@ from envc.plan.instruction import (
     Cmd,
     Entrypoint,
     Env,
+    Expose,
+    Healthcheck,
     Instruction,
     Label,
     Mount,
     Run,
     Stage,
+    StopSignal,
     User,
+    Volume,
     Workdir,
 )
 from envc.plan.label import CONTRACT, CONTRACT_LABEL, ENV_ID_LABEL
@@ -27,6 +31,7 @@ from envc.plan.setting import BIN, Settings
 from envc.plan.stage import SCRIPTS, choose, script
 from envc.plan.step import CopyAction, RunAction, StepAction
 from envc.platform import PLATFORMS
+from envc.spec.defaults import Probe
 from envc.syntax.document import Document
 
 __all__ = ["image_stages", "step_files"]
@@ -78,7 +83,8 @@ def _account(settings: Settings) -> Run:
     owner = settings.account
     if owner.is_made:
         numbers = (str(owner.uid), str(owner.gid), owner.name, owner.home)
-        line = shlex.join(script("/bin/sh", "user.sh", *numbers, settings.workdir))
+        folders = (settings.workdir, *settings.volumes)
+        line = shlex.join(script("/bin/sh", "user.sh", *numbers, *folders))
         return Run(words=script("/bin/sh", "step.sh", line), mounts=(SCRIPTS,))
     name = owner.user.partition(":")[0]
     return Run(words=("id", "-u", "--", name))
@@ -97,12 +103,51 @@ def _configure(
     for number, action in enumerate(settings.steps, start=1):
         instructions.append(_step(number, action))
     instructions.append(User(user=settings.account.user, origin=document.span(("user",))))
+    instructions += _describe_service(settings, document)
     if settings.entrypoint is not None:
         origin = document.span(("entrypoint",))
         instructions.append(Entrypoint(words=settings.entrypoint, origin=origin))
     if settings.command is not None:
         instructions.append(Cmd(words=settings.command, origin=document.span(("command",))))
+    if settings.labels:
+        instructions.append(Label(labels=settings.labels, origin=document.span(("labels",))))
     return tuple(instructions)
+
+
+def _describe_service(settings: Settings, document: Document) -> Iterator[Instruction]:
+    """Yield what an engine should know of a container that runs."""
+    if settings.ports:
+        yield Expose(ports=settings.ports, origin=document.span(("ports",)))
+    if settings.volumes:
+        yield Volume(paths=settings.volumes, origin=document.span(("volumes",)))
+    if settings.healthcheck is not None:
+        yield _healthcheck(settings.healthcheck, document)
+    if settings.stopsignal is not None:
+        yield StopSignal(signal=settings.stopsignal, origin=document.span(("stopsignal",)))
+
+
+def _healthcheck(probe: Probe, document: Document) -> Healthcheck:
+    origin = document.span(("healthcheck",))
+    if not probe.words:
+        return Healthcheck(words=(), origin=origin)
+    options = [
+        ("interval", _duration(probe.interval_ms)),
+        ("timeout", _duration(probe.timeout_ms)),
+        ("retries", str(probe.retries)),
+    ]
+    if probe.start_ms:
+        options.insert(2, ("start-period", _duration(probe.start_ms)))
+    return Healthcheck(words=probe.words, options=tuple(options), origin=origin)
+
+
+def _duration(time_ms: int) -> str:
+    """Return a time as Docker's options take it: `90000` ms are `1m30s`."""
+    parts = []
+    for unit, unit_ms in (("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)):
+        count, time_ms = divmod(time_ms, unit_ms)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts)
 
 
 def _step(number: int, action: StepAction) -> Run:

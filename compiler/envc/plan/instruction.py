@@ -16,13 +16,17 @@ __all__ = [
     "Copy",
     "Entrypoint",
     "Env",
+    "Expose",
+    "Healthcheck",
     "Instruction",
     "Label",
     "Mount",
     "Run",
     "Secret",
     "Stage",
+    "StopSignal",
     "User",
+    "Volume",
     "Workdir",
 ]
 
@@ -107,6 +111,45 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expose:
+    """Ports that containers listen on, such as `8080` and `9000/udp`, in order."""
+
+    ports: tuple[str, ...]
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """Folders that outlive a container, by absolute paths, in order."""
+
+    paths: tuple[str, ...]
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Healthcheck:
+    """How the engine finds out whether a container works.
+
+    Attributes:
+        words: The program and its arguments, as they are: no shell sees them. Empty for no check,
+            also where the base has one.
+        options: Docker's own, each as its name without `--` and its value, in order.
+    """
+
+    words: tuple[str, ...]
+    options: tuple[tuple[str, str], ...] = ()
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopSignal:
+    """The signal that asks the container's program to end, by its name."""
+
+    signal: str
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """Who runs in the container: what Docker's USER takes."""
 
@@ -138,7 +181,21 @@ class Cmd:
     origin: Span | None = field(default=None, compare=False)
 
 
-Instruction: TypeAlias = Add | Copy | Run | Env | Label | User | Workdir | Entrypoint | Cmd
+Instruction: TypeAlias = (
+    Add
+    | Copy
+    | Run
+    | Env
+    | Label
+    | Expose
+    | Volume
+    | Healthcheck
+    | StopSignal
+    | User
+    | Workdir
+    | Entrypoint
+    | Cmd
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

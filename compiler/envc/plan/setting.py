@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from envc.plan.account import Account, account
 from envc.plan.inputs import Inputs
 from envc.plan.step import StepAction, step_actions
-from envc.spec.defaults import user
+from envc.spec.defaults import Probe, healthcheck, ports, user, volumes
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 
@@ -32,6 +32,11 @@ class Settings:
             base's own ends it.
         entrypoint: None where the base's own stays.
         command: None where the base's own stays.
+        labels: Sorted by name, without envc's own.
+        ports: Sorted by number.
+        volumes: Sorted.
+        healthcheck: None where the base's own stays.
+        stopsignal: None where the base's own stays.
     """
 
     account: Account
@@ -40,6 +45,11 @@ class Settings:
     steps: tuple[StepAction, ...]
     entrypoint: tuple[str, ...] | None
     command: tuple[str, ...] | None
+    labels: tuple[tuple[str, str], ...]
+    ports: tuple[str, ...]
+    volumes: tuple[str, ...]
+    healthcheck: Probe | None
+    stopsignal: str | None
 
 
 def settings(
@@ -60,6 +70,11 @@ def settings(
         steps=step_actions(spec, document, inputs, workdir),
         entrypoint=(ACTIVATE, *(spec.entrypoint or ())) if has_conda else spec.entrypoint,
         command=_command(spec, has_conda=has_conda, has_python=has_python),
+        labels=tuple(sorted(spec.labels.items())),
+        ports=ports(spec),
+        volumes=volumes(spec),
+        healthcheck=_healthcheck(spec, has_conda=has_conda),
+        stopsignal=spec.stopsignal,
     )
 
 
@@ -73,6 +88,14 @@ def _variables(spec: EnvSpec, *, has_conda: bool, has_python: bool) -> tuple[tup
     if own and "PATH" in variables:
         variables["PATH"] = f"{BIN}:{variables['PATH']}"
     return tuple(sorted(variables.items()))
+
+
+def _healthcheck(spec: EnvSpec, *, has_conda: bool) -> Probe | None:
+    probe = healthcheck(spec)
+    if probe is None or not probe.words or not has_conda:
+        return probe
+    # The engine runs it beside the entrypoint, not through it.
+    return replace(probe, words=(ACTIVATE, *probe.words))
 
 
 def _command(spec: EnvSpec, *, has_conda: bool, has_python: bool) -> tuple[str, ...] | None:

@@ -6,7 +6,15 @@ import json
 import re
 from collections.abc import Sequence
 
-__all__ = ["FILTERS", "comment", "escape_word", "exec_form", "quote"]
+__all__ = [
+    "FILTERS",
+    "comment",
+    "escape_word",
+    "exec_form",
+    "expanded_form",
+    "quote",
+    "quote_name",
+]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=~-]+")
 _LINE_WIDTH = 96
@@ -31,6 +39,17 @@ def quote(value: str) -> str:
     return '"' + re.sub(r'([\\"$])', r"\\\1", value) + '"'
 
 
+def quote_name(name: str) -> str:
+    """Return the name of a LABEL, quoted as its value is.
+
+    Raises:
+        ValueError: It is empty or has a `=`, at which Docker splits even what is quoted.
+    """
+    if not name or "=" in name:
+        raise ValueError(f"not a name: {name!r}")
+    return quote(name)
+
+
 def exec_form(words: Sequence[str]) -> str:
     r"""Return words as a JSON array, which Docker expands nothing in; long ones get a line each.
 
@@ -42,6 +61,21 @@ def exec_form(words: Sequence[str]) -> str:
     if len(line) <= _LINE_WIDTH:
         return line
     return "[" + ", \\\n     ".join(quoted) + "]"
+
+
+def expanded_form(words: Sequence[str]) -> str:
+    r"""Return words as a JSON array for VOLUME, where Docker takes quotes off and expands variables.
+
+    >>> print(expanded_form(["/data", "/a $b"]))
+    ["/data", "/a \\$b"]
+
+    Raises:
+        ValueError: A word is empty, or has white space at an end, which Docker takes off.
+    """
+    for word in words:
+        if not word or word != word.strip():
+            raise ValueError(f"not a path: {word!r}")
+    return exec_form([re.sub(r"([\\$'\"])", r"\\\1", word) for word in words])
 
 
 def escape_word(value: str) -> str:
@@ -64,5 +98,7 @@ FILTERS = {
     "comment": comment,
     "escape_word": escape_word,
     "exec_form": exec_form,
+    "expanded_form": expanded_form,
     "quote": quote,
+    "quote_name": quote_name,
 }

@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from envc.diagnostics import Diagnostic, Label
-from envc.spec import field
+from envc.spec import field, metadata
 from envc.spec.defaults import canonical_address, channel_addresses
 from envc.spec.entry import Entry, conda_entries, pip_entries, texts, wheel_entries
 from envc.spec.field import FieldError
@@ -79,6 +79,8 @@ def _lists_have_no_repetition(subject: _Subject) -> Iterator[Diagnostic]:
         (texts(document, ("channels",)), _channel_key),
         (_index_urls(document), canonical_address),
         (wheel_entries(document), posixpath.normpath),
+        (texts(document, ("ports",)), _port_key),
+        (texts(document, ("volumes",)), _volume_key),
         (texts(document, ("check", "import")), str),
     )
     for entries, key in lists:
@@ -223,6 +225,14 @@ def _index_urls(document: Document) -> Iterator[Entry]:
 
 def _channel_key(name: str) -> str:
     return " ".join(channel_addresses(name))
+
+
+def _port_key(text: str) -> str:
+    return metadata.port_text(*metadata.port_key(text))
+
+
+def _volume_key(text: str) -> str:
+    return metadata.volume_path(text) if text.startswith("/") else text
 
 
 def _try(key: Callable[[str], str], text: str) -> str:

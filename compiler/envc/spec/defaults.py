@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 from envc.reference import ImageReference
 from envc.spec.matchspec import split_matchspec
+from envc.spec.metadata import duration_ms, port_key, port_text, volume_path
 from envc.spec.model import EnvSpec, Index
 
 __all__ = [
+    "Probe",
     "base_image",
     "canonical_address",
     "channel_addresses",
     "channels",
     "conda_requirements",
+    "healthcheck",
     "indexes",
+    "ports",
     "user",
+    "volumes",
     "wheels",
 ]
 
@@ -109,6 +115,52 @@ def wheels(spec: EnvSpec) -> tuple[str, ...]:
 def user(spec: EnvSpec) -> str:
     """Return who runs in the container: `1000:1000` where the spec does not say."""
     return spec.user or _USER
+
+
+def ports(spec: EnvSpec) -> tuple[str, ...]:
+    """Return the ports, sorted by number, without the protocol where that is TCP."""
+    return tuple(port_text(*key) for key in sorted(map(port_key, spec.ports)))
+
+
+def volumes(spec: EnvSpec) -> tuple[str, ...]:
+    """Return the volumes' paths, sorted, without `.` and `..`."""
+    return tuple(sorted(map(volume_path, spec.volumes)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A health check; where there are no words, one that takes the base's away.
+
+    Attributes:
+        words: The program and its arguments.
+        start_ms: 0 where failures count from the start.
+        retries: From 1; 0 where there are no words, as with all times.
+    """
+
+    words: tuple[str, ...] = ()
+    interval_ms: int = 0
+    timeout_ms: int = 0
+    start_ms: int = 0
+    retries: int = 0
+
+
+def healthcheck(spec: EnvSpec) -> Probe | None:
+    """Return the health check, with every default filled in; None leaves the base's as it is."""
+    check = spec.healthcheck
+    if check is None:
+        return None
+    if isinstance(check, str):
+        return Probe()
+    words = check.run
+    if isinstance(words, str):
+        words = ("/bin/sh", "-ec", words.replace("\r\n", "\n"))
+    return Probe(
+        words=words,
+        interval_ms=duration_ms(check.interval),
+        timeout_ms=duration_ms(check.timeout),
+        start_ms=duration_ms(check.start) if check.start is not None else 0,
+        retries=int(check.retries),
+    )
 
 
 def _is_python(package: str) -> bool:

@@ -151,6 +151,32 @@ EXAMPLES: Mapping[str, Example] = {
         'entrypoint ["/usr/bin/tini", "--"]', 'entrypoint: [/usr/bin/tini, "--"]'
     ),
     "command": _example('command ["python", "train.py"]', "command: [python, train.py]"),
+    "labels": _example(
+        'labels { org.opencontainers.image.title = "Pets" }',
+        "labels: {org.opencontainers.image.title: Pets}",
+    ),
+    "ports": _example("ports 8080, 9000/udp", "ports: [8080, 9000/udp]"),
+    "volumes": _example('volumes "/data"', "volumes: [/data]"),
+    "healthcheck": _example(
+        """
+        healthcheck {
+            run "curl -f http://localhost/"
+            interval 1m
+            timeout 5s
+            start 10s
+            retries 5
+        }
+        """,
+        """
+        healthcheck:
+          run: curl -f http://localhost/
+          interval: 1m
+          timeout: 5s
+          start: 10s
+          retries: 5
+        """,
+    ),
+    "stopsignal": _example("stopsignal SIGINT", "stopsignal: SIGINT"),
     "check": _example(
         """
         check {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from envc.spec import address
+from envc.spec import address, metadata
 from envc.spec import field as rule
 
 __all__ = ["KINDS", "PLURALS", "Kind"]
@@ -114,6 +114,24 @@ KINDS: Mapping[Callable[[Any], Any], Kind] = {
         address.SECRET.pattern,
         _WORD,
     ),
+    metadata.label_name: _text(
+        "name", "names", rf"(?![Dd][Ee][Vv]\.[Ee][Nn][Vv][Cc](?:\.|$)){metadata.LABEL.pattern}"
+    ),
+    metadata.label_value: _text("value", "values", r"[^\x00\r\n]*", _SCALAR),
+    metadata.port: _text(
+        "port", "ports", metadata.PORT.pattern, ["string", "integer"], minimum=1, maximum=65535
+    ),
+    metadata.volume: _text("absolute path", "absolute paths", rf"/[^:{_CONTROL}]*"),
+    metadata.duration: _text("duration", "durations", metadata.DURATION.pattern),
+    metadata.no_healthcheck: Kind(
+        name="`none`",
+        plural="`none`",
+        facts={"type": "string", "const": metadata.TEXT_FOR_NONE},
+    ),
+    metadata.retries: _text(
+        "number", "numbers", metadata.RETRIES.pattern, ["string", "integer"], minimum=1
+    ),
+    metadata.stop_signal: _text("signal", "signals", metadata.SIGNAL.pattern),
     rule.non_empty: Kind(facts={"minItems": 1}),
     rule.program: Kind(),
 }

@@ -198,6 +198,14 @@ _SHAPES = {
 }
 
 
+_SHAPES_AT: dict[Path, str] = {
+    ("conda",): "a list of packages or a mapping",
+    ("pip",): "a list of packages or a mapping",
+    ("healthcheck",): "a mapping or `none`",
+    ("healthcheck", "run"): "a script or a list of words",
+}
+
+
 def _wrong_shape(document: Document, path: Path, kind: str) -> Diagnostic:
     value = document.data_at(path)
     span = document.span(path)
@@ -209,8 +217,7 @@ def _wrong_shape(document: Document, path: Path, kind: str) -> Diagnostic:
             hint="write its version, such as `3.12`",
         )
     wanted = _SHAPES[kind]
-    if path in {("conda",), ("pip",)}:
-        wanted = "a list of packages or a mapping"
+    wanted = _SHAPES_AT.get(path, wanted)
     return Diagnostic.at(
         span,
         "E204",

@@ -7,15 +7,16 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     model_validator,
 )
 
-from envc.spec import address, field
+from envc.spec import address, field, metadata
 from envc.spec.field import FieldError
+from envc.spec.healthcheck import Healthcheck, HealthcheckOrNone
+from envc.spec.part import Part, Script, Words
 
 __all__ = [
     "Base",
@@ -23,6 +24,7 @@ __all__ = [
     "Conda",
     "CopyStep",
     "EnvSpec",
+    "Healthcheck",
     "Index",
     "Part",
     "Pip",
@@ -31,15 +33,6 @@ __all__ = [
     "Serve",
     "Step",
 ]
-
-
-class Part(BaseModel):
-    """What all parts of a spec have in common: frozen, and no key that is not theirs.
-
-    A field's description has the form that `envc.spec.description` reads.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 def _packages_from_list(value: Any) -> Any:
@@ -61,17 +54,11 @@ _Requirements = Annotated[tuple[Annotated[_Line, Field(title="requirement")], ..
 _Wheels = Annotated[tuple[Annotated[str, AfterValidator(field.wheel_path)], ...], _UNIQUE]
 _Modules = Annotated[tuple[Annotated[str, AfterValidator(field.module_name)], ...], _UNIQUE]
 _Channels = Annotated[tuple[Annotated[str, AfterValidator(address.channel)], ...], _UNIQUE]
-_Script = Annotated[str, AfterValidator(field.script)]
 _RelativePath = Annotated[str, AfterValidator(field.relative_path)]
 _Platform = Annotated[
     Literal["linux/amd64", "linux/arm64"], BeforeValidator(_if_text(field.platform))
 ]
 _Platforms = Annotated[tuple[_Platform, ...], AfterValidator(field.non_empty), _UNIQUE]
-_Words = Annotated[
-    tuple[Annotated[str, AfterValidator(field.word)], ...],
-    AfterValidator(field.non_empty),
-    AfterValidator(field.program),
-]
 _Boolean = Annotated[
     bool,
     BeforeValidator(field.boolean, json_schema_input_type=Literal[True, False, "true", "false"]),
@@ -80,6 +67,12 @@ _Variables = dict[
     Annotated[str, AfterValidator(field.variable_name)],
     Annotated[str, AfterValidator(field.variable_value)],
 ]
+_Labels = dict[
+    Annotated[str, AfterValidator(metadata.label_name)],
+    Annotated[str, AfterValidator(metadata.label_value)],
+]
+_Ports = Annotated[tuple[Annotated[str, AfterValidator(metadata.port)], ...], _UNIQUE]
+_Volumes = Annotated[tuple[Annotated[str, AfterValidator(metadata.volume)], ...], _UNIQUE]
 
 
 class Base(Part):
@@ -152,7 +145,7 @@ class CopyStep(Part):
 class RunStep(Part):
     """A command that runs while the image is built, as root, after the packages are there."""
 
-    command: _Script = Field(
+    command: Script = Field(
         description="Required. A script for `/bin/sh -e`. Example: `python -m compileall -q /app`."
     )
     network: _Boolean = Field(
@@ -178,7 +171,7 @@ class Step(Part):
     run: (
         Annotated[
             RunStep,
-            BeforeValidator(_command_from_string, json_schema_input_type=_Script | RunStep),
+            BeforeValidator(_command_from_string, json_schema_input_type=Script | RunStep),
         ]
         | None
     ) = Field(
@@ -209,7 +202,7 @@ class Check(Part):
         description="Optional. Python modules that must import. Default: none. "
         "Example: `[numpy, pets]`.",
     )
-    run: tuple[_Script, ...] = Field(
+    run: tuple[Script, ...] = Field(
         default=(),
         description="Optional. Commands for `/bin/sh -e` that must exit with 0, as the image's user and "
         "without a network. Default: none. "
@@ -316,15 +309,43 @@ class EnvSpec(Part):
         description="Optional. Where commands start. Default: the user's home, or `/` where only the "
         "base knows the user. Example: `/app`.",
     )
-    entrypoint: _Words | None = Field(
+    entrypoint: Words | None = Field(
         default=None,
         description="Optional. The program that every command is given to, and its first words. "
         "Default: none. Example: `[/usr/bin/tini, --]`.",
     )
-    command: _Words | None = Field(
+    command: Words | None = Field(
         default=None,
         description="Optional. What runs where no command is given. Default: `[python]` where there "
         "is one. Example: `[python, train.py]`.",
+    )
+    labels: _Labels = Field(
+        default_factory=dict,
+        description="Optional. Labels of the image. Names that start with `dev.envc` are envc's own. "
+        "Default: none. Example: `{org.opencontainers.image.title: Pets}`.",
+    )
+    ports: _Ports = Field(
+        default=(),
+        description="Optional. Ports that containers listen on, with `/udp` or `/sctp` where it is "
+        "not TCP; running publishes none of them by itself. Default: the base's. "
+        "Example: `[8080, 9000/udp]`.",
+    )
+    volumes: _Volumes = Field(
+        default=(),
+        description="Optional. Folders that outlive a container, by absolute paths. One that the "
+        "base does not have belongs to `user`, where that is a number. Default: the base's. "
+        "Example: `[/data]`.",
+    )
+    healthcheck: HealthcheckOrNone | None = Field(
+        default=None,
+        description="Optional. How the engine finds out whether a container works; `none` takes the "
+        "base's check away. Default: the base's. "
+        "Example: `{run: curl -f http://localhost/, interval: 1m, timeout: 5s, start: 10s, retries: 5}`.",
+    )
+    stopsignal: Annotated[str, AfterValidator(metadata.stop_signal)] | None = Field(
+        default=None,
+        description="Optional. The signal that asks the container's program to end. "
+        "Default: the base's, or SIGTERM. Example: `SIGINT`.",
     )
     check: Check = Field(
         default_factory=Check,

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import asdict
 from typing import Any
 
 from envc.canonical import digest
-from envc.spec.defaults import base_image, channels, indexes, user, wheels
+from envc.spec.defaults import (
+    base_image,
+    channels,
+    healthcheck,
+    indexes,
+    ports,
+    user,
+    volumes,
+    wheels,
+)
 from envc.spec.matchspec import normal_matchspec
 from envc.spec.model import EnvSpec, Step
 from envc.spec.requirement import normal_requirement
@@ -21,8 +31,9 @@ def normal_form(spec: EnvSpec) -> dict[str, Any]:
     """Return a spec as canonical JSON data: all that it means, defaults filled in.
 
     Order is kept where it has meaning (channels, indexes, steps, checks, words of a command), and
-    sorted where it has none (platforms, packages, wheels, variables). The environment's name is not
-    in it. Where the default depends on the base or on the lock, a value is None.
+    sorted where it has none (platforms, packages, wheels, variables, labels, ports, volumes). The
+    environment's name is not in it, nor is metadata of the image that a spec does not set. Where
+    the default depends on the base or on the lock, a value is None.
     """
     return {
         "base": str(base_image(spec)),
@@ -43,6 +54,7 @@ def normal_form(spec: EnvSpec) -> dict[str, Any]:
         "check": {"import": list(spec.check.imports), "run": list(spec.check.run)},
         "runtime": spec.runtime.model_dump(),
         "serve": spec.serve.model_dump() if spec.serve is not None else None,
+        **_metadata(spec),
     }
 
 
@@ -59,6 +71,19 @@ def _normal_step(step: Step) -> dict[str, Any]:
         command = step.run.command.replace("\r\n", "\n")
         return {"run": {"command": command, "network": step.run.network}}
     raise ValueError("a step without an action")
+
+
+def _metadata(spec: EnvSpec) -> dict[str, Any]:
+    """Return what is set of the image's metadata: a spec without any keeps its id."""
+    probe = healthcheck(spec)
+    said = {
+        "labels": dict(sorted(spec.labels.items())),
+        "ports": list(ports(spec)),
+        "volumes": list(volumes(spec)),
+        "healthcheck": asdict(probe) | {"words": list(probe.words)} if probe is not None else None,
+        "stopsignal": spec.stopsignal,
+    }
+    return {key: value for key, value in said.items() if value}
 
 
 def _words(words: tuple[str, ...] | None) -> list[str] | None:

@@ -113,6 +113,10 @@ class _Generator(GenerateJsonSchema):
         """Leave the default out: the description has what it means."""
         return self.generate_inner(schema["schema"])
 
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        """Name the shapes that a value may have; which of them it has, it shows by itself."""
+        return {"anyOf": [self.generate_inner(shape) for shape in schema["choices"].values()]}
+
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         """Hold every key to the rule of its keys, not only those that match."""
         return {

@@ -10,6 +10,7 @@ from envc.spec.model import (
     Conda,
     CopyStep,
     EnvSpec,
+    Healthcheck,
     Index,
     Part,
     Pip,
@@ -23,9 +24,8 @@ __all__ = ["FUTURE", "SYNONYMS", "keys_of"]
 
 FUTURE: Mapping[type[Part], frozenset[str]] = {
     EnvSpec: frozenset(
-        {"constraints", "cuda", "exclude-newer", "extends", "healthcheck", "include", "interpreter"}
-        | {"labels", "matrix", "param", "params", "ports", "registry", "secrets", "stop-signal"}
-        | {"train", "virtual-packages", "volumes"}
+        {"constraints", "cuda", "exclude-newer", "extends", "include", "interpreter"}
+        | {"matrix", "param", "params", "registry", "secrets", "train", "virtual-packages"}
     ),
     Base: frozenset({"context", "dockerfile", "registry", "target"}),
     Conda: frozenset({"channels", "constraints", "exclude-newer", "priority", "virtual-packages"}),
@@ -34,6 +34,7 @@ FUTURE: Mapping[type[Part], frozenset[str]] = {
     CopyStep: frozenset({"chmod", "chown", "exclude", "include", "mode", "owner"}),
     RunStep: frozenset({"cache", "mount", "secret", "secrets", "shell", "user", "workdir"}),
     Step: frozenset({"before", "download", "env", "on", "variables"}),
+    Healthcheck: frozenset({"start-interval"}),
     Check: frozenset({"size", "version"}),
     Runtime: frozenset(
         {"cpus", "devices", "init", "memory", "mounts", "network", "ports", "ulimits"}
@@ -51,20 +52,32 @@ SYNONYMS: Mapping[type[Part], Mapping[str, str]] = {
         "docker": "base",
         "env": "variables",
         "environment-variables": "variables",
+        "expose": "ports",
+        "health-check": "healthcheck",
         "from": "base",
         "image": "base",
         "indexes": "pip",
+        "label": "labels",
         "name": "environment",
         "packages": "conda` or `pip",
+        "port": "ports",
         "requirements": "pip",
         "run": "steps",
         "copy": "steps",
+        "stop-signal": "stopsignal",
+        "volume": "volumes",
         "wheels": "pip",
     },
     Pip: {"extra-index-url": "indexes", "index": "indexes", "index-url": "indexes"},
     Index: {"address": "url", "credentials": "secret", "password": "secret", "token": "secret"},
     CopyStep: {"dest": "to", "destination": "to", "source": "from", "src": "from", "target": "to"},
     RunStep: {"script": "command"},
+    Healthcheck: {
+        "cmd": "run",
+        "command": "run",
+        "start-period": "start",
+        "test": "run",
+    },
     Check: {"imports": "import", "commands": "run", "command": "run"},
     Runtime: {"gpu": "gpus", "shm-size": "shm"},
     Serve: {"script": "entry"},

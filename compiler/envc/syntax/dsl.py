@@ -41,7 +41,10 @@ _BLOCKS = frozenset(
 _SURELY = 0.8
 _HEAD_OF_LINE = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]*)(:(?=[ \t\r\n]|\Z))?", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_ASSIGNMENT = re.compile(r"([^\s=\"'\[\]]+)\s*=\s*")
+# A name may stand in quotes, where it is one that needs none.
+_ASSIGNMENT = re.compile(
+    r"""(?:(?P<quote>["'])(?P<quoted>[^\s="'\[\]{},#]+)(?P=quote)|(?P<bare>[^\s="'\[\]]+))\s*=\s*"""
+)
 _WORD = re.compile(
     r"""(?:\$\{\{[^{}\n]*\}\} | \$(?!\{\{[^{}\n]*\}\}) | [^\s"'\[\]$])+""", re.VERBOSE
 )
@@ -104,6 +107,8 @@ class _Reader:
 
     def _read_form(self, path: Path, call: Call, form: Form) -> None:
         match form:
+            case Value(may_be_array=True) if call.items and isinstance(call.items[0], Array):
+                self._read_strings(path, call)
             case Value():
                 self._read_value(path, call)
             case Text():
@@ -197,6 +202,9 @@ class _Reader:
         if form.inline:
             self._read_inline(path, call, form)
             return
+        if form.instead and len(call.items) == 1 and call.block is None:
+            self._read_value(path, call)
+            return
         block = self._reading.only_block(call)
         if block is None or not self._reading.put(path, {}, block, call.key):
             return
@@ -249,7 +257,7 @@ class _Reader:
             message = f"expected a name, `=` and a value, not `{excerpt(span.text)}`"
             reading.report(span, message, f"write it as `{call.example}`")
             return
-        key = span.within(*match.span(1))
+        key = span.within(*match.span("quoted" if match["quoted"] else "bare"))
         place = span.within(match.end(), len(span.text))
         items = [item for item in line.items if item.start >= place.start]
         reading.builder.check_plain(key)

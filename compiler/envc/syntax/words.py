@@ -22,9 +22,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """One word or string: `user 1000`."""
+    """One word or string: `user 1000`.
+
+    Where `may_be_array`, an array may stand there instead: `run ["curl", "-f"]`.
+    """
 
     example: str
+    may_be_array: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +68,14 @@ class Pairs:
 class Fields:
     """A block of statements with their own table: `runtime { shm 2g }`.
 
-    Where `inline`, one of them stands on the same line instead: `base image "debian:12"`.
+    Where `inline`, one of them stands on the same line instead: `base image "debian:12"`. Where
+    `instead` is a word, that may stand there alone, without a block: `healthcheck none`.
     """
 
     example: str
     words: Mapping[str, Form]
     inline: bool = False
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +120,21 @@ STATEMENTS: Mapping[str, Form] = {
     "workdir": Value(example='workdir "/app"'),
     "entrypoint": Strings(example='entrypoint ["/usr/bin/tini", "--"]'),
     "command": Strings(example='command ["python", "train.py"]'),
+    "labels": Pairs(example='labels { org.opencontainers.image.title = "Pets" }'),
+    "ports": Values(example="ports 8080, 9000/udp"),
+    "volumes": Values(example='volumes "/data"'),
+    "healthcheck": Fields(
+        example='healthcheck { run "curl -f http://localhost/", interval 30s }',
+        words={
+            "run": Value(example='run "curl -f http://localhost/"', may_be_array=True),
+            "interval": Value(example="interval 30s"),
+            "timeout": Value(example="timeout 5s"),
+            "start": Value(example="start 10s"),
+            "retries": Value(example="retries 3"),
+        },
+        instead="none",
+    ),
+    "stopsignal": Value(example="stopsignal SIGINT"),
     "check": Fields(
         example='check { import numpy, run "python --version" }',
         words={

@@ -1,0 +1,93 @@
+"""The image's stage: its config, in the order and the form in which a reviewer would write it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from envc.lock.model import PlatformLock
+from envc.plan.instruction import Healthcheck, Run
+from envc.render.dockerfile import render
+from envc.resources import read_templates
+from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
+
+
+def lines_of(locked: PlatformLock | None = None, **fields: Any) -> list[str]:
+    """Return the lines of the image's stage after its WORKDIR, without envc's own labels."""
+    data = {"environment": "x", "workdir": "/", **fields}
+    plan = plan_of(data, {"linux/amd64": locked or pip_lock(wheel("six"))})
+    text = render(plan, read_templates()).text
+    stage = text[text.index("FROM system AS image\n") :]
+    return stage[stage.index("WORKDIR /\n") : stage.index("LABEL dev.envc")].splitlines()[1:]
+
+
+def healthcheck_of(locked: PlatformLock, check: Any) -> Healthcheck:
+    plan = plan_of({"environment": "x", "healthcheck": check}, {"linux/amd64": locked})
+    (found,) = [i for i in plan.stages[-1].instructions if isinstance(i, Healthcheck)]
+    return found
+
+
+def test_metadata_is_written_as_a_reviewer_would() -> None:
+    lines = lines_of(
+        labels={"org.opencontainers.image.title": "Pets", "a": "$x"},
+        ports=["9000/udp", "8080/tcp", "80"],
+        volumes=["/models/", "/data $x"],
+        healthcheck={"run": "curl -f http://localhost/ || exit 1", "start": "90s"},
+        stopsignal="SIGINT",
+    )
+
+    assert lines == [
+        "USER 1000:1000",
+        "EXPOSE 80 8080 9000/udp",
+        'VOLUME ["/data \\\\$x", "/models"]',
+        "HEALTHCHECK --interval=30s --timeout=30s --start-period=1m30s --retries=3 \\",
+        '    CMD ["/bin/sh", "-ec", "curl -f http://localhost/ || exit 1"]',
+        "STOPSIGNAL SIGINT",
+        'CMD ["python"]',
+        'LABEL a="\\$x" \\',
+        "      org.opencontainers.image.title=Pets",
+    ]
+
+
+def test_what_a_spec_does_not_say_is_not_written() -> None:
+    assert lines_of() == ["USER 1000:1000", 'CMD ["python"]']
+
+
+def test_a_health_check_can_be_taken_away() -> None:
+    assert lines_of(healthcheck="none")[1] == "HEALTHCHECK NONE"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("1ms", "1ms"), ("90s", "1m30s"), ("3600s", "1h"), ("1h0m1s", "1h1s"), ("1001ms", "1s1ms")],
+)
+def test_a_duration_is_written_in_one_way(written: str, expected: str) -> None:
+    found = healthcheck_of(pip_lock(), {"run": "true", "interval": written})
+
+    assert found.options == (("interval", expected), ("timeout", "30s"), ("retries", "3"))
+
+
+def test_a_health_check_sees_what_conda_packages_activate() -> None:
+    locked = conda_lock(conda_package("python"))
+
+    found = healthcheck_of(locked, {"run": ["python", "-c", "import pets"]})
+
+    assert found.words == ("/opt/env/bin/envc-activate", "python", "-c", "import pets")
+    assert healthcheck_of(locked, "none").words == ()
+
+
+@pytest.mark.parametrize(
+    ("user", "is_made"), [("1000", True), ("1:2", True), ("root", False), ("www-data", False)]
+)
+def test_the_folder_of_a_volume_is_made_for_a_user_that_is_made(
+    user: str, *, is_made: bool
+) -> None:
+    data = {"environment": "x", "user": user, "volumes": ["/my data"]}
+
+    plan = plan_of(data, {"linux/amd64": pip_lock()})
+
+    (system,) = [stage for stage in plan.stages if stage.name == "system"]
+    (run,) = system.instructions
+    assert isinstance(run, Run)
+    assert ("'/my data'" in run.words[-1]) is is_made
