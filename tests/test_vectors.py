@@ -22,7 +22,7 @@ from envc.spec import normal
 TESTS = Path(__file__).parent
 VECTORS = TESTS / "vectors" / "identity"
 SPECS = TESTS.parent / "specs"
-NAMES = ("analysis.yaml", "pets.envc", "quickstart.envc")
+NAMES = ("analysis.yaml", "pets.envc", "quickstart.envc", "service.envc")
 
 
 def make_vectors(prepared: Prepared) -> dict[str, Any]:

@@ -90,6 +90,12 @@ specs = optional(
             "run": st.lists(texts, min_size=1, max_size=2),
         }
     ),
+    labels=st.dictionaries(names, texts, max_size=3),
+    ports=st.lists(texts, min_size=1, max_size=3),
+    volumes=st.lists(texts, min_size=1, max_size=3),
+    healthcheck=texts
+    | optional(run=texts | st.lists(texts, max_size=3), interval=texts, retries=texts),
+    stopsignal=texts,
     runtime=optional(shm=texts, gpus=texts),
     serve=optional(entry=texts, model=texts),
 )

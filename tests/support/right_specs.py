@@ -121,6 +121,14 @@ steps = st.one_of(
         {"run": st.fixed_dictionaries({"command": scripts, "network": st.just("true")})}
     ),
 )
+healthchecks = st.fixed_dictionaries(
+    {"run": scripts | st.lists(words, min_size=1, max_size=3)},
+    optional={
+        "interval": st.sampled_from(["30s", "1h2m"]),
+        "start": st.just("500ms"),
+        "retries": st.sampled_from(["1", "10"]),
+    },
+)
 specs = st.builds(
     lambda required, rest: {**required, **rest},
     st.fixed_dictionaries({"environment": st.sampled_from(["pets", "1.5", "no", "a-b_c"])}),
@@ -143,6 +151,11 @@ specs = st.builds(
         workdir=st.sampled_from(["/", "/a b", "/é"]),
         entrypoint=st.lists(words, min_size=1, max_size=3),
         command=st.lists(words, min_size=1, max_size=3),
+        labels=st.dictionaries(st.sampled_from(["a", "no", "b.c/d-e_f"]), texts, max_size=3),
+        ports=some(st.sampled_from(["80", "8080/tcp", "80/udp"])),
+        volumes=some(st.sampled_from(["/data", "/a b", "/x,y", "/#"])),
+        healthcheck=st.just("none") | healthchecks,
+        stopsignal=st.sampled_from(["SIGINT", "SIGRTMIN+3"]),
         check=optional(
             **{"import": some(modules), "run": st.lists(scripts, min_size=1, max_size=2)}
         ),

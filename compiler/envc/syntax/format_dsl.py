@@ -26,7 +26,7 @@ from envc.syntax.shape import (
     String,
     read_statements,
 )
-from envc.syntax.words import STATEMENTS, Entries, Fields, Form, Pairs, Strings, Text, Values
+from envc.syntax.words import STATEMENTS, Entries, Fields, Form, Pairs, Strings, Text, Value, Values
 
 __all__ = ["find_comments", "format_dsl"]
 
@@ -91,9 +91,11 @@ class _Formatter:
             writer.put(indent, inline, start, end)
         elif isinstance(form, Values) or not self._is_long(statement, indent, inline):
             self._write_line(statement, inline, indent)
-        elif isinstance(form, Strings):
+        elif isinstance(form, Strings) or _has_array(statement, form):
             self._write_array(statement, indent)
-        elif isinstance(form, Pairs | Entries) or (isinstance(form, Fields) and not form.inline):
+        elif isinstance(form, Pairs | Entries) or (
+            isinstance(form, Fields) and not form.inline and statement.lines[0].block is not None
+        ):
             self._write_block(statement, form, indent)
         else:
             writer.put(indent, inline, start, end)
@@ -243,6 +245,11 @@ class _Formatter:
             return written
         simple = _SIMPLE_LITERAL.fullmatch(written)
         return f'"{simple[1]}"' if simple else written.replace("\r\n", "\n")
+
+
+def _has_array(statement: Statement, form: Form) -> bool:
+    is_array = isinstance(statement.lines[0].items[-1], Array)
+    return isinstance(form, Value) and form.may_be_array and is_array
 
 
 def _block_of(line: Line) -> Block:

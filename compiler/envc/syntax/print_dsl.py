@@ -58,6 +58,10 @@ class _Printer:
     def print(self, path: Path, value: Data, form: Form, indent: int) -> None:
         """Print the statement of the value at a path."""
         match form:
+            case Fields() if isinstance(value, str):
+                self._sheet.add(indent, f"{path[-1]} {dsl_word(value)}", path, deep=True)
+            case Value() if isinstance(value, list):
+                self._print_array(path, value, indent)
             case Fields() if not form.inline:
                 self._print_fields(path, _dict(value), form, indent)
             case Pairs():
@@ -106,7 +110,7 @@ class _Printer:
 
     def _print_array(self, path: Path, items: list[Data], indent: int) -> None:
         words = [dsl_string(_str(item)) for item in items]
-        line = f"{path[-1]} [{', '.join(words)}]"
+        line = _array(path, items)
         is_short = indent + len(line) <= LINE_LIMIT and "\n" not in line
         if is_short and not self._are_apart(path):
             self._sheet.add(indent, line, path, deep=True)
@@ -181,6 +185,8 @@ def _line(path: Path, value: Data, form: Form) -> str:
     """Return a statement that is one line."""
     key = str(path[-1])
     match form:
+        case Value() if isinstance(value, list):
+            return _array(path, value)
         case Value() | Text():
             return f"{key} {_value(key, _str(value), form)}"
         case Values():
@@ -190,6 +196,11 @@ def _line(path: Path, value: Data, form: Form) -> str:
             [(name, inner)] = _dict(value).items()
             return f"{key} {_line((*path, name), inner, form.words[name])}"
     raise TypeError(f"`{key}` has no form of one line")
+
+
+def _array(path: Path, items: list[Data]) -> str:
+    """Return a statement that is one array on one line."""
+    return f"{path[-1]} [{', '.join(dsl_string(_str(item)) for item in items)}]"
 
 
 def _lines(path: Path, fields: dict[str, Data], form: Fields) -> Iterator[str]:
