@@ -71,12 +71,14 @@ _NUMBER = r"(?:0|[1-9][0-9]*)"
 PYTHON = re.compile(rf"3(?:\.{_NUMBER}){{0,2}}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Numbers as in https://docs.docker.com/reference/dockerfile/#user, names as useradd(8) has them.
-_USER_PART = r"(?:[0-9]{1,10}|[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?)"
+_USER_PART = r"(?:0|[1-9][0-9]{0,9}|[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?)"
 USER = re.compile(rf"{_USER_PART}(?::{_USER_PART})?")
 _MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 SHM = re.compile(r"[1-9][0-9]*(?:[BbKkMmGg]|[KkMmGg][Bb])?")
 GPUS = re.compile(r"all|[1-9][0-9]*")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+# The engine mounts the first three, the build the others.
+_FLEETING = ("/dev", "/proc", "/sys", "/mnt/envc", "/mnt/files")
 _PLATFORM_ALIASES = {
     "amd64": "linux/amd64",
     "arm64": "linux/arm64",
@@ -239,17 +241,30 @@ def workdir(text: str) -> str:
             f"`{text}` is not an absolute path",
             hint=f"write `/{text.removeprefix('./').lstrip('~/')}`",
         )
-    return text
+    return _lasting_path(text)
 
 
 def target_path(text: str) -> str:
-    """Refuse what only a shell would understand as a path in the image."""
+    """Refuse what only a shell would understand as a path in the image, and what never gets there."""
     if line(text).startswith("~"):
         raise FieldError(
             "E219",
             f"`{text}` needs a shell to know what `~` is",
             hint="write the path in full, such as `/home/pets`",
         )
+    return _lasting_path(text)
+
+
+def _lasting_path(text: str) -> str:
+    """Refuse a path below a folder that is the engine's or the build's own, and in no image."""
+    path = posixpath.normpath(text)
+    for folder in _FLEETING:
+        if path == folder or path.startswith(f"{folder}/"):
+            raise FieldError(
+                "E219",
+                f"`{text}` is in no image: `{folder}` is there only while a container runs",
+                hint="write a path of the image, such as `/app`",
+            )
     return text
 
 
