@@ -209,7 +209,7 @@ def _lines(path: Path, fields: dict[str, Data], form: Fields) -> Iterator[str]:
         inner = form.words[name]
         if isinstance(inner, Values) and inner.is_string:
             yield from (_line((*path, name), [item], inner) for item in _list(value))
-        elif value != []:
+        elif value != [] or isinstance(inner, Value):
             yield _line((*path, name), value, inner)
 
 
