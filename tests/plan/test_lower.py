@@ -141,12 +141,12 @@ def test_a_secret_that_no_wheel_needs_is_not_asked_for() -> None:
     [
         ("/app", True, "files/1/app/a.py"),
         ("/app/", True, "files/1/app/a.py"),
-        ("app", True, "files/1/work/app/a.py"),
-        (".", True, "files/1/work/a.py"),
+        ("app", True, "files/1/srv/app/a.py"),
+        (".", True, "files/1/srv/a.py"),
         ("/app/", False, "files/1/app/a.py"),
         ("/app/main.py", False, "files/1/app/main.py"),
-        ("main.py", False, "files/1/work/main.py"),
-        (".", False, "files/1/work/a.py"),
+        ("main.py", False, "files/1/srv/main.py"),
+        (".", False, "files/1/srv/a.py"),
         ("/a/../b/", False, "files/1/b/a.py"),
     ],
 )
@@ -154,7 +154,7 @@ def test_copied_files_go_where_dockers_copy_puts_them(
     to: str, is_folder: bool, expected: str
 ) -> None:
     inputs = Inputs(trees={"x": Tree(is_folder=is_folder, files=(ContextFile.of("a.py", b""),))})
-    data = {"environment": "x", "workdir": "/work", "steps": [{"copy": {"from": "x", "to": to}}]}
+    data = {"environment": "x", "workdir": "/srv", "steps": [{"copy": {"from": "x", "to": to}}]}
 
     plan = plan_of(data, {"linux/amd64": pip_lock()}, inputs)
 
