@@ -43,3 +43,13 @@ def test_a_case_shows_the_code_it_is_named_for(case: Path) -> None:
     code = case.name.partition("-")[0]
 
     assert f"[{code}]" in (case / "stderr.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "right", sorted(CASES.glob("*/right.*")), ids=lambda right: right.parent.name
+)
+def test_a_right_counterpart_has_nothing_wrong(right: Path) -> None:
+    [spec] = right.parent.glob("spec.*")
+
+    assert right.suffix == spec.suffix
+    assert complain(right) == ""

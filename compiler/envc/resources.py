@@ -1,4 +1,4 @@
-"""Where the templates and the grammar lie, in an installed wheel and in a checkout."""
+"""Where the templates, the grammar and the texts about codes lie, in a wheel and in a checkout."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["fingerprint", "grammar", "read_scripts", "read_templates", "templates"]
+__all__ = ["codes", "fingerprint", "grammar", "read_scripts", "read_templates", "templates"]
 
 _PACKAGE = Path(__file__).parent
+_NO_PART_OF_RESULTS = frozenset({"__pycache__", "codes"})
+
+
+def codes() -> Path:
+    """Return the folder that holds what is said about each diagnostic's code."""
+    return _PACKAGE / "codes"
 
 
 def grammar() -> Path:
@@ -51,7 +57,7 @@ def fingerprint() -> str:
 
 def _walk(folder: Path) -> Iterator[str]:
     for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name != "__pycache__"]
+        folders[:] = [name for name in folders if name not in _NO_PART_OF_RESULTS]
         yield from (f"{parent}/{name}" for name in files)
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from envc.explanation import codes
 from envc.spec.manual import page, topics
 from envc.spec.schema import schema
 from support.workspace import EnvcMain
@@ -33,6 +34,30 @@ In YAML:
       packages: [rich ==14.*]
 """
 
+E209 = """\
+E209: Python's version is not one, two or three numbers, or is not Python 3
+
+What to do: write `3.12` or `3.12.7`; `3.12` means the newest 3.12.
+
+Wrong:
+
+    # spec.yaml
+    environment: pets
+    python: ">=3.10,<3.13"
+
+    error[E209]: `>=3.10,<3.13` is not a version of Python
+     --> spec.yaml:2:9
+    2 | python: ">=3.10,<3.13"
+      |         ^^^^^^^^^^^^^^
+    hint: write numbers only, such as `3.10`; `3.12` means the newest 3.12
+
+Right:
+
+    # spec.yaml
+    environment: pets
+    python: 3.12
+"""
+
 
 def test_explain_says_what_a_field_means(envc: EnvcMain) -> None:
     ran = envc("explain", "pip.indexes.secret")
@@ -54,7 +79,11 @@ def test_explain_without_a_field_lists_the_top_ones(envc: EnvcMain) -> None:
     ran = envc("explain")
 
     lines = ran.out.splitlines()
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.err) == (
+        0,
+        "\n`envc explain FIELD` says more of one, and `envc explain CODE` explains a diagnostic, "
+        "such as `envc explain E233`; `envc explain --codes` lists them\n",
+    )
     assert lines[1] == "base         Where the image starts"
     assert [line.split()[0] for line in lines] == [
         topic.name for topic in topics() if "." not in topic.name
@@ -117,6 +146,56 @@ def test_explain_takes_a_field_or_all_of_them(envc: EnvcMain) -> None:
 
     assert ran.code == 2
     assert ran.err == ("error[E001]: `--all` and a field were given\nhint: leave one of them out\n")
+
+
+def test_explain_takes_a_code_or_lists_them(envc: EnvcMain) -> None:
+    ran = envc("explain", "E233", "--codes")
+
+    assert ran.code == 2
+    assert ran.err == (
+        "error[E001]: `--codes` and a code were given\nhint: leave one of them out\n"
+    )
+
+
+def test_explain_says_what_a_code_means(envc: EnvcMain) -> None:
+    ran = envc("explain", "e209")
+
+    assert (ran.code, ran.out, ran.err) == (0, E209, "")
+
+
+def test_explain_as_json_has_an_example_in_parts(envc: EnvcMain) -> None:
+    answer = json.loads(envc("explain", "E209", "--json").out)
+
+    wrong, report = answer.pop("wrong")
+    assert answer == {
+        "ok": True,
+        "code": "E209",
+        "meaning": "Python's version is not one, two or three numbers, or is not Python 3",
+        "advice": "write `3.12` or `3.12.7`; `3.12` means the newest 3.12",
+        "right": [
+            {"kind": "yaml", "name": "spec.yaml", "text": "environment: pets\npython: 3.12\n"}
+        ],
+        "diagnostics": [],
+    }
+    assert (wrong["kind"], wrong["name"]) == ("yaml", "spec.yaml")
+    assert (report["kind"], report["name"]) == ("text", None)
+
+
+def test_explain_lists_the_codes(envc: EnvcMain) -> None:
+    ran = envc("explain", "--codes")
+    data = json.loads(envc("explain", "--codes", "--json").out)
+
+    rows = [line.partition("  ")[::2] for line in ran.out.splitlines()]
+    assert ("E233", "a package is listed twice") in rows
+    assert [code for code, _ in rows] == list(codes())
+    assert [(row["code"], row["meaning"]) for row in data["codes"]] == rows
+
+
+def test_explain_of_an_unknown_code_is_wrong_usage(envc: EnvcMain) -> None:
+    ran = envc("explain", "W233")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "error[E172]: there is no diagnostic `W233`\nhint: did you mean `E233`?\n"
 
 
 def test_schema_prints_a_schema(envc: EnvcMain) -> None:

@@ -262,6 +262,7 @@ def test_colours_are_for_terminals_that_want_them(
     shown = os.read(terminal, 4096)
     os.close(terminal)
     assert (done.returncode, b"\x1b[" in shown) == (1, has_color)
+    assert shown.endswith(b"\r\n\r\n`envc explain E150` says more\r\n")
 
 
 def loaded(folder: Path, *words: str) -> set[str]:

@@ -58,6 +58,8 @@ class Console:
     def fail(self, error: EnvcError) -> None:
         """Write why the verb stopped: for the reader, and as data where that is asked for."""
         self.show(error.diagnostics)
+        if self.err.isatty():
+            self.note(f"\n`envc explain {error.diagnostics[0].code}` says more")
         if self.has_json:
             self.print_json({}, error.diagnostics, ok=False)
             self.out.flush()

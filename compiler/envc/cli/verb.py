@@ -23,7 +23,7 @@ VERBS = {
     "check": "say what is wrong with a spec",
     "fmt": "write specs in their canonical layout",
     "convert": "print a spec in the language's other form",
-    "explain": "say what a field of a spec means",
+    "explain": "say what a field of a spec means, or the code of a diagnostic",
     "schema": "print the JSON Schema of specs in YAML",
     "lock": "resolve a spec and pin everything in its lock",
     "compile": "write the Dockerfile of a locked spec, and all that it needs",
