@@ -15,11 +15,12 @@ import pytest
 from envc import resources
 from envc.cli import main
 from envc.errors import UsageError
-from envc.explanation import Block, codes, explain, is_code, parse, write
+from envc.explanation import Block, Explanation, codes, explain, is_code, page, parse, write
 from envc.lock.codec import dumps
+from support.explaining import EXAMPLES, RUN, blocks_of, path_of
 from support.workspace import SPEC, lock_of
 
-RUN = [code for code in codes() if any(block.kind == "console" for block in explain(code).wrong)]
+PAGE = Path(__file__).parents[1] / "docs" / "diagnostics.md"
 WELL_FORMED = """\
 # E999: a thing is wrong
 
@@ -102,6 +103,25 @@ def shell(
     return Shell(capfd)
 
 
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_the_example_of_what_a_spec_causes_is_its_case(code: str, update_golden: bool) -> None:
+    path, (wrong, right) = path_of(code), blocks_of(EXAMPLES[code])
+    if update_golden:
+        title, _, advice, *_ = path.read_text(encoding="utf-8").split("\n")
+        new = Explanation(
+            code=code,
+            meaning=title.removeprefix(f"# {code}: "),
+            advice=advice,
+            wrong=wrong,
+            right=right,
+        )
+        path.write_text(write(new), encoding="utf-8")
+
+    found = parse(path.read_text(encoding="utf-8"))
+
+    assert (found.wrong, found.right) == (wrong, right)
+
+
 @pytest.mark.parametrize("code", RUN)
 def test_a_wrong_example_reports_what_is_shown(
     code: str, shell: Shell, update_golden: bool
@@ -110,8 +130,7 @@ def test_a_wrong_example_reports_what_is_shown(
 
     played = replace(found, wrong=shell.play(found.wrong))
     if update_golden:
-        path = resources.codes() / f"{code}.md"
-        path.write_text(write(played), encoding="utf-8")
+        path_of(code).write_text(write(played), encoding="utf-8")
 
     assert f"[{code}]" in played.wrong[-1].text
     assert explain(code) == played
@@ -122,6 +141,14 @@ def test_a_right_example_reports_nothing(code: str, shell: Shell) -> None:
     shell.play(explain(code).right)
 
     assert shell.failures == []
+
+
+def test_the_page_is_what_the_explanations_say(update_golden: bool) -> None:
+    text = page(explain(code) for code in codes())
+    if update_golden:
+        PAGE.write_text(text, encoding="utf-8")
+
+    assert PAGE.read_text(encoding="utf-8") == text
 
 
 def test_an_explanation_is_read_and_written() -> None:

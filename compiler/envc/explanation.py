@@ -18,6 +18,8 @@ _HEAD = """\
 
 Every problem that envc reports has a code. Errors end the verb; warnings (`W…`) do not.
 `envc explain E233` prints what is said here of one of them, `envc explain --codes` lists all.
+
+<!-- Made of compiler/envc/codes/ by `pytest tests/test_explanations.py --update-golden`; edit those. -->
 """
 _TITLE = re.compile(r"# ([EW][0-9]{3}): (.+)")
 _NAME = re.compile(r"`(.+)`:")
