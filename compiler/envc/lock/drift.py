@@ -33,7 +33,7 @@ def drift(
             not given are not compared.
     """
     found = list(_compare(spec, document, lock, wheels or {}))
-    return tuple(sorted(found, key=lambda problem: problem.labels[0].span.start))
+    return tuple(sorted(found, key=document.order))
 
 
 def _compare(

@@ -26,7 +26,7 @@ def warnings(document: Document, spec: EnvSpec) -> tuple[Diagnostic, ...]:
     rules = (_floating_base, _root, _program_with_blanks)
     found = [warning for rule in rules for warning in rule(document, spec)]
     found += _exact_versions(document)
-    return tuple(sorted(found, key=lambda warning: warning.labels[0].span.start))
+    return tuple(sorted(found, key=document.order))
 
 
 def _floating_base(document: Document, spec: EnvSpec) -> Iterator[Diagnostic]:

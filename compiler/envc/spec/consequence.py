@@ -18,20 +18,26 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _MISSING = re.compile(r"(?:has no|has neither) `([a-z-]+)`")
 # Of a value as a whole: wrong where a part of it is lost.
 _WHOLE = frozenset({"E205", "E221"})
+# Of what is not there: it may stand in a file that could not be read.
+_ABSENT = frozenset({"E203", "E235"})
 
 
 def without_consequences(draft: Draft, problems: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     """Yield the problems with the meaning that have a cause of their own."""
     places = [label.span for problem in draft.problems for label in problem.labels[:1]]
     lost = [*draft.lost, *places]
-    words = frozenset(_words(draft, lost))
+    words = frozenset(_words(lost))
     for problem in problems:
-        if not _is_consequence(problem, lost, words):
+        if not _is_consequence(problem, lost, words, is_partial=draft.is_partial):
             yield problem
 
 
-def _is_consequence(problem: Diagnostic, lost: Sequence[Span], words: frozenset[str]) -> bool:
+def _is_consequence(
+    problem: Diagnostic, lost: Sequence[Span], words: frozenset[str], *, is_partial: bool
+) -> bool:
     missing = _MISSING.search(problem.message)
+    if is_partial and problem.code in _ABSENT:
+        return True
     if problem.code == "E203" and missing:
         return bool(suggest(missing[1], words))
     if problem.code == "E235" and suggest("channels", words):
@@ -45,20 +51,20 @@ def _is_consequence(problem: Diagnostic, lost: Sequence[Span], words: frozenset[
     return any(_touch(span, other) for other in lost)
 
 
-def _words(draft: Draft, lost: Sequence[Span]) -> Iterator[str]:
+def _words(lost: Sequence[Span]) -> Iterator[str]:
     """Yield the words on the lines that something is wrong with."""
-    source = draft.document.source
     lines = {
-        number
+        (span.source.name, number): span.source
         for span in lost
         for number in range(
-            source.position(span.start).line,
-            source.position(max(span.end - 1, span.start)).line + 1,
+            span.source.position(span.start).line,
+            span.source.position(max(span.end - 1, span.start)).line + 1,
         )
     }
-    for number in lines:
+    for (_, number), source in lines.items():
         yield from _WORD.findall(source.line(number))
 
 
 def _touch(one: Span, other: Span) -> bool:
-    return one.start <= other.end and other.start <= one.end
+    is_same = one.source.name == other.source.name
+    return is_same and one.start <= other.end and other.start <= one.end

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Container, Iterator
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -53,7 +54,8 @@ def load_draft(draft: Draft, *, vouched: Container[str] = ()) -> EnvSpec:
     """
     spec, problems = _load(draft.document, vouched)
     if draft.problems:
-        problems = sorted([*draft.problems, *without_consequences(draft, problems)], key=_place)
+        found = [*draft.problems, *without_consequences(draft, problems)]
+        problems = sorted(found, key=partial(_place, draft.document))
     if problems or spec is None:
         raise InputError(problems)
     return spec
@@ -76,7 +78,7 @@ def _load(document: Document, vouched: Container[str]) -> tuple[EnvSpec | None, 
             _to_diagnostic(document, detail) for detail in details if detail["loc"] not in misspelt
         )
     problems.extend(check(document, vouched=vouched))
-    return spec, sorted(problems, key=_place)
+    return spec, sorted(problems, key=partial(_place, document))
 
 
 def _misspelt_keys(document: Document) -> dict[str, str]:
@@ -94,9 +96,8 @@ def _misspelt_keys(document: Document) -> dict[str, str]:
     return found
 
 
-def _place(diagnostic: Diagnostic) -> tuple[int, str]:
-    start = diagnostic.labels[0].span.start if diagnostic.labels else -1
-    return start, diagnostic.code
+def _place(document: Document, diagnostic: Diagnostic) -> tuple[tuple[int, int], str]:
+    return document.order(diagnostic), diagnostic.code
 
 
 def _to_diagnostic(document: Document, detail: ErrorDetails) -> Diagnostic:
