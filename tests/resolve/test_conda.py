@@ -174,7 +174,7 @@ def test_shadowed_version_is_told_with_the_way_out(site: Site) -> None:
             "before `https://conda.example.org/second`, which has what fits",
             causes=(Requirement(text="lib >=2"),),
             hint="channel priority is strict: name the channel in the requirement "
-            "(`https://conda.example.org/second::lib`), or put it first",
+            "(`https://conda.example.org/second::lib`), put it first, or say `channel-priority disabled`",
         )
 
 

@@ -42,6 +42,8 @@ def _request(world: World, address: str) -> CondaRequest:
         requirements=tuple(Requirement(text=text) for text in world.requirements),
         virtual_packages=tuple(VirtualPackage(name=n, version=v) for n, v in virtual.items()),
         mirrors=MirrorMap(((CANONICAL, address),)),
+        channel_priority=world.channel_priority,
+        constraints=tuple(Requirement(text=text) for text in world.constraints),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ from envc.errors import EnvcError
 from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS, Platform
 from envc.resolve.base import (
+    ChannelPriority,
     CondaRequest,
     CondaResolution,
     CondaSolver,
     Conflict,
+    Cutoff,
     Requirement,
     VirtualPackage,
 )
@@ -44,19 +47,31 @@ class Site:
         write(self.folder, channels)
 
     def request(
-        self, *requirements: str, channels: Sequence[str] = ("main",), platform: Platform = AMD64
+        self,
+        *requirements: str,
+        channels: Sequence[str] = ("main",),
+        platform: Platform = AMD64,
+        channel_priority: ChannelPriority = "strict",
+        constraints: Sequence[str] = (),
+        before: datetime | None = None,
     ) -> CondaRequest:
-        source = Source(name="spec.envc", text="\n".join(requirements))
-        offsets = [len("\n".join([*requirements[:i], ""])) for i in range(len(requirements))]
+        """Return a request whose requirements, then constraints, are the lines of a spec."""
+        texts = (*requirements, *constraints)
+        source = Source(name="spec.envc", text="\n".join(texts))
+        offsets = [len("\n".join([*texts[:i], ""])) for i in range(len(texts))]
+        lines = tuple(
+            Requirement(text=text, span=source.span(offset, offset + len(text)))
+            for text, offset in zip(texts, offsets, strict=True)
+        )
         return CondaRequest(
             platform=platform,
             channels=tuple(f"{CANONICAL}/{channel}" for channel in channels),
-            requirements=tuple(
-                Requirement(text=text, span=source.span(offset, offset + len(text)))
-                for text, offset in zip(requirements, offsets, strict=True)
-            ),
+            requirements=lines[: len(requirements)],
             virtual_packages=(VirtualPackage(name="__glibc", version="2.36"),),
             mirrors=MirrorMap(((CANONICAL, self.address),)),
+            channel_priority=channel_priority,
+            constraints=lines[len(requirements) :],
+            exclude_newer=Cutoff(moment=before) if before is not None else None,
         )
 
     def solvers(self) -> list[CondaSolver]:

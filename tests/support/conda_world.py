@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from envc.resolve.base import ChannelPriority
+
 __all__ = ["WORLDS", "World", "record", "write"]
 
 Record = dict[str, Any]
@@ -25,6 +27,7 @@ def record(
     subdir: str = "linux-64",
     number: int = 0,
     suffix: str = ".conda",
+    timestamp: int | None = 1_700_000_000_000,
 ) -> Record:
     """Return a package's record, as repodata has it, with checksums of its file name."""
     fn = f"{name}-{version}-{build}{suffix}"
@@ -40,8 +43,8 @@ def record(
         "sha256": hashlib.sha256(fn.encode()).hexdigest(),
         "size": len(fn),
         "subdir": subdir,
-        "timestamp": 1_700_000_000_000,
         "version": version,
+        **({"timestamp": timestamp} if timestamp is not None else {}),
         **noarch,
     }
 
@@ -75,12 +78,16 @@ class World:
         channels: Records by channel, the highest priority first.
         pins: `channel/subdir/file`, sorted by package; None where the requirements conflict.
         virtual: Virtual packages beyond `__glibc` 2.36.
+        channel_priority: As in a request.
+        constraints: As in a request.
     """
 
     channels: Mapping[str, Sequence[Record]]
     requirements: tuple[str, ...]
     pins: tuple[str, ...] | None
     virtual: Mapping[str, str] | None = None
+    channel_priority: ChannelPriority = "strict"
+    constraints: tuple[str, ...] = ()
 
 
 _CUDA = (
@@ -247,6 +254,67 @@ WORLDS: Mapping[str, World] = {
         },
         requirements=("Lib.x",),
         pins=("main/linux-64/_lib_mutex-0.1-main.conda", "main/linux-64/lib.x-1.0-0.conda"),
+    ),
+    "a newer machine": World(
+        channels={
+            "main": (
+                record("lib", "1.0", "v3", number=9, depends=["__archspec 1 x86_64_v3"]),
+                record("lib", "1.0", "v1", depends=["__archspec 1 x86_64"]),
+            )
+        },
+        requirements=("lib",),
+        virtual={"__archspec": "x86_64_v3"},
+        pins=("main/linux-64/lib-1.0-v3.conda",),
+    ),
+    "an older C library and a newer kernel": World(
+        channels={
+            "main": (
+                record("lib", "2.0", depends=["__glibc >=2.36"]),
+                record("lib", "1.0", depends=["__glibc >=2.17", "__linux >=6"]),
+            )
+        },
+        requirements=("lib",),
+        virtual={"__glibc": "2.28", "__linux": "6.1"},
+        pins=("main/linux-64/lib-1.0-0.conda",),
+    ),
+    "no priority and a newer version in the second channel": World(
+        channels={
+            "first": (record("lib", "1.0"),),
+            "second": (record("lib", "2.0"), record("only", "1.0", depends=["lib"])),
+        },
+        requirements=("only",),
+        channel_priority="disabled",
+        pins=("second/linux-64/lib-2.0-0.conda", "second/linux-64/only-1.0-0.conda"),
+    ),
+    "no priority and a requirement of the second channel": World(
+        channels={"first": (record("lib", "1.0"),), "second": (record("lib", "2.0"),)},
+        requirements=("lib >=2",),
+        channel_priority="disabled",
+        pins=("second/linux-64/lib-2.0-0.conda",),
+    ),
+    "no priority and nothing that fits anywhere": World(
+        channels={"first": (record("lib", "1.0"),), "second": (record("lib", "2.0"),)},
+        requirements=("lib >=3",),
+        channel_priority="disabled",
+        pins=None,
+    ),
+    "a constraint of the spec": World(
+        channels={
+            "main": (
+                record("app", "1.0", depends=["lib"]),
+                record("lib", "1.0"),
+                record("lib", "2.0"),
+            )
+        },
+        requirements=("app", "lib"),
+        constraints=("lib <2",),
+        pins=("main/linux-64/app-1.0-0.conda", "main/linux-64/lib-1.0-0.conda"),
+    ),
+    "a constraint of the spec that leaves nothing": World(
+        channels={"main": (record("lib", "1.0"),)},
+        requirements=("lib",),
+        constraints=("lib >=2",),
+        pins=None,
     ),
     "a conflict": World(
         channels={

@@ -1,8 +1,8 @@
 """A `micromamba` for tests: the part of its command line that conda-lock uses, built on rattler.
 
 It is a second opinion, not the code under test: it reads whole repodata files, applies strict
-channel priority by leaving records out, and hands rattler the specs as they are, with priorities
-switched off.
+channel priority, where it is told to, by leaving records out, and hands rattler the specs as they
+are, with priorities switched off.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def _create(arguments: list[str]) -> int:
         for before, word in zip(["", *arguments], arguments, strict=False)
         if not word.startswith("--") and before not in valued
     ]
-    assert "--strict-channel-priority" in arguments
+    priorities = {"--strict-channel-priority", "--no-channel-priority"}.intersection(arguments)
+    assert len(priorities) == 1
     assert "--override-channels" in arguments
     assert os.environ.get("MAMBA_NO_RC") == "true"
     subdirs = [os.environ["CONDA_SUBDIR"], "noarch"]
@@ -70,7 +71,8 @@ def _create(arguments: list[str]) -> int:
         if record.get("package_type") == "virtual_system"
     ]
     real = [c for c in channels if "conda-lock-fake-repodata" not in c]
-    _apply_priority(repodata, real, specs)
+    if priorities == {"--strict-channel-priority"}:
+        _apply_priority(repodata, real, specs)
     try:
         records = asyncio.run(_solve({c: repodata[c] for c in real}, specs, virtual))
     except _UnsolvableError as error:

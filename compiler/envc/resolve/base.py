@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
+from envc.diagnostics import Diagnostic
 from envc.lock.model import CondaPackage, PipPackage
 from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.source import Span
 
 __all__ = [
+    "ChannelPriority",
     "CondaRequest",
     "CondaResolution",
     "CondaSolver",
     "Conflict",
+    "Cutoff",
+    "FindLinks",
     "IndexAccess",
     "LocalWheel",
     "PipRequest",
@@ -30,6 +35,10 @@ __all__ = [
 
 Report: TypeAlias = Callable[[str], None]
 """Told what a solver is busy with, a line at a time; never part of an answer."""
+
+
+ChannelPriority: TypeAlias = Literal["strict", "disabled"]
+"""Whether a package comes only from the first channel that has it, or from any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +76,34 @@ class VirtualPackage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cutoff:
+    """From when on nothing exists for a solver.
+
+    Attributes:
+        moment: What came at this instant, or later, is left out; in UTC.
+    """
+
+    moment: datetime
+    span: Span | None = field(default=None, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The moment as RFC 3339 has it, to the second."""
+        return f"{self.moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CondaRequest:
     """A Conda problem for one platform.
 
     Attributes:
-        channels: Canonical addresses, the highest priority first; priority is strict.
+        channels: Canonical addresses, the highest priority first.
         requirements: MatchSpecs, in spec order; Python's own included.
         virtual_packages: What the target provides besides what follows from its platform; nothing
             is detected on this machine.
         mirrors: From canonical to reachable addresses.
+        constraints: MatchSpecs that hold for packages which are installed anyway.
+        exclude_newer: Leaves out what a channel got later; None leaves out nothing.
     """
 
     platform: Platform
@@ -83,6 +111,9 @@ class CondaRequest:
     requirements: tuple[Requirement, ...]
     virtual_packages: tuple[VirtualPackage, ...]
     mirrors: MirrorMap
+    channel_priority: ChannelPriority = "strict"
+    constraints: tuple[Requirement, ...] = ()
+    exclude_newer: Cutoff | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +130,23 @@ class IndexAccess:
     url: str
     secret: str | None = None
     credentials: str | None = field(default=None, repr=False)
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindLinks:
+    """Wheels beside the indexes: those that a page links to, or those in a folder beside the spec.
+
+    Attributes:
+        page: The page, which is asked like an index; None for a folder.
+        folder: Where the folder lies; None for a page.
+        path: The folder as the lock writes it, relative to the spec in POSIX form.
+    """
+
+    page: IndexAccess | None = None
+    folder: Path | None = None
+    path: str = ""
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +185,11 @@ class PipRequest:
         wheels: Local ones; each is a requirement of its own.
         provided: What Conda provides, sorted by name.
         mirrors: From canonical to reachable addresses.
+        find_links: Further wheels; what they offer counts beside what an index offers.
+        constraints: PEP 508; they hold for distributions that are installed anyway.
+        overrides: PEP 508; each replaces all that anybody asks of its distribution.
+        exclude_newer: Leaves out what an index got later, but nothing of `find_links`; None leaves
+            out nothing.
     """
 
     platform: Platform
@@ -147,13 +200,22 @@ class PipRequest:
     wheels: tuple[LocalWheel, ...] = ()
     provided: tuple[Provided, ...] = ()
     mirrors: MirrorMap
+    find_links: tuple[FindLinks, ...] = ()
+    constraints: tuple[Requirement, ...] = ()
+    overrides: tuple[Requirement, ...] = ()
+    exclude_newer: Cutoff | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipResolution:
-    """The wheels that satisfy a pip request, sorted by name, with canonical addresses."""
+    """The wheels that satisfy a pip request, sorted by name, with canonical addresses.
+
+    Attributes:
+        warnings: What is odd about them, though they are what was asked for.
+    """
 
     packages: tuple[PipPackage, ...]
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 class CondaSolver(Protocol):

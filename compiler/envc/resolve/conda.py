@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from envc.lock.model import CondaPackage
 from envc.platform import PLATFORMS, Platform
-from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Requirement
+from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Cutoff, Requirement
 from envc.resolve.conda_problem import as_error
 from envc.resolve.conda_question import Answer, Channel, Finding, Problem, Question, Virtual
 from envc.resolve.distribution import distribution_of, package_of
@@ -21,6 +22,7 @@ __all__ = ["conclude", "pose"]
 # on their host's kernel, which no lock can know: this is the oldest that is still maintained, and
 # what conda-lock assumes too.
 _KERNEL = "5.10"
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def pose(request: CondaRequest, *, cache: Path, program: Path | None = None) -> Question:
@@ -42,7 +44,14 @@ def pose(request: CondaRequest, *, cache: Path, program: Path | None = None) -> 
         requirements=[requirement.text for requirement in request.requirements],
         virtual_packages=_complete_virtual_packages(request),
         program=str(program) if program is not None else "",
+        channel_priority=request.channel_priority,
+        constraints=[constraint.text for constraint in request.constraints],
+        exclude_newer=_to_milliseconds(request.exclude_newer),
     )
+
+
+def _to_milliseconds(cutoff: Cutoff | None) -> int | None:
+    return None if cutoff is None else (cutoff.moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _complete_virtual_packages(request: CondaRequest) -> list[Virtual]:
@@ -62,7 +71,7 @@ def conclude(request: CondaRequest, answer: Answer) -> CondaResolution | Conflic
     """Return what an answer means.
 
     Raises:
-        InputError: A requirement cannot be served (E301 to E304).
+        InputError: A requirement cannot be served (E301 to E306).
         ToolError: A channel or a program failed (E340, E343, E344).
     """
     if answer.problems:
@@ -127,7 +136,8 @@ class _Dispute:
         explanation = self._explanation()
         findings = self.answer.findings
         if not findings:
-            causes = _mentioned(self.request.requirements, explanation)
+            asked = (*self.request.requirements, *self.request.constraints)
+            causes = _mentioned(asked, explanation)
             subject = f"`{causes[0].text}`" if len(causes) == 1 else "the Conda requirements"
             together = " together" if len(causes) != 1 else ""
             return Conflict(
@@ -167,6 +177,8 @@ class _Dispute:
         text = self.request.requirements[finding.requirement].text
         if not finding.channel:
             return f"the target provides no `{text}`"
+        if finding.is_too_new:
+            return f"all that fits `{text}` in `{finding.channel}` is newer than `exclude-newer`"
         if finding.shadowed:
             return (
                 f"nothing in `{finding.channel}` fits `{text}`, and it comes before "
@@ -177,11 +189,16 @@ class _Dispute:
     def _advise(self, finding: Finding) -> str:
         name = package_of(self.request.requirements[finding.requirement].text)
         if not finding.channel:
-            return f"virtual packages such as `{name}` come from the base and the platform"
+            return (
+                f"virtual packages such as `{name}` come from the base, the platform, `cuda` and "
+                "`virtual-packages`"
+            )
+        if finding.is_too_new:
+            return f"ask for an older `{name}`, or name a later `exclude-newer`"
         if finding.shadowed:
             return (
                 "channel priority is strict: name the channel in the requirement "
-                f"(`{finding.shadowed}::{name}`), or put it first"
+                f"(`{finding.shadowed}::{name}`), put it first, or say `channel-priority disabled`"
             )
         if finding.newest:
             return f"the newest `{name}` there is {finding.newest}"

@@ -16,7 +16,15 @@ from rattler.platform.subdir import SubdirLiteral
 from envc.diagnostics import suggest
 from envc.resolve.conda_question import Answer, Channel, Finding, Problem, Question
 
-__all__ = ["Wanted", "as_subdirs", "diagnose", "open_gateway", "probe", "read_requirements"]
+__all__ = [
+    "Wanted",
+    "as_subdirs",
+    "diagnose",
+    "open_gateway",
+    "probe",
+    "read_constraints",
+    "read_requirements",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +32,7 @@ class Wanted:
     """A requirement, parsed.
 
     Attributes:
-        position: Among the question's requirements.
+        position: Among the question's requirements, then its constraints.
         spec: All of it; solvers differ in what they make of the channel in it.
         name: Normalised.
         channel: The one it names, or None.
@@ -48,9 +56,22 @@ def read_requirements(
 
     A field that a solver would silently ignore is a problem, not a wish.
     """
+    return _read(question, question["requirements"], 0, fields)
+
+
+def read_constraints(
+    question: Question, fields: frozenset[str]
+) -> tuple[tuple[Wanted, ...], tuple[Problem, ...]]:
+    """Parse all constraints, as `read_requirements` does requirements."""
+    return _read(question, question["constraints"], len(question["requirements"]), fields)
+
+
+def _read(
+    question: Question, texts: Sequence[str], start: int, fields: frozenset[str]
+) -> tuple[tuple[Wanted, ...], tuple[Problem, ...]]:
     wanted: list[Wanted] = []
     problems: list[Problem] = []
-    for position, text in enumerate(question["requirements"]):
+    for position, text in enumerate(texts, start):
         try:
             spec = rattler.MatchSpec(text)
             canonical = spec.to_canonical_string()
@@ -153,26 +174,37 @@ async def diagnose(
     findings = (
         (None if item.name in provided else Finding(requirement=item.position))
         if item.is_virtual
-        else _examine(item, records[item.name])
+        else _examine(question, item, records[item.name])
         for item in wanted
     )
     return Answer(findings=tuple(finding for finding in findings if finding is not None))
 
 
-def _examine(wanted: Wanted, records: dict[str, list[rattler.RepoDataRecord]]) -> Finding | None:
-    """Return what is wrong with a requirement under strict priority: its first channel decides."""
+def _examine(
+    question: Question, wanted: Wanted, records: dict[str, list[rattler.RepoDataRecord]]
+) -> Finding | None:
+    """Return what is wrong with a requirement; under strict priority, its first channel decides."""
     channels = [wanted.channel["name"]] if wanted.channel else [c for c in records if records[c]]
-    first, *later = channels
-    fitting = {c for c in channels if any(wanted.spec.matches(r) for r in records[c])}
-    if first in fitting:
+    fitting = {c: [r for r in records[c] if wanted.spec.matches(r)] for c in channels}
+    old = {c for c in channels if any(_is_old_enough(question, r) for r in fitting[c])}
+    if old if question["channel_priority"] == "disabled" else channels[0] in old:
         return None
-    newest = max((record.version for record in records[first]), default=None)
+    newest = max((record.version for record in records[channels[0]]), default=None)
     return Finding(
         requirement=wanted.position,
         newest=str(newest) if newest is not None else "",
-        channel=first,
-        shadowed=next((c for c in later if c in fitting), ""),
+        channel=channels[0],
+        shadowed=next((c for c in channels[1:] if c in old), ""),
+        is_too_new=bool(fitting[channels[0]]),
     )
+
+
+def _is_old_enough(question: Question, record: rattler.RepoDataRecord) -> bool:
+    """Say whether a record exists, as rattler judges it: by when it was indexed, else when built."""
+    if question["exclude_newer"] is None:
+        return True
+    moment = record.indexed_timestamp or record.timestamp
+    return moment is not None and moment.timestamp() * 1000 < question["exclude_newer"]
 
 
 async def _describe_unknown(

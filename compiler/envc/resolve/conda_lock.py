@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from envc.diagnostics import Diagnostic
-from envc.errors import ToolError
-from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Report
+from envc.errors import InputError, ToolError
+from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Cutoff, Report
 from envc.resolve.conda import conclude, pose
 from envc.resolve.conda_question import Answer
 from envc.resolve.worker import ask
@@ -30,7 +30,7 @@ def find_program(environment: Mapping[str, str]) -> Path | None:
 
 
 class CondaLock:
-    """Solves with conda-lock, with strict channel priority.
+    """Solves with conda-lock; it knows no `exclude-newer`, and constraints only of what is asked for.
 
     It pins what Rattler pins, but its lock says less: packages have no size and no timestamp, and
     their dependencies no build strings.
@@ -50,12 +50,14 @@ class CondaLock:
         """Return the packages or the conflict; the order of the requirements does not matter.
 
         Raises:
-            InputError: A requirement cannot be served (E301 to E304).
+            InputError: A requirement cannot be served (E301 to E306).
             ToolError: There is no program (E341), or it (E343), a channel (E340, E344) or the
                 worker (E342) failed.
         """
         if self._program is None or not self._program.is_file():
             raise _missing_program(self._program)
+        if request.exclude_newer is not None:
+            raise _undated(request.exclude_newer)
         count = len(request.requirements)
         report(
             f"solving {count} Conda requirements for {request.platform.name} "
@@ -64,6 +66,12 @@ class CondaLock:
         question = pose(request, cache=self._cache, program=self._program.absolute())
         data = ask("envc.resolve.conda_lock_worker", question, self._environment)
         return conclude(request, Answer.from_json(data))
+
+
+def _undated(cutoff: Cutoff) -> InputError:
+    message = "`conda-lock` cannot leave out what is newer than a date"
+    hint = "use `--conda-solver rattler`, which can"
+    return InputError([Diagnostic.at(cutoff.span, "E306", message, hint=hint)])
 
 
 def _missing_program(program: Path | None) -> ToolError:

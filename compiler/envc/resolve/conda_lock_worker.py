@@ -19,7 +19,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from envc.resolve.conda_channels import Wanted, diagnose, open_gateway, read_requirements
+from envc.resolve.conda_channels import (
+    Wanted,
+    diagnose,
+    open_gateway,
+    read_constraints,
+    read_requirements,
+)
 from envc.resolve.conda_failure import Failure, read_failure
 from envc.resolve.conda_question import Answer, Problem, Question
 
@@ -43,10 +49,12 @@ def main() -> None:
 
 def _answer(question: Question) -> Answer:
     wanted, problems = read_requirements(question, _FIELDS)
-    specs, clashes = _merge(wanted)
-    if problems or clashes:
-        return Answer(problems=tuple(_advise(problem) for problem in (*problems, *clashes)))
-    _configure()
+    limits, more = read_constraints(question, _FIELDS - {"channel"})
+    specs, clashes = _merge((*wanted, *limits))
+    refused = (*problems, *more, *clashes, *_find_unknown_wishes(wanted, limits))
+    if refused:
+        return Answer(problems=tuple(_advise(problem) for problem in dict.fromkeys(refused)))
+    _configure(question["channel_priority"])
     try:
         packages = _lock(question, specs)
     except subprocess.CalledProcessError as error:
@@ -57,6 +65,18 @@ def _answer(question: Question) -> Answer:
         strays = _find_strays(question, wanted, packages)
         return Answer(problems=strays) if strays else Answer(packages=packages)
     return asyncio.run(_judge(question, wanted, failure))
+
+
+def _find_unknown_wishes(wanted: Sequence[Wanted], limits: Sequence[Wanted]) -> Iterable[Problem]:
+    """Tell what conda-lock has no word for.
+
+    Of a package that is asked for, a constraint is one more requirement; of others, nothing says
+    whether they are to be installed.
+    """
+    asked = {item.name for item in wanted}
+    for item in limits:
+        if item.name not in asked:
+            yield Problem(kind="constraint", subject="conda-lock", requirement=item.position)
 
 
 def _advise(problem: Problem) -> Problem:
@@ -109,10 +129,12 @@ def _intersect(versions: Iterable[str]) -> str:
     return "|".join(",".join(choice) for choice in itertools.product(*alternatives)) or "*"
 
 
-def _configure() -> None:
+def _configure(priority: str) -> None:
     """Fix what the program would else take from its installation's and the system's settings."""
-    os.environ["CONDA_CHANNEL_PRIORITY"] = "strict"
-    os.environ["CONDA_FLAGS"] = "--strict-channel-priority"  # conda-lock hands it on
+    is_strict = priority == "strict"
+    os.environ["CONDA_CHANNEL_PRIORITY"] = priority
+    # conda-lock hands it on; conda, mamba and micromamba know both.
+    os.environ["CONDA_FLAGS"] = f"--{'strict' if is_strict else 'no'}-channel-priority"
     os.environ["MAMBA_NO_RC"] = "true"
     os.environ["MAMBA_ROOT_PREFIX"] = str(Path.home() / "root")
 

@@ -27,7 +27,8 @@ def as_error(request: CondaRequest, problems: Iterable[Problem]) -> EnvcError:
 
 def _to_diagnostic(request: CondaRequest, problem: Problem) -> Diagnostic:
     code, message, hint = _describe(request, problem)
-    cause = request.requirements[problem.requirement] if problem.requirement is not None else None
+    asked = (*request.requirements, *request.constraints)
+    cause = asked[problem.requirement] if problem.requirement is not None else None
     detail = _hide_credentials(problem.detail.strip())
     return Diagnostic(
         code=code,
@@ -41,7 +42,8 @@ def _to_diagnostic(request: CondaRequest, problem: Problem) -> Diagnostic:
 def _describe(request: CondaRequest, problem: Problem) -> tuple[str, str, str]:
     """Return a problem's code, message and hint."""
     subject = problem.subject
-    text = request.requirements[problem.requirement].text if problem.requirement is not None else ""
+    asked = (*request.requirements, *request.constraints)
+    text = asked[problem.requirement].text if problem.requirement is not None else ""
     match problem.kind:
         case "unknown":
             message = f"no channel has a package `{subject}` for {request.platform.name}"
@@ -54,6 +56,11 @@ def _describe(request: CondaRequest, problem: Problem) -> tuple[str, str, str]:
             return "E303", message, problem.suggestion or _FORM
         case "syntax":
             return "E304", f"`{text}` is not a MatchSpec", _FORM
+        case "constraint":
+            message = (
+                f"`{subject}` cannot honour the constraint `{text}`: nobody asks for its package"
+            )
+            return "E305", message, "ask for the package, or use `--conda-solver rattler`"
         case "channel":
             hint = "check the channel's address, the network and the mirror, if one stands for it"
             return "E340", f"the channel `{subject}` cannot be read", hint

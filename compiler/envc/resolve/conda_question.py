@@ -34,6 +34,10 @@ class Question(TypedDict):
         requirements: MatchSpecs; answers refer to them by position.
         virtual_packages: All there are.
         program: A conda, mamba or micromamba, for the solver that drives one.
+        channel_priority: `strict` or `disabled`.
+        constraints: MatchSpecs for what is installed anyway. Answers refer to them by position too,
+            counted on from the requirements.
+        exclude_newer: Milliseconds since 1970 in UTC from which on records do not exist, or None.
     """
 
     cache: str
@@ -43,10 +47,13 @@ class Question(TypedDict):
     requirements: list[str]
     virtual_packages: list[Virtual]
     program: str
+    channel_priority: str
+    constraints: list[str]
+    exclude_newer: int | None
 
 
 ProblemKind: TypeAlias = Literal[
-    "channel", "checksum", "field", "program", "syntax", "unknown", "unlisted"
+    "channel", "checksum", "constraint", "field", "program", "syntax", "unknown", "unlisted"
 ]
 
 
@@ -55,10 +62,12 @@ class Problem:
     """Why there is no answer.
 
     Attributes:
-        kind: What is wrong: a channel cannot be read, a package has no checksum, a MatchSpec has a
-            field the solver cannot honour, a program failed, a MatchSpec cannot be parsed, a
-            package is unknown, a MatchSpec names a channel that is not searched.
-        subject: The channel's canonical name, the archive, the field, the program or the package.
+        kind: What is wrong: a channel cannot be read, a package has no checksum, the solver knows no
+            constraints of what nobody asks for, a MatchSpec has a field the solver cannot honour, a
+            program failed, a MatchSpec cannot be parsed, a package is unknown, a MatchSpec names a
+            channel that is not searched.
+        subject: The channel's canonical name, the archive, the field, the program, the solver or the
+            package.
         requirement: The position of the requirement to blame, or None.
         detail: What the library or the program says.
         suggestion: The name that was probably meant, or for a field what to do; may be empty.
@@ -82,12 +91,14 @@ class Finding:
         newest: The newest version its channel has; empty for a virtual package that is missing.
         channel: The canonical name of the channel that is searched for it; may be empty.
         shadowed: The canonical name of a later channel that has what fits; may be empty.
+        is_too_new: Whether all that fits there is newer than the question allows.
     """
 
     requirement: int
     newest: str = ""
     channel: str = ""
     shadowed: str = ""
+    is_too_new: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ __all__ = ["Rattler"]
 
 
 class Rattler:
-    """Solves with rattler, with strict channel priority."""
+    """Solves with rattler."""
 
     name = "rattler"
 
@@ -27,7 +27,7 @@ class Rattler:
         """Return the packages or the conflict; the order of the requirements does not matter.
 
         Raises:
-            InputError: A requirement cannot be served (E301 to E304).
+            InputError: A requirement cannot be served (E301 to E306).
             ToolError: A channel (E340, E344) or the worker (E342) failed.
         """
         count = len(request.requirements)

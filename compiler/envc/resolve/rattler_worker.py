@@ -14,6 +14,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import rattler
@@ -24,6 +25,7 @@ from envc.resolve.conda_channels import (
     as_subdirs,
     diagnose,
     open_gateway,
+    read_constraints,
     read_requirements,
 )
 from envc.resolve.conda_question import Answer, Question
@@ -32,6 +34,7 @@ __all__ = ["main"]
 
 # rattler ignores the others (`fn`, `subdir`) or knows them for files outside channels (`url`).
 _FIELDS = frozenset({"version", "build", "build_number", "channel", "license", "md5", "sha256"})
+_CONSTRAINT_FIELDS = _FIELDS - {"channel"}  # constraints ignore it
 
 
 def main() -> None:
@@ -47,16 +50,17 @@ def main() -> None:
 
 async def _answer(question: Question) -> Answer:
     wanted, problems = read_requirements(question, _FIELDS)
-    if problems:
-        return Answer(problems=problems)
+    limits, more = read_constraints(question, _CONSTRAINT_FIELDS)
+    if problems or more:
+        return Answer(problems=(*problems, *more))
     gateway = open_gateway(question)
     try:
-        records = await _solve(question, gateway, wanted)
+        records = await _solve(question, gateway, wanted, limits)
     except exceptions.SolverError as error:
         answer = await diagnose(question, gateway, wanted)
         if answer.problems or answer.findings:
             return answer
-        return Answer(explanation=await _explain(question, gateway, wanted, error))
+        return Answer(explanation=await _explain(question, gateway, wanted, limits, error))
     except exceptions.GatewayError:
         answer = await diagnose(question, gateway, wanted)
         if answer.problems:
@@ -66,14 +70,17 @@ async def _answer(question: Question) -> Answer:
 
 
 async def _solve(
-    question: Question, gateway: rattler.Gateway, wanted: Sequence[Wanted]
+    question: Question,
+    gateway: rattler.Gateway,
+    wanted: Sequence[Wanted],
+    limits: Sequence[Wanted],
 ) -> list[rattler.RepoDataRecord]:
-    """Solve with strict channel priority.
+    """Solve with the channel priority that is asked for.
 
-    rattler drops the candidates that a spec rules out *before* it looks at priorities, so that
-    `libfoo >=1.1` would come from the second channel when the first has only 1.0. Specs that give
-    the name alone, with all else as constraints, are judged after priorities, as in conda. A
-    channel named in a spec does override priority, and constraints ignore it.
+    Where that is strict, rattler drops the candidates that a spec rules out *before* it looks at
+    priorities, so that `libfoo >=1.1` would come from the second channel when the first has only
+    1.0. Specs that give the name alone, with all else as constraints, are judged after priorities,
+    as in conda. A channel named in a spec does override priority, and constraints ignore it.
     """
     named = {item.name for item in wanted if item.channel}
     specs = {
@@ -81,7 +88,7 @@ async def _solve(
         for item in wanted
         if item.channel or item.name not in named
     }
-    constraints = {item.spec.to_canonical_string() for item in wanted}
+    constraints = {item.spec.to_canonical_string() for item in (*wanted, *limits)}
     return await _call_solver(question, gateway, sorted(specs), sorted(constraints))
 
 
@@ -97,12 +104,14 @@ async def _explain(
     question: Question,
     gateway: rattler.Gateway,
     wanted: Sequence[Wanted],
+    limits: Sequence[Wanted],
     error: exceptions.SolverError,
 ) -> str:
     """Return why a solve failed: rattler tells it best when whole requirements are its specs."""
     specs = sorted({_localise(item) for item in wanted})
+    constraints = sorted({item.spec.to_canonical_string() for item in limits})
     try:
-        await _call_solver(question, gateway, specs, [])
+        await _call_solver(question, gateway, specs, constraints)
     except exceptions.SolverError as told:
         error = told
     text = str(error).removeprefix("Cannot solve the request because of:").strip()
@@ -135,10 +144,22 @@ async def _call_solver(
             )
             for virtual in question["virtual_packages"]
         ],
-        channel_priority=rattler.ChannelPriority.Strict,
+        channel_priority=(
+            rattler.ChannelPriority.Strict
+            if question["channel_priority"] == "strict"
+            else rattler.ChannelPriority.Disabled
+        ),
         constraints=constraints,
+        exclude_newer=_last_moment(question),
         channel_relations="disabled",
     )
+
+
+def _last_moment(question: Question) -> datetime | None:
+    """Return the last instant that counts: rattler includes what it is given, to the millisecond."""
+    if question["exclude_newer"] is None:
+        return None
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=question["exclude_newer"] - 1)
 
 
 _KEPT = (
