@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from envc import memo
-from envc.memo import Brought, Question, Result, recall, remember
+from envc.memo import Brought, Question, Result, VariantResult, recall, remember
 from envc.plan.context import ContextFile
 
 
@@ -18,19 +19,20 @@ def question(tmp_path: Path) -> Question:
     (tmp_path / "src/a.py").write_text("a\n")
     (tmp_path / "src/b.py").write_text("a\n")
     (tmp_path / "pets.whl").write_bytes(b"wheel")
+    (tmp_path / "team.envc").write_text("user 1000\n")
     spec, lock = tmp_path / "pets.envc", tmp_path / "pets.lock"
     spec.write_text("environment pets\n")
     lock.write_text("{}\n")
-    return Question.ask(spec, lock, (), tmp_path / "cache")
+    return Question(spec=spec, lock=lock, cache=tmp_path / "cache").ask()
 
 
 def ask_again(question: Question) -> Question:
     """Return the question that its files ask now."""
-    return Question.ask(question.spec, question.lock, question.mirrors, question.cache)
+    return question.ask()
 
 
 def keep(question: Question) -> Result:
-    """Remember a result that brings in `src` and the wheel, and return it."""
+    """Remember a result that brings in `src`, the wheel and `team.envc`, and return it."""
     from envc.files import read_tree, sha256_of
 
     folder = question.spec.parent
@@ -40,28 +42,41 @@ def keep(question: Question) -> Result:
         path="files/1/app/a.py", sha256=files[0].sha256, origin_path=str(folder / "src/a.py")
     )
     result = Result(
+        environment="pets",
         spec_id="sha256:1",
-        env_ids={"linux/amd64": "sha256:2"},
-        files=(ContextFile.of("Dockerfile", "FROM é\n".encode()), copied),
+        variants={
+            "gpu": VariantResult(
+                spec_id="sha256:3",
+                env_ids={"linux/amd64": "sha256:2"},
+                files=(ContextFile.of("Dockerfile", "FROM é\n".encode()), copied),
+            ),
+            "cpu": VariantResult(spec_id="sha256:4", env_ids={}, files=(copied,)),
+        },
         sources=(
             question.spec,
             question.lock,
             folder / "pets.whl",
             folder / "src/a.py",
             folder / "src/b.py",
+            folder / "team.envc",
         ),
     )
-    remember(question, result, Brought.of({"src": (is_folder, files)}, {"pets.whl": wheel}))
+    texts = {"team.envc": "user 1000\n"}
+    first = Brought.of({"src": (is_folder, files)}, {"pets.whl": wheel}, texts)
+    remember(question, result, [first, Brought.of({}, {"pets.whl": wheel}, texts)])
     return result
 
 
 def test_what_has_not_changed_is_found_again(question: Question) -> None:
     result = keep(question)
 
-    assert recall(question) == result
+    found = recall(question)
+    assert found == result
+    assert found is not None
+    assert list(found.variants) == ["gpu", "cpu"]
 
 
-@pytest.mark.parametrize("name", ["pets.envc", "pets.lock", "src/a.py", "pets.whl"])
+@pytest.mark.parametrize("name", ["pets.envc", "pets.lock", "src/a.py", "pets.whl", "team.envc"])
 def test_a_changed_file_is_another_question(question: Question, name: str) -> None:
     keep(question)
 
@@ -101,11 +116,39 @@ def test_other_mirrors_and_another_envc_are_another_question(
     question: Question, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep(question)
-    mirrored = Question.ask(question.spec, question.lock, (("a", "b"),), question.cache)
-    of_mirrors = recall(mirrored)
+    of_mirrors = recall(replace(question, mirrors=(("a", "b"),)).ask())
     monkeypatch.setattr(memo, "fingerprint", lambda: "edited")
 
     assert (of_mirrors, recall(ask_again(question))) == (None, None)
+
+
+def test_other_variants_and_other_parameters_are_another_question(question: Question) -> None:
+    keep(question)
+
+    others = (
+        replace(question, variants=("gpu",)),
+        replace(question, sets=(("cuda", "12"),)),
+    )
+
+    assert [recall(other.ask()) for other in others] == [None, None]
+
+
+def test_what_is_included_and_gone_is_another_question(question: Question) -> None:
+    keep(question)
+    included = question.spec.parent / "team.envc"
+    included.unlink()
+    without = recall(question)
+    included.write_bytes(b"\xff")
+
+    assert (without, recall(question)) == (None, None)
+
+
+def test_variants_that_saw_different_content_are_not_kept(question: Question) -> None:
+    result = keep(replace(question, variants=("gpu",)).ask())
+
+    remember(question, result, [Brought.of({}, {"a": "1"}, {}), Brought.of({}, {"a": "2"}, {})])
+
+    assert recall(question) is None
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"trees": 3}'])

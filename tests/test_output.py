@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from envc.errors import EnvcError, InputError, UsageError
-from envc.output import Changes, compare, depfile, manifest, write
+from envc.output import (
+    Changes,
+    compare,
+    compare_variants,
+    depfile,
+    manifest,
+    write,
+    write_variants,
+)
 from envc.plan.context import ContextFile
 
 
@@ -202,7 +210,7 @@ def test_make_understands_every_name_in_a_depfile(tmp_path: Path, name: str) -> 
     source.touch()
     target.touch()
     os.utime(target, (100, 100))
-    (tmp_path / "Makefile").write_text(depfile(target, [source]) + "\t@echo made again\n")
+    (tmp_path / "Makefile").write_text(depfile([target], [source]) + "\t@echo made again\n")
 
     def make(source_time: int) -> str:
         os.utime(source, (source_time, source_time))
@@ -213,6 +221,142 @@ def test_make_understands_every_name_in_a_depfile(tmp_path: Path, name: str) -> 
 
 
 def test_a_depfile_is_sorted_and_names_each_file_once() -> None:
-    text = depfile(Path("out/image.json"), [Path("b"), Path("a"), Path("b")])
+    text = depfile([Path("out/image.json")], [Path("b"), Path("a"), Path("b")])
 
     assert text == "out/image.json: a b\n"
+
+
+def test_a_depfile_has_a_target_a_variant() -> None:
+    text = depfile([Path("out/gpu/image.json"), Path("out/cpu/image.json")], [Path("a")])
+
+    assert text == "out/cpu/image.json out/gpu/image.json: a\n"
+
+
+def variant_of(name: str, text: str = "x", environment: str = "pets") -> list[ContextFile]:
+    return folder_of(file("Dockerfile", text), environment=environment, variant=name)
+
+
+def test_each_variant_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    variants = {"gpu": variant_of("gpu", "gpu"), "cpu": variant_of("cpu", "cpu")}
+
+    first = write_variants(out, "pets", variants)
+    again = write_variants(out, "pets", variants)
+
+    written = ("cpu/Dockerfile", "cpu/image.json", "gpu/Dockerfile", "gpu/image.json")
+    assert (first, again) == (Changes(written=written, removed=()), Changes(written=(), removed=()))
+    assert listing(out) == {"cpu/Dockerfile": "cpu", "gpu/Dockerfile": "gpu"}
+
+
+def test_a_variant_that_is_gone_is_removed(tmp_path: Path) -> None:
+    both = {"gpu": variant_of("gpu"), "cpu": variant_of("cpu")}
+    write_variants(tmp_path, "pets", both)
+
+    changes = write_variants(tmp_path, "pets", {"gpu": both["gpu"]})
+
+    assert changes == Changes(written=(), removed=("cpu/Dockerfile", "cpu/image.json"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gpu"]
+
+
+def test_what_somebody_added_to_a_variant_that_is_gone_stays(tmp_path: Path) -> None:
+    both = {"gpu": variant_of("gpu"), "cpu": variant_of("cpu")}
+    write_variants(tmp_path, "pets", both)
+    (tmp_path / "cpu" / "notes").write_text("mine")
+
+    first = write_variants(tmp_path, "pets", {"gpu": both["gpu"]})
+    again = write_variants(tmp_path, "pets", {"gpu": both["gpu"]})
+
+    assert (first.removed, again) == (("cpu/Dockerfile",), Changes(written=(), removed=()))
+    assert listing(tmp_path) == {"cpu/notes": "mine", "gpu/Dockerfile": "x"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        folder_of(file("Dockerfile"), environment="pets"),
+        folder_of(file("Dockerfile"), environment="cats", variant="other"),
+        folder_of(file("Dockerfile"), environment="pets", variant="renamed"),
+    ],
+)
+def test_another_compile_beside_the_variants_stays(
+    tmp_path: Path, other: list[ContextFile]
+) -> None:
+    write(tmp_path / "other", other)
+
+    changes = write_variants(tmp_path, "pets", {"gpu": variant_of("gpu")})
+
+    assert changes == Changes(written=("gpu/Dockerfile", "gpu/image.json"), removed=())
+    assert sorted(listing(tmp_path)) == ["gpu/Dockerfile", "other/Dockerfile"]
+
+
+def test_a_compile_without_variants_makes_room_for_them(tmp_path: Path) -> None:
+    write(tmp_path, folder_of(file("Dockerfile"), file("scripts/a"), environment="pets"))
+
+    changes = write_variants(tmp_path, "pets", {"gpu": variant_of("gpu")})
+
+    assert changes.removed == ("Dockerfile", "image.json", "scripts/a")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gpu"]
+
+
+def test_what_was_changed_by_hand_stays_beside_the_variants(tmp_path: Path) -> None:
+    write(tmp_path, folder_of(file("Dockerfile"), file("scripts/a"), environment="pets"))
+    (tmp_path / "Dockerfile").write_text("edited")
+
+    changes = write_variants(tmp_path, "pets", {"gpu": variant_of("gpu")})
+
+    assert changes.removed == ("scripts/a",)
+    assert listing(tmp_path) == {"Dockerfile": "edited", "gpu/Dockerfile": "x"}
+
+
+def test_variants_are_compared_and_nothing_is_touched(tmp_path: Path) -> None:
+    write_variants(tmp_path, "pets", {"gpu": variant_of("gpu"), "cpu": variant_of("cpu")})
+    before = listing(tmp_path)
+
+    changes = compare_variants(tmp_path, "pets", {"gpu": variant_of("gpu", "new")})
+
+    assert changes == Changes(
+        written=("gpu/Dockerfile", "gpu/image.json"), removed=("cpu/Dockerfile", "cpu/image.json")
+    )
+    assert listing(tmp_path) == before
+
+
+def test_a_folder_of_somebody_else_gets_no_variants(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+
+    with pytest.raises(UsageError) as caught:
+        write_variants(tmp_path, "pets", {"gpu": variant_of("gpu")})
+
+    assert refusal(caught.value) == (
+        "E550",
+        f"`{tmp_path}` holds `thesis.tex`, and envc has not written this folder",
+    )
+    assert listing(tmp_path) == {"thesis.tex": "years of work"}
+
+
+def test_a_variant_is_not_written_where_somebody_has_a_folder_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "gpu").mkdir()
+    (tmp_path / "gpu" / "notes").write_text("mine")
+
+    with pytest.raises(UsageError) as caught:
+        write_variants(tmp_path, "pets", {"cpu": variant_of("cpu"), "gpu": variant_of("gpu")})
+
+    assert refusal(caught.value)[0] == "E550"
+    assert listing(tmp_path) == {"gpu/notes": "mine"}
+
+
+def test_variants_are_not_written_into_a_file(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+
+    with pytest.raises(UsageError) as caught:
+        write_variants(tmp_path / "out", "pets", {"gpu": variant_of("gpu")})
+
+    assert refusal(caught.value) == ("E552", f"`{tmp_path}/out` is a file, not a folder")
+
+
+def test_a_damaged_description_of_a_variant_is_written_again(tmp_path: Path) -> None:
+    variants = {"gpu": variant_of("gpu")}
+    write_variants(tmp_path, "pets", variants)
+    image = tmp_path / "gpu" / "image.json"
+    image.write_text('{\n  "envc": ')
+
+    assert write_variants(tmp_path, "pets", variants).written == ("gpu/image.json",)

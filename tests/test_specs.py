@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,13 @@ EXAMPLES = sorted(
 )
 
 
-def ids_of(spec: Path, machine: Machine) -> dict[str, object]:
+def ids_of(spec: Path, machine: Machine) -> Mapping[str, object]:
     identity = pipeline.identify(spec, machine)
-    return {"spec_id": identity.spec_id, "env_ids": dict(identity.env_ids)}
+    variants = {
+        name: {"spec_id": one.spec_id, "env_ids": dict(one.env_ids)}
+        for name, one in identity.variants.items()
+    }
+    return variants.get("") or {"spec_id": identity.spec_id, "variants": variants}
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ import pytest
 
 from envc import resources
 from envc.canonical import readable_json
-from envc.front import Prepared, prepare
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.plan import label
 from envc.plan.identity import identity_tree
 from envc.plan.setting import settings
+from envc.prepared import Prepared, prepare
 from envc.spec import normal
 
 TESTS = Path(__file__).parent
@@ -57,7 +57,7 @@ def test_the_ids_of_an_example_are_made_of_what_is_published(
     spec = SPECS / name.partition(".")[0] / name
     machine = Machine(environment={}, cache=tmp_path, mirrors=MirrorMap())
 
-    vectors = make_vectors(prepare(spec, machine, MirrorMap()))
+    vectors = make_vectors(prepare(spec, machine, MirrorMap()).variants[""])
 
     check_golden(VECTORS / f"{spec.stem}.json", readable_json(vectors), update=update_golden)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from envc.source import Source, Span
 
-__all__ = ["Diagnostic", "Label", "Severity", "draw", "suggest", "to_json"]
+__all__ = ["Diagnostic", "Label", "Severity", "draw", "suggest", "tell_once", "to_json"]
 
 
 class Severity(StrEnum):
@@ -78,6 +78,34 @@ def draw(diagnostics: Sequence[Diagnostic], *, color: bool = False) -> str:
     wrote can steer the terminal. With `color`, ANSI escapes are added and nothing else changes.
     """
     return "\n".join(_draw_one(diagnostic, color=color) for diagnostic in diagnostics)
+
+
+def tell_once(
+    problems: Mapping[str, Sequence[Diagnostic]],
+    count: int,
+    where: Callable[[Sequence[str]], str],
+) -> tuple[Diagnostic, ...]:
+    """Return what several have to say, such as platforms or variants, each thing once.
+
+    Args:
+        problems: By who says it.
+        count: How many there are; what fewer say gets a note.
+        where: Returns that note for the names of those who say it.
+    """
+    names: dict[tuple[str, str, tuple[Label, ...]], list[str]] = {}
+    first: dict[tuple[str, str, tuple[Label, ...]], Diagnostic] = {}
+    for name, own in problems.items():
+        for problem in own:
+            key = (problem.code, problem.message, problem.labels)
+            first.setdefault(key, problem)
+            said = names.setdefault(key, [])
+            said += [name] if name not in said else []
+    return tuple(
+        problem
+        if len(names[key]) == count
+        else replace(problem, notes=(where(names[key]), *problem.notes))
+        for key, problem in first.items()
+    )
 
 
 def to_json(diagnostic: Diagnostic) -> dict[str, Any]:

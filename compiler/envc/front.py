@@ -1,8 +1,8 @@
-"""From a spec's path to what every verb needs: its spec, its lock, the plan, and the files to write."""
+"""From a spec's path to what every verb needs: its spec, with all of its variants, and its lock."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,42 +10,76 @@ from typing import TYPE_CHECKING
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.machine import Machine
-from envc.mirror import MirrorMap
 
 if TYPE_CHECKING:
-    from envc.lock.model import Lock
-    from envc.memo import Question, Result
-    from envc.plan.context import ContextFile
-    from envc.plan.inputs import Inputs
-    from envc.plan.instruction import BuildPlan
-    from envc.render.dockerfile import Rendered
-    from envc.source import Source
+    from envc.lock.model import LockFile
+    from envc.source import Source, Span
     from envc.spec.model import EnvSpec
     from envc.syntax.document import Document
 
 __all__ = [
     "Checked",
-    "Prepared",
+    "CheckedFile",
     "check",
+    "check_file",
     "check_vouched",
-    "compiled",
+    "compare_with_lock",
     "lock_path",
-    "output_files",
-    "prepare",
     "read",
     "read_any_lock",
+    "read_lock",
     "read_locked",
-    "render_plan",
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A spec that is right, and what is odd about it."""
+    """A variant of a spec that is right, and what is odd about it."""
 
     document: Document
     spec: EnvSpec
     warnings: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedFile:
+    """A spec whose variants are all right.
+
+    Attributes:
+        variants: By name, in the spec's order; of a spec without a matrix, the only name is the
+            empty one.
+        files: The files that it includes or extends, by POSIX path relative to its folder.
+        spans: Where the name of each variant stands; empty for a spec without a matrix.
+    """
+
+    variants: Mapping[str, Checked]
+    files: Mapping[str, Source]
+    spans: Mapping[str, Span]
+
+    @property
+    def document(self) -> Document:
+        """The first variant's document."""
+        return next(iter(self.variants.values())).document
+
+    @property
+    def environment(self) -> str:
+        """The environment's name, which all variants have."""
+        return next(iter(self.variants.values())).spec.environment
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is odd about its variants, each thing once."""
+        from envc.variant import tell_variants
+
+        own = {name: checked.warnings for name, checked in self.variants.items()}
+        return tell_variants(own, len(own))
+
+    @property
+    def spec_id(self) -> str:
+        """The id of the whole spec."""
+        from envc.spec.normal import matrix_id
+
+        return matrix_id({name: checked.spec for name, checked in self.variants.items()})
 
 
 def read(path: Path) -> Source:
@@ -57,6 +91,18 @@ def read(path: Path) -> Source:
     from envc.files import read_source
 
     return read_source(path)
+
+
+def check_file(source: Source, machine: Machine, *, vouched: Sequence[str] = ()) -> CheckedFile:
+    """Return the spec that a text says, with all of its variants.
+
+    Args:
+        vouched: As for `check`.
+
+    Raises:
+        InputError: The syntax (E1xx) or the meaning (E2xx) is wrong.
+    """
+    return CheckedFile(variants={"": check(source, machine, vouched=vouched)}, files={}, spans={})
 
 
 def check(source: Source, machine: Machine, *, vouched: Sequence[str] = ()) -> Checked:
@@ -79,14 +125,14 @@ def check(source: Source, machine: Machine, *, vouched: Sequence[str] = ()) -> C
     return Checked(document=document, spec=spec, warnings=warnings(document, spec))
 
 
-def check_vouched(path: Path, machine: Machine) -> Checked:
+def check_vouched(path: Path, machine: Machine) -> CheckedFile:
     """Return the spec of a file; no lock is needed, but one beside it saves loading a solver.
 
     Raises:
         InputError: The spec cannot be read (E15x) or is wrong (E1xx, E2xx).
     """
     old = read_any_lock(lock_path(path))
-    return check(read(path), machine, vouched=old.intent.conda if old is not None else ())
+    return check_file(read(path), machine, vouched=old.vouched if old is not None else ())
 
 
 def lock_path(path: Path) -> Path:
@@ -103,127 +149,46 @@ def lock_path(path: Path) -> Path:
     return place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """All that a compile knows before it writes."""
+def compare_with_lock(
+    checked: CheckedFile, locked: LockFile, chosen: Sequence[str]
+) -> tuple[Diagnostic, ...]:
+    """Return in which variants a spec is not that of its lock (E417 to E419); of those chosen."""
+    from envc.lock.variant import compare_variants
 
-    path: Path
-    checked: Checked
-    lock: Lock
-    inputs: Inputs
-    plan: BuildPlan
+    return compare_variants(checked.document, checked.spans, locked, wanted=chosen)
 
 
-def prepare(path: Path, machine: Machine, mirrors: MirrorMap) -> Prepared:
-    """Return all that a compile knows before it writes.
-
-    Args:
-        mirrors: Whose addresses the Dockerfile is to have.
-
-    Raises:
-        InputError: The spec or its lock is wrong, the lock is not that of the spec (E41x), or a
-            file beside the spec is missing (E155 to E157).
-    """
-    from envc import resources
-    from envc.context import read_inputs
-    from envc.lock.drift import drift
-    from envc.plan.lower import lower
-
-    checked, locked = read_locked(path, machine)
-    spec, document = checked.spec, checked.document
-    inputs = read_inputs(spec, document, path.parent)
-    wheels = {name: wheel.sha256 for name, wheel in inputs.wheels.items()}
-    if found := drift(spec, document, locked, wheels=wheels):
-        raise InputError(found)
-    plan = lower(spec, document, locked, inputs, scripts=resources.read_scripts(), mirrors=mirrors)
-    return Prepared(path=path, checked=checked, lock=locked, inputs=inputs, plan=plan)
-
-
-def compiled(path: Path, machine: Machine, mirrors: MirrorMap) -> Result:
-    """Return what a compile gives; for files that have not changed since, the result that is kept.
-
-    Raises:
-        InputError: As `prepare`.
-    """
-    from envc.memo import Question, recall
-
-    question = Question.ask(path, lock_path(path), mirrors.pairs, machine.cache)
-    return recall(question) or _compile_anew(question, prepare(path, machine, mirrors))
-
-
-def _compile_anew(question: Question, prepared: Prepared) -> Result:
-    from envc.memo import Brought, Result, remember
-
-    plan, inputs = prepared.plan, prepared.inputs
-    files = [file for tree in inputs.trees.values() for file in tree.files]
-    files += inputs.wheels.values()
-    beside = {Path(file.origin_path) for file in files if file.origin_path is not None}
-    result = Result(
-        spec_id=plan.spec_id,
-        env_ids=dict(sorted(plan.env_ids.items())),
-        files=output_files(prepared, render_plan(prepared)),
-        sources=(question.spec, question.lock, *sorted(beside)),
-    )
-    trees = {name: (tree.is_folder, tree.files) for name, tree in inputs.trees.items()}
-    wheels = {name: wheel.sha256 for name, wheel in inputs.wheels.items()}
-    remember(question, result, Brought.of(trees, wheels))
-    return result
-
-
-def read_locked(path: Path, machine: Machine) -> tuple[Checked, Lock]:
+def read_locked(path: Path, machine: Machine) -> tuple[CheckedFile, LockFile]:
     """Return a spec and its lock; whether they agree is another question.
 
     Raises:
         InputError: The spec is wrong (E1xx, E2xx), or the lock is missing or damaged (E40x).
     """
-    from envc.files import read_source
-    from envc.lock.codec import loads
-
     source, place = read(path), lock_path(path)
     if not place.exists():
         hint = f"run `envc lock {path}`"
         message = f"the spec has no lock: there is no `{place}`"
         raise InputError([Diagnostic(code="E400", message=message, hint=hint)])
-    found = read_source(place)
-    locked = loads(found.text, found.name)
-    return check(source, machine, vouched=locked.intent.conda), locked
+    locked = read_lock(place)
+    return check_file(source, machine, vouched=locked.vouched), locked
 
 
-def read_any_lock(place: Path) -> Lock | None:
-    """Return a lock where there is one that can be read; None where nothing depends on it."""
+def read_lock(place: Path) -> LockFile:
+    """Return the lock that lies somewhere.
+
+    Raises:
+        InputError: It cannot be read (E15x) or is damaged (E40x).
+    """
     from envc.files import read_source
     from envc.lock.codec import loads
 
+    found = read_source(place)
+    return loads(found.text, found.name)
+
+
+def read_any_lock(place: Path) -> LockFile | None:
+    """Return a lock where there is one that can be read; None where nothing depends on it."""
     try:
-        return loads(read_source(place).text, str(place))
+        return read_lock(place)
     except InputError:
         return None
-
-
-def render_plan(prepared: Prepared) -> Rendered:
-    """Return the Dockerfile."""
-    from envc import resources
-    from envc.render.dockerfile import render
-
-    return render(prepared.plan, resources.read_templates())
-
-
-def output_files(prepared: Prepared, rendered: Rendered) -> tuple[ContextFile, ...]:
-    """Return all that a compile writes: the context, `Dockerfile` and `image.json`."""
-    from envc.output import manifest
-    from envc.plan.context import ContextFile
-    from envc.render.manifest import facts
-
-    spec, lock, plan = prepared.checked.spec, prepared.lock, prepared.plan
-    dockerfile = ContextFile.of("Dockerfile", rendered.text.encode())
-    files = (*plan.files, dockerfile)
-    return (*files, manifest(facts(spec, lock, plan, _digests(prepared)), files))
-
-
-def _digests(prepared: Prepared) -> dict[str, str]:
-    """Return the SHA-256 of every file that was read, by its path relative to the spec."""
-    from envc.context import list_files
-    from envc.files import sha256_of
-
-    own = {place.name: sha256_of(place) for place in (prepared.path, lock_path(prepared.path))}
-    return own | {name: file.sha256 for name, file in list_files(prepared.inputs).items()}

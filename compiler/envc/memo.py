@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from envc.files import read_tree, sha256_of, write_if_changed
 from envc.plan.context import ContextFile
 from envc.resources import fingerprint
 
-__all__ = ["Brought", "Question", "Result", "recall", "remember"]
+__all__ = ["Brought", "Question", "Result", "VariantResult", "recall", "remember"]
 
 _KEPT = 64
 """How many results are kept; the oldest go first."""
@@ -27,31 +27,57 @@ class Question:
         spec: The spec's path.
         lock: Its lock's path.
         mirrors: From canonical to mirror addresses.
+        sets: The parameters that the command line sets, and their values; sorted.
+        variants: Those that are asked for; empty for all.
         cache: Where results are kept.
         key: What stands for all that counts, when it was asked; None where that cannot be read.
     """
 
     spec: Path
     lock: Path
-    mirrors: tuple[tuple[str, str], ...]
+    mirrors: tuple[tuple[str, str], ...] = ()
+    sets: tuple[tuple[str, str], ...] = ()
+    variants: tuple[str, ...] = ()
     cache: Path
-    key: str | None
+    key: str | None = None
 
-    @staticmethod
-    def ask(spec: Path, lock: Path, mirrors: tuple[tuple[str, str], ...], cache: Path) -> Question:
+    def ask(self) -> Question:
         """Return the question that the files ask as they are now."""
-        key = _digest_question(spec, lock, mirrors)
-        return Question(spec=spec, lock=lock, mirrors=mirrors, cache=cache, key=key)
+        return replace(self, key=self._digest())
 
     @property
     def is_stale(self) -> bool:
         """Whether the spec or its lock has changed since it was asked."""
-        return self.key is None or self.key != _digest_question(self.spec, self.lock, self.mirrors)
+        return self.key is None or self.key != self._digest()
 
     @property
     def place(self) -> Path:
         """The file that its result is kept in."""
         return self.cache / "compiled" / f"{self.key}.json"
+
+    def _digest(self) -> str | None:
+        chosen = [self.mirrors, self.sets, self.variants]
+        try:
+            files = [self.spec.name, sha256_of(self.spec), sha256_of(self.lock)]
+            parts = [fingerprint(), *files, *chosen]
+            return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        except (OSError, ValueError):
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantResult:
+    """What a compile gives for one variant.
+
+    Attributes:
+        spec_id: Its own.
+        env_ids: By platform, sorted.
+        files: All that its output folder is to hold.
+    """
+
+    spec_id: str
+    env_ids: Mapping[str, str]
+    files: tuple[ContextFile, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,32 +85,46 @@ class Result:
     """What a compile gives.
 
     Attributes:
-        env_ids: By platform, sorted.
-        files: All that the output folder is to hold.
+        environment: The spec's name.
+        spec_id: The whole spec's.
+        variants: Those that were asked for, by name, in the spec's order; of a spec without a
+            matrix, the only name is the empty one.
         sources: All files that were read: the spec, its lock, then the others, sorted.
     """
 
+    environment: str
     spec_id: str
-    env_ids: Mapping[str, str]
-    files: tuple[ContextFile, ...]
+    variants: Mapping[str, VariantResult]
     sources: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
-    """What copy steps and local wheels brought in, by how the spec names it: digests of content."""
+    """What was read beside the spec and its lock, by how the spec names it: digests of content.
+
+    Attributes:
+        trees: Of copy steps.
+        wheels: Local ones.
+        texts: Of files that the spec includes or extends.
+    """
 
     trees: Mapping[str, str]
     wheels: Mapping[str, str]
+    texts: Mapping[str, str]
 
     @staticmethod
-    def of(trees: Mapping[str, tuple[bool, Iterable[Any]]], wheels: Mapping[str, str]) -> Brought:
+    def of(
+        trees: Mapping[str, tuple[bool, Iterable[Any]]],
+        wheels: Mapping[str, str],
+        texts: Mapping[str, str],
+    ) -> Brought:
         """Return the digests; a tree is whether it is a folder, and its files."""
         return Brought(
             trees={
                 name: _digest_tree(is_folder, files) for name, (is_folder, files) in trees.items()
             },
             wheels=wheels,
+            texts={name: _digest_text(text) for name, text in texts.items()},
         )
 
 
@@ -96,30 +136,50 @@ def recall(question: Question) -> Result | None:
         if found is None:
             return None
         origins = dict(found)
+        beside = {Path(file) for _, file in found}
         return Result(
+            environment=kept["environment"],
             spec_id=kept["spec_id"],
-            env_ids=kept["env_ids"],
-            files=tuple(_restore(row, origins) for row in kept["files"]),
-            sources=(question.spec, question.lock, *sorted({Path(file) for _, file in found})),
+            variants={
+                name: VariantResult(
+                    spec_id=one["spec_id"],
+                    env_ids=one["env_ids"],
+                    files=tuple(_restore(row, origins) for row in one["files"]),
+                )
+                for name, one in kept["variants"].items()
+            },
+            sources=(question.spec, question.lock, *sorted(beside)),
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
 
 
-def remember(question: Question, result: Result, brought: Brought) -> None:
+def remember(question: Question, result: Result, variants: Sequence[Brought]) -> None:
     """Keep a result; a cache that cannot be written is no reason to fail.
 
     What was edited while it was compiled is not kept: nobody knows of which text the result is.
+
+    Args:
+        variants: What each variant brought in.
     """
-    if question.is_stale:
+    brought = _join(variants)
+    if brought is None or question.is_stale:
         return
     try:
         data = {
+            "environment": result.environment,
             "spec_id": result.spec_id,
-            "env_ids": dict(result.env_ids),
             "trees": dict(brought.trees),
             "wheels": dict(brought.wheels),
-            "files": [_to_row(file) for file in result.files],
+            "texts": dict(brought.texts),
+            "variants": {
+                name: {
+                    "spec_id": one.spec_id,
+                    "env_ids": dict(one.env_ids),
+                    "files": [_to_row(file) for file in one.files],
+                }
+                for name, one in result.variants.items()
+            },
         }
         write_if_changed(question.place, json.dumps(data).encode())
         _prune(question.place.parent)
@@ -127,12 +187,20 @@ def remember(question: Question, result: Result, brought: Brought) -> None:
         return
 
 
-def _digest_question(spec: Path, lock: Path, mirrors: tuple[tuple[str, str], ...]) -> str | None:
-    try:
-        parts = [fingerprint(), spec.name, sha256_of(spec), sha256_of(lock), mirrors]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    except (OSError, ValueError):
-        return None
+def _join(variants: Sequence[Brought]) -> Brought | None:
+    """Return what all variants brought in; None where two of them saw different content."""
+    joined = Brought(
+        trees={name: digest for one in variants for name, digest in one.trees.items()},
+        wheels={name: digest for one in variants for name, digest in one.wheels.items()},
+        texts={name: digest for one in variants for name, digest in one.texts.items()},
+    )
+    agree = all(
+        one.trees.items() <= joined.trees.items()
+        and one.wheels.items() <= joined.wheels.items()
+        and one.texts.items() <= joined.texts.items()
+        for one in variants
+    )
+    return joined if agree else None
 
 
 def _find_brought(folder: Path, kept: Mapping[str, Any]) -> list[tuple[str, str]] | None:
@@ -147,7 +215,15 @@ def _find_brought(folder: Path, kept: Mapping[str, Any]) -> list[tuple[str, str]
         if sha256_of(folder / name) != digest:
             return None
         found.append((digest, str(folder / name)))
+    for name, digest in kept["texts"].items():
+        if _digest_text((folder / name).read_bytes().decode("utf-8-sig")) != digest:
+            return None
+        found.append((digest, str(folder / name)))
     return found
+
+
+def _digest_text(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _digest_tree(is_folder: bool, files: Iterable[Any]) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,11 +21,13 @@ __all__ = [
     "SCHEMA",
     "Changes",
     "compare",
+    "compare_variants",
     "depfile",
     "explain",
     "manifest",
     "write",
     "write_beside",
+    "write_variants",
 ]
 
 MANIFEST = "image.json"
@@ -89,15 +91,45 @@ def write(folder: Path, files: Sequence[ContextFile]) -> Changes:
         ToolError: The folder cannot be written (E553).
     """
     changes = compare(folder, files)
-    by_path = {file.path: file for file in files}
+    _apply(folder, changes, {file.path: file for file in files})
+    return changes
+
+
+def compare_variants(
+    folder: Path, environment: str, variants: Mapping[str, Sequence[ContextFile]]
+) -> Changes:
+    """Return what `write_variants` would do; nothing is touched.
+
+    Raises:
+        UsageError: As `compare`, of the folder and of that of each variant.
+        ToolError: As `compare`.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in sorted(changes.written, key=lambda path: (path == MANIFEST, path)):
-            _put(folder / path, by_path[path])
-        for path in changes.removed:
-            _remove(folder, path)
+        return _compare_variants(folder, environment, variants)
     except OSError as error:
         raise unwritable(folder, error) from error
+
+
+def write_variants(
+    folder: Path, environment: str, variants: Mapping[str, Sequence[ContextFile]]
+) -> Changes:
+    """Make a folder hold a folder for each variant, as `write` does, and say what that changed.
+
+    What envc wrote there for the same environment and does not need any more goes: of variants that
+    it no longer has, and of a compile without variants.
+
+    Args:
+        environment: The spec's name.
+        variants: All that the folder of each variant is to hold, by its name.
+
+    Raises:
+        InputError: As `write`.
+        UsageError: As `compare_variants`.
+        ToolError: As `write`.
+    """
+    changes = compare_variants(folder, environment, variants)
+    by_path = {f"{name}/{file.path}": file for name, files in variants.items() for file in files}
+    _apply(folder, changes, by_path)
     return changes
 
 
@@ -111,14 +143,12 @@ def explain(folder: Path, changes: Changes, *, hint: str) -> Diagnostic:
     return Diagnostic(code="E554", message=message, notes=("\n".join(lines),), hint=hint)
 
 
-def depfile(target: Path, sources: Iterable[Path]) -> str:
-    """Return a rule in Make's format: what `target` was made from, sorted.
+def depfile(targets: Iterable[Path], sources: Iterable[Path]) -> str:
+    """Return a rule in Make's format: what each target was made from, all sorted.
 
     A name with a line end is left out: Make has no way to say it.
     """
-    names = [_escape(name) for name in sorted({str(source) for source in sources})]
-    names = [name for name in names if "\n" not in name]
-    return f"{_escape(str(target))}: {' '.join(names)}".rstrip() + "\n"
+    return f"{_list_names(targets)}: {_list_names(sources)}".rstrip() + "\n"
 
 
 def write_beside(path: Path, text: str) -> bool:
@@ -131,6 +161,65 @@ def write_beside(path: Path, text: str) -> bool:
         return write_if_changed(path, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise unwritable(path, error) from error
+
+
+def _apply(folder: Path, changes: Changes, by_path: Mapping[str, ContextFile]) -> None:
+    def order(path: str) -> tuple[bool, str]:
+        return PurePosixPath(path).name == MANIFEST, path
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted(changes.written, key=order):
+            _put(folder / path, by_path[path])
+        for path in sorted(changes.removed, key=order):
+            _remove(folder, path)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def _compare_variants(
+    folder: Path, environment: str, variants: Mapping[str, Sequence[ContextFile]]
+) -> Changes:
+    if folder.exists() and not folder.is_dir():
+        raise _refuse("E552", f"`{folder}` is a file, not a folder", _OTHER_FOLDER)
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    compiled = {entry.name: _facts(entry) for entry in entries if _read_old(entry) is not None}
+    others = {*variants, *compiled}
+    foreign = [entry.name for entry in entries if entry.name not in others]
+    if foreign and _read_old(folder) is None:
+        message = f"`{folder}` holds `{foreign[0]}`, and envc has not written this folder"
+        raise _refuse("E550", message, _OTHER_FOLDER)
+    removed = _obsolete(folder, others)
+    for name in sorted(set(compiled) - set(variants)):
+        if (compiled[name].get("environment"), compiled[name].get("variant")) == (
+            environment,
+            name,
+        ):
+            removed += [f"{name}/{path}" for path in _obsolete(folder / name)]
+    written = []
+    for name, files in variants.items():
+        changes = _compare(folder / name, files)
+        written += [f"{name}/{path}" for path in changes.written]
+        removed += [f"{name}/{path}" for path in changes.removed]
+    return Changes(written=tuple(sorted(written)), removed=tuple(sorted(removed)))
+
+
+def _obsolete(folder: Path, others: Collection[str] = ()) -> list[str]:
+    """Return what envc wrote into a folder, with `image.json` where only `others` are left."""
+    old = _read_old(folder)
+    if old is None:
+        return []
+    own = [path for path, sha256 in old.items() if _digest(folder / path) == sha256]
+    left = set(_list(folder)) - {*own, MANIFEST}
+    return own if any(path.partition("/")[0] not in others for path in left) else [*own, MANIFEST]
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    """Return what the `image.json` of a folder that envc wrote says; nothing where it is damaged."""
+    try:
+        return dict(json.loads((folder / MANIFEST).read_bytes()))
+    except (ValueError, TypeError):
+        return {}
 
 
 def _compare(folder: Path, files: Sequence[ContextFile]) -> Changes:
@@ -239,6 +328,11 @@ def _remove(folder: Path, path: str) -> None:
         if any((folder / parent).iterdir()):
             return
         (folder / parent).rmdir()
+
+
+def _list_names(paths: Iterable[Path]) -> str:
+    names = [_escape(name) for name in sorted({str(path) for path in paths})]
+    return " ".join(name for name in names if "\n" not in name)
 
 
 def _escape(name: str) -> str:

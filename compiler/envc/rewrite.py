@@ -128,7 +128,7 @@ def convert(path: Path, machine: Machine, form: Form) -> str:
     source = read(path)
     own = form_of(source.name)
     old = read_any_lock(lock_path(path))
-    vouched = old.intent.conda if old is not None else ()
+    vouched = old.vouched if old is not None else ()
     before = check(source, machine, vouched=vouched)
     if own == form:
         return format_source(source, machine)

@@ -207,7 +207,7 @@ def test_a_signal_that_asks_to_end_undoes_what_was_begun(
         finally:
             undone.append(number)
 
-    monkeypatch.setattr(pipeline, "read", begin)
+    monkeypatch.setattr(pipeline, "lock", begin)
 
     ran = envc("lock", "pets.envc")
 

@@ -17,6 +17,7 @@ from envc.lock.model import (
     CondaPackage,
     Intent,
     Lock,
+    LockFile,
     PipPackage,
     PlatformLock,
     Python,
@@ -144,11 +145,11 @@ def test_a_lock_is_canonical_json_with_an_artefact_a_line() -> None:
 
 
 def test_what_is_written_is_read_back_whole() -> None:
-    assert loads(dumps(LOCK), "pets.lock") == LOCK
+    assert loads(dumps(LOCK), "pets.lock") == LockFile.of(LOCK)
 
 
 def test_a_lock_with_other_white_space_reads_the_same() -> None:
-    assert loads(json.dumps(json.loads(dumps(LOCK))), "pets.lock") == LOCK
+    assert loads(json.dumps(json.loads(dumps(LOCK))), "pets.lock") == LockFile.of(LOCK)
 
 
 @given(name=st.text(min_size=1, max_size=20))
@@ -158,7 +159,7 @@ def test_every_text_survives_in_an_ascii_file(name: str) -> None:
     text = dumps(lock)
 
     assert text.isascii()
-    assert loads(text, "pets.lock") == lock
+    assert loads(text, "pets.lock") == LockFile.of(lock)
 
 
 @pytest.mark.parametrize("text", ["", "{", dumps(LOCK)[:500], dumps(LOCK)[:-4]])
@@ -265,3 +266,85 @@ def test_no_damage_ends_in_anything_but_a_diagnostic(seed: int) -> None:
     problems = problems_of("".join(characters))
 
     assert {problem.code[:3] for problem in problems} <= {"E40"}
+
+
+CPU = LOCK.model_copy(
+    update={"platforms": {"linux/amd64": PLATFORM.model_copy(update={"pip": ()})}}
+)
+MATRIX = LockFile(variants={"gpu": LOCK, "cpu": CPU})
+
+
+def test_the_lock_of_a_matrix_has_a_section_a_variant_by_name() -> None:
+    text = dumps(MATRIX)
+
+    assert text.startswith(
+        "{\n"
+        '  "variants": {\n'
+        '    "cpu": {\n'
+        '      "intent": {\n'
+        '        "base": "docker.io/library/debian:bookworm-slim",\n'
+    )
+    assert '\n    "gpu": {\n      "intent": {\n' in text
+    assert text.endswith('  },\n  "version": 1\n}\n')
+
+
+def test_each_section_of_a_matrix_has_the_lines_of_a_lock_of_its_own() -> None:
+    own = [line.strip().removesuffix(",") for line in dumps(LOCK).splitlines()[1:-2]]
+
+    lines = [line.strip().removesuffix(",") for line in dumps(MATRIX).splitlines()]
+
+    first = lines.index('"gpu": {') + 1
+    assert lines[first : first + len(own)] == own
+
+
+def test_the_lock_of_a_matrix_is_read_back_whole() -> None:
+    assert loads(dumps(MATRIX), "pets.lock") == MATRIX
+
+
+def test_a_lock_vouches_for_what_any_of_its_variants_was_made_from() -> None:
+    other = LOCK.model_copy(update={"intent": Intent(base="x", conda=("scipy",))})
+
+    assert LockFile(variants={"cpu": LOCK, "gpu": other}).vouched == ("numpy", "scipy")
+
+
+@pytest.mark.parametrize(
+    ("change", "into", "message"),
+    [
+        (
+            '"gpu": {',
+            '"../gpu": {',
+            'the lock\'s `variants["../gpu"]` is wrong: string should match pattern',
+        ),
+        ('"gpu": {', '"": {', 'the lock\'s `variants[""]` is wrong: string should match pattern'),
+        ('"variants": {', '"intent": {}, "variants": {', "the lock has an unknown field `intent`"),
+        (
+            '"gpu": {',
+            '"gpu": {"version": 1,',
+            "the lock has an unknown field `variants.gpu.version`",
+        ),
+        (
+            f'"sha256": "{"d" * 64}"',
+            '"sha256": "beef"',
+            'the lock\'s `variants.gpu.platforms["linux/amd64"].pip[0].sha256` is wrong',
+        ),
+        (
+            f'"sha256": "{"d" * 64}"',
+            f'"url": "https://x.example/a", "sha256": "{"d" * 64}"',
+            'the lock\'s `variants.gpu.platforms["linux/amd64"].pip[0]` is wrong: a wheel has',
+        ),
+    ],
+)
+def test_a_wrong_section_of_a_matrix_is_refused(change: str, into: str, message: str) -> None:
+    text = dumps(MATRIX)
+    assert change in text
+
+    [problem] = refused(text.replace(change, into, 1))
+
+    assert problem.code == "E403"
+    assert problem.message.startswith(message)
+
+
+def test_a_lock_of_a_matrix_without_variants_is_refused() -> None:
+    [problem] = refused('{"variants": {}, "version": 1}')
+
+    assert (problem.code, place(problem)) == ("E403", (1, "{}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,12 @@ from envc import pipeline
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
 from envc.cli.progress import Progress
-from envc.cli.verb import Verb, add_mirror, add_spec, machine_of, parse_image
+from envc.cli.verb import Verb, add_mirror, add_spec, add_variant, machine_of, parse_image
 
 if TYPE_CHECKING:
     from envc.build.image import Image
 
-__all__ = ["VERB", "add_build_arguments", "options_of", "provide"]
+__all__ = ["VERB", "add_build_arguments", "provide"]
 
 _MEGABYTE = 1_000_000
 
@@ -43,16 +44,31 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
     add_mirror(parser)
 
 
-def options_of(arguments: argparse.Namespace) -> pipeline.BuildOptions:
-    """Return what the arguments say of a build.
+def provide(
+    arguments: argparse.Namespace, console: Console, *, is_single: bool = False
+) -> dict[str, Image]:
+    """Return the image of each variant, with progress shown while one is built.
+
+    Args:
+        is_single: Whether only one variant may be built.
 
     Raises:
-        UsageError: A name is none that an image can have (E004).
+        UsageError: A name is none that an image can have (E004), or there are several variants
+            where only one can be (E009).
     """
+    machine = machine_of(arguments, console)
+    options = _options_of(arguments, is_single=is_single)
+    with ending_on_signals(), Progress(console.err) as progress:
+        return pipeline.build(arguments.spec, machine, options, progress, progress.begin)
+
+
+def _options_of(arguments: argparse.Namespace, *, is_single: bool) -> pipeline.BuildOptions:
     parse_image(f"{arguments.repository}:tag", "repository")
     for name in getattr(arguments, "tag", ()):
         parse_image(name, "tag")
     return pipeline.BuildOptions(
+        variants=tuple(arguments.variants),
+        is_single=is_single,
         platform=arguments.platform,
         repository=arguments.repository,
         tags=tuple(getattr(arguments, "tag", ())),
@@ -62,13 +78,6 @@ def options_of(arguments: argparse.Namespace) -> pipeline.BuildOptions:
         network=arguments.network,
         log=arguments.log,
     )
-
-
-def provide(arguments: argparse.Namespace, console: Console) -> Image:
-    """Return the image, with progress shown while it is built."""
-    machine = machine_of(arguments, console)
-    with ending_on_signals(), Progress(console.err) as progress:
-        return pipeline.build(arguments.spec, machine, options_of(arguments), progress)
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,37 +96,47 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-cache", action="store_true", help="run every step again; implies --force"
     )
+    add_variant(parser, text="the variant to build; repeatable; default: all, one after the other")
     add_build_arguments(parser)
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
-    image = provide(arguments, console)
+    images = provide(arguments, console)
+    for name, image in images.items():
+        console.note(f"{name}: {_tell(image)}" if name else _tell(image))
+    if arguments.json:
+        described = {name: _describe(image, arguments.tag) for name, image in images.items()}
+        console.print_json(described.get("") or {"variants": described})
+        return 0
+    for name, image in images.items():
+        console.print(f"{name} {image.name}" if len(images) > 1 else image.name)
+    return 0
+
+
+def _tell(image: Image) -> str:
     size = f"{image.size_bytes / _MEGABYTE:.0f} MB"
     if image.is_cached:
-        console.note(f"the engine has it already ({size})")
-    else:
-        console.note(f"built in {image.duration_s:.1f} s ({size}, {image.digest})")
-    if arguments.json:
-        console.print_json(
-            {
-                "image": image.name,
-                "tags": list(arguments.tag),
-                "digest": image.digest,
-                "env_id": image.env_id,
-                "platform": image.platform,
-                "size_bytes": image.size_bytes,
-                "duration_s": round(image.duration_s, 3),
-                "cached": image.is_cached,
-            }
-        )
-        return 0
-    console.print(image.name)
-    return 0
+        return f"the engine has it already ({size})"
+    return f"built in {image.duration_s:.1f} s ({size}, {image.digest})"
+
+
+def _describe(image: Image, tags: Sequence[str]) -> dict[str, object]:
+    return {
+        "image": image.name,
+        "tags": list(tags),
+        "digest": image.digest,
+        "env_id": image.env_id,
+        "platform": image.platform,
+        "size_bytes": image.size_bytes,
+        "duration_s": round(image.duration_s, 3),
+        "cached": image.is_cached,
+    }
 
 
 VERB = Verb(
     name="build",
     add_arguments=_add_arguments,
     execute=_execute,
-    details="The last line on stdout is the image's name, whose tag is its env id.",
+    details="The last line on stdout is the image's name, whose tag is its env id. Where several "
+    "variants are built, each has a line, which starts with the variant's name.",
 )

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from envc import pipeline
 from envc.cli.console import Console
-from envc.cli.verb import Verb, add_mirror, add_spec, machine_of
+from envc.cli.hash import describe, list_ids
+from envc.cli.verb import Verb, add_mirror, add_spec, add_variant, machine_of
 from envc.machine import parse_mirrors
 
 __all__ = ["VERB"]
@@ -29,36 +30,45 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write nothing; exit 4 and list the files that would change",
     )
+    add_variant(
+        parser,
+        text="the variant to compile, straight into DIR; repeatable; default: all, each into a "
+        "folder of its name in DIR, as of several",
+    )
     add_mirror(parser, has_variable=False)
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
     machine = machine_of(arguments, console)
-    mirrors = parse_mirrors(arguments.mirror)
-    if arguments.check:
-        done = pipeline.check_compiled(arguments.spec, arguments.output, machine, mirrors=mirrors)
-    else:
-        done = pipeline.compile(arguments.spec, arguments.output, machine, mirrors=mirrors)
-        if arguments.depfile is not None:
-            pipeline.write_depfile(arguments.depfile, done)
+    mirrors, variants = parse_mirrors(arguments.mirror), arguments.variants
+    compiler = pipeline.check_compiled if arguments.check else pipeline.compile
+    done = compiler(arguments.spec, arguments.output, machine, mirrors=mirrors, variants=variants)
+    if arguments.depfile is not None and not arguments.check:
+        pipeline.write_depfile(arguments.depfile, done)
     if arguments.json:
-        console.print_json(
-            {
-                "folder": str(done.folder),
-                "written": list(done.changes.written),
-                "removed": list(done.changes.removed),
-                "spec_id": done.identity.spec_id,
-                "env_ids": dict(done.identity.env_ids),
-                "sources": [str(source) for source in done.sources],
-            }
-        )
+        console.print_json(_describe(done))
         return 0
-    for platform, env_id in done.identity.env_ids.items():
-        console.print(f"{platform} {env_id}")
+    for line in list_ids(done.identity):
+        console.print(line)
     written, removed = len(done.changes.written), len(done.changes.removed)
     state = f"{written} written, {removed} removed" if done.changes else "nothing has changed"
     console.note(f"{done.folder}: {state}")
     return 0
+
+
+def _describe(done: pipeline.Compiled) -> dict[str, object]:
+    ids = describe(done.identity)
+    if isinstance(variants := ids.get("variants"), dict):
+        ids["variants"] = {
+            name: {"folder": str(done.folders[name]), **own} for name, own in variants.items()
+        }
+    return {
+        "folder": str(done.folder),
+        "written": list(done.changes.written),
+        "removed": list(done.changes.removed),
+        **ids,
+        "sources": [str(source) for source in done.sources],
+    }
 
 
 VERB = Verb(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from envc import pipeline
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
-from envc.cli.verb import Verb, add_mirror, add_spec, machine_of, parse_image
+from envc.cli.verb import Verb, add_mirror, add_spec, add_variant, machine_of, parse_image
 from envc.lock.change import Change
 from envc.lock.model import Lock
 
@@ -37,20 +37,26 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the image with Python that Conda packages are installed in; never part of the result; "
         "ENVC_TOOLS_IMAGE says the same",
     )
+    add_variant(
+        parser,
+        text="the variant to resolve or to compare; repeatable; the lock keeps what it has of the "
+        "others; default: all",
+    )
     add_mirror(parser)
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
     machine = machine_of(arguments, console)
     if arguments.check:
-        checked = pipeline.check_lock(arguments.spec, machine)
+        checked = pipeline.check_lock(arguments.spec, machine, variants=arguments.variants)
         if arguments.json:
-            console.print_json({"environment": checked.spec.environment}, checked.warnings)
+            console.print_json({"environment": checked.environment}, checked.warnings)
         else:
             console.note(f"{pipeline.lock_path(arguments.spec)} is the lock of {arguments.spec}")
         return 0
     tools_image = arguments.tools_image or console.environment.get("ENVC_TOOLS_IMAGE")
     options = pipeline.LockOptions(
+        variants=tuple(arguments.variants),
         conda_solver=arguments.conda_solver,
         pip_solver=arguments.pip_solver,
         tools_image=parse_image(tools_image, "tools image") if tools_image else None,
@@ -58,8 +64,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     with ending_on_signals():
         locked = pipeline.lock(arguments.spec, machine, options, console.note)
     console.show(locked.warnings)
-    changes = _list_changes(locked.changes) if not locked.is_new else ()
-    for line in (*changes, *_count(locked.lock)):
+    for line in _list_lines(locked):
         console.note(line)
     if arguments.json:
         console.print_json(_describe(locked), locked.warnings)
@@ -68,6 +73,16 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         console.note("nothing has changed")
     console.print(str(locked.path))
     return 0
+
+
+def _list_lines(locked: pipeline.Locked) -> Iterator[str]:
+    """Yield what has changed and what there is; of a spec with a matrix with the variant's name."""
+    for name in locked.dropped:
+        yield f"- the variant {name}"
+    for name, one in locked.variants.items():
+        changes = _list_changes(one.changes) if not one.is_new else ()
+        for line in (*changes, *_count(one.lock)):
+            yield f"{name}: {line}" if name else line
 
 
 def _list_changes(changes: Iterable[Change]) -> Iterable[str]:
@@ -89,9 +104,13 @@ def _count(lock: Lock) -> Iterable[str]:
 
 
 def _describe(locked: pipeline.Locked) -> dict[str, object]:
+    variants = {name: _describe_variant(one) for name, one in locked.variants.items()}
+    own = variants.get("") or {"variants": variants, "dropped": list(locked.dropped)}
+    return {"lock": str(locked.path), "written": locked.is_written, **own}
+
+
+def _describe_variant(locked: pipeline.LockedVariant) -> dict[str, object]:
     return {
-        "lock": str(locked.path),
-        "written": locked.is_written,
         "platforms": {
             name: {
                 "base": f"{platform.base.image}@{platform.base.digest}",

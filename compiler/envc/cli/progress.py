@@ -30,6 +30,14 @@ class Progress:
             self._reporter = self._stack.enter_context(open_reporter(self._stream))
         self._reporter(event)
 
+    def begin(self, variant: str) -> None:
+        """Show the build of another variant; its steps have nothing to do with those so far."""
+        self._stack.close()
+        self._reporter = None
+        if variant:
+            self._stream.write(f"{variant}:\n")
+            self._stream.flush()
+
     def __enter__(self) -> Progress:
         """Begin, with nothing shown."""
         return self

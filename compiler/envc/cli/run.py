@@ -8,7 +8,7 @@ import sys
 from envc import pipeline
 from envc.cli.build import add_build_arguments, provide
 from envc.cli.console import Console
-from envc.cli.verb import Verb, add_spec, machine_of
+from envc.cli.verb import Verb, add_spec, add_variant, machine_of
 
 __all__ = ["VERB"]
 
@@ -16,18 +16,19 @@ __all__ = ["VERB"]
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "envc run SPEC [options] [-- COMMAND ...]"
     add_spec(parser)
+    add_variant(parser, text="the variant to run in; needed where there are several")
     add_build_arguments(parser)
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
     from envc.engine.foreground import Streams
 
-    image = provide(arguments, console)
+    [(variant, image)] = provide(arguments, console, is_single=True).items()
     sys.stdout.flush()
     sys.stderr.flush()
     streams = Streams(stdin=sys.stdin.buffer, stdout=sys.stdout.buffer, stderr=sys.stderr.buffer)
     machine = machine_of(arguments, console)
-    return pipeline.run(arguments.spec, image, arguments.command, machine, streams)
+    return pipeline.run(arguments.spec, image, arguments.command, machine, streams, variant=variant)
 
 
 VERB = Verb(

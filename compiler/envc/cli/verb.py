@@ -17,7 +17,16 @@ from envc.machine import Machine
 if TYPE_CHECKING:
     from envc.reference import ImageReference
 
-__all__ = ["VERBS", "Verb", "add_mirror", "add_spec", "machine_of", "overview", "parse_image"]
+__all__ = [
+    "VERBS",
+    "Verb",
+    "add_mirror",
+    "add_spec",
+    "add_variant",
+    "machine_of",
+    "overview",
+    "parse_image",
+]
 
 VERBS = {
     "check": "say what is wrong with a spec",
@@ -129,6 +138,18 @@ def add_mirror(parser: argparse.ArgumentParser, *, has_variable: bool = True) ->
         default=[],
         metavar="CANONICAL=MIRROR",
         help=f"fetch all below one address from another; repeatable{also}",
+    )
+
+
+def add_variant(parser: argparse.ArgumentParser, *, text: str) -> None:
+    """Describe the choice of variants; `text` says what is done with them."""
+    parser.add_argument(
+        "--variant",
+        dest="variants",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"of a spec with a matrix, {text}",
     )
 
 

@@ -6,13 +6,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import InputError
-from envc.lock.model import Lock, PipPackage, filename_of
+from envc.lock.model import Lock, LockFile, Part, PipPackage, filename_of
 from envc.lock.place import find_repeated_key, locate
 from envc.platform import PLATFORMS
 from envc.reference import ImageReference
@@ -31,17 +31,40 @@ _ADDRESS = re.compile(r"https?://[^/@\s]+/[^\s\x00-\x1f\x7f\"']+")
 _FILE_NAME = re.compile(r"(?!\.\.?$)[^/\s\x00-\x1f\x7f\"']+")
 
 
-def dumps(lock: Lock) -> str:
+_Path: TypeAlias = tuple[str | int, ...]
+_VariantName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$")]
+
+
+class _SingleFile(Lock):
+    """What the file of a spec without a matrix holds."""
+
+    version: Literal[1] = 1
+
+
+class _MatrixFile(Part):
+    """What the file of a spec with a matrix holds."""
+
+    version: Literal[1] = 1
+    variants: Annotated[dict[_VariantName, Lock], Field(min_length=1)]
+
+
+def dumps(lock: Lock | LockFile) -> str:
     """Return a lock's text: the same for equal locks, ASCII, ending with a line end.
 
+    Variants have a section each, by name; a lock of a spec without a matrix has no such sections.
     Sections are sorted by their keys. Every item of a list is one line, in which fields have the
     model's order (name and version first, where an eye looks), and those without a value are left
     out: a changed package is a changed line in a diff.
     """
-    return _write(lock.model_dump(mode="json", exclude_none=True), "") + "\n"
+    file = lock if isinstance(lock, LockFile) else LockFile.of(lock)
+    sections = {
+        name: one.model_dump(mode="json", exclude_none=True) for name, one in file.variants.items()
+    }
+    held = {"variants": sections} if file.has_matrix else sections[""]
+    return _write({"version": VERSION, **held}, "") + "\n"
 
 
-def loads(text: str, name: str) -> Lock:
+def loads(text: str, name: str) -> LockFile:
     """Return the lock that a text holds; `name` is how messages call the file.
 
     Raises:
@@ -53,12 +76,19 @@ def loads(text: str, name: str) -> Lock:
     data = _parse(source)
     _refuse_other_version(source, data)
     try:
-        lock = Lock.model_validate(data)
+        lock = _validate(data)
     except ValidationError as error:
         raise InputError(_abridge(_fields(source, error))) from error
     if problems := _abridge(_contradictions(source, lock)):
         raise InputError(problems)
     return lock
+
+
+def _validate(data: dict[str, Any]) -> LockFile:
+    if "variants" in data:
+        return LockFile(variants=_MatrixFile.model_validate(data).variants)
+    single = _SingleFile.model_validate(data)
+    return LockFile.of(Lock.model_construct(intent=single.intent, platforms=single.platforms))
 
 
 def _write(value: Any, indent: str) -> str:
@@ -153,6 +183,7 @@ def _refuse_other_version(source: Source, data: dict[str, Any]) -> None:
 def _fields(source: Source, error: ValidationError) -> Iterator[Diagnostic]:
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         path = problem["loc"]
+        path = path[:-1] if path[-1:] == ("[key]",) else path
         place = _spell(path)
         match problem["type"]:
             case "missing":
@@ -165,19 +196,21 @@ def _fields(source: Source, error: ValidationError) -> Iterator[Diagnostic]:
         yield Diagnostic.at(source.span(*locate(source.text, path)), "E403", message, hint=_BY_HAND)
 
 
-def _contradictions(source: Source, lock: Lock) -> Iterator[Diagnostic]:
+def _contradictions(source: Source, lock: LockFile) -> Iterator[Diagnostic]:
     """Yield what no single field shows: such a lock was never written by envc."""
-    for path, claim in _judge(lock):
-        if claim:
-            span = source.span(*locate(source.text, path))
-            message = f"the lock's `{_spell(path)}` is wrong: {claim}"
-            yield Diagnostic.at(span, "E403", message, hint=_BY_HAND)
+    for name, one in lock.variants.items():
+        section: _Path = ("variants", name) if name else ()
+        for path, claim in _judge(one, section):
+            if claim:
+                span = source.span(*locate(source.text, path))
+                message = f"the lock's `{_spell(path)}` is wrong: {claim}"
+                yield Diagnostic.at(span, "E403", message, hint=_BY_HAND)
 
 
-def _judge(lock: Lock) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _judge(lock: Lock, section: _Path) -> Iterator[tuple[_Path, str]]:
     """Yield by its path what is wrong with each thing: an empty string where nothing is."""
     for name, platform in lock.platforms.items():
-        path = ("platforms", name)
+        path = (*section, "platforms", name)
         known = ", ".join(f"`{known}`" for known in PLATFORMS)
         yield path, "" if name in PLATFORMS else f"envc knows {known}"
         yield (*path, "base", "image"), _judge_image(platform.base.image)
@@ -220,7 +253,7 @@ def _names_file(url: str) -> bool:
         return False
 
 
-def _spell(path: tuple[str | int, ...]) -> str:
+def _spell(path: _Path) -> str:
     """Return a path as jq writes it, such as `platforms["linux/amd64"].pip[0].url`."""
     text = ""
     for step in path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +15,8 @@ __all__ = [
     "Digest",
     "Intent",
     "Lock",
+    "LockFile",
+    "Part",
     "PipPackage",
     "PlatformLock",
     "Python",
@@ -25,11 +29,13 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """What all parts of a lock have in common: frozen, and no key that is not theirs."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class CondaPackage(_Part):
+class CondaPackage(Part):
     """A Conda package of one exact build.
 
     Attributes:
@@ -66,7 +72,7 @@ class CondaPackage(_Part):
         return filename_of(self.url)
 
 
-class PipPackage(_Part):
+class PipPackage(Part):
     """A wheel.
 
     Attributes:
@@ -95,7 +101,7 @@ class PipPackage(_Part):
         )
 
 
-class BaseImage(_Part):
+class BaseImage(Part):
     """The image that a build starts from.
 
     Attributes:
@@ -112,14 +118,14 @@ class BaseImage(_Part):
     glibc: str
 
 
-class Python(_Part):
+class Python(Part):
     """The environment's Python: its version, and whether Conda brings it or the base has it."""
 
     version: str
     origin: Literal["base", "conda"]
 
 
-class Tools(_Part):
+class Tools(Part):
     """What installs: never part of the image, but it shapes it.
 
     Attributes:
@@ -133,7 +139,7 @@ class Tools(_Part):
     packages: tuple[PipPackage, ...] = ()
 
 
-class PlatformLock(_Part):
+class PlatformLock(Part):
     """Everything for one platform; `conda` and `pip` are sorted by name."""
 
     base: BaseImage
@@ -143,7 +149,7 @@ class PlatformLock(_Part):
     pip: tuple[PipPackage, ...] = ()
 
 
-class Intent(_Part):
+class Intent(Part):
     """The part of the spec that was resolved, in normal form: what the lock vouches for.
 
     Attributes:
@@ -165,12 +171,40 @@ class Intent(_Part):
     wheels: tuple[str, ...] = ()
 
 
-class Lock(_Part):
-    """A whole lock; `platforms` has the spec's platforms and no others."""
+class Lock(Part):
+    """The lock of one variant of a spec; `platforms` has its platforms and no others."""
 
-    version: Literal[1] = 1
     intent: Intent
     platforms: dict[str, PlatformLock]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockFile:
+    """A whole lock.
+
+    Attributes:
+        variants: The lock of each variant, by its name; of a spec without a matrix, the only name
+            is the empty one.
+    """
+
+    variants: Mapping[str, Lock]
+
+    @staticmethod
+    def of(lock: Lock) -> LockFile:
+        """Return the lock of a spec without a matrix."""
+        return LockFile(variants={"": lock})
+
+    @property
+    def has_matrix(self) -> bool:
+        """Whether it is of a spec with a matrix."""
+        return "" not in self.variants
+
+    @property
+    def vouched(self) -> tuple[str, ...]:
+        """The Conda requirements, in normal form, that any of its variants was made from; sorted."""
+        return tuple(
+            sorted({text for lock in self.variants.values() for text in lock.intent.conda})
+        )
 
 
 def filename_of(url: str) -> str:

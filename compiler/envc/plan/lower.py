@@ -35,6 +35,7 @@ def lower(
     *,
     scripts: Mapping[str, bytes],
     mirrors: MirrorMap,
+    variant: str = "",
 ) -> BuildPlan:
     """Return the build of a spec for all of its platforms.
 
@@ -43,6 +44,7 @@ def lower(
         inputs: What the spec's copy steps and local wheels name.
         scripts: The build's own scripts, by file name.
         mirrors: Where artefacts are fetched from instead; no id depends on them.
+        variant: The name of the spec's variant, for the reader only; empty where it has no matrix.
     """
     platforms: dict[str, PlatformLock] = {
         name: lock.platforms[name] for name in sorted(spec.platforms)
@@ -76,7 +78,7 @@ def lower(
         *step_files(own),
     )
     return BuildPlan(
-        head=_head(spec, epochs),
+        head=_head(spec, variant, epochs),
         stages=stages,
         files=tuple(sorted(files, key=lambda file: file.path)),
         env_ids=env_ids,
@@ -116,9 +118,10 @@ def _script_files(stages: Iterable[Stage], scripts: Mapping[str, bytes]) -> tupl
     return tuple(ContextFile.of(f"scripts/{name}", files[name]) for name in sorted(files))
 
 
-def _head(spec: EnvSpec, epochs: Mapping[str, int]) -> tuple[str, ...]:
+def _head(spec: EnvSpec, variant: str, epochs: Mapping[str, int]) -> tuple[str, ...]:
+    name = f"`{spec.environment}`, variant `{variant}`" if variant else f"`{spec.environment}`"
     lines = [
-        f"The environment `{spec.environment}`, written by envc from its spec and its lock. Change those.",
+        f"The environment {name}, written by envc from its spec and its lock. Change those.",
         "",
         "`docker build .` gives the image. The same bits as everybody, to the manifest's digest:",
     ]

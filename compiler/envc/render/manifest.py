@@ -13,14 +13,18 @@ from envc.spec.model import EnvSpec
 __all__ = ["facts"]
 
 
-def facts(spec: EnvSpec, lock: Lock, plan: BuildPlan, inputs: Mapping[str, str]) -> dict[str, Any]:
+def facts(
+    spec: EnvSpec, lock: Lock, plan: BuildPlan, inputs: Mapping[str, str], *, variant: str = ""
+) -> dict[str, Any]:
     """Return what `image.json` says, as JSON data.
 
     Args:
         inputs: The SHA-256 of every file that was read, by its path relative to the spec.
+        variant: Its name; empty where the spec has no matrix.
     """
     return {
         "environment": spec.environment,
+        **({"variant": variant} if variant else {}),
         "contract": CONTRACT,
         "spec_id": plan.spec_id,
         "platforms": {

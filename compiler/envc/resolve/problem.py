@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from envc import diagnostics
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError
 from envc.resolve.base import Conflict
@@ -56,16 +57,4 @@ def merge(failures: Mapping[str, EnvcError], count: int) -> EnvcError:
 
 def tell_once(problems: Mapping[str, Sequence[Diagnostic]], count: int) -> tuple[Diagnostic, ...]:
     """Return what platforms have to say, each once; of `count`, those that do not all say it are named."""
-    platforms: dict[tuple[str, str, tuple[Label, ...]], list[str]] = {}
-    first: dict[tuple[str, str, tuple[Label, ...]], Diagnostic] = {}
-    for platform, own in problems.items():
-        for problem in own:
-            key = (problem.code, problem.message, problem.labels)
-            first.setdefault(key, problem)
-            platforms.setdefault(key, []).append(platform)
-    return tuple(
-        problem
-        if len(platforms[key]) == count
-        else replace(problem, notes=(f"only on {' and '.join(platforms[key])}", *problem.notes))
-        for key, problem in first.items()
-    )
+    return diagnostics.tell_once(problems, count, lambda names: f"only on {' and '.join(names)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -21,7 +22,14 @@ from envc.spec.matchspec import normal_matchspec
 from envc.spec.model import EnvSpec, Step
 from envc.spec.requirement import normal_requirement
 
-__all__ = ["CONTRACT", "normal_form", "normal_matchspec", "normal_requirement", "spec_id"]
+__all__ = [
+    "CONTRACT",
+    "matrix_id",
+    "normal_form",
+    "normal_matchspec",
+    "normal_requirement",
+    "spec_id",
+]
 
 CONTRACT = 1
 """Changes whenever the same spec would get another normal form."""
@@ -61,6 +69,18 @@ def normal_form(spec: EnvSpec) -> dict[str, Any]:
 def spec_id(spec: EnvSpec) -> str:
     """Return the spec id: `sha256:` and 64 hex digits."""
     return digest({"contract": CONTRACT, "spec": normal_form(spec)})
+
+
+def matrix_id(variants: Mapping[str, EnvSpec]) -> str:
+    """Return the spec id of a whole spec: that of its variants by name, in whatever order.
+
+    Args:
+        variants: By name; of a spec without a matrix, the only name is the empty one.
+    """
+    if "" in variants:
+        return spec_id(variants[""])
+    forms = {name: normal_form(spec) for name, spec in variants.items()}
+    return digest({"contract": CONTRACT, "variants": forms})
 
 
 def _normal_step(step: Step) -> dict[str, Any]:

@@ -1,0 +1,212 @@
+"""A locked spec becomes images of the engine, and a command runs in one: what `build` and `run` do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envc.front import check_vouched
+from envc.machine import Machine
+from envc.prepared import Prepared, compiled, output_files, prepare, render_plan
+
+if TYPE_CHECKING:
+    from envc.build.buildkit import BuildRequest
+    from envc.build.event import BuildEvent
+    from envc.build.image import Image, Wanted
+    from envc.engine.docker import Engine
+    from envc.engine.foreground import Streams
+
+__all__ = ["BuildOptions", "build", "run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """How to build.
+
+    Attributes:
+        variants: Of a spec with a matrix, those to build; empty for all.
+        is_single: Whether only one variant may be built.
+        platform: One of the spec's; None is the engine's, or else the spec's only one.
+        repository: What the image's name starts with.
+        tags: Further names of the image, of which there can be only one.
+        is_forced: Whether to build although the engine has the image.
+        no_cache: Whether to run every step again; forces too.
+        ca_bundle: Certificates that steps with a network trust beside the base's own.
+        network: Of steps that use one: `default`, `host` or `none`.
+        log: Where the whole log goes, of one variant; None is a file in the cache.
+    """
+
+    variants: tuple[str, ...] = ()
+    is_single: bool = False
+    platform: str | None = None
+    repository: str = "envc"
+    tags: tuple[str, ...] = ()
+    is_forced: bool = False
+    no_cache: bool = False
+    ca_bundle: Path | None = None
+    network: str | None = None
+    log: Path | None = None
+
+
+def build(
+    path: Path,
+    machine: Machine,
+    options: BuildOptions,
+    on_event: Callable[[BuildEvent], None],
+    on_variant: Callable[[str], None] = lambda _: None,
+) -> dict[str, Image]:
+    """Return the image of each variant of a spec: the engine's own where it has it, else a new one.
+
+    Args:
+        on_event: Told what happens while an image is built.
+        on_variant: Told the name of a variant before its image is built.
+
+    Returns:
+        Images by variant, in the spec's order; of a spec without a matrix, the only name is the
+        empty one. Variants with one env id have one image.
+
+    Raises:
+        InputError: The spec or its lock is wrong, or a step or a check fails (E61x, E62x).
+        UsageError: The spec does not have the platform (E003) or a variant (E007, E008), or there
+            are several variants where only one can be (E009).
+        ToolError: The engine, BuildKit or the network fails (E60x, E61x).
+    """
+    from envc.build.image import name_all
+    from envc.engine.docker import Engine
+    from envc.variant import in_variant
+
+    result = compiled(path, machine, machine.mirrors, variants=options.variants)
+    _refuse_several(tuple(result.variants), options)
+    images: dict[str, Image] = {}
+    with Engine.connect(machine.environment) as engine:
+        for name, one in result.variants.items():
+            task = _Task(
+                path=path,
+                variant=name,
+                machine=machine,
+                options=options,
+                on_event=on_event,
+                on_variant=on_variant,
+            )
+            with in_variant(name):
+                images[name] = task.provide(engine, one.env_ids)
+                name_all(engine, images[name], options.tags)
+    return images
+
+
+def run(
+    path: Path,
+    image: Image,
+    command: Sequence[str],
+    machine: Machine,
+    streams: Streams,
+    *,
+    variant: str = "",
+) -> int:
+    """Run a command in the image of a spec, as its `runtime` says, and return its exit code.
+
+    Args:
+        command: Empty runs what the image runs by default.
+        variant: The image's; empty for a spec without a matrix.
+
+    Raises:
+        EnvcError: The container cannot be started (E63x).
+    """
+    from envc.engine.docker import Engine
+    from envc.engine.foreground import RunOptions
+
+    runtime = check_vouched(path, machine).variants[variant].spec.runtime
+    is_terminal = streams.stdin is not None and streams.stdin.isatty() and streams.stdout.isatty()
+    options = RunOptions(
+        shm=runtime.shm, gpus=runtime.gpus, platform=image.platform, terminal=is_terminal
+    )
+    with Engine.connect(machine.environment) as engine:
+        return engine.run(image.name, command, options=options, streams=streams)
+
+
+def _refuse_several(names: Sequence[str], options: BuildOptions) -> None:
+    from envc.variant import require_one
+
+    for is_meant, what in (
+        (options.is_single, "a command runs in"),
+        (bool(options.tags), "a tag is the name of"),
+        (options.log is not None, "a log is of"),
+    ):
+        if is_meant:
+            require_one(names, what)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """The image of one variant, which is to be found or built."""
+
+    path: Path
+    variant: str
+    machine: Machine
+    options: BuildOptions
+    on_event: Callable[[BuildEvent], None]
+    on_variant: Callable[[str], None]
+
+    def provide(self, engine: Engine, env_ids: Mapping[str, str]) -> Image:
+        from envc.build.image import Wanted, choose_platform, find
+
+        options = self.options
+        platform = choose_platform(tuple(env_ids), options.platform, engine.platform)
+        wanted = Wanted.of(options.repository, env_ids[platform], platform)
+        is_forced = options.is_forced or options.no_cache
+        found = find(engine, wanted) if not is_forced else None
+        return found or self._produce(engine, wanted, is_forced=is_forced)
+
+    def _produce(self, engine: Engine, wanted: Wanted, *, is_forced: bool) -> Image:
+        import tempfile
+
+        from envc.build.image import Checks, produce
+
+        machine = self.machine
+        chosen = (self.variant,) if self.variant else ()
+        prepared = prepare(self.path, machine, machine.mirrors, variants=chosen)
+        own = prepared.variants[self.variant]
+        self.on_variant(self.variant)
+        waiting = machine.cache / "locks" / f"{wanted.env_id.removeprefix('sha256:')}.lock"
+        with tempfile.TemporaryDirectory(prefix="envc-context-") as folder:
+            return produce(
+                engine,
+                wanted,
+                _build_request(own, wanted, Path(folder), machine, self.options),
+                Checks.of(own.checked.spec, own.checked.document),
+                self.on_event,
+                lock=waiting,
+                is_forced=is_forced,
+            )
+
+
+def _build_request(
+    prepared: Prepared, wanted: Wanted, folder: Path, machine: Machine, options: BuildOptions
+) -> BuildRequest:
+    """Return how to build, with the context written into a folder."""
+    from envc.build.buildkit import BuildRequest, SecretFile, SecretSource, SecretVariable
+    from envc.output import write
+    from envc.plan.fetch import CA_BUNDLE
+
+    rendered = render_plan(prepared)
+    write(folder, output_files(prepared, rendered))
+    secrets: dict[str, SecretSource] = {
+        name: SecretVariable(variable=name) for name in prepared.plan.secrets
+    }
+    if options.ca_bundle is not None:
+        secrets[CA_BUNDLE.name] = SecretFile(path=options.ca_bundle)
+    name = wanted.env_id.removeprefix("sha256:")
+    return BuildRequest(
+        context=folder,
+        tag=wanted.name,
+        platform=wanted.platform,
+        epoch=prepared.plan.epochs[wanted.platform],
+        log=options.log or machine.cache / "logs" / f"{name}.log",
+        environment=machine.environment,
+        secrets=secrets,
+        network=options.network,
+        no_cache=options.no_cache,
+        origins=rendered.origins,
+    )

@@ -1,0 +1,199 @@
+"""From a spec's path to its plans and the files to write: a folder's content for each variant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envc.errors import EnvcError, InputError
+from envc.front import Checked, CheckedFile, compare_with_lock, lock_path, read_locked
+from envc.machine import Machine
+from envc.mirror import MirrorMap
+
+if TYPE_CHECKING:
+    from envc.lock.model import Lock
+    from envc.memo import Question, Result
+    from envc.plan.context import ContextFile
+    from envc.plan.inputs import Inputs
+    from envc.plan.instruction import BuildPlan
+    from envc.render.dockerfile import Rendered
+    from envc.source import Source
+
+__all__ = ["Prepared", "PreparedFile", "compiled", "output_files", "prepare", "render_plan"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """All that a compile of one variant knows before it writes.
+
+    Attributes:
+        path: The spec's.
+        variant: Its name; empty where the spec has no matrix.
+        texts: The files that the spec includes or extends, by path relative to its folder.
+    """
+
+    path: Path
+    variant: str
+    checked: Checked
+    lock: Lock
+    inputs: Inputs
+    plan: BuildPlan
+    texts: Mapping[str, Source]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedFile:
+    """All that a compile knows before it writes.
+
+    Attributes:
+        variants: Those that were asked for, by name, in the spec's order.
+    """
+
+    checked: CheckedFile
+    variants: Mapping[str, Prepared]
+
+
+def prepare(
+    path: Path, machine: Machine, mirrors: MirrorMap, *, variants: Sequence[str] = ()
+) -> PreparedFile:
+    """Return all that a compile knows before it writes.
+
+    Args:
+        mirrors: Whose addresses the Dockerfile is to have.
+        variants: Those that are asked for; empty for all.
+
+    Raises:
+        InputError: The spec or its lock is wrong, the lock is not that of the spec (E41x), or a
+            file beside the spec is missing (E155 to E157).
+        UsageError: A variant is asked for that the spec does not have (E007, E008).
+    """
+    from envc.variant import choose_variants, merge_variants
+
+    checked, locked = read_locked(path, machine)
+    chosen = choose_variants(checked.variants, variants)
+    if found := compare_with_lock(checked, locked, chosen):
+        raise InputError(found)
+    prepared: dict[str, Prepared] = {}
+    failures: dict[str, EnvcError] = {}
+    for name in chosen:
+        try:
+            prepared[name] = _prepare_variant(path, name, checked, locked.variants[name], mirrors)
+        except InputError as error:
+            failures[name] = error
+    if failures:
+        raise merge_variants(failures, len(chosen))
+    return PreparedFile(checked=checked, variants=prepared)
+
+
+def _prepare_variant(
+    path: Path, name: str, checked: CheckedFile, locked: Lock, mirrors: MirrorMap
+) -> Prepared:
+    from envc import resources
+    from envc.context import read_inputs
+    from envc.lock.drift import drift
+    from envc.plan.lower import lower
+
+    own = checked.variants[name]
+    spec, document = own.spec, own.document
+    inputs = read_inputs(spec, document, path.parent)
+    wheels = {name: wheel.sha256 for name, wheel in inputs.wheels.items()}
+    if found := drift(spec, document, locked, wheels=wheels):
+        raise InputError(found)
+    scripts = resources.read_scripts()
+    plan = lower(spec, document, locked, inputs, scripts=scripts, mirrors=mirrors, variant=name)
+    return Prepared(
+        path=path,
+        variant=name,
+        checked=own,
+        lock=locked,
+        inputs=inputs,
+        plan=plan,
+        texts=checked.files,
+    )
+
+
+def compiled(
+    path: Path, machine: Machine, mirrors: MirrorMap, *, variants: Sequence[str] = ()
+) -> Result:
+    """Return what a compile gives; for files that have not changed since, the result that is kept.
+
+    Raises:
+        InputError: As `prepare`.
+        UsageError: As `prepare`.
+    """
+    from envc.memo import Question, recall
+
+    question = Question(
+        spec=path,
+        lock=lock_path(path),
+        mirrors=mirrors.pairs,
+        variants=tuple(sorted(set(variants))),
+        cache=machine.cache,
+    ).ask()
+    found = recall(question)
+    return found or _compile_anew(question, prepare(path, machine, mirrors, variants=variants))
+
+
+def _compile_anew(question: Question, prepared: PreparedFile) -> Result:
+    from envc.memo import Brought, Result, VariantResult, remember
+
+    checked, folder = prepared.checked, question.spec.parent
+    brought: list[Brought] = []
+    beside = {folder / name for name in checked.files}
+    variants: dict[str, VariantResult] = {}
+    for name, one in prepared.variants.items():
+        trees = {name: (tree.is_folder, tree.files) for name, tree in one.inputs.trees.items()}
+        files = [file for _, files in trees.values() for file in files]
+        files += one.inputs.wheels.values()
+        beside |= {Path(file.origin_path) for file in files if file.origin_path is not None}
+        wheels = {name: wheel.sha256 for name, wheel in one.inputs.wheels.items()}
+        texts = {name: source.text for name, source in checked.files.items()}
+        brought.append(Brought.of(trees, wheels, texts))
+        variants[name] = VariantResult(
+            spec_id=one.plan.spec_id,
+            env_ids=dict(sorted(one.plan.env_ids.items())),
+            files=output_files(one, render_plan(one)),
+        )
+    result = Result(
+        environment=checked.environment,
+        spec_id=checked.spec_id,
+        variants=variants,
+        sources=(question.spec, question.lock, *sorted(beside)),
+    )
+    remember(question, result, brought)
+    return result
+
+
+def render_plan(prepared: Prepared) -> Rendered:
+    """Return the Dockerfile."""
+    from envc import resources
+    from envc.render.dockerfile import render
+
+    return render(prepared.plan, resources.read_templates())
+
+
+def output_files(prepared: Prepared, rendered: Rendered) -> tuple[ContextFile, ...]:
+    """Return all that a compile writes: the context, `Dockerfile` and `image.json`."""
+    from envc.output import manifest
+    from envc.plan.context import ContextFile
+    from envc.render.manifest import facts
+
+    spec, lock, plan = prepared.checked.spec, prepared.lock, prepared.plan
+    dockerfile = ContextFile.of("Dockerfile", rendered.text.encode())
+    files = (*plan.files, dockerfile)
+    own = facts(spec, lock, plan, _digests(prepared), variant=prepared.variant)
+    return (*files, manifest(own, files))
+
+
+def _digests(prepared: Prepared) -> dict[str, str]:
+    """Return the SHA-256 of every file that was read, by its path relative to the spec."""
+    from envc.context import list_files
+    from envc.files import sha256_of
+
+    path = prepared.path
+    own = {place.name: sha256_of(place) for place in (path, lock_path(path))}
+    texts = {name: sha256_of(path.parent / name) for name in prepared.texts}
+    beside = {name: file.sha256 for name, file in list_files(prepared.inputs).items()}
+    return own | texts | beside

@@ -1,0 +1,57 @@
+"""All variants of a spec resolved: each becomes a lock, or none does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from envc.errors import EnvcError
+from envc.resolve.base import Report
+from envc.resolve.environment import Resolved, World, resolve
+from envc.spec.model import EnvSpec
+from envc.syntax.document import Document
+from envc.variant import merge_variants
+
+__all__ = ["Wanted", "resolve_variants"]
+
+_SIDE_BY_SIDE = 4
+"""How many variants are resolved at once: each runs a solver for each of its platforms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A variant that is to be resolved; variants may share their world's solvers and images."""
+
+    spec: EnvSpec
+    document: Document
+    world: World
+
+
+def resolve_variants(variants: Mapping[str, Wanted], report: Report) -> dict[str, Resolved]:
+    """Return the lock of each variant, by its name, in the order given.
+
+    Raises:
+        EnvcError: As `resolve`: what goes wrong in any of them, each thing once.
+    """
+    with ThreadPoolExecutor(max_workers=min(len(variants), _SIDE_BY_SIDE)) as pool:
+        futures = {
+            name: pool.submit(
+                resolve, wanted.spec, wanted.document, wanted.world, _name_in(report, name)
+            )
+            for name, wanted in variants.items()
+        }
+    resolved: dict[str, Resolved] = {}
+    failures: dict[str, EnvcError] = {}
+    for name, future in futures.items():
+        try:
+            resolved[name] = future.result()
+        except EnvcError as error:
+            failures[name] = error
+    if failures:
+        raise merge_variants(failures, len(variants))
+    return resolved
+
+
+def _name_in(report: Report, name: str) -> Report:
+    return (lambda text: report(f"{name}: {text}")) if name else report
