@@ -44,6 +44,7 @@ def keep(question: Question) -> Result:
     result = Result(
         environment="pets",
         spec_id="sha256:1",
+        names=("gpu", "cpu", "tpu"),
         variants={
             "gpu": VariantResult(
                 spec_id="sha256:3",

@@ -236,12 +236,16 @@ def variant_of(name: str, text: str = "x", environment: str = "pets") -> list[Co
     return folder_of(file("Dockerfile", text), environment=environment, variant=name)
 
 
+def write_all(folder: Path, variants: dict[str, list[ContextFile]]) -> Changes:
+    return write_variants(folder, "pets", variants, names=variants)
+
+
 def test_each_variant_has_a_folder_of_its_own(tmp_path: Path) -> None:
     out = tmp_path / "out"
     variants = {"gpu": variant_of("gpu", "gpu"), "cpu": variant_of("cpu", "cpu")}
 
-    first = write_variants(out, "pets", variants)
-    again = write_variants(out, "pets", variants)
+    first = write_all(out, variants)
+    again = write_all(out, variants)
 
     written = ("cpu/Dockerfile", "cpu/image.json", "gpu/Dockerfile", "gpu/image.json")
     assert (first, again) == (Changes(written=written, removed=()), Changes(written=(), removed=()))
@@ -250,21 +254,31 @@ def test_each_variant_has_a_folder_of_its_own(tmp_path: Path) -> None:
 
 def test_a_variant_that_is_gone_is_removed(tmp_path: Path) -> None:
     both = {"gpu": variant_of("gpu"), "cpu": variant_of("cpu")}
-    write_variants(tmp_path, "pets", both)
+    write_all(tmp_path, both)
 
-    changes = write_variants(tmp_path, "pets", {"gpu": both["gpu"]})
+    changes = write_all(tmp_path, {"gpu": both["gpu"]})
 
     assert changes == Changes(written=(), removed=("cpu/Dockerfile", "cpu/image.json"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gpu"]
 
 
+def test_a_variant_that_is_not_asked_for_stays(tmp_path: Path) -> None:
+    both = {"gpu": variant_of("gpu"), "cpu": variant_of("cpu")}
+    write_all(tmp_path, both)
+
+    changes = write_variants(tmp_path, "pets", {"gpu": both["gpu"]}, names=both)
+
+    assert changes == Changes(written=(), removed=())
+    assert listing(tmp_path) == {"cpu/Dockerfile": "x", "gpu/Dockerfile": "x"}
+
+
 def test_what_somebody_added_to_a_variant_that_is_gone_stays(tmp_path: Path) -> None:
     both = {"gpu": variant_of("gpu"), "cpu": variant_of("cpu")}
-    write_variants(tmp_path, "pets", both)
+    write_all(tmp_path, both)
     (tmp_path / "cpu" / "notes").write_text("mine")
 
-    first = write_variants(tmp_path, "pets", {"gpu": both["gpu"]})
-    again = write_variants(tmp_path, "pets", {"gpu": both["gpu"]})
+    first = write_all(tmp_path, {"gpu": both["gpu"]})
+    again = write_all(tmp_path, {"gpu": both["gpu"]})
 
     assert (first.removed, again) == (("cpu/Dockerfile",), Changes(written=(), removed=()))
     assert listing(tmp_path) == {"cpu/notes": "mine", "gpu/Dockerfile": "x"}
@@ -283,7 +297,7 @@ def test_another_compile_beside_the_variants_stays(
 ) -> None:
     write(tmp_path / "other", other)
 
-    changes = write_variants(tmp_path, "pets", {"gpu": variant_of("gpu")})
+    changes = write_all(tmp_path, {"gpu": variant_of("gpu")})
 
     assert changes == Changes(written=("gpu/Dockerfile", "gpu/image.json"), removed=())
     assert sorted(listing(tmp_path)) == ["gpu/Dockerfile", "other/Dockerfile"]
@@ -292,7 +306,7 @@ def test_another_compile_beside_the_variants_stays(
 def test_a_compile_without_variants_makes_room_for_them(tmp_path: Path) -> None:
     write(tmp_path, folder_of(file("Dockerfile"), file("scripts/a"), environment="pets"))
 
-    changes = write_variants(tmp_path, "pets", {"gpu": variant_of("gpu")})
+    changes = write_all(tmp_path, {"gpu": variant_of("gpu")})
 
     assert changes.removed == ("Dockerfile", "image.json", "scripts/a")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gpu"]
@@ -302,17 +316,17 @@ def test_what_was_changed_by_hand_stays_beside_the_variants(tmp_path: Path) -> N
     write(tmp_path, folder_of(file("Dockerfile"), file("scripts/a"), environment="pets"))
     (tmp_path / "Dockerfile").write_text("edited")
 
-    changes = write_variants(tmp_path, "pets", {"gpu": variant_of("gpu")})
+    changes = write_all(tmp_path, {"gpu": variant_of("gpu")})
 
     assert changes.removed == ("scripts/a",)
     assert listing(tmp_path) == {"Dockerfile": "edited", "gpu/Dockerfile": "x"}
 
 
 def test_variants_are_compared_and_nothing_is_touched(tmp_path: Path) -> None:
-    write_variants(tmp_path, "pets", {"gpu": variant_of("gpu"), "cpu": variant_of("cpu")})
+    write_all(tmp_path, {"gpu": variant_of("gpu"), "cpu": variant_of("cpu")})
     before = listing(tmp_path)
 
-    changes = compare_variants(tmp_path, "pets", {"gpu": variant_of("gpu", "new")})
+    changes = compare_variants(tmp_path, "pets", {"gpu": variant_of("gpu", "new")}, names=["gpu"])
 
     assert changes == Changes(
         written=("gpu/Dockerfile", "gpu/image.json"), removed=("cpu/Dockerfile", "cpu/image.json")
@@ -324,7 +338,7 @@ def test_a_folder_of_somebody_else_gets_no_variants(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
 
     with pytest.raises(UsageError) as caught:
-        write_variants(tmp_path, "pets", {"gpu": variant_of("gpu")})
+        write_all(tmp_path, {"gpu": variant_of("gpu")})
 
     assert refusal(caught.value) == (
         "E550",
@@ -338,7 +352,7 @@ def test_a_variant_is_not_written_where_somebody_has_a_folder_of_its_name(tmp_pa
     (tmp_path / "gpu" / "notes").write_text("mine")
 
     with pytest.raises(UsageError) as caught:
-        write_variants(tmp_path, "pets", {"cpu": variant_of("cpu"), "gpu": variant_of("gpu")})
+        write_all(tmp_path, {"cpu": variant_of("cpu"), "gpu": variant_of("gpu")})
 
     assert refusal(caught.value)[0] == "E550"
     assert listing(tmp_path) == {"gpu/notes": "mine"}
@@ -348,15 +362,15 @@ def test_variants_are_not_written_into_a_file(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
 
     with pytest.raises(UsageError) as caught:
-        write_variants(tmp_path / "out", "pets", {"gpu": variant_of("gpu")})
+        write_all(tmp_path / "out", {"gpu": variant_of("gpu")})
 
     assert refusal(caught.value) == ("E552", f"`{tmp_path}/out` is a file, not a folder")
 
 
 def test_a_damaged_description_of_a_variant_is_written_again(tmp_path: Path) -> None:
     variants = {"gpu": variant_of("gpu")}
-    write_variants(tmp_path, "pets", variants)
+    write_all(tmp_path, variants)
     image = tmp_path / "gpu" / "image.json"
     image.write_text('{\n  "envc": ')
 
-    assert write_variants(tmp_path, "pets", variants).written == ("gpu/image.json",)
+    assert write_all(tmp_path, variants).written == ("gpu/image.json",)

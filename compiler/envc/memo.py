@@ -87,6 +87,7 @@ class Result:
     Attributes:
         environment: The spec's name.
         spec_id: The whole spec's.
+        names: Of all of the spec's variants, in its order.
         variants: Those that were asked for, by name, in the spec's order; of a spec without a
             matrix, the only name is the empty one.
         sources: All files that were read: the spec, its lock, then the others, sorted.
@@ -94,6 +95,7 @@ class Result:
 
     environment: str
     spec_id: str
+    names: tuple[str, ...]
     variants: Mapping[str, VariantResult]
     sources: tuple[Path, ...]
 
@@ -140,6 +142,7 @@ def recall(question: Question) -> Result | None:
         return Result(
             environment=kept["environment"],
             spec_id=kept["spec_id"],
+            names=tuple(kept["names"]),
             variants={
                 name: VariantResult(
                     spec_id=one["spec_id"],
@@ -169,6 +172,7 @@ def remember(question: Question, result: Result, variants: Sequence[Brought]) ->
         data = {
             "environment": result.environment,
             "spec_id": result.spec_id,
+            "names": list(result.names),
             "trees": dict(brought.trees),
             "wheels": dict(brought.wheels),
             "texts": dict(brought.texts),

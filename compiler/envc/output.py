@@ -96,7 +96,11 @@ def write(folder: Path, files: Sequence[ContextFile]) -> Changes:
 
 
 def compare_variants(
-    folder: Path, environment: str, variants: Mapping[str, Sequence[ContextFile]]
+    folder: Path,
+    environment: str,
+    variants: Mapping[str, Sequence[ContextFile]],
+    *,
+    names: Collection[str],
 ) -> Changes:
     """Return what `write_variants` would do; nothing is touched.
 
@@ -105,13 +109,17 @@ def compare_variants(
         ToolError: As `compare`.
     """
     try:
-        return _compare_variants(folder, environment, variants)
+        return _compare_variants(folder, environment, variants, names)
     except OSError as error:
         raise unwritable(folder, error) from error
 
 
 def write_variants(
-    folder: Path, environment: str, variants: Mapping[str, Sequence[ContextFile]]
+    folder: Path,
+    environment: str,
+    variants: Mapping[str, Sequence[ContextFile]],
+    *,
+    names: Collection[str],
 ) -> Changes:
     """Make a folder hold a folder for each variant, as `write` does, and say what that changed.
 
@@ -121,13 +129,14 @@ def write_variants(
     Args:
         environment: The spec's name.
         variants: All that the folder of each variant is to hold, by its name.
+        names: Of all variants that the spec has: the folders of the others stay as they are.
 
     Raises:
         InputError: As `write`.
         UsageError: As `compare_variants`.
         ToolError: As `write`.
     """
-    changes = compare_variants(folder, environment, variants)
+    changes = compare_variants(folder, environment, variants, names=names)
     by_path = {f"{name}/{file.path}": file for name, files in variants.items() for file in files}
     _apply(folder, changes, by_path)
     return changes
@@ -178,7 +187,10 @@ def _apply(folder: Path, changes: Changes, by_path: Mapping[str, ContextFile]) -
 
 
 def _compare_variants(
-    folder: Path, environment: str, variants: Mapping[str, Sequence[ContextFile]]
+    folder: Path,
+    environment: str,
+    variants: Mapping[str, Sequence[ContextFile]],
+    names: Collection[str],
 ) -> Changes:
     if folder.exists() and not folder.is_dir():
         raise _refuse("E552", f"`{folder}` is a file, not a folder", _OTHER_FOLDER)
@@ -190,7 +202,7 @@ def _compare_variants(
         message = f"`{folder}` holds `{foreign[0]}`, and envc has not written this folder"
         raise _refuse("E550", message, _OTHER_FOLDER)
     removed = _obsolete(folder, others)
-    for name in sorted(set(compiled) - set(variants)):
+    for name in sorted(set(compiled) - {*variants, *names}):
         if (compiled[name].get("environment"), compiled[name].get("variant")) == (
             environment,
             name,

@@ -167,7 +167,7 @@ def compile(  # noqa: A001  # the verb's own name
     if _is_direct(result, variants):
         changes = write(folder, *files.values())
     else:
-        changes = write_variants(folder, result.environment, files)
+        changes = write_variants(folder, result.environment, files, names=result.names)
     return _compiled(result, folder, changes, variants)
 
 
@@ -193,7 +193,7 @@ def check_compiled(
     if _is_direct(result, variants):
         changes = compare(folder, *files.values())
     else:
-        changes = compare_variants(folder, result.environment, files)
+        changes = compare_variants(folder, result.environment, files, names=result.names)
     if changes:
         asked = "".join(f" --variant {name}" for name in variants)
         hint = f"run `envc compile {path} -o {folder}{asked}`"

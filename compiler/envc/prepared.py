@@ -159,6 +159,7 @@ def _compile_anew(question: Question, prepared: PreparedFile) -> Result:
     result = Result(
         environment=checked.environment,
         spec_id=checked.spec_id,
+        names=tuple(checked.variants),
         variants=variants,
         sources=(question.spec, question.lock, *sorted(beside)),
     )
