@@ -51,10 +51,12 @@ def test_an_example_is_right_and_its_lock_is_its_own(spec: Path, machine: Machin
 def test_an_example_compiles_to_its_committed_dockerfile(
     spec: Path, machine: Machine, tmp_path: Path, update_golden: bool
 ) -> None:
-    pipeline.compile(spec, tmp_path / "out", machine)
+    compiled = pipeline.compile(spec, tmp_path / "out", machine)
 
-    actual = (tmp_path / "out" / "Dockerfile").read_text()
-    check_golden(spec.parent / "Dockerfile", actual, update=update_golden)
+    for name, folder in compiled.folders.items():
+        golden = spec.parent / name / "Dockerfile"
+        golden.parent.mkdir(exist_ok=True)
+        check_golden(golden, (folder / "Dockerfile").read_text(), update=update_golden)
 
 
 @pytest.mark.parametrize("spec", EXAMPLES, ids=lambda path: path.name)
