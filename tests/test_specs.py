@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,10 @@ def test_examples_name_only_public_addresses() -> None:
         part.split("/")[2] for part in text.split('"') if part.startswith(("http:", "https:"))
     }
     assert addresses == {"conda.anaconda.org", "files.pythonhosted.org", "pypi.org"}
+
+
+@pytest.mark.parametrize("spec", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_has_nothing_odd_that_it_does_not_allow(spec: Path, machine: Machine) -> None:
+    checked = pipeline.lint(pipeline.read(spec), machine, date(2026, 1, 31))
+
+    assert checked.warnings == ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from envc.errors import InputError
 from envc.machine import Machine
 
 if TYPE_CHECKING:
+    from envc.lint.allow import Allowance
     from envc.lock.model import LockFile
     from envc.source import Source, Span
     from envc.spec.model import EnvSpec
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Checked",
     "CheckedFile",
+    "allowances",
     "check",
     "check_file",
     "check_vouched",
@@ -122,7 +124,34 @@ def check(source: Source, machine: Machine, *, vouched: Sequence[str] = ()) -> C
     draft = read(source, cache=machine.cache / "grammar")
     spec = load_draft(draft, vouched=frozenset(vouched))
     document = draft.document
-    return Checked(document=document, spec=spec, warnings=warnings(document, spec))
+    about = warnings(document, spec)
+    allowed = allowances(document, source, about, machine.cache) if about else ()
+    kept = (warning for warning in about if not any(one.covers(warning) for one in allowed))
+    return Checked(document=document, spec=spec, warnings=tuple(kept))
+
+
+def allowances(
+    document: Document, source: Source, warnings: Iterable[Diagnostic], cache: Path
+) -> tuple[Allowance, ...]:
+    """Return what the comments of a text allow, and those of the other texts that warnings are about.
+
+    Args:
+        document: What all of the texts say together.
+        cache: envc's own.
+    """
+    from envc.lint import allow
+    from envc.syntax import find_comments
+
+    spans = [label.span for warning in warnings for label in warning.labels[:1]]
+    sources = {text.name: text for text in (source, *(span.source for span in spans))}
+    return tuple(
+        allowance
+        for text in sources.values()
+        if allow.MARK in text.text
+        for allowance in allow.allowances(
+            document, text, find_comments(text, cache=cache / "grammar")
+        )
+    )
 
 
 def check_vouched(path: Path, machine: Machine) -> CheckedFile:

@@ -22,6 +22,7 @@ from envc.locking import Locked, LockedVariant, LockOptions, check_lock, lock
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.prepared import compiled
+from envc.review import Fixed, fix, fix_source, lint
 from envc.rewrite import check_format, check_source, convert, format_files, format_source
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ __all__ = [
     "Checked",
     "CheckedFile",
     "Compiled",
+    "Fixed",
     "Identity",
     "LockOptions",
     "Locked",
@@ -48,9 +50,12 @@ __all__ = [
     "check_source",
     "compile",
     "convert",
+    "fix",
+    "fix_source",
     "format_files",
     "format_source",
     "identify",
+    "lint",
     "lock",
     "lock_path",
     "read",

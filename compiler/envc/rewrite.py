@@ -157,13 +157,9 @@ def _format(source: Source, form: Form, machine: Machine) -> str:
 
 
 def _find_comments(source: Source, form: Form, machine: Machine) -> tuple[Comment, ...]:
-    if form == "yaml":
-        from envc.syntax import format_yaml
+    from envc.syntax import find_comments
 
-        return format_yaml.find_comments(source)
-    from envc.syntax import format_dsl
-
-    return format_dsl.find_comments(source, cache=_tables(machine))
+    return find_comments(source, cache=_tables(machine), form=form)
 
 
 def _compare_comments(

@@ -9,7 +9,7 @@ from envc.explanation import Block, codes
 
 __all__ = ["CASES", "EXAMPLES", "RUN", "SHOWN", "blocks_of", "path_of"]
 
-CASES = Path(__file__).parents[1] / "cases" / "errors"
+CASES = tuple(Path(__file__).parents[1] / "cases" / kind for kind in ("errors", "lint"))
 
 
 def path_of(code: str) -> Path:
@@ -29,7 +29,7 @@ def blocks_of(case: Path) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
 
 def _cases_by_code() -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for right in sorted(CASES.glob("*/right.*")):
+    for right in sorted(path for cases in CASES for path in cases.glob("*/right.*")):
         found.setdefault(right.parent.name.partition("-")[0], right.parent)
     return found
 

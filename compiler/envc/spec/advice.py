@@ -12,7 +12,7 @@ from envc.spec.entry import conda_entries
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 
-__all__ = ["warnings"]
+__all__ = ["exact_version", "warnings"]
 
 # `name =1.2 build`, `name 1.2 build` and `name 1.2`; not `name=1.2=build`, whose exactness is meant.
 _EXACT = re.compile(
@@ -65,17 +65,31 @@ def _program_with_blanks(document: Document, spec: EnvSpec) -> Iterator[Diagnost
             )
 
 
+def exact_version(text: str) -> tuple[int, int, str] | None:
+    """Return where a MatchSpec means one exact version where a series looks meant, and its number.
+
+    None where it does not.
+
+    >>> exact_version("pytorch =2.4 cuda*")
+    (8, 12, '2.4')
+    """
+    exact = _EXACT.fullmatch(text.strip())
+    if exact is None or (exact["version"].startswith("=") and exact["build"] is None):
+        return None
+    start = text.find(exact["version"], text.find(exact["name"]) + len(exact["name"]))
+    return start, start + len(exact["version"]), exact["number"]
+
+
 def _exact_versions(document: Document) -> Iterator[Diagnostic]:
     for entry in conda_entries(document):
-        exact = _EXACT.fullmatch(entry.text.strip())
-        if exact is None or (exact["version"].startswith("=") and exact["build"] is None):
+        if (exact := exact_version(entry.text)) is None:
             continue
-        number = exact["number"]
-        start = entry.text.find(exact["version"], len(exact["name"]))
-        better = " ".join(filter(None, (exact["name"], f"{number}.*", exact["build"])))
+        start, end, number = exact
+        text = entry.text
+        better = f"{text[:start]}{number}.*{text[end:]}".strip()
         yield Diagnostic.at(
-            document.part(entry.path, start, start + len(exact["version"])),
+            document.part(entry.path, start, end),
             "W203",
-            f"`{entry.text.strip()}` means version {number} exactly, not the series {number}.*",
+            f"`{text.strip()}` means version {number} exactly, not the series {number}.*",
             hint=f"write `{better}` for the series, or `=={number}` where one version is meant",
         )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from envc.source import Source
     from envc.syntax.document import Document, Draft
+    from envc.syntax.layout import Comment
 
-__all__ = ["Form", "form_of", "parse", "read"]
+__all__ = ["Form", "find_comments", "form_of", "parse", "read"]
 
 Form: TypeAlias = Literal["dsl", "yaml"]
 
@@ -67,3 +68,22 @@ def read(source: Source, *, cache: Path | None = None, form: Form | None = None)
         return read(source, cache=cache)
 
     return with_text_problems(source, read_dsl)
+
+
+def find_comments(
+    source: Source, *, cache: Path | None = None, form: Form | None = None
+) -> tuple[Comment, ...]:
+    """Return the comments of a spec whose syntax is right, in their order.
+
+    Args:
+        source: As for `parse`.
+        cache: As for `parse`.
+        form: As for `parse`.
+    """
+    if (form or form_of(source.name)) == "yaml":
+        from envc.syntax import format_yaml
+
+        return format_yaml.find_comments(source)
+    from envc.syntax import format_dsl
+
+    return format_dsl.find_comments(source, cache=cache)
