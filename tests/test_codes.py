@@ -54,18 +54,12 @@ def _tested_codes() -> set[str]:
     return found
 
 
-PENDING = frozenset(
-    """
-    E001 E002 E003 E004 E007 E009 E417 E419 E150 E151 E152 E153 E154 E155 E156 E157 E160 E170
-    E171 E301 E302 E303 E304 E310 E320 E321 E322 E323 E324 E325 E326 E327 E328
-    E329 E330 E335 E336 E337 E338 E339 E340 E341 E342 E343 E344 E360 E361 E362 E370
-    E371 E372 E373 E374 E375 E376 E380 E381 E382 E383 E384 E400 E401 E402 E403 E404
-    E405 E410 E411 E412 E413 E414 E415 E416 E550 E551 E552 E553 E554 E555 E601 E602
-    E603 E604 E605 E606 E610 E611 E612 E613 E614 E615 E616 E617 E618 E620 E621 E622
-    E630 E631 E632 E633 W370
-    """.split()  # noqa: SIM905
-)
-"""Codes whose example is still to be written; no new one may be here."""
+NOT_RUN = {
+    "E003": "an engine is asked first",
+    "E555": "nothing can be timed to fall between a read and a write",
+    **dict.fromkeys(("E007", "E009", "E417", "E419"), "needs the composition of variants"),
+}
+"""Codes apart from E3xx and E6xx whose example no test runs, and why."""
 
 
 def test_every_code_is_explained_and_every_explanation_is_of_a_code() -> None:
@@ -80,7 +74,7 @@ def test_every_code_is_tested() -> None:
     assert _codes_in_source() - _tested_codes() == set()
 
 
-@pytest.mark.parametrize("code", sorted(set(codes()) - PENDING))
+@pytest.mark.parametrize("code", codes())
 def test_every_code_has_a_wrong_and_a_right_example(code: str) -> None:
     try:
         found = explain(code)
@@ -103,7 +97,7 @@ def test_an_explanation_fits_into_its_row(code: str) -> None:
         assert not text.endswith(".")
 
 
-_FEWEST_LETTERS = 12
+_FEWEST_LETTERS = 8
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +109,7 @@ def wordings() -> re.Pattern[str]:
             parts = node.values if isinstance(node, ast.JoinedStr) else [node]
             literals = [_literal(part) for part in parts]
             if sum(map(len, literals)) >= _FEWEST_LETTERS:
-                patterns.add("".join(re.escape(text) if text else ".+" for text in literals))
+                patterns.add("".join(re.escape(text) if text else ".*" for text in literals))
     return re.compile("|".join(f"(?:{pattern})" for pattern in sorted(patterns)))
 
 
@@ -124,7 +118,7 @@ def _literal(node: ast.AST) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
-@pytest.mark.parametrize("code", sorted(set(SHOWN) - PENDING) or ["E233"])
+@pytest.mark.parametrize("code", SHOWN)
 def test_what_is_not_run_is_worded_as_in_the_source(code: str, wordings: re.Pattern[str]) -> None:
     report = explain(code).wrong[-1].text
 
@@ -135,4 +129,8 @@ def test_what_is_not_run_is_worded_as_in_the_source(code: str, wordings: re.Patt
 
 
 def test_only_what_needs_a_network_or_an_engine_is_not_run() -> None:
-    assert [code for code in SHOWN if code[1] not in "36" and code not in PENDING] == []
+    assert [code for code in SHOWN if code[1] not in "36" and code not in NOT_RUN] == []
+
+
+def test_what_is_said_not_to_be_run_is_not() -> None:
+    assert set(NOT_RUN) - set(SHOWN) == set()

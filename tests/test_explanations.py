@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
@@ -17,6 +18,7 @@ from envc.cli import main
 from envc.errors import UsageError
 from envc.explanation import Block, Explanation, codes, explain, is_code, page, parse, write
 from envc.lock.codec import dumps
+from envc.lock.model import Lock, PipPackage
 from support.explaining import EXAMPLES, RUN, blocks_of, path_of
 from support.workspace import SPEC, lock_of
 
@@ -48,8 +50,34 @@ yes
 """
 
 
+WHEEL = "dist/pets-1.0-py3-none-any.whl"
+LOCAL = f"""\
+environment local
+
+base image "python:3.12-slim-bookworm"
+python 3.12
+pip {{ wheel "{WHEEL}" }}
+"""
+
+
+def lock_of_local() -> Lock:
+    """Return the lock of a spec that has a wheel of its own and nothing else."""
+    lock = lock_of(LOCAL)
+    wheel = PipPackage(
+        name="pets",
+        version="1.0",
+        path=WHEEL,
+        sha256=hashlib.sha256(b"a wheel\n").hexdigest(),
+    )
+    platforms = {
+        name: platform.model_copy(update={"pip": (wheel,)})
+        for name, platform in lock.platforms.items()
+    }
+    return lock.model_copy(update={"platforms": platforms})
+
+
 class Shell:
-    """A folder with `pets.envc`, its lock and `src/a.py`, and commands that are run in it."""
+    """A folder with `pets.envc`, its lock, `src/a.py` and `local.lock`, where commands are run."""
 
     def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
         self._capfd = capfd
@@ -93,6 +121,9 @@ def shell(
     (work / "src" / "a.py").write_text("a\n")
     (work / "pets.envc").write_text(SPEC)
     (work / "pets.lock").write_text(dumps(lock_of(SPEC)))
+    (work / "dist").mkdir()
+    (work / WHEEL).write_text("a wheel\n")
+    (work / "local.lock").write_text(dumps(lock_of_local()))
     monkeypatch.chdir(work)
     for name in [name for name in os.environ if name.startswith("ENVC_")]:
         monkeypatch.delenv(name)
