@@ -55,6 +55,7 @@ def test_the_manual_lists_the_rules_that_are_always_asked() -> None:
         {"conda": ["graphviz >=1"], "pip": ["graphviz >=0.2"]},
         {"conda": ["numpy >=1"], "pip": ['numpy >=1; sys_platform == "win32"']},
         {"conda": ["pytorch >=2"], "pip": ["torchmetrics >=1"]},
+        {"conda": ["git >=2", "nodejs 22.*"], "pip": ["numpy >=2"]},
         {"conda": ["yaml >=0.2"]},
         {
             "pip": {

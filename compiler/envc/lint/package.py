@@ -21,6 +21,7 @@ __all__ = ["RULES"]
 
 # A program of the same name, or another project: both sides can be meant.
 _NAMESAKES = frozenset({"cmake", "graphviz", "ninja", "nodejs", "redis", "snappy", "tree"})
+_FROM_CONDA = COMPILED.union(*OTHERWISE_NAMED.values())
 _INSTALLERS = frozenset({"pip", "wheel"})
 _GLOB = re.compile(r"(?P<sign>>=|<=|<|>)[ \t]*[0-9][0-9A-Za-z_.]*(?P<glob>\.\*)")
 
@@ -110,8 +111,8 @@ def _wanted_from_both(subject: Subject) -> Iterator[Finding]:
 
 
 def _compiled_from_pip(subject: Subject) -> Iterator[Finding]:
-    known = subject.distributions - {"python", "pip"}
-    if not known:
+    known = subject.distributions
+    if not known & _FROM_CONDA:
         return
     for package in subject.pip:
         names = {package.name, *OTHERWISE_NAMED.get(package.name, ())}

@@ -56,6 +56,7 @@ _NO_SECRET = re.compile(
 _PLACES = ("variables", "build-variables", "labels", "params")
 _TEXTS = (
     *_PLACES,
+    "base",
     "before-packages",
     "steps",
     "entrypoint",
