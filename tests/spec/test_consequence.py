@@ -48,7 +48,7 @@ def problems(name: str, text: str) -> list[tuple[str, int]]:
             [("E120", 2)],
         ),
         ("a.envc", "environment pets\nconda { numpy\u00a0>=1 }\n", [("E106", 2)]),
-        ("a.envc", "environment pets\npython ${{ py }}\n", [("E111", 2)]),
+        ("a.envc", "environment pets\nvariables { ${{ x }} = 1 }\n", [("E111", 2)]),
         ("a.yaml", "environment: pets\nsteps:\n  - run: [a\n", [("E120", 3)]),
         ("a.yaml", "environment: pets\nconda:\n  - numpy on linux/amd64\n", [("E112", 3)]),
     ],

@@ -14,7 +14,17 @@ texts = st.text(
         st.characters(exclude_categories=["Cs", "Cc"]),
     ),
     max_size=12,
-).filter(lambda text: "${{" not in text)
+) | st.sampled_from(
+    [
+        "${{ a }}",
+        "v${{a.b}}-${{ c }}",
+        "$${{ a }}",
+        "${{",
+        "${{ a }",
+        "${{ a b }} {",
+        "x ${{ a }} y",
+    ]
+)
 names = st.from_regex(r"[a-z][a-z0-9_-]{0,5}", fullmatch=True)
 conda_entries = st.builds(
     "{}{}".format,
@@ -27,6 +37,8 @@ conda_entries = st.builds(
             "=1.2=py_0",
             " 1.26,1.27|2",
             "[build='cuda*', version='>=2']",
+            " ${{ v }}",
+            " 2.*${{ v }}",
         ]
     ),
 )
@@ -44,6 +56,8 @@ pip_entries = st.builds(
         ]
     ),
 )
+platforms = st.sampled_from(["linux/amd64", "linux/arm64"])
+platform_texts = platforms | st.sampled_from(["linux/${{ arch }}", "${{ a }}", "a b", "linux"])
 debian_entries = st.builds("{}{}".format, names, st.sampled_from(["", "=1:2.39.2-1.1"]))
 
 
@@ -51,34 +65,82 @@ def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
     return st.fixed_dictionaries({}, optional=fields)
 
 
+def selected(name: str, items: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    """Return items, some of them for one platform only."""
+    return items | st.fixed_dictionaries({name: items, "on": platform_texts})
+
+
+def listed(items: st.SearchStrategy[Any], *, most: int = 2) -> st.SearchStrategy[list[Any]]:
+    return st.lists(items, min_size=1, max_size=most)
+
+
+def fields(**required: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(required)
+
+
 indexes = st.fixed_dictionaries({"url": texts}, optional={"secret": names})
-steps = st.one_of(
-    st.fixed_dictionaries({"copy": st.fixed_dictionaries({"from": texts, "to": texts})}),
-    st.fixed_dictionaries({"run": texts}),
-    st.fixed_dictionaries(
-        {"run": st.fixed_dictionaries({"command": texts, "network": st.just("true")})}
+pages = st.fixed_dictionaries({"url": texts}, optional={"secret": names}) | fields(path=texts)
+flags = st.sampled_from(["true", "${{ flag }}"])
+copies = st.fixed_dictionaries(
+    {"from": texts, "to": texts},
+    optional={"owner": texts, "mode": texts, "ignore": st.lists(texts, max_size=2)},
+)
+runs = texts | fields(command=texts, network=flags)
+steps = st.fixed_dictionaries({"copy": copies}, optional={"on": platform_texts}) | (
+    st.fixed_dictionaries({"run": runs}, optional={"on": platform_texts})
+)
+variables = st.dictionaries(
+    names, texts | st.dictionaries(platforms, texts, min_size=1, max_size=2), max_size=3
+)
+
+
+def blocks(
+    entries: st.SearchStrategy[str], others: st.SearchStrategy[dict[str, Any]]
+) -> st.SearchStrategy[Any]:
+    """Return packages as a list, or in a mapping with what else the block has."""
+    packages = selected("package", entries)
+    return st.lists(packages, max_size=3) | st.builds(
+        lambda rest, more: {**rest, **more},
+        others.filter(bool),
+        optional(packages=listed(packages, most=3)),
+    )
+
+
+condas = blocks(conda_entries, optional(constraints=listed(texts)))
+systems = blocks(debian_entries, optional(snapshot=texts))
+pips = blocks(
+    pip_entries,
+    optional(
+        **{
+            "indexes": listed(indexes),
+            "find-links": listed(pages, most=3),
+            "wheels": listed(selected("wheel", texts)),
+            "sources": listed(selected("source", texts)),
+            "sdists": listed(texts),
+            "constraints": listed(texts),
+            "overrides": listed(texts),
+        }
     ),
 )
-sources = optional(
-    indexes=st.lists(indexes, min_size=1, max_size=2),
-    wheels=st.lists(texts, min_size=1, max_size=2),
-).filter(bool)
-pips = st.one_of(
-    st.lists(pip_entries, max_size=3),
-    st.tuples(sources, optional(packages=st.lists(pip_entries, min_size=1, max_size=3))).map(
-        lambda parts: {**parts[0], **parts[1]}
-    ),
-)
+mounts = st.fixed_dictionaries({"from": texts, "to": texts}, optional={"read-only": flags})
+bases = optional(image=texts, registry=texts, dockerfile=texts, context=texts, target=texts)
 specs = optional(
     environment=texts,
-    base=st.fixed_dictionaries({"image": texts}),
+    extends=texts,
+    include=listed(texts, most=3),
+    params=st.dictionaries(names, texts | st.just({"required": "true"}), min_size=1, max_size=3),
+    base=bases,
     platforms=st.lists(texts, min_size=1, max_size=3),
-    python=st.sampled_from(["3.10", "3.12", ">=3.11, <3.13"]),
+    python=st.sampled_from(["3.10", "3.12", ">=3.11, <3.13"])
+    | fields(managed=st.sampled_from(["no", "${{ a }}"])),
+    interpreter=texts,
+    cuda=texts,
     channels=st.lists(texts, min_size=1, max_size=3),
-    conda=st.lists(conda_entries, max_size=4),
+    conda=condas,
     pip=pips,
-    system=st.lists(debian_entries, max_size=3),
-    variables=st.dictionaries(names, texts, max_size=3),
+    system=systems,
+    variables=variables,
+    matrix=st.dictionaries(names, st.dictionaries(names, texts, max_size=2), max_size=3),
     steps=st.lists(steps, min_size=1, max_size=3),
     user=texts,
     workdir=texts,
@@ -87,7 +149,7 @@ specs = optional(
     check=optional(
         **{
             "import": st.lists(texts, min_size=1, max_size=3),
-            "run": st.lists(texts, min_size=1, max_size=2),
+            "run": listed(texts | fields(command=texts, prints=texts), most=3),
         }
     ),
     labels=st.dictionaries(names, texts, max_size=3),
@@ -96,6 +158,16 @@ specs = optional(
     healthcheck=texts
     | optional(run=texts | st.lists(texts, max_size=3), interval=texts, retries=texts),
     stopsignal=texts,
-    runtime=optional(shm=texts, gpus=texts),
-    serve=optional(entry=texts, model=texts),
+    runtime=optional(
+        shm=texts, gpus=texts, arguments=st.lists(texts, max_size=2), mounts=listed(mounts)
+    ),
+    serve=optional(entry=texts, model=texts, port=texts, workers=texts),
+    train=optional(script=texts, arguments=st.lists(texts, max_size=2), source=texts),
+    **{
+        "before-packages": st.lists(steps, max_size=3),
+        "build-variables": variables,
+        "channel-priority": texts,
+        "exclude-newer": texts,
+        "virtual-packages": st.dictionaries(names, texts, max_size=3),
+    },
 )

@@ -60,8 +60,37 @@ class Dsl:
         separator: str = self.draw(st.sampled_from([",", ", ", ",\n  "]))
         return "[" + separator.join(self.string(item) for item in items) + "]"
 
+    def extends(self, data: str) -> str:
+        return f"extends {self.string(data)}"
+
+    def include(self, data: list[str]) -> str:
+        if self.flip():
+            return "include " + ", ".join(self.string(item) for item in data)
+        return "\n".join(f"include {self.string(item)}" for item in data)
+
+    def params(self, data: dict[str, Any]) -> str:
+        return "\n".join(f"param {self.param(name, value)}" for name, value in data.items())
+
+    def param(self, name: str, value: Any) -> str:
+        return name if isinstance(value, dict) else f"{name}{self.equals()}{self.string(value)}"
+
+    def equals(self) -> str:
+        return str(self.draw(st.sampled_from([" = ", "=", "= ", " ="])))
+
     def base(self, data: dict[str, str]) -> str:
-        return f"base image {self.value(data['image'])}"
+        lines = [f"{name} {self.value(value)}" for name, value in data.items()]
+        if not lines or self.flip():
+            return "base " + self.short_block(lines)
+        return "\n".join(f"base {line}" for line in lines)
+
+    def matrix(self, data: dict[str, Any]) -> str:
+        lines = [f"{name} {self.pairs(pairs)}" for name, pairs in data.items()]
+        return "matrix " + self.short_block(lines)
+
+    def pairs(self, data: dict[str, str]) -> str:
+        return self.short_block(
+            [f"{name}{self.equals()}{self.string(value)}" for name, value in data.items()]
+        )
 
     def platforms(self, data: list[str]) -> str:
         return "platforms " + ", ".join(self.value(item) for item in data)
@@ -75,30 +104,71 @@ class Dsl:
     def volumes(self, data: list[str]) -> str:
         return "volumes " + ", ".join(self.value(item) for item in data)
 
-    def python(self, data: str) -> str:
-        return f"python {data}"
+    def python(self, data: Any) -> str:
+        return f"python managed {data['managed']}" if isinstance(data, dict) else f"python {data}"
 
-    def conda(self, data: list[str]) -> str:
-        return "conda " + self.block(data)
+    def on(self, data: dict[str, Any]) -> str:
+        return f" on {self.value(data['on'])}" if "on" in data else ""
+
+    def package(self, data: Any) -> str:
+        return str(data) if isinstance(data, str) else f"{data['package']}{self.on(data)}"
+
+    def packages(self, data: Any) -> list[str]:
+        items = data if isinstance(data, list) else data.get("packages", [])
+        return [self.package(item) for item in items]
+
+    def source(self, word: str, data: Any) -> str:
+        if isinstance(data, str):
+            return f"{word} {self.string(data)}"
+        return f"{word} {self.string(data[word])}{self.on(data)}"
+
+    def address(self, word: str, data: dict[str, str]) -> str:
+        """Return an index or a folder of files, whose name is left out where the text tells it."""
+        name = "url" if "url" in data else "path"
+        text = data[name]
+        is_plain = word == "index" or ("://" in text) == (name == "url")
+        said = "" if word == "index" or (is_plain and self.flip()) else f"{name} "
+        secret = f" secret {data['secret']}" if "secret" in data else ""
+        return f"{word} {said}{self.string(text)}{secret}"
+
+    def conda(self, data: Any) -> str:
+        constraints = [] if isinstance(data, list) else data.get("constraints", [])
+        lines = [f"constraint {self.string(text)}" for text in constraints]
+        return "conda " + self.block([*lines, *self.packages(data)])
 
     def pip(self, data: Any) -> str:
-        if isinstance(data, list):
-            return "pip " + self.block([str(entry) for entry in data])
-        lines = [
-            f"index {self.string(index['url'])}"
-            + (f" secret {index['secret']}" if "secret" in index else "")
-            for index in data.get("indexes", [])
-        ]
-        lines += data.get("packages", [])
-        lines += [f"wheel {self.string(wheel)}" for wheel in data.get("wheels", [])]
+        lines: list[str] = []
+        rest = {} if isinstance(data, list) else data
+        lines += [self.address("index", item) for item in rest.get("indexes", [])]
+        lines += [self.address("find-links", item) for item in rest.get("find-links", [])]
+        lines += self.packages(data)
+        for word in ("wheel", "source", "sdist", "constraint", "override"):
+            lines += [self.source(word, item) for item in rest.get(f"{word}s", [])]
         return "pip " + self.block(lines)
 
-    def system(self, data: list[str]) -> str:
-        return "system " + self.short_block(data)
+    def system(self, data: Any) -> str:
+        lines = self.packages(data)
+        if isinstance(data, dict) and "snapshot" in data:
+            lines.append(f"snapshot {self.string(data['snapshot'])}")
+        return "system " + self.short_block(lines)
 
-    def variables(self, data: dict[str, str]) -> str:
-        lines = [f"{name} = {self.string(value)}" for name, value in data.items()]
-        return "variables " + self.short_block(lines)
+    def variables(self, data: dict[str, Any], word: str = "variables") -> str:
+        lines: list[str] = []
+        for name, value in data.items():
+            values = {"": value} if isinstance(value, str) else value
+            for platform, text in values.items():
+                on = f" on {platform}" if platform else ""
+                lines.append(f"{name}{self.equals()}{self.string(text)}{on}")
+        return f"{word} " + self.short_block(lines)
+
+    def build_variables(self, data: dict[str, Any]) -> str:
+        return self.variables(data, "build-variables")
+
+    def virtual_packages(self, data: dict[str, str]) -> str:
+        return f"virtual-packages {self.pairs(data)}"
+
+    def before_packages(self, data: list[Any]) -> str:
+        return "before packages " + self.short_block([self.step(step) for step in data])
 
     def labels(self, data: dict[str, str]) -> str:
         names = {name: f'"{name}"' if self.flip() else name for name in data}
@@ -118,14 +188,28 @@ class Dsl:
         return "\n".join(self.step(step) for step in data)
 
     def step(self, data: Any) -> str:
-        match data:
-            case {"copy": {"from": source, "to": to}}:
-                return f"copy {self.value(source)} to {self.value(to)}"
-            case {"run": {"command": command}}:
-                return f"run {self.string(command)} network"
-            case {"run": command}:
-                return f"run {self.string(command)}"
-        raise AssertionError(data)
+        options = [self.on(data)] if "on" in data else []
+        if "run" in data:
+            fields = {"command": data["run"]} if isinstance(data["run"], str) else data["run"]
+            options += self.flag("network", fields)
+            return f"run {self.string(fields['command'])}{self.shuffle(options)}"
+        fields = data["copy"]
+        options += [
+            f" {name} {self.value(fields[name])}" for name in ("owner", "mode") if name in fields
+        ]
+        if "ignore" in fields:
+            options.append(f" ignore {self.array(fields['ignore'])}")
+        heads = f"copy {self.value(fields['from'])} to {self.value(fields['to'])}"
+        return heads + self.shuffle(options)
+
+    def flag(self, name: str, fields: dict[str, str]) -> list[str]:
+        value = fields.get(name)
+        if value is None:
+            return []
+        return [f" {name}" if value == "true" else f" {name} {value}"]
+
+    def shuffle(self, parts: list[str]) -> str:
+        return "".join(self.draw(st.permutations(parts))) if parts else ""
 
     def entrypoint(self, data: list[str]) -> str:
         return f"entrypoint {self.array(data)}"
@@ -133,23 +217,42 @@ class Dsl:
     def command(self, data: list[str]) -> str:
         return f"command {self.array(data)}"
 
-    def check(self, data: dict[str, list[str]]) -> str:
-        lines = [f"run {self.string(command)}" for command in data.get("run", [])]
+    def check(self, data: dict[str, Any]) -> str:
+        runs = [self.check_run(item) for item in data.get("run", [])]
+        if runs and self.flip():
+            runs = [", ".join(runs)]
+        lines = [f"run {run}" for run in runs]
         if "import" in data:
             lines.append("import " + ", ".join(self.value(name) for name in data["import"]))
         return "check " + self.block(lines)
 
-    def runtime(self, data: dict[str, str]) -> str:
-        return "runtime " + self.fields(data)
+    def check_run(self, data: Any) -> str:
+        if isinstance(data, str):
+            return self.string(data)
+        return f"{self.string(data['command'])} prints {self.string(data['prints'])}"
+
+    def runtime(self, data: dict[str, Any]) -> str:
+        rest = {name: value for name, value in data.items() if name != "mounts"}
+        lines = [self.field(name, value) for name, value in rest.items()]
+        for mount in data.get("mounts", []):
+            heads = f"mount {self.value(mount['from'])} to {self.value(mount['to'])}"
+            lines.append(heads + "".join(self.flag("read-only", mount)))
+        return "runtime " + self.short_block(lines)
+
+    def train(self, data: dict[str, Any]) -> str:
+        return "train " + self.fields(data)
 
     def serve(self, data: dict[str, str]) -> str:
         return "serve " + self.fields(data)
 
-    def fields(self, data: dict[str, str]) -> str:
-        return self.short_block([f"{name} {self.value(value)}" for name, value in data.items()])
+    def fields(self, data: dict[str, Any]) -> str:
+        return self.short_block([self.field(name, value) for name, value in data.items()])
+
+    def field(self, name: str, data: Any) -> str:
+        return f"{name} {self.array(data) if isinstance(data, list) else self.value(data)}"
 
     def statement(self, key: str, data: Any) -> str:
-        printer: Callable[[Any], str] | None = getattr(self, key, None)
+        printer: Callable[[Any], str] | None = getattr(self, key.replace("-", "_"), None)
         return printer(data) if printer else f"{key} {self.value(data)}"
 
     def spec(self, data: dict[str, Any]) -> str:

@@ -16,6 +16,9 @@ from envc.syntax.strings import decode
 from support.drawing import specs
 from support.printing import Dsl, print_yaml
 
+FLAGS = {"network", "read-only", "required"}
+LISTS: set[Path] = {("steps",), ("before-packages",), ("params",), ("runtime", "mounts")}
+
 
 def leaves(data: Data, path: Path = ()) -> dict[Path, str]:
     match data:
@@ -38,11 +41,11 @@ def assert_places(document: Document) -> None:
             assert parent.start <= span.start
             assert span.end <= parent.end
     for path, span in document.key_spans.items():
-        is_flag = path[-1] == "network"
-        assert is_flag or span.text.strip("\"'") == path[-1] or path == ("steps",)
+        assert span.text.strip("\"'") == path[-1] or path in LISTS
     for path, value in leaves(document.data).items():
         written = document.span(path).text
-        if path[-1] == "network" and written == "network":
+        if path[-1] in FLAGS and value == "true" and written != value:
+            assert written == path[-1] or path[-1] == "required"
             continue
         if written == value:
             assert document.part(path, 0, len(value)).text == (value or "")

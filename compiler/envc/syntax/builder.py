@@ -9,7 +9,7 @@ from dataclasses import replace
 from envc.diagnostics import Diagnostic, Label
 from envc.source import BYTE_ORDER_MARK, Source, Span
 from envc.syntax.document import Data, Document, Draft, Path
-from envc.syntax.unsupported import check_supported
+from envc.syntax.misplaced import find_misplaced
 
 __all__ = ["DEPTH_LIMIT", "Builder", "visible"]
 
@@ -54,7 +54,8 @@ class Builder:
         if not isinstance(parent, dict) or not isinstance(name, str):
             raise TypeError(f"{path!r} names no key of a mapping")
         if name in parent:
-            self._report_duplicate(path, key or span)
+            first = self._key_spans.get(path, self._spans[path])
+            self.report_twice(name, key or span, first)
             return False
         parent[name] = value
         self._place(path, value, span)
@@ -76,6 +77,10 @@ class Builder:
         """Return whether there is a value at a path."""
         return path in self._spans
 
+    def is_mapping(self, path: Path) -> bool:
+        """Return whether the value at a path, which is there, is a mapping."""
+        return isinstance(self._parent((*path, "")), dict)
+
     def stretch(self, path: Path, end: int) -> None:
         """Let the value at a path reach to an offset that was not known when it was put."""
         self._spans[path] = self.source.span(self._spans[path].start, end)
@@ -91,6 +96,17 @@ class Builder:
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep a problem."""
         self._diagnostics.append(diagnostic)
+
+    def report_twice(self, name: str, span: Span, first: Span) -> None:
+        """Report that something is set again (E108)."""
+        self._diagnostics.append(
+            Diagnostic(
+                code="E108",
+                message=f"`{name}` is set twice",
+                labels=(Label(span=span, text="set again"), Label(span=first, text="first set")),
+                hint="keep one of the two",
+            )
+        )
 
     def lose(self, span: Span) -> None:
         """Remember that a part of the text could not be read, or not as it was meant."""
@@ -119,12 +135,12 @@ class Builder:
         return len(self._diagnostics) == known
 
     def finish(self) -> Draft:
-        """Return what was read, with all that was reported or is not supported yet (E111, E112)."""
+        """Return what was read, with all that was reported or stands in the wrong place (E111, E112)."""
         self._spans.setdefault((), _content(self.source))
         document = Document(
             source=self.source, data=self._data, spans=self._spans, key_spans=self._key_spans
         )
-        for path, diagnostic in check_supported(document):
+        for path, diagnostic in find_misplaced(document):
             self._diagnostics.append(diagnostic)
             self.lose(document.span(path))
         problems = tuple(_in_order(_without_echoes(self._diagnostics)))
@@ -148,17 +164,6 @@ class Builder:
                 case _:
                     raise TypeError(f"{path!r} has no parent")
         return node
-
-    def _report_duplicate(self, path: Path, span: Span) -> None:
-        first = self._key_spans.get(path, self._spans[path])
-        self._diagnostics.append(
-            Diagnostic(
-                code="E108",
-                message=f"`{path[-1]}` is set twice",
-                labels=(Label(span=span, text="set again"), Label(span=first, text="first set")),
-                hint="keep one of the two",
-            )
-        )
 
 
 def _content(source: Source) -> Span:

@@ -3,55 +3,61 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path as FilePath
 from typing import assert_never
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
-from envc.source import BYTE_ORDER_MARK, Source
+from envc.source import BYTE_ORDER_MARK, Source, Span
 from envc.syntax.builder import Builder, visible
 from envc.syntax.document import Draft, Path
 from envc.syntax.entries import read_entries
 from envc.syntax.excerpt import excerpt
-from envc.syntax.grammar import load_parser
-from envc.syntax.reading import Call, Reading
-from envc.syntax.shape import Array, Line, Statement, String, Word, read_statements
-from envc.syntax.steps import read_step
-from envc.syntax.unknown import read_unknown
-from envc.syntax.words import (
-    STATEMENTS,
+from envc.syntax.form import (
     Entries,
     Fields,
     Form,
+    Groups,
+    Listed,
     Pairs,
+    Param,
     Step,
+    Steps,
     Strings,
     Text,
     Value,
     Values,
+    key_of,
 )
+from envc.syntax.grammar import load_parser
+from envc.syntax.grouping import group_lines
+from envc.syntax.pairs import read_groups, read_pairs, read_param
+from envc.syntax.reading import Call, Reading
+from envc.syntax.shape import Array, Line, Statement, String, Word, read_statements
+from envc.syntax.steps import read_before, read_listed, read_step
+from envc.syntax.unknown import read_unknown
+from envc.syntax.words import STATEMENTS
 
 __all__ = ["read"]
 
 _BLOCKS = frozenset(
-    word for word, form in STATEMENTS.items() if isinstance(form, Entries | Fields | Pairs)
+    word for word, form in STATEMENTS.items() if isinstance(form, Entries | Fields | Groups | Pairs)
 )
+_ELSEWHERE = {
+    "before-packages": 'write it as `before packages { run "groupadd -r pets" }`',
+    "mounts": 'write a `mount` statement for each: `mount "data/" to "/data"`',
+    "params": 'write a `param` statement for each: `param cuda = "12.4"`',
+    "steps": "write the steps themselves: each `copy` and `run` is one, in their order",
+}
 _SURELY = 0.8
 _HEAD_OF_LINE = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]*)(:(?=[ \t\r\n]|\Z))?", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-# A name may stand in quotes, where it is one that needs none.
-_ASSIGNMENT = re.compile(
-    r"""(?:(?P<quote>["'])(?P<quoted>[^\s="'\[\]{},#]+)(?P=quote)|(?P<bare>[^\s="'\[\]]+))\s*=\s*"""
-)
-_WORD = re.compile(
-    r"""(?:\$\{\{[^{}\n]*\}\} | \$(?!\{\{[^{}\n]*\}\}) | [^\s"'\[\]$])+""", re.VERBOSE
-)
 
 
 def read(source: Source, *, cache: FilePath | None = None) -> Draft:
-    """Read a spec in the DSL; a statement that is wrong hides no other (E101 to E112).
+    """Read a spec in the DSL; a statement that is wrong hides no other (E101 to E113).
 
     Args:
         source: The text.
@@ -95,15 +101,16 @@ class _Reader:
 
     def read(self, parent: Path, statement: Statement, words: Mapping[str, Form]) -> None:
         """Put what a statement says below a path."""
-        call = self._open(statement, words)
+        call = self._take_apart(statement, words)
         if call is None:
             return
-        path = (*parent, call.keyword)
-        form = words.get(call.keyword) or _meant_form(call, words)
-        if form is None:
-            read_unknown(path, call, self._reading)
+        form = words.get(call.keyword)
+        meant = form or _meant_form(call, words)
+        if meant is None:
+            read_unknown((*parent, call.keyword), call, self._reading)
             return
-        self._read_form(path, call, form)
+        key = key_of(call.keyword, form) if form else call.keyword
+        self._read_form((*parent, key), call, meant)
 
     def _read_form(self, path: Path, call: Call, form: Form) -> None:
         match form:
@@ -112,23 +119,17 @@ class _Reader:
             case Value():
                 self._read_value(path, call)
             case Text():
-                self._read_text(path, call)
+                self._read_text(path, call, form)
             case Values():
                 self._read_values(path, call, form)
             case Strings():
                 self._read_strings(path, call)
-            case Pairs():
-                self._read_pairs(path, call)
             case Fields():
                 self._read_fields(path, call, form)
-            case Entries():
-                read_entries(path, call, form, self._reading)
-            case Step():
-                read_step(call, self._reading)
             case _:
-                assert_never(form)
+                _read_apart(path, call, form, self._reading)
 
-    def _open(self, statement: Statement, words: Mapping[str, Form]) -> Call | None:
+    def _take_apart(self, statement: Statement, words: Mapping[str, Form]) -> Call | None:
         first, *more = statement.lines
         key = self._reading.span(first.items[0])
         keyword = key.text
@@ -136,7 +137,11 @@ class _Reader:
             self._reading.builder.check_plain(key)
             keyword = meant
         form = words.get(keyword)
-        if isinstance(first.items[0], Word) and _NAME.fullmatch(keyword) and keyword != "steps":
+        if (
+            isinstance(first.items[0], Word)
+            and _NAME.fullmatch(keyword)
+            and keyword not in _ELSEWHERE
+        ):
             return Call(
                 keyword=keyword,
                 key=key,
@@ -156,8 +161,11 @@ class _Reader:
         if item is not None:
             self._reading.put_scalar(path, item, call)
 
-    def _read_text(self, path: Path, call: Call) -> None:
+    def _read_text(self, path: Path, call: Call, form: Text) -> None:
         reading = self._reading
+        if len(call.items) > 1 and reading.text(call.items[0]) in form.words:
+            self._read_inline(path, call, form.words)
+            return
         is_text = bool(call.items) and call.block is None and reading.text(call.items[0]) != "="
         if not is_text or (len(call.items) == 1 and not call.more):
             self._read_value(path, call)
@@ -199,94 +207,84 @@ class _Reader:
                 reading.append_scalar(path, item, call)
 
     def _read_fields(self, path: Path, call: Call, form: Fields) -> None:
-        if form.inline:
-            self._read_inline(path, call, form)
+        if form.inline and (call.items or call.block is None):
+            self._read_inline(path, call, form.words, may_go_on=True)
             return
         if form.instead and len(call.items) == 1 and call.block is None:
             self._read_value(path, call)
             return
         block = self._reading.only_block(call)
-        if block is None or not self._reading.put(path, {}, block, call.key):
+        if block is None or not self._open(path, self._reading.span(block), call, form.inline):
             return
-        for statement in self._group(block.lines, form.words):
+        for statement in group_lines(block.lines, form.words, self._reading):
             self.read(path, statement, form.words)
 
-    def _read_inline(self, path: Path, call: Call, form: Fields) -> None:
+    def _read_inline(
+        self, path: Path, call: Call, words: Mapping[str, Form], *, may_go_on: bool = False
+    ) -> None:
+        """Read one field of a block; where it `may_go_on`, it adds to those that are there."""
         reading = self._reading
         if not call.items or not isinstance(call.items[0], Word):
             place = reading.span(call.items[0]) if call.items else None
-            reading.expect(" or ".join(f"`{word}`" for word in form.words), call, place)
+            *others, last = (f"`{word}`" for word in words)
+            wanted = f"{', '.join(others)} or {last}" if others else last
+            reading.expect(wanted, call, place)
             return
         start = call.items[0].start
-        if not reading.builder.put(path, {}, reading.source.span(start, call.end), key=call.key):
+        if not self._open(path, reading.source.span(start, call.end), call, may_go_on):
             return
         line = Line(start=start, end=call.end, items=call.items, block=call.block)
-        self.read(path, Statement(lines=(line, *call.more)), form.words)
+        self.read(path, Statement(lines=(line, *call.more)), words)
 
-    def _group(self, lines: Sequence[Line], words: Mapping[str, Form]) -> list[Statement]:
-        """Return a block's lines as statements: a single item after a comma goes on with a list."""
-        reading = self._reading
-        groups: list[list[Line]] = []
-        for line in lines:
-            above = groups[-1] if groups else None
-            if (
-                above is not None
-                and isinstance(
-                    words.get(reading.text(above[0].items[0]), Values(example="")), Values
-                )
-                and len(line.items) == 1
-                and line.block is None
-                and reading.has_comma(above[-1], line)
-            ):
-                above.append(line)
-            else:
-                groups.append([line])
-        return [Statement(lines=tuple(group)) for group in groups]
+    def _open(self, path: Path, span: Span, call: Call, may_go_on: bool) -> bool:
+        """Put a mapping at a path, or go on with the one that is there; say whether there is one."""
+        builder = self._reading.builder
+        if may_go_on and builder.has(path):
+            builder.stretch(path, span.end)
+            return True
+        return builder.put(path, {}, span, key=call.key)
 
-    def _read_pairs(self, path: Path, call: Call) -> None:
-        block = self._reading.only_block(call)
-        if block is not None and self._reading.put(path, {}, block, call.key):
-            for line in block.lines:
-                self._read_pair(path, line, call)
 
-    def _read_pair(self, path: Path, line: Line, call: Call) -> None:
-        reading = self._reading
-        span = reading.span(line)
-        match = _ASSIGNMENT.match(span.text)
-        if match is None or line.block is not None:
-            message = f"expected a name, `=` and a value, not `{excerpt(span.text)}`"
-            reading.report(span, message, f"write it as `{call.example}`")
-            return
-        key = span.within(*match.span("quoted" if match["quoted"] else "bare"))
-        place = span.within(match.end(), len(span.text))
-        items = [item for item in line.items if item.start >= place.start]
-        reading.builder.check_plain(key)
-        if not place.text:
-            message = f"expected a value after `{excerpt(span.text)}`"
-            reading.report(place, message, 'write `""` for an empty one')
-        elif len(items) == 1 and isinstance(items[0], String):
-            value = reading.value(items[0])
-            if value is not None:
-                reading.builder.put((*path, key.text), value, place, key=key)
-        elif _WORD.fullmatch(place.text):
-            reading.builder.check_plain(place)
-            reading.builder.put((*path, key.text), place.text, place, key=key)
-        else:
-            message = f"expected one word or one string after `{key.text} =`"
-            reading.report(place, message, "put the value into quotes")
+def _read_apart(
+    path: Path,
+    call: Call,
+    form: Entries | Groups | Listed | Pairs | Param | Step | Steps,
+    reading: Reading,
+) -> None:
+    """Read a statement whose form has a module of its own."""
+    match form:
+        case Entries():
+            read_entries(path, call, form, reading)
+        case Groups():
+            read_groups(path, call, reading)
+        case Listed():
+            read_listed(path, call, form, reading)
+        case Pairs():
+            read_pairs(path, call, form, reading)
+        case Param():
+            read_param(path, call, reading)
+        case Step():
+            read_step(path, call, form, reading)
+        case Steps():
+            read_before(path, call, form, reading)
+        case _:
+            assert_never(form)
 
 
 def _meant_form(call: Call, words: Mapping[str, Form]) -> Form | None:
-    """Return the form of what a misspelt word was surely meant to say, or None; steps have no key."""
+    """Return the form of what a misspelt word was surely meant to say, or None.
+
+    What adds to another key than its own word is none: its data would not be found.
+    """
     meant = get_close_matches(call.keyword, words, n=1, cutoff=_SURELY)
     form = words[meant[0]] if meant else None
-    return None if isinstance(form, Step) else form
+    return None if form is None or key_of(meant[0], form) != meant[0] else form
 
 
 def _advise(written: str, words: Mapping[str, Form]) -> str:
     """Return what to write in the place of something that is no statement."""
-    if written == "steps":
-        return "write the steps themselves: each `copy` and `run` is one, in their order"
+    if written in _ELSEWHERE:
+        return _ELSEWHERE[written]
     form = words.get(re.split("[:=]", written.strip("\"'"))[0])
     if form is not None:
         return f"write it as `{form.example}`"

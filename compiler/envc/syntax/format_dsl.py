@@ -12,11 +12,28 @@ from pathlib import Path as FilePath
 
 from envc.source import Source
 from envc.syntax.builder import Builder
-from envc.syntax.entries import find_entries
+from envc.syntax.entries import Entry, find_entries
+from envc.syntax.form import (
+    Entries,
+    Fields,
+    Form,
+    Groups,
+    Listed,
+    Pairs,
+    Param,
+    Step,
+    Steps,
+    Strings,
+    Text,
+    Value,
+    Values,
+)
 from envc.syntax.grammar import load_parser
+from envc.syntax.grouping import group_lines
 from envc.syntax.layout import LINE_LIMIT, Comment, Writer, comments_in, draw
 from envc.syntax.reading import Reading
 from envc.syntax.repair import places
+from envc.syntax.selector import find_selector
 from envc.syntax.shape import (
     Array,
     Block,
@@ -26,13 +43,13 @@ from envc.syntax.shape import (
     String,
     read_statements,
 )
-from envc.syntax.words import STATEMENTS, Entries, Fields, Form, Pairs, Strings, Text, Value, Values
+from envc.syntax.words import STATEMENTS
 
 __all__ = ["find_comments", "format_dsl"]
 
 _INDENT = 4
 _SIMPLE_LITERAL = re.compile(r"'([^'\"\\\x00-\x1f\x7f]*)'")
-_NO_VALUES = Values(example="")
+_PAIRS = Pairs(example="")
 
 
 def format_dsl(source: Source, *, cache: FilePath | None = None) -> str:
@@ -89,14 +106,12 @@ class _Formatter:
             # What no table knows is data by its text, so that nothing of it may change.
             writer.take(end)
             writer.put(indent, inline, start, end)
-        elif isinstance(form, Values) or not self._is_long(statement, indent, inline):
+        elif isinstance(form, Values | Listed) or not self._is_long(statement, indent, inline):
             self._write_line(statement, inline, indent)
-        elif isinstance(form, Strings) or _has_array(statement, form):
+        elif self._has_one_array(statement, form):
             self._write_array(statement, indent)
-        elif isinstance(form, Pairs | Entries) or (
-            isinstance(form, Fields) and not form.inline and statement.lines[0].block is not None
-        ):
-            self._write_block(statement, form, indent)
+        elif statement.lines[0].block is not None and not _is_inline(statement, form):
+            self._write_block(statement.lines[0], form, indent)
         else:
             writer.put(indent, inline, start, end)
 
@@ -126,25 +141,26 @@ class _Formatter:
             writer.put(indent + _INDENT, text, line.start, line.end)
 
     def _write_array(self, statement: Statement, indent: int) -> None:
+        """Write a statement with an array, an element a line; what follows it goes below."""
         writer = self._writer
-        word, array = statement.lines[0].items
-        if not isinstance(array, Array):
-            raise TypeError(f"no array follows `{self._reading.text(word)}`")
+        items = statement.lines[0].items
+        at, array = next((n, item) for n, item in enumerate(items) if isinstance(item, Array))
+        head = self._items(items[:at])
+        tail = f"] {self._items(items[at + 1 :])}".rstrip()
         if not array.elements and not writer.has_comment(array.end):
-            writer.put(indent, f"{self._reading.text(word)} []", statement.start, array.end)
+            writer.put(indent, f"{head} [{tail}", statement.start, statement.end)
             return
-        writer.put(indent, f"{self._reading.text(word)} [", statement.start, array.start + 1)
+        writer.put(indent, f"{head} [", statement.start, array.start + 1)
         writer.open()
         for element in array.elements:
             writer.flush(element.start, indent + _INDENT)
             text = f"{self._items(element.items)},"
             writer.put(indent + _INDENT, text, element.start, element.end)
         writer.flush(array.end - 1, indent + _INDENT)
-        writer.close(indent, "]", array.end)
+        writer.close(indent, tail, statement.end)
 
-    def _write_block(self, statement: Statement, form: Form, indent: int) -> None:
+    def _write_block(self, line: Line, form: Form, indent: int) -> None:
         writer = self._writer
-        line = statement.lines[0]
         block = _block_of(line)
         head = self._items(line.items)
         if not block.lines and not writer.has_comment(block.end):
@@ -153,15 +169,28 @@ class _Formatter:
         writer.put(indent, f"{head} {{", line.start, block.start + 1)
         writer.open()
         inner = indent + _INDENT
-        if isinstance(form, Fields):
-            for below in self._group(block.lines, form.words):
-                self._write(below, form.words, inner)
-        else:
-            for text, start, end in self._parts(block, form):
-                writer.flush(start, inner)
-                writer.put(inner, text, start, end)
+        match form:
+            case Fields() | Steps():
+                for below in group_lines(block.lines, form.words, self._reading):
+                    self._write(below, form.words, inner)
+            case Groups():
+                for group in block.lines:
+                    self._write_group(group, inner)
+            case _:
+                for text, start, end in self._parts(block, form):
+                    writer.flush(start, inner)
+                    writer.put(inner, text, start, end)
         writer.flush(block.end - 1, inner)
         writer.close(indent, "}", block.end)
+
+    def _write_group(self, line: Line, indent: int) -> None:
+        self._writer.flush(line.start, indent)
+        text = self._group(line)
+        statement = Statement(lines=(line,))
+        if line.block is None or not self._is_long(statement, indent, text):
+            self._writer.put(indent, text, line.start, line.end)
+        else:
+            self._write_block(line, _PAIRS, indent)
 
     def _inline(self, statement: Statement, words: Mapping[str, Form]) -> str:
         """Return a statement without the line ends that it need not have."""
@@ -177,15 +206,27 @@ class _Formatter:
             line = replace(first, start=items[0].start, items=tuple(items))
             rest = self._inline(Statement(lines=(line, *more)), form.words)
             return f"{self._reading.text(start)} {rest}"
+        if isinstance(form, Param):
+            name, *items = first.items
+            return f"{self._reading.text(name)} {self._assignment(items)}".rstrip()
         text = ", ".join([self._items(line.items) for line in statement.lines])
-        if first.block is None:
-            return text
-        if isinstance(form, Fields):
-            groups = self._group(first.block.lines, form.words)
-            inner = [self._inline(group, form.words) for group in groups]
-        else:
-            inner = [part for part, _, _ in self._parts(first.block, form)]
-        return f"{text} {{ {', '.join(inner)} }}" if inner else f"{text} {{}}"
+        return text if first.block is None else f"{text} {self._braces(first.block, form)}"
+
+    def _braces(self, block: Block, form: Form) -> str:
+        """Return a block on one line."""
+        match form:
+            case Fields() | Steps():
+                groups = group_lines(block.lines, form.words, self._reading)
+                inner = [self._inline(group, form.words) for group in groups]
+            case Groups():
+                inner = [self._group(line) for line in block.lines]
+            case _:
+                inner = [part for part, _, _ in self._parts(block, form)]
+        return f"{{ {', '.join(inner)} }}" if inner else "{}"
+
+    def _group(self, line: Line) -> str:
+        head = self._items(line.items)
+        return f"{head} {self._braces(_block_of(line), _PAIRS)}"
 
     def _form(self, statement: Statement, words: Mapping[str, Form]) -> Form | None:
         return words.get(self._reading.text(statement.lines[0].items[0]))
@@ -194,45 +235,41 @@ class _Formatter:
         """Yield the text of each pair or entry of a block, and where it stands."""
         if isinstance(form, Entries):
             for entry in find_entries(block, form, self._reading):
-                yield self._entry(entry.keyword, entry.items, entry.start, entry.end)
+                yield self._entry(entry), entry.start, entry.end
             return
         for line in block.lines:
             yield self._pair(line), line.start, line.end
 
-    def _entry(
-        self, keyword: str, items: Sequence[Item], start: int, end: int
-    ) -> tuple[str, int, int]:
-        if not keyword:
-            is_string = len(items) == 1 and isinstance(items[0], String)
-            return (self._items(items) if is_string else self._text[start:end]), start, end
-        address, *secret = (self._item(item) for item in items)
-        return " secret ".join([f"{keyword} {address}", *secret]), start, end
+    def _entry(self, entry: Entry) -> str:
+        parts = [part for part in (entry.keyword, entry.name) if part]
+        if entry.keyword or (len(entry.items) == 1 and isinstance(entry.items[0], String)):
+            parts.append(self._items(entry.items))
+        else:
+            parts.append(self._text[entry.items[0].start : entry.items[-1].end])
+        if entry.secret is not None:
+            parts += ["secret", self._item(entry.secret)]
+        if entry.selector is not None:
+            parts += ["on", self._simple(entry.selector.span.text)]
+        return " ".join(parts)
 
     def _pair(self, line: Line) -> str:
-        name, _, value = self._reading.text(line).partition("=")
+        at = find_selector(line.items, self._reading)
+        if at is None:
+            return self._assignment(line.items)
+        return f"{self._assignment(line.items[:at])} {self._items(line.items[at:])}"
+
+    def _assignment(self, items: Sequence[Item]) -> str:
+        """Return a name and its value, or a name alone."""
+        if not items:
+            return ""
+        written = self._text[items[0].start : items[-1].end]
+        name, sign, value = written.partition("=")
         value = value.lstrip()
-        if isinstance(line.items[-1], String):
-            value = self._item(line.items[-1])
+        if isinstance(items[-1], String):
+            value = self._item(items[-1])
         elif value.startswith("#"):  # a comment, once a blank stands before it
             value = f'"{value}"'
-        return f"{name.rstrip()} = {value}"
-
-    def _group(self, lines: Sequence[Line], words: Mapping[str, Form]) -> list[Statement]:
-        """Return a block's lines as statements: a single item after a comma goes on with a list."""
-        groups: list[list[Line]] = []
-        for line in lines:
-            above = groups[-1] if groups else None
-            if (
-                above is not None
-                and isinstance(words.get(self._reading.text(above[0].items[0]), _NO_VALUES), Values)
-                and len(line.items) == 1
-                and line.block is None
-                and self._reading.has_comma(above[-1], line)
-            ):
-                above.append(line)
-            else:
-                groups.append([line])
-        return [Statement(lines=tuple(group)) for group in groups]
+        return f"{name.rstrip()} = {value}" if sign else name
 
     def _items(self, items: Sequence[Item]) -> str:
         return " ".join([self._item(item) for item in items])
@@ -243,13 +280,22 @@ class _Formatter:
         written = self._reading.text(item)
         if not isinstance(item, String):
             return written
+        return self._simple(written)
+
+    def _simple(self, written: str) -> str:
+        """Return a word or a string, in plain quotes where those mean the same."""
         simple = _SIMPLE_LITERAL.fullmatch(written)
         return f'"{simple[1]}"' if simple else written.replace("\r\n", "\n")
 
+    def _has_one_array(self, statement: Statement, form: Form) -> bool:
+        """Return whether a statement can be written with its array over several lines."""
+        is_one = isinstance(form, Strings | Step) or (isinstance(form, Value) and form.may_be_array)
+        return is_one and any(isinstance(item, Array) for item in statement.lines[0].items)
 
-def _has_array(statement: Statement, form: Form) -> bool:
-    is_array = isinstance(statement.lines[0].items[-1], Array)
-    return isinstance(form, Value) and form.may_be_array and is_array
+
+def _is_inline(statement: Statement, form: Form) -> bool:
+    """Return whether a field of a block stands on the line of the block's word."""
+    return isinstance(form, Fields) and form.inline and len(statement.lines[0].items) > 1
 
 
 def _block_of(line: Line) -> Block:

@@ -6,7 +6,8 @@ import re
 
 __all__ = ["dsl_string", "dsl_word", "yaml_block", "yaml_flow", "yaml_plain", "yaml_quoted"]
 
-_DSL_WORD = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./:=@+-]*")
+_PARAMETER = r"\$\{\{ ?[A-Za-z0-9_.-]+ ?\}\}"
+_DSL_WORD = re.compile(rf"(?:[A-Za-z0-9_./]|{_PARAMETER})(?:[A-Za-z0-9_./:=@+-]|{_PARAMETER})*")
 _ESCAPES = {
     '"': '\\"',
     "\\": "\\\\",
@@ -25,7 +26,8 @@ _YAML_OTHER = re.compile(
     r"|0[xob][0-9A-Fa-f_]+|[-+]?\.(?:inf|nan)|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*"
 )
 _YAML_PLAIN = re.compile(
-    r"[A-Za-z0-9_./][A-Za-z0-9_./@%+=<>!~|*;(),\[\] -]*(?::[A-Za-z0-9_./@+-]+)*"
+    rf"(?:[A-Za-z0-9_./]|{_PARAMETER})(?:[A-Za-z0-9_./@%+=<>!~|*;(),\[\] -]|{_PARAMETER})*"
+    r"(?::[A-Za-z0-9_./@+-]+)*"
 )
 _YAML_FLOW = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./@+=-]*(?: [A-Za-z0-9_./@+=-]+)*")
 

@@ -204,6 +204,11 @@ class Sheet:
         )
         self._is_fresh = False
 
+    def add_line(self, indent: int, text: str) -> None:
+        """Add a row that no comment belongs to."""
+        self.rows.append(Row(indent=indent, text=text))
+        self._is_fresh = False
+
     def add_notes(self, notes: Sequence[Note], indent: int) -> None:
         """Add comments on lines of their own."""
         for note in notes:

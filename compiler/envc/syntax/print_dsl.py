@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from envc.source import Source
+from envc.syntax import print_text
 from envc.syntax.document import Data, Path
-from envc.syntax.dsl import read
-from envc.syntax.entries import LISTS
-from envc.syntax.layout import LINE_LIMIT, draw
-from envc.syntax.literal import dsl_string, dsl_word
-from envc.syntax.notes import Notes, Sheet
-from envc.syntax.words import (
-    STATEMENTS,
+from envc.syntax.form import (
     Entries,
     Fields,
     Form,
+    Groups,
+    Listed,
     Pairs,
+    Param,
+    Step,
+    Steps,
     Strings,
     Text,
     Value,
     Values,
+    with_keys,
 )
+from envc.syntax.layout import LINE_LIMIT, draw
+from envc.syntax.literal import dsl_string, dsl_word
+from envc.syntax.notes import Notes, Sheet
+from envc.syntax.print_text import as_list, as_mapping, as_text
+from envc.syntax.words import STATEMENTS
 
 __all__ = ["print_dsl"]
 
 _INDENT = 4
-_SIMPLE_ENTRY = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._-]*(?: ?[<>=!~]=?[A-Za-z0-9.*+_-]+(?:,[<>=!~]=?[A-Za-z0-9.*+_-]+)*)?"
-)
+_STEPS = {word: form for word, form in STATEMENTS.items() if isinstance(form, Step)}
 
 
 def print_dsl(data: dict[str, Data], notes: Notes) -> str:
@@ -39,129 +41,221 @@ def print_dsl(data: dict[str, Data], notes: Notes) -> str:
     """
     sheet = Sheet(notes)
     printer = _Printer(sheet)
+    words = with_keys(STATEMENTS)
     for key, value in data.items():
         if key == "steps":
-            printer.print_steps(_list(value))
+            printer.print_steps((key,), as_list(value), _STEPS, 0)
         else:
-            printer.print((key,), value, STATEMENTS[key], 0)
+            word, form = words[key]
+            printer.print(word, (key,), value, form, 0)
     sheet.add_notes(notes.take_end(()), 0)
     sheet.skip((), 0)
     return draw(sheet.rows)
 
 
 class _Printer:
-    """Prints statements, one method for each form of the table."""
+    """Prints statements, one method for each form of the table.
+
+    `word` is what a statement starts with, and the path that of its value.
+    """
 
     def __init__(self, sheet: Sheet) -> None:
         self._sheet = sheet
 
-    def print(self, path: Path, value: Data, form: Form, indent: int) -> None:
+    def print(self, word: str, path: Path, value: Data, form: Form, indent: int) -> None:
         """Print the statement of the value at a path."""
         match form:
             case Fields() if isinstance(value, str):
-                self._sheet.add(indent, f"{path[-1]} {dsl_word(value)}", path, deep=True)
-            case Value() if isinstance(value, list):
-                self._print_array(path, value, indent)
-            case Fields() if not form.inline:
-                self._print_fields(path, _dict(value), form, indent)
-            case Pairs():
-                self._print_pairs(path, _dict(value), indent)
-            case Entries():
-                self._print_entries(path, value, indent)
-            case Strings():
-                self._print_array(path, _list(value), indent)
+                self._sheet.add(indent, f"{word} {dsl_word(value)}", path, deep=True)
+            case Fields() if form.inline and len(as_mapping(value)) == 1:
+                self._sheet.add(indent, _line(word, value, form), path, deep=True)
+            case Fields():
+                self._print_fields(word, path, as_mapping(value), form, indent)
+            case Value() | Strings() if isinstance(value, list):
+                self._print_array(word, path, value, indent)
             case Values():
-                self._print_values(path, _list(value), form, indent)
+                self._print_values(word, path, as_list(value), form, indent)
+            case Value() | Text():
+                self._sheet.add(indent, _line(word, value, form), path, deep=True)
             case _:
-                self._sheet.add(indent, _line(path, value, form), path, deep=True)
+                self._print_apart(word, path, value, form, indent)
 
-    def print_steps(self, steps: list[Data]) -> None:
-        """Print the steps, each in a row of its own."""
+    def _print_apart(self, word: str, path: Path, value: Data, form: Form, indent: int) -> None:
+        match form:
+            case Pairs():
+                self._print_pairs(word, path, as_mapping(value), indent)
+            case Groups():
+                self._print_groups(word, path, as_mapping(value), indent)
+            case Entries():
+                self._print_entries(word, path, value, form, indent)
+            case Listed():
+                self._print_rows(path, _listed(word, path, as_list(value), form), indent)
+            case Param():
+                names = as_mapping(value)
+                lines = [f"{word} {print_text.param(name, names[name])}" for name in names]
+                places: list[Path] = [(*path, name) for name in names]
+                self._print_rows(path, list(zip(lines, places, strict=True)), indent)
+            case Steps():
+                self._print_before(word, path, as_list(value), form, indent)
+            case _:
+                raise TypeError(f"`{word}` has no form for {value!r}")
+
+    def print_steps(
+        self, path: Path, steps: list[Data], words: Mapping[str, Step], indent: int
+    ) -> None:
+        """Print the steps at a path, each in a row of its own."""
         sheet = self._sheet
-        above, beside = sheet.notes.take(("steps",), deep=False)
-        sheet.add_notes(above, 0)
+        above, beside = sheet.notes.take(path, deep=False)
+        sheet.add_notes(above, indent)
         for number, step in enumerate(steps):
-            has_blank = not number and not above and sheet.notes.has_blank(("steps",))
-            sheet.add(0, _step(_dict(step)), ("steps", number), deep=True, has_blank=has_blank)
-        sheet.skip(("steps",), 0)
+            has_blank = not number and not above and sheet.notes.has_blank(path)
+            self._print_step((*path, number), as_mapping(step), words, indent, has_blank=has_blank)
+        sheet.skip(path, indent)
         for text in beside:
-            sheet.add_comment(text, 0)
+            sheet.add_comment(text, indent)
 
-    def _print_values(self, path: Path, items: list[Data], form: Values, indent: int) -> None:
+    def _print_step(
+        self,
+        path: Path,
+        step: dict[str, Data],
+        words: Mapping[str, Step],
+        indent: int,
+        *,
+        has_blank: bool,
+    ) -> None:
+        before, inside, after = _step_parts(step, words)
+        line = " ".join(part for part in (before, inside, after) if part)
+        is_short = indent + len(line) <= LINE_LIMIT and "\n" not in line
+        if inside in {"", "[]"} or is_short:
+            self._sheet.add(indent, line, path, deep=True, has_blank=has_blank)
+            return
+        self._sheet.add(indent, f"{before} [", path, deep=True, has_blank=has_blank)
+        for text in as_list(as_mapping(step["copy"])["ignore"]):
+            self._sheet.add_line(indent + _INDENT, f"{dsl_string(as_text(text))},")
+        self._sheet.close(indent, f"] {after}".rstrip())
+
+    def _print_before(
+        self, word: str, path: Path, steps: list[Data], form: Steps, indent: int
+    ) -> None:
+        head = f"{word} {form.after}"
+        lines = [
+            " ".join(part for part in _step_parts(as_mapping(step), form.words) if part)
+            for step in steps
+        ]
+        if self._print_short(head, path, lines, indent):
+            return
+        self._open(path, f"{head} {{", indent)
+        for number, step in enumerate(steps):
+            place = (*path, number)
+            self._print_step(place, as_mapping(step), form.words, indent + _INDENT, has_blank=False)
+        self._close(path, "}", indent)
+
+    def _print_values(
+        self, word: str, path: Path, items: list[Data], form: Values, indent: int
+    ) -> None:
         if not items:
             self._sheet.skip(path, indent)
             return
-        line = _line(path, items, form)
+        line = _line(word, items, form)
         is_long = indent + len(line) > LINE_LIMIT or "\n" in line
-        if not form.repeatable or not (form.is_string or is_long or self._are_apart(path)):
+        if not form.repeatable or not (is_long or self._are_apart(path)):
             self._sheet.add(indent, line, path, deep=True)
             return
+        rows = [(_line(word, [item], form), (*path, n)) for n, item in enumerate(items)]
+        self._print_rows(path, rows, indent)
+
+    def _print_rows(self, path: Path, rows: Sequence[tuple[str, Path]], indent: int) -> None:
+        """Print the parts of a value, each as a statement of its own."""
         above, beside = self._sheet.notes.take(path, deep=False)
         self._sheet.add_notes(above, indent)
-        for number, item in enumerate(items):
-            place = (*path, number)
+        for number, (text, place) in enumerate(rows):
             has_blank = not number and not above and self._sheet.notes.has_blank(path)
-            self._sheet.add(
-                indent, _line(path, [item], form), place, deep=True, has_blank=has_blank
-            )
+            self._sheet.add(indent, text, place, deep=True, has_blank=has_blank)
         for text in beside:
             self._sheet.add_comment(text, indent)
         self._sheet.skip(path, indent)
 
-    def _print_array(self, path: Path, items: list[Data], indent: int) -> None:
-        words = [dsl_string(_str(item)) for item in items]
-        line = _array(path, items)
+    def _print_array(self, word: str, path: Path, items: list[Data], indent: int) -> None:
+        line = f"{word} {print_text.array(items)}"
         is_short = indent + len(line) <= LINE_LIMIT and "\n" not in line
         if is_short and not self._are_apart(path):
             self._sheet.add(indent, line, path, deep=True)
             return
-        self._open(path, f"{path[-1]} [", indent)
-        for number, word in enumerate(words):
-            self._sheet.add(indent + _INDENT, f"{word},", (*path, number), deep=True)
+        self._open(path, f"{word} [", indent)
+        for number, item in enumerate(items):
+            text = f"{dsl_string(as_text(item))},"
+            self._sheet.add(indent + _INDENT, text, (*path, number), deep=True)
         self._close(path, "]", indent)
 
-    def _print_pairs(self, path: Path, pairs: dict[str, Data], indent: int) -> None:
-        rows = [(f"{name} = {dsl_string(_str(pairs[name]))}", name) for name in pairs]
-        if self._print_short(path, [text for text, _ in rows], indent):
+    def _print_pairs(self, head: str, path: Path, pairs: dict[str, Data], indent: int) -> None:
+        rows = {name: list(print_text.pair_lines(name, pairs[name])) for name in pairs}
+        if self._print_short(head, path, [text for name in rows for text, _ in rows[name]], indent):
             return
-        self._open(path, f"{path[-1]} {{", indent)
-        for text, name in rows:
-            self._sheet.add(indent + _INDENT, text, (*path, name), deep=True)
+        self._open(path, f"{head} {{", indent)
+        for name, lines in rows.items():
+            if isinstance(pairs[name], dict):
+                places = [(text, (*path, *below)) for text, below in lines]
+                self._print_rows((*path, name), places, indent + _INDENT)
+            else:
+                self._sheet.add(indent + _INDENT, lines[0][0], (*path, name), deep=True)
         self._close(path, "}", indent)
 
-    def _print_fields(self, path: Path, fields: dict[str, Data], form: Fields, indent: int) -> None:
+    def _print_groups(self, word: str, path: Path, groups: dict[str, Data], indent: int) -> None:
+        if not groups and self._print_short(word, path, [], indent):
+            return
+        self._open(path, f"{word} {{", indent)
+        for name, pairs in groups.items():
+            self._print_pairs(dsl_word(name), (*path, name), as_mapping(pairs), indent + _INDENT)
+        self._close(path, "}", indent)
+
+    def _print_fields(
+        self, word: str, path: Path, fields: dict[str, Data], form: Fields, indent: int
+    ) -> None:
         lines = list(_lines(path, fields, form))
-        if self._print_short(path, lines, indent):
+        if self._print_short(word, path, lines, indent):
             return
-        self._open(path, f"{path[-1]} {{", indent)
-        for name, value in fields.items():
-            self.print((*path, name), value, form.words[name], indent + _INDENT)
+        self._open(path, f"{word} {{", indent)
+        words = with_keys(form.words)
+        for key, value in fields.items():
+            inner, inner_form = words[key]
+            self.print(inner, (*path, key), value, inner_form, indent + _INDENT)
         self._close(path, "}", indent)
 
-    def _print_entries(self, path: Path, value: Data, indent: int) -> None:
+    def _print_entries(
+        self, word: str, path: Path, value: Data, form: Entries, indent: int
+    ) -> None:
         lists = value if isinstance(value, dict) else {"": value}
-        if not any(lists.values()) and not self._are_apart(path):
-            self._sheet.add(indent, f"{path[-1]} {{}}", path, deep=True)
+        if all(found == [] for found in lists.values()) and not self._are_apart(path):
+            self._sheet.add(indent, f"{word} {{}}", path, deep=True)
             return
-        self._open(path, f"{path[-1]} {{", indent)
+        self._open(path, f"{word} {{", indent)
         for name, items in lists.items():
-            place = (*path, name) if name else path
-            above, beside = self._sheet.notes.take(place, deep=False) if name else ([], [])
-            self._sheet.add_notes(above, indent + _INDENT)
-            for text in beside:
-                self._sheet.add_comment(text, indent + _INDENT)
-            for number, item in enumerate(_list(items)):
-                text = _entry(str(path[-1]), name, item)
-                has_blank = bool(name) and not number and self._sheet.notes.has_blank(place)
-                item_place = (*place, number)
-                self._sheet.add(indent + _INDENT, text, item_place, deep=True, has_blank=has_blank)
-            if name:
-                self._sheet.skip(place, indent + _INDENT)
+            if isinstance(items, str):
+                text = print_text.entry(word, name, items, form)
+                self._sheet.add(indent + _INDENT, text, (*path, name), deep=True)
+            else:
+                place = (*path, name) if name else path
+                self._print_list(word, place, items, form, indent + _INDENT)
         self._close(path, "}", indent)
 
-    def _print_short(self, path: Path, lines: list[str], indent: int) -> bool:
+    def _print_list(self, word: str, path: Path, items: Data, form: Entries, indent: int) -> None:
+        """Print the entries of one list of a block of packages, which may be all of it."""
+        sheet = self._sheet
+        name = str(path[-1]) if len(path) > 1 else ""
+        above, beside = sheet.notes.take(path, deep=False) if name else ([], [])
+        sheet.add_notes(above, indent)
+        for text in beside:
+            sheet.add_comment(text, indent)
+        for number, item in enumerate(as_list(items)):
+            text = print_text.entry(word, name, item, form)
+            has_blank = bool(name) and not number and sheet.notes.has_blank(path)
+            sheet.add(indent, text, (*path, number), deep=True, has_blank=has_blank)
+        if name:
+            sheet.skip(path, indent)
+
+    def _print_short(self, head: str, path: Path, lines: list[str], indent: int) -> bool:
         """Print a block with at most one line on the line of its word, where it fits."""
-        text = f"{path[-1]} {{ {lines[0]} }}" if lines else f"{path[-1]} {{}}"
+        text = f"{head} {{ {lines[0]} }}" if lines else f"{head} {{}}"
         is_long = len(lines) > 1 or indent + len(text) > LINE_LIMIT or "\n" in text
         if is_long or self._are_apart(path):
             return False
@@ -181,90 +275,41 @@ class _Printer:
         return self._sheet.notes.are_apart(path)
 
 
-def _line(path: Path, value: Data, form: Form) -> str:
+def _line(word: str, value: Data, form: Form) -> str:
     """Return a statement that is one line."""
-    key = str(path[-1])
     match form:
-        case Value() if isinstance(value, list):
-            return _array(path, value)
-        case Value() | Text():
-            return f"{key} {_value(key, _str(value), form)}"
+        case Value() | Strings() if isinstance(value, list):
+            return f"{word} {print_text.array(value)}"
+        case Value() | Text() if isinstance(value, str):
+            return f"{word} {print_text.value(word, value, form)}"
         case Values():
             write = dsl_string if form.is_string else dsl_word
-            return f"{key} {', '.join(write(_str(item)) for item in _list(value))}"
-        case Fields():
-            [(name, inner)] = _dict(value).items()
-            return f"{key} {_line((*path, name), inner, form.words[name])}"
-    raise TypeError(f"`{key}` has no form of one line")
-
-
-def _array(path: Path, items: list[Data]) -> str:
-    """Return a statement that is one array on one line."""
-    return f"{path[-1]} [{', '.join(dsl_string(_str(item)) for item in items)}]"
+            return f"{word} {', '.join(write(as_text(item)) for item in as_list(value))}"
+        case Fields() | Text():
+            [(key, inner)] = as_mapping(value).items()
+            inner_word, inner_form = with_keys(form.words)[key]
+            return f"{word} {_line(inner_word, inner, inner_form)}"
+    raise TypeError(f"`{word}` has no form of one line")
 
 
 def _lines(path: Path, fields: dict[str, Data], form: Fields) -> Iterator[str]:
-    """Return the lines of a block of statements."""
-    for name, value in fields.items():
-        inner = form.words[name]
-        if isinstance(inner, Values) and inner.is_string:
-            yield from (_line((*path, name), [item], inner) for item in _list(value))
-        elif value != [] or isinstance(inner, Value):
-            yield _line((*path, name), value, inner)
+    """Yield the lines of a block of statements."""
+    words = with_keys(form.words)
+    for key, value in fields.items():
+        word, inner = words[key]
+        if isinstance(inner, Listed):
+            yield from (text for text, _ in _listed(word, (*path, key), as_list(value), inner))
+        elif value != [] or not isinstance(inner, Values):
+            yield _line(word, value, inner)
 
 
-def _value(key: str, text: str, form: Value | Text) -> str:
-    if '"' in form.example:
-        return dsl_string(text)
-    word = dsl_word(text)
-    if word == text or not isinstance(form, Text) or not _stays(key, f"{key} {text}", text):
-        return word
-    return text
+def _listed(word: str, path: Path, items: list[Data], form: Listed) -> list[tuple[str, Path]]:
+    """Return the statements of a list of phrases, each with the path of what it says."""
+    parts = (print_text.phrase(word, item, form.phrase) for item in items)
+    texts = [" ".join(part for part in found if part) for found in parts]
+    return [(text, (*path, number)) for number, text in enumerate(texts)]
 
 
-def _entry(keyword: str, name: str, item: Data) -> str:
-    for word, its_list in LISTS.items():
-        if name == its_list and isinstance(item, dict):
-            secret = f" secret {dsl_word(_str(item['secret']))}" if "secret" in item else ""
-            return f"{word} {dsl_string(_str(item['url']))}{secret}"
-        if name == its_list:
-            return f"{word} {dsl_string(_str(item))}"
-    text = _str(item)
-    if _SIMPLE_ENTRY.fullmatch(text) or _stays(keyword, f"{keyword} {{\n{text}\n}}", [text]):
-        return text
-    return dsl_string(text)
-
-
-def _stays(key: str, written: str, value: Data) -> bool:
-    """Return whether a statement means a value, without quotes around what it says."""
-    draft = read(Source(name="<text>", text=f"{written}\n"))
-    return not draft.problems and draft.document.data == {key: value}
-
-
-def _step(step: dict[str, Data]) -> str:
-    match step:
-        case {"copy": {"from": str(source), "to": str(to)}}:
-            return f"copy {dsl_string(source)} to {dsl_string(to)}"
-        case {"run": {"command": str(command), **fields}}:
-            return f"run {dsl_string(command)}{' network' * (fields.get('network') == 'true')}"
-        case {"run": str(command)}:
-            return f"run {dsl_string(command)}"
-    raise TypeError(f"not a step: {step!r}")
-
-
-def _str(value: Data) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"not a text: {value!r}")
-    return value
-
-
-def _list(value: Data) -> list[Data]:
-    if not isinstance(value, list):
-        raise TypeError(f"not a list: {value!r}")
-    return value
-
-
-def _dict(value: Data) -> dict[str, Data]:
-    if not isinstance(value, dict):
-        raise TypeError(f"not a mapping: {value!r}")
-    return value
+def _step_parts(step: dict[str, Data], words: Mapping[str, Step]) -> tuple[str, str, str]:
+    word = next(word for word in words if word in step)
+    return print_text.phrase(word, step[word], words[word].phrase, step.get("on"))

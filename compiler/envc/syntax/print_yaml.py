@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 
 from envc.syntax.document import Data, Path
+from envc.syntax.form import Entries, Groups, Pairs, Param, key_of
 from envc.syntax.layout import LINE_LIMIT, draw
 from envc.syntax.literal import yaml_block, yaml_flow, yaml_plain
 from envc.syntax.notes import Notes, Sheet
-from envc.syntax.words import STATEMENTS, Entries, Pairs
+from envc.syntax.words import STATEMENTS
 
 __all__ = ["print_yaml"]
 
 _INDENT = 2
 _FLOW_LIMIT = 3
 _KEY_LIMIT = 1000
-_BARE = re.compile(r"[0-9]+(?:\.[0-9]+)*|true|false")
+_BARE = re.compile(r"(?!0[0-9])[0-9]+(?:\.[0-9]+)*|true|false")
+_FLAGS = frozenset({"managed", "network", "read-only", "required"})
 _PACKAGES = frozenset(key for key, form in STATEMENTS.items() if isinstance(form, Entries))
-_OPEN = frozenset(key for key, form in STATEMENTS.items() if isinstance(form, Pairs))
+_OPEN = frozenset(
+    key_of(word, form)
+    for word, form in STATEMENTS.items()
+    if isinstance(form, Pairs | Groups | Param)
+)
 
 
 def print_yaml(data: dict[str, Data], notes: Notes) -> str:
@@ -44,7 +50,8 @@ class _Printer:
     ) -> None:
         """Print a mapping, an entry a line."""
         for key, value in data.items():
-            place, head = (*path, key), yaml_flow(key)
+            place = (*path, key)
+            head = _key(key, place)
             if len(head) > _KEY_LIMIT:
                 self._sheet.add(indent - len(lead), f"{lead}? {head}", place)
                 head, lead = "", ""
@@ -92,7 +99,8 @@ class _Printer:
         """Return a collection in brackets; None where it reads better a line an entry."""
         if not value:
             return "{}" if isinstance(value, dict) else "[]"
-        is_item = isinstance(value, dict) and isinstance(path[-1], int)
+        is_part = path[0] in _PACKAGES and isinstance(value, dict) and "on" in value
+        is_item = isinstance(value, dict) and isinstance(path[-1], int) and not is_part
         is_packages = isinstance(value, list) and path[1:] in {(), ("packages",)}
         if is_item or (is_packages and path[0] in _PACKAGES) or self._sheet.notes.are_apart(path):
             return None
@@ -113,8 +121,13 @@ def _flow_parts(value: list[Data] | dict[str, Data], path: Path) -> list[str] | 
             return None
         place = (*path, key)
         text = item if _is_bare(item, place) else yaml_flow(item)
-        parts.append(f"{yaml_flow(key)}: {text}" if isinstance(key, str) else text)
+        parts.append(f"{_key(key, place)}: {text}" if isinstance(key, str) else text)
     return parts
+
+
+def _key(key: str, path: Path) -> str:
+    """Return a key; `on` needs no quotes where it is the language's own."""
+    return key if key == "on" and path[0] not in _OPEN else yaml_flow(key)
 
 
 def _scalar(text: str, path: Path) -> str:
@@ -126,5 +139,7 @@ def _is_bare(text: str, path: Path) -> bool:
 
     They may where envc means one, as in `python: 3.12`, not where the user wants a text.
     """
-    is_own = isinstance(path[-1], str) and path[0] not in _OPEN
+    if path[-1] in _FLAGS and text in {"yes", "no", "true", "false"}:
+        return True
+    is_own = isinstance(path[-1], str) and path[0] not in _OPEN and path[-1] != "prints"
     return is_own and _BARE.fullmatch(text) is not None

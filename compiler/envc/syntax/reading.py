@@ -139,7 +139,7 @@ class Reading:
             )
         return None if errors else value
 
-    def put(self, path: Path, value: Data, part: Item | Block, key: Span) -> bool:
+    def put(self, path: Path, value: Data, part: Item | Line | Block, key: Span) -> bool:
         """Put a value at a path, and say whether that was free."""
         return self.builder.put(path, value, self.span(part), key=key)
 

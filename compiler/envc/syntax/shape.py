@@ -13,6 +13,7 @@ from envc.diagnostics import Diagnostic, Label
 from envc.source import Source
 from envc.syntax.builder import Builder
 from envc.syntax.excerpt import excerpt
+from envc.syntax.parameter import join_parameters
 from envc.syntax.repair import places, repair_statements, virtual
 
 __all__ = ["Array", "Block", "Item", "Line", "Statement", "String", "Word", "read_statements"]
@@ -93,6 +94,8 @@ def read_statements(
     Reported: E101 to E104, E107, E110, E113. For `blocks` and `words` see `repair_statements`.
     """
     tokens = list(parser.lex(builder.source.text))
+    if "${{" in builder.source.text:
+        tokens = join_parameters(tokens)
     for statement in repair_statements(tokens, builder, blocks, words):
         tree = _parse(statement, parser, builder)
         if tree is not None:

@@ -3,119 +3,121 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
 
-__all__ = [
-    "STATEMENTS",
-    "Entries",
-    "Fields",
-    "Form",
-    "Pairs",
-    "Step",
-    "Strings",
-    "Text",
-    "Value",
-    "Values",
-]
+from envc.syntax.form import (
+    Entries,
+    Fields,
+    Form,
+    Groups,
+    Listed,
+    Option,
+    Pairs,
+    Param,
+    Phrase,
+    Source,
+    Step,
+    Steps,
+    Strings,
+    Text,
+    Value,
+    Values,
+)
 
+__all__ = ["STATEMENTS"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
-    """One word or string: `user 1000`.
-
-    Where `may_be_array`, an array may stand there instead: `run ["curl", "-f"]`.
-    """
-
-    example: str
-    may_be_array: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """The rest of the line as it is written, or one string: `python >=3.11, <3.13`."""
-
-    example: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Values:
-    """Words or strings, a comma between two: `platforms linux/amd64, linux/arm64`.
-
-    Where `repeatable`, a second statement adds to the first. Where `is_string`, each is one string.
-    """
-
-    example: str
-    repeatable: bool = False
-    is_string: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strings:
-    """An array: `command ["python", "train.py"]`."""
-
-    example: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pairs:
-    """A block of names and values of the user's choice: `variables { A = "x" }`."""
-
-    example: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fields:
-    """A block of statements with their own table: `runtime { shm 2g }`.
-
-    Where `inline`, one of them stands on the same line instead: `base image "debian:12"`. Where
-    `instead` is a word, that may stand there alone, without a block: `healthcheck none`.
-    """
-
-    example: str
-    words: Mapping[str, Form]
-    inline: bool = False
-    instead: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entries:
-    """A block of packages, handed over as they are written.
-
-    Where `has_versions`, a comma may be part of an entry: `numpy >=1.26,<2`. `sources` are the words
-    that mean something else before a string: `wheel "x.whl"`.
-    """
-
-    example: str
-    has_versions: bool = True
-    sources: frozenset[str] = field(default_factory=frozenset)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step of many, in the order of the text: `run "make"`."""
-
-    example: str
-
-
-Form: TypeAlias = Value | Text | Values | Strings | Pairs | Fields | Entries | Step
+_ON = {"on": Option(kind="platform", example="on linux/amd64")}
+_STEPS: Mapping[str, Step] = {
+    "copy": Step(
+        example='copy "src/" to "/app"',
+        phrase=Phrase(
+            names=("from", "to"),
+            options={
+                "owner": Option(kind="value", example="owner 1000:1000"),
+                "mode": Option(kind="value", example="mode 0644"),
+                "ignore": Option(kind="array", example='ignore ["*.pyc", "tests/"]'),
+                **_ON,
+            },
+        ),
+    ),
+    "run": Step(
+        example='run "make install"',
+        phrase=Phrase(
+            names=("command",),
+            options={"network": Option(kind="flag", example="network"), **_ON},
+        ),
+    ),
+}
+_CONSTRAINT = Source(key="constraints", example='constraint "numpy <2"')
 
 STATEMENTS: Mapping[str, Form] = {
     "environment": Value(example="environment pets"),
+    "extends": Value(example='extends "team/base.envc"'),
+    "include": Values(example='include "common/tools.envc"', repeatable=True, is_string=True),
+    "param": Param(example='param cuda = "12.4"', key="params"),
     "base": Fields(
         example='base image "debian:bookworm-slim"',
-        words={"image": Value(example='image "debian:bookworm-slim"')},
+        words={
+            "image": Value(example='image "debian:bookworm-slim"'),
+            "registry": Value(example='registry "registry.example.com"'),
+            "dockerfile": Value(example='dockerfile "Dockerfile.base"'),
+            "context": Value(example='context "docker/"'),
+            "target": Value(example="target runtime"),
+        },
         inline=True,
     ),
     "platforms": Values(example="platforms linux/amd64, linux/arm64"),
-    "python": Text(example="python 3.12"),
+    "python": Text(example="python 3.12", words={"managed": Value(example="managed no")}),
+    "interpreter": Value(example='interpreter "/opt/miniconda/bin/python"'),
+    "cuda": Value(example="cuda 12.4"),
+    "virtual-packages": Pairs(example='virtual-packages { __glibc = "2.28" }'),
+    "exclude-newer": Value(example="exclude-newer 2026-01-31"),
     "channels": Values(example="channels conda-forge, bioconda"),
-    "conda": Entries(example="conda { numpy >=1.26,<2 }"),
-    "pip": Entries(example="pip { requests >=2.32 }", sources=frozenset({"index", "wheel"})),
-    "system": Entries(example="system { git, libfuse-dev }", has_versions=False),
-    "variables": Pairs(example='variables { OMP_NUM_THREADS = "4" }'),
-    "copy": Step(example='copy "src/" to "/app"'),
-    "run": Step(example='run "make install"'),
+    "channel-priority": Value(example="channel-priority disabled"),
+    "conda": Entries(
+        example="conda { numpy >=1.26,<2 }",
+        has_builds=True,
+        sources={"constraint": _CONSTRAINT},
+    ),
+    "pip": Entries(
+        example="pip { requests >=2.32 }",
+        sources={
+            "index": Source(
+                key="indexes",
+                example='index "https://example.com/simple" secret NAME',
+                names=("url",),
+                has_secret=True,
+            ),
+            "find-links": Source(
+                key="find-links",
+                example='find-links "https://example.com/wheels/" secret NAME',
+                names=("url", "path"),
+                has_secret=True,
+            ),
+            "wheel": Source(
+                key="wheels", example='wheel "dist/pets-1.0-py3-none-any.whl"', part="wheel"
+            ),
+            "source": Source(key="sources", example='source "libs/pets"', part="source"),
+            "sdist": Source(key="sdists", example='sdist "antlr4-python3-runtime"'),
+            "constraint": _CONSTRAINT,
+            "override": Source(key="overrides", example='override "protobuf ==4.*"'),
+        },
+    ),
+    "system": Entries(
+        example="system { git, libfuse-dev }",
+        has_versions=False,
+        sources={
+            "snapshot": Source(key="snapshot", example='snapshot "2026-01-31"', is_single=True)
+        },
+    ),
+    "variables": Pairs(example='variables { OMP_NUM_THREADS = "4" }', has_platforms=True),
+    "build-variables": Pairs(example='build-variables { MAX_JOBS = "4" }', has_platforms=True),
+    "before": Steps(
+        example='before packages { run "groupadd -r pets" }',
+        key="before-packages",
+        after="packages",
+        words=_STEPS,
+    ),
+    **_STEPS,
     "user": Value(example="user 1000"),
     "workdir": Value(example='workdir "/app"'),
     "entrypoint": Strings(example='entrypoint ["/usr/bin/tini", "--"]'),
@@ -139,18 +141,48 @@ STATEMENTS: Mapping[str, Form] = {
         example='check { import numpy, run "python --version" }',
         words={
             "import": Values(example="import numpy, pandas", repeatable=True),
-            "run": Values(example='run "python --version"', repeatable=True, is_string=True),
+            "run": Listed(
+                example='run "python --version"',
+                key="run",
+                phrase=Phrase(
+                    names=("command",),
+                    options={"prints": Option(kind="string", example='prints "Python 3.12"')},
+                ),
+            ),
         },
     ),
     "runtime": Fields(
         example="runtime { shm 2g, gpus all }",
-        words={"shm": Value(example="shm 2g"), "gpus": Value(example="gpus all")},
+        words={
+            "shm": Value(example="shm 2g"),
+            "gpus": Value(example="gpus all"),
+            "arguments": Strings(example='arguments ["--ipc=host"]'),
+            "mount": Listed(
+                example='mount "data/" to "/data" read-only',
+                key="mounts",
+                phrase=Phrase(
+                    names=("from", "to"),
+                    options={"read-only": Option(kind="flag", example="read-only")},
+                ),
+            ),
+        },
     ),
     "serve": Fields(
         example='serve { entry "score.py", model "models/pets" }',
         words={
             "entry": Value(example='entry "score.py"'),
             "model": Value(example='model "models/pets"'),
+            "port": Value(example="port 8080"),
+            "workers": Value(example="workers 2"),
         },
     ),
+    "train": Fields(
+        example='train { script "train.py" }',
+        words={
+            "script": Value(example='script "train.py"'),
+            "arguments": Strings(example='arguments ["--epochs", "3"]'),
+            "source": Value(example='source "src/"'),
+        },
+    ),
+    "matrix": Groups(example='matrix { gpu { cuda = "12.4" } }'),
 }
