@@ -44,6 +44,7 @@ class Dist:
         yanked: The reason for which all its files are yanked, or None.
         hashed: Whether the index states hashes.
         metadata: Whether the index serves the wheels' metadata by itself (PEP 658).
+        uploaded: When the index got it, as PEP 700 has it, or None where it does not say.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Dist:
     yanked: str | None = None
     hashed: bool = True
     metadata: bool = False
+    uploaded: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,11 @@ class IndexServer:
         """The index's address."""
         return f"{self.address}/simple"
 
+    @property
+    def links_url(self) -> str:
+        """The address of a page that links to all files."""
+        return f"{self.address}/links/"
+
     def file(self, name: str) -> IndexFile:
         """Return the file of this name.
 
@@ -227,6 +234,8 @@ class IndexServer:
         match path.strip("/").split("/"):
             case ["simple", name] if name in self._pages:
                 return 200, _HTML, self._pages[name].encode()
+            case ["links"]:
+                return 200, _HTML, self._links_page().encode()
             case ["simple", name] if name in self._files:
                 return self._page(name, headers.get("Accept", ""))
             case ["files", name]:
@@ -251,19 +260,28 @@ class IndexServer:
             return 200, _JSON, json.dumps(self._json_page(name)).encode()
         return 200, _HTML, self._html_page(name).encode()
 
-    def _link(self, file: IndexFile) -> str:
-        return f"../../files/{file.name}" if self._links == "relative" else self.file_url(file.name)
+    def _link(self, file: IndexFile, folder: str = "../../files") -> str:
+        return f"{folder}/{file.name}" if self._links == "relative" else self.file_url(file.name)
+
+    def _links_page(self) -> str:
+        files = [file for group in self._files.values() for file in group]
+        return self._html(files, "../files")
 
     def _html_page(self, name: str) -> str:
+        return self._html(self._files[name], "../../files")
+
+    def _html(self, files: Sequence[IndexFile], folder: str) -> str:
         lines = ["<!DOCTYPE html><html><body>"]
-        for file in self._files[name]:
-            attributes = {"href": self._link(file)}
+        for file in files:
+            attributes = {"href": self._link(file, folder)}
             if file.dist.hashed:
                 attributes["href"] += f"#sha256={file.sha256}"
             if file.dist.requires_python is not None:
                 attributes["data-requires-python"] = file.dist.requires_python
             if file.dist.yanked is not None:
                 attributes["data-yanked"] = file.dist.yanked
+            if file.dist.uploaded is not None:
+                attributes["data-upload-time"] = file.dist.uploaded
             if file.dist.metadata and file.name.endswith(".whl"):
                 attributes["data-core-metadata"] = f"sha256={_sha256(_metadata(file.dist))}"
             written = " ".join(f'{key}="{html.escape(text)}"' for key, text in attributes.items())
@@ -280,6 +298,8 @@ class IndexServer:
                 "size": len(file.content),
                 "yanked": file.dist.yanked if file.dist.yanked is not None else False,
             }
+            if file.dist.uploaded is not None:
+                entry["upload-time"] = file.dist.uploaded
             if file.dist.requires_python is not None:
                 entry["requires-python"] = file.dist.requires_python
             if file.dist.metadata and file.name.endswith(".whl"):

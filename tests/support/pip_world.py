@@ -5,12 +5,15 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from envc.files import sha256_of
 from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS, Platform
 from envc.resolve.base import (
+    Cutoff,
+    FindLinks,
     IndexAccess,
     LocalWheel,
     PipRequest,
@@ -62,19 +65,28 @@ def ask(
     target: Platform = HERE,
     glibc: str = "2.28",
     mirrors: Sequence[str] = (),
+    find_links: Sequence[FindLinks] = (),
+    constraints: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    before: str | None = None,
 ) -> PipRequest:
-    """Return a request whose requirements are the lines of a file called `spec`."""
+    """Return a request whose requirements are the lines of a file called `spec`.
+
+    They are followed by its constraints, then its overrides, and then by what `before` says.
+    """
     servers = [index] if isinstance(index, IndexServer) else index
-    source = Source(name="spec", text="\n".join(requirements))
+    texts = (*requirements, *constraints, *overrides, *([before] if before is not None else ()))
+    source = Source(name="spec", text="\n".join(texts))
     asked, start = [], 0
-    for text in requirements:
+    for text in texts:
         asked.append(Requirement(text=text, span=source.span(start, start + len(text))))
         start += len(text) + 1
+    first, second = len(requirements), len(requirements) + len(constraints)
     return PipRequest(
         platform=target,
         python_version=python_version,
         glibc=glibc,
-        requirements=tuple(asked),
+        requirements=tuple(asked[:first]),
         indexes=tuple(
             IndexAccess(url=one.url) if isinstance(one, IndexServer) else one for one in servers
         ),
@@ -83,6 +95,12 @@ def ask(
             Provided(name=name, version=version) for name, version in (provided or {}).items()
         ),
         mirrors=MirrorMap.parse(mirrors),
+        find_links=tuple(find_links),
+        constraints=tuple(asked[first:second]),
+        overrides=tuple(asked[second : second + len(overrides)]),
+        exclude_newer=Cutoff(moment=datetime.fromisoformat(before), span=asked[-1].span)
+        if before is not None
+        else None,
     )
 
 

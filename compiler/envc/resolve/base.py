@@ -88,8 +88,8 @@ class Cutoff:
 
     @property
     def text(self) -> str:
-        """The moment as RFC 3339 has it, to the second."""
-        return f"{self.moment:%Y-%m-%dT%H:%M:%SZ}"
+        """The moment as RFC 3339 has it."""
+        return self.moment.isoformat().replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +125,19 @@ class CondaResolution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexAccess:
-    """A package index: its canonical address, and `user:password` or a bare token where it needs one."""
+    """A package index: its canonical address, and `user:password` or a bare token where it needs one.
+
+    Attributes:
+        secret: The name of the secret, where it needs one.
+        span: Where the spec names it.
+        statement: The word of the language that names it, which is what messages call it.
+    """
 
     url: str
     secret: str | None = None
     credentials: str | None = field(default=None, repr=False)
     span: Span | None = field(default=None, compare=False, repr=False)
+    statement: str = field(default="index", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import html
-import json
-import re
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urljoin
 
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
-from envc.files import write_if_changed
+from envc.files import sha256_of, write_if_changed
 from envc.mirror import MirrorMap
-from envc.resolve.base import IndexAccess
-from envc.resolve.transport import Answer, Transport
+from envc.resolve.base import Cutoff, FindLinks, IndexAccess
+from envc.resolve.find_links import Links
+from envc.resolve.index_page import IndexFile, parse_page
+from envc.resolve.transport import Transport
 from envc.resolve.wheel_file import BrokenWheelError, read_metadata
 
 __all__ = ["IndexClient", "IndexFile", "Project"]
@@ -31,35 +28,24 @@ _CONNECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IndexFile:
-    """A file as an index offers it.
+class Project:
+    """What there is of a distribution.
 
     Attributes:
-        filename: Its name.
-        url: Where it lies, without a fragment; a mirror's address where a mirror was asked.
-        sha256: As the index states it, in hex, or None.
-        size: As the index states it, in bytes, or None.
-        requires_python: The Python versions it is for, or None for all.
-        yanked: Whether it was withdrawn (PEP 592).
-        has_metadata: Whether the index serves its metadata by itself (PEP 658).
+        name: Normalised.
+        index: The first index that knows it; where none does, the first place of find-links.
+        files: Those of find-links first, then the index's, as pages list them.
+        hidden: The index's files that came too late to count, or of which it does not say when.
     """
-
-    filename: str
-    url: str
-    sha256: str | None = None
-    size: int | None = None
-    requires_python: str | None = None
-    yanked: bool = False
-    has_metadata: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
-    """What an index has of a distribution: `name` is normalised, `files` are as the page lists them."""
 
     name: str
     index: IndexAccess
     files: tuple[IndexFile, ...]
+    hidden: tuple[IndexFile, ...] = ()
+
+    def source_of(self, file: IndexFile) -> IndexAccess:
+        """Return who offers one of its files."""
+        return file.source or self.index
 
 
 class IndexClient:
@@ -70,6 +56,8 @@ class IndexClient:
         mirrors: From canonical to reachable addresses.
         transport: What fetches.
         cache: A folder for wheels' metadata, which never changes for a SHA-256.
+        find_links: Whose files count beside those of the indexes.
+        exclude_newer: Hides what indexes got later.
     """
 
     def __init__(
@@ -78,8 +66,13 @@ class IndexClient:
         mirrors: MirrorMap,
         transport: Transport,
         cache: Path,
+        *,
+        find_links: tuple[FindLinks, ...] = (),
+        exclude_newer: Cutoff | None = None,
     ) -> None:
         self._indexes = indexes
+        self._links = Links(find_links, mirrors, transport)
+        self._exclude_newer = exclude_newer
         self._mirrors = mirrors
         self._transport = transport
         self._cache = cache
@@ -87,7 +80,7 @@ class IndexClient:
         self._lock = threading.Lock()
 
     def project(self, name: str) -> Project | None:
-        """Return what the first index that knows a normalised name has of it, or None.
+        """Return what find-links and the first index that knows a normalised name have of it, or None.
 
         Raises:
             ToolError: An index cannot be reached (E335), refuses (E336) or fails (E337).
@@ -96,8 +89,21 @@ class IndexClient:
             if name in self._projects:
                 return self._projects[name]
         found = next(filter(None, (self._ask(index, name) for index in self._indexes)), None)
+        if linked := self._links.of(name):
+            files = found.files if found is not None else ()
+            index = found.index if found is not None else self._links.access
+            hidden = found.hidden if found is not None else ()
+            found = Project(name=name, index=index, files=(*linked, *files), hidden=hidden)
         with self._lock:
             return self._projects.setdefault(name, found)
+
+    def linked(self) -> dict[str, tuple[IndexFile, ...]]:
+        """Return all that find-links offers, by normalised name.
+
+        Raises:
+            ToolError: As `project` does.
+        """
+        return self._links.all()
 
     def projects(self, names: Iterable[str]) -> dict[str, Project | None]:
         """Return what `project` does for several names, asked for at the same time.
@@ -115,6 +121,8 @@ class IndexClient:
         Raises:
             ToolError: As `project` does, or the file is not what the index says (E337).
         """
+        if file.local is not None:
+            return self._read_local(project, file, file.local)
         kept = self._cache / file.sha256 if file.sha256 is not None else None
         if kept is not None and kept.is_file():
             return kept.read_text("utf-8")
@@ -133,6 +141,8 @@ class IndexClient:
         """
         if file.sha256 is not None:
             return file.sha256
+        if file.local is not None:
+            return sha256_of(file.local)
         with tempfile.TemporaryDirectory() as folder:
             return self._download(project, file, Path(folder) / file.filename)
 
@@ -141,13 +151,22 @@ class IndexClient:
         answer = self._transport.get(f"{address}/{name}/", index, address, accept=_ACCEPT)
         if answer is None:
             return None
-        return Project(name=name, index=index, files=_parse_page(answer, index))
+        files = parse_page(answer, index)
+        seen = tuple(file for file in files if self._is_old_enough(file))
+        hidden = tuple(file for file in files if not self._is_old_enough(file))
+        return Project(name=name, index=index, files=seen, hidden=hidden)
+
+    def _is_old_enough(self, file: IndexFile) -> bool:
+        if self._exclude_newer is None:
+            return True
+        return file.upload_time is not None and file.upload_time < self._exclude_newer.moment
 
     def _served_metadata(self, project: Project, file: IndexFile) -> str | None:
         if not file.has_metadata:
             return None
-        address = self._mirrors.to_mirror(project.index.url.rstrip("/"))
-        answer = self._transport.get(f"{file.url}.metadata", project.index, address)
+        source = project.source_of(file)
+        address = self._mirrors.to_mirror(source.url.rstrip("/"))
+        answer = self._transport.get(f"{file.url}.metadata", source, address)
         return answer.content.decode("utf-8", errors="replace") if answer is not None else None
 
     def _read_metadata(self, project: Project, file: IndexFile) -> str:
@@ -157,114 +176,30 @@ class IndexClient:
             try:
                 return read_metadata(path)
             except BrokenWheelError as error:
-                raise _bad_file(project.index, file, error.reason) from error
+                raise _bad_file(project.source_of(file), file, error.reason) from error
+
+    def _read_local(self, project: Project, file: IndexFile, path: Path) -> str:
+        try:
+            return read_metadata(path)
+        except BrokenWheelError as error:
+            raise _bad_file(project.source_of(file), file, error.reason) from error
 
     def _download(self, project: Project, file: IndexFile, path: Path) -> str:
-        address = self._mirrors.to_mirror(project.index.url.rstrip("/"))
-        if not self._transport.download(file.url, project.index, address, path):
-            raise _bad_file(project.index, file, "it is not there")
+        source = project.source_of(file)
+        address = self._mirrors.to_mirror(source.url.rstrip("/"))
+        if not self._transport.download(file.url, source, address, path):
+            raise _bad_file(source, file, "it is not there")
         with path.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         if file.sha256 not in (None, sha256):
-            raise _bad_file(project.index, file, f"its SHA-256 is {sha256}, not {file.sha256}")
+            raise _bad_file(source, file, f"its SHA-256 is {sha256}, not {file.sha256}")
         return sha256
 
 
 def _bad_file(index: IndexAccess, file: IndexFile, reason: str) -> ToolError:
-    message = f"the file `{file.filename}` of index `{index.url}` cannot be used: {reason}"
-    hint = "try again later; if it stays so, tell whoever runs the index"
-    return ToolError([Diagnostic(code="E337", message=message, hint=hint)])
-
-
-def _parse_page(answer: Answer, index: IndexAccess) -> tuple[IndexFile, ...]:
-    if "json" not in answer.content_type:
-        return tuple(_files_from_html(answer.url, answer.content.decode("utf-8", errors="replace")))
-    try:
-        return tuple(
-            _file_from_json(answer.url, entry) for entry in json.loads(answer.content)["files"]
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        message = f"index `{index.url}` answered with a page that is not of PEP 691"
-        hint = "check the address: an index ends in `/simple` as a rule"
-        raise ToolError([Diagnostic(code="E337", message=message, hint=hint)]) from error
-
-
-def _file_from_json(page: str, entry: Mapping[str, Any]) -> IndexFile:
-    """Return a file of a JSON page (PEP 691, PEP 700, PEP 714).
-
-    Raises:
-        KeyError: It lacks what every file has.
-        TypeError: A value is of another type than it says.
-        ValueError: Its name is a path.
-    """
-    size, requires_python = entry.get("size"), entry.get("requires-python")
-    if not isinstance(size, int | None) or not isinstance(requires_python, str | None):
-        raise TypeError(entry)
-    if "/" in entry["filename"]:
-        raise ValueError(entry)
-    metadata = entry.get("core-metadata", entry.get("dist-info-metadata", False))
-    return IndexFile(
-        filename=entry["filename"],
-        url=_resolve_link(page, entry["url"])[0],
-        sha256=_sha256_or_none(entry["hashes"].get("sha256")),
-        size=size,
-        requires_python=requires_python,
-        yanked=entry.get("yanked", False) is not False,
-        has_metadata=bool(metadata),
-    )
-
-
-# Machines write these pages, and big ones have thousands of links: the standard library's parser
-# takes twice as long for them.
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_TAG = re.compile(r"""<(a|base)\s((?:[^>"']++|"[^"]*+"|'[^']*+')*+)>""", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([^\s=>"'/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
-
-
-def _files_from_html(page: str, text: str) -> Iterable[IndexFile]:
-    """Return the files of an HTML page (PEP 503, PEP 592, PEP 658, PEP 714)."""
-    base = page
-    for tag, attributes in _TAG.findall(_COMMENT.sub("", text)):
-        found = {
-            name.lower(): html.unescape(double or single or bare)
-            for name, double, single, bare in _ATTRIBUTE.findall(attributes)
-        }
-        if "href" not in found:
-            continue
-        if tag.lower() == "base":
-            base = urljoin(base, found["href"])
-        elif file := _file_from_link(base, found):
-            yield file
-
-
-def _file_from_link(base: str, attributes: Mapping[str, str]) -> IndexFile | None:
-    url, fragment = _resolve_link(base, attributes["href"])
-    filename = unquote(url.partition("?")[0].rpartition("/")[2])
-    if not filename:
-        return None
-    stated = dict(part.partition("=")[::2] for part in fragment.split("&"))
-    metadata = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
-    return IndexFile(
-        filename=filename,
-        url=url,
-        sha256=_sha256_or_none(stated.get("sha256")),
-        requires_python=attributes.get("data-requires-python") or None,
-        yanked="data-yanked" in attributes,
-        has_metadata=metadata not in (None, "false"),
-    )
-
-
-def _resolve_link(page: str, link: str) -> tuple[str, str]:
-    """Return a link's absolute address and its fragment; absolute links, the many, take no time."""
-    address, _, fragment = link.strip().partition("#")
-    is_absolute = address.startswith(("https://", "http://"))
-    return address if is_absolute else urljoin(page, address), fragment
-
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-def _sha256_or_none(text: str | None) -> str | None:
-    """Return a SHA-256 in the lock's form; what is not one counts as not stated."""
-    lowered = (text or "").lower()
-    return lowered if _SHA256.fullmatch(lowered) else None
+    whose = f"{index.statement} `{index.url}`"
+    message = f"the file `{file.filename}` of {whose} cannot be used: {reason}"
+    hint = f"try again later; if it stays so, tell whoever runs the {index.statement}"
+    if file.local is not None:
+        hint = "build it again, or take it away"
+    return ToolError([Diagnostic.at(index.span, "E337", message, hint=hint)])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+import secrets
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,6 +42,7 @@ class IndexFront:
 
     Attributes:
         url: Its address, for `--index-url`.
+        links_url: The address of a page with all wheels of find-links, for `--find-links`.
         errors: What went wrong with the indexes behind it, in order.
     """
 
@@ -51,6 +53,7 @@ class IndexFront:
         self._given = given
         self._client = client
         self._unstable = unstable
+        self._token = secrets.token_hex(16)
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
@@ -60,6 +63,11 @@ class IndexFront:
     def url(self) -> str:
         """Its address."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/simple"
+
+    @property
+    def links_url(self) -> str:
+        """The address of the page of find-links: never the same twice, since clients keep it."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}/links/{self._token}/"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -93,6 +101,8 @@ class IndexFront:
 
     def _content(self, parts: list[str]) -> bytes | None:
         match parts:
+            case ["links", self._token]:
+                return self._links_page().encode()
             case ["simple", name] if name in self._given.settled:
                 return _settled_page(self._given.settled[name]).encode()
             case ["simple", name]:
@@ -111,6 +121,13 @@ class IndexFront:
         if stable and project.name not in self._unstable:
             shown = stable
         return "\n".join(["<!DOCTYPE html>", *(_link(project.name, file) for file in shown)])
+
+    def _links_page(self) -> str:
+        lines = ["<!DOCTYPE html>"]
+        for name, files in sorted(self._client.linked().items()):
+            if name not in self._given.settled:
+                lines += [_link(name, file) for file in files if fits(file, self._given.target)]
+        return "\n".join(lines)
 
     def _stub(self, name: str, filename: str) -> bytes | None:
         project = self._client.project(name)
@@ -186,7 +203,11 @@ def _handler_of(front: IndexFront) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            if self.command == "GET":
+                self.wfile.write(content)
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing: stderr is the user's."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import InputError
-from envc.resolve.base import Conflict, IndexAccess
+from envc.resolve.base import Conflict, FindLinks, IndexAccess
 from envc.resolve.index import IndexClient, IndexFile, Project
 from envc.resolve.pip_input import PipInput, Root
 from envc.resolve.wheel_file import distribution_of, fits
@@ -39,7 +39,7 @@ def check_roots(given: PipInput, client: IndexClient) -> None:
     """Check that some index has some usable file for every requirement of the spec.
 
     Raises:
-        InputError: No index knows one (E324), or none of its files can be used (E325, E326);
+        InputError: No index knows one (E324), or none of its files can be used (E325, E326, E333, E334);
             all such requirements together.
         ToolError: As `IndexClient.project` does.
     """
@@ -58,7 +58,7 @@ def explain(given: PipInput, client: IndexClient, failure: Failure) -> Conflict:
     """Return a failure as a conflict that cites the requirements it is about.
 
     Raises:
-        InputError: It is no conflict, but a dependency that cannot be had (E324 to E326).
+        InputError: It is no conflict, but a dependency that cannot be had (E324 to E326, E333, E334).
         ToolError: It is no conflict, but an index that fails.
     """
     from packaging.requirements import Requirement as Parsed
@@ -102,18 +102,16 @@ def _missing(
     asked_by = [root for root in roots if root.name != canonicalize_name(name)]
     whom = f", which `{asked_by[0].parsed.name}` requires," if asked_by else ""
     labels = tuple(Label(span=root.asked.span) for root in roots if root.asked.span is not None)
+    if project is not None and (late := _too_late(wanted, project, given, labels, whom)):
+        return late
     if project is None or not project.files:
-        indexes = " or ".join(f"`{index.url}`" for index in given.request.indexes) or "no index"
+        places = (*given.request.indexes, *(_access_of(one) for one in given.request.find_links))
+        indexes = " or ".join(f"`{place.url}`" for place in places) or "no index"
         message = f"there is no distribution `{name}`{whom} on {indexes}"
         hint = "check its spelling, or name the index that has it"
         return Diagnostic(code="E324", message=message, labels=labels, hint=hint)
     is_any_usable = any(fits(file, given.target) for file in reversed(project.files))
-    files = [
-        file
-        for file in reversed(project.files)
-        if (found := distribution_of(file.filename))
-        and wanted.specifier.contains(found[1], prereleases=True)
-    ]
+    files = [file for file in reversed(project.files) if _serves(file, wanted)]
     if not files or (is_any_usable and any(fits(file, given.target) for file in files)):
         return None
     wheels = [file for file in files if file.filename.endswith(".whl")]
@@ -136,6 +134,48 @@ def _missing(
     )
 
 
+def _too_late(
+    wanted: Parsed,
+    project: Project,
+    given: PipInput,
+    labels: tuple[Label, ...],
+    whom: str,
+) -> Diagnostic | None:
+    """Return that all which could serve a requirement is hidden by `exclude-newer`, where it is so."""
+    cutoff = given.request.exclude_newer
+    hidden = [file for file in project.hidden if _serves(file, wanted)]
+    if cutoff is None or not hidden or any(_serves(file, wanted) for file in project.files):
+        return None
+    if cutoff.span is not None:
+        labels = (*labels, Label(span=cutoff.span, text="what came later is left out"))
+    times = [file.upload_time for file in hidden if file.upload_time is not None]
+    asked = f"{wanted.name}{wanted.specifier}"
+    if not times:
+        return Diagnostic(
+            code="E333",
+            message=f"index `{project.index.url}` does not say when it got `{asked}`{whom}"
+            f"{',' if not whom else ''} and `exclude-newer` needs that",
+            labels=labels,
+            hint="leave `exclude-newer` out, or name an index that states it (PEP 700), as PyPI does",
+        )
+    return Diagnostic(
+        code="E334",
+        message=f"`{asked}`{whom} came to `{project.index.url}` after `exclude-newer`",
+        labels=labels,
+        hint=f"the first file that fits is of {min(times):%Y-%m-%dT%H:%M:%SZ}: "
+        "ask for an older version, or name a later date",
+    )
+
+
+def _serves(file: IndexFile, wanted: Parsed) -> bool:
+    found = distribution_of(file.filename)
+    return found is not None and wanted.specifier.contains(found[1], prereleases=True)
+
+
+def _access_of(place: FindLinks) -> IndexAccess:
+    return place.page or IndexAccess(url=place.path)
+
+
 def _what_wheels_are_for(wheels: Sequence[IndexFile]) -> str:
     from packaging.version import Version
 
@@ -153,7 +193,9 @@ def _conflict(
     given: PipInput, failure: Failure, roots: Sequence[Root], mentioned: frozenset[str]
 ) -> Conflict:
     settled = [one for one in given.settled.values() if one.name in mentioned]
+    limits = (*given.constraints, *given.overrides)
     causes = [root.asked for root in roots]
+    causes += [limit.asked for limit in limits if limit.name in mentioned]
     causes += [one.asked for one in settled if one.asked is not None]
     facts = [f"{one.origin[0].upper()}{one.origin[1:]}, and that is held fixed." for one in settled]
     facts += [

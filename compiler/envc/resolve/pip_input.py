@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
@@ -15,6 +15,7 @@ from envc.resolve.base import (
     Provided,
     Requirement,
 )
+from envc.resolve.direct import DirectWheel, is_wheel_address
 from envc.resolve.wheel_file import (
     BrokenWheelError,
     Target,
@@ -27,7 +28,7 @@ from envc.resolve.wheel_file import (
 if TYPE_CHECKING:
     from packaging.requirements import Requirement as Parsed
 
-__all__ = ["PipInput", "Root", "Settled", "prepare", "target_of"]
+__all__ = ["Fetch", "PipInput", "Root", "Settled", "prepare", "target_of"]
 
 # What `uv pip compile --python-platform` knows: 2_17, 2_28, and 2_31 to 2_40.
 _GLIBC_MINORS = (17, 28, *range(31, 41))
@@ -50,14 +51,15 @@ class Root:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """A distribution that no index has a say in: a local wheel, or one that Conda provides.
+    """A distribution that no index has a say in: one wheel by its path or address, or Conda's.
 
     Attributes:
         name: Normalised.
         version: Exact (PEP 440).
         metadata: As solvers are to see it: of what Conda provides it has no dependencies but those
             of extras, once `learn_extras` found them.
-        wheel: The local wheel; None for what Conda provides.
+        wheel: The local wheel, where it is one.
+        direct: The wheel at an address of its own, where it is one.
         asked: The spec's own line that settled it, or None.
     """
 
@@ -65,13 +67,21 @@ class Settled:
     version: str
     metadata: str
     wheel: LocalWheel | None = None
+    direct: DirectWheel | None = None
     asked: Requirement | None = None
+
+    @property
+    def is_provided(self) -> bool:
+        """Whether Conda provides it."""
+        return self.wheel is None and self.direct is None
 
     @property
     def filename(self) -> str:
         """The name of a wheel that stands for it."""
         if self.wheel is not None:
             return self.wheel.file.name
+        if self.direct is not None:
+            return self.direct.filename
         return f"{self.name.replace('-', '_')}-{self.version}-py3-none-any.whl"
 
     @property
@@ -79,11 +89,17 @@ class Settled:
         """Where it comes from, as a message says it."""
         if self.wheel is not None:
             return f"the local wheel `{self.wheel.path}` is `{self.name}` {self.version}"
+        if self.direct is not None:
+            return f"the wheel at `{self.direct.url}` is `{self.name}` {self.version}"
         return f"Conda provides `{self.name}` {self.version}"
 
     def stub(self) -> bytes:
         """Return a wheel that holds its metadata and nothing else."""
         return stub_wheel(self.filename, self.metadata)
+
+
+Fetch: TypeAlias = Callable[[Requirement, "Parsed"], DirectWheel]
+"""Gets the wheel that a requirement names by its address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +109,8 @@ class PipInput:
     Attributes:
         roots: In spec order; those whose markers exclude the target are left out.
         settled: By normalised name, sorted.
+        constraints: Those that count on the target, in spec order.
+        overrides: Likewise; at most one for a name counts.
         unfit: By normalised name, the versions that a backend chose although their wheels are for
             other Pythons, and their like: uv honours the lower bound of Requires-Python only.
     """
@@ -101,6 +119,8 @@ class PipInput:
     target: Target
     roots: tuple[Root, ...]
     settled: Mapping[str, Settled] = field(default_factory=dict)
+    constraints: tuple[Root, ...] = ()
+    overrides: tuple[Root, ...] = ()
     unfit: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def with_settled(self, changed: Iterable[Settled]) -> PipInput:
@@ -108,30 +128,67 @@ class PipInput:
         return replace(self, settled={**self.settled, **{one.name: one for one in changed}})
 
 
-def prepare(request: PipRequest) -> PipInput | Conflict:
+def prepare(request: PipRequest, fetch: Fetch) -> PipInput | Conflict:
     """Return a request checked, or the conflict that is plain before any solver ran.
 
+    Args:
+        fetch: Gets what a direct reference names.
+
     Raises:
-        InputError: A requirement, a local wheel or what Conda provides cannot be used
-            (E321 to E323, E328, E329).
+        InputError: A requirement, a local wheel, what an address names or what Conda provides
+            cannot be used (E321 to E323, E328, E329, E331).
+        ToolError: As `fetch` does.
     """
     target = target_of(request)
     problems: list[Diagnostic] = []
-    roots = tuple(_parse_roots(request.requirements, target, problems))
+    asked = tuple(_parse_roots(request.requirements, target, problems))
+    constraints = tuple(_parse_roots(request.constraints, target, problems))
+    overrides = tuple(_parse_roots(request.overrides, target, problems))
     provided = tuple(_settle_provided(request.provided, problems))
-    wheels = tuple(_settle_wheels(request.wheels, target, problems))
+    wheels = tuple(_settle_wheels(_find_wheels(request, asked, fetch, problems), target, problems))
     if problems:
         raise InputError(problems)
     settled = {one.name: one for one in sorted((*provided, *wheels), key=lambda one: one.name)}
+    given = PipInput(
+        request=request,
+        target=target,
+        roots=_override(asked, overrides),
+        settled=settled,
+        constraints=constraints,
+        overrides=overrides,
+    )
+    return _find_contradiction(given, provided, wheels) or given
+
+
+def _override(roots: Iterable[Root], overrides: Iterable[Root]) -> tuple[Root, ...]:
+    """Return the requirements without addresses, and with what an override says instead."""
+    from packaging.requirements import Requirement as Parsed
+
+    instead = {root.name: str(root.parsed.specifier) for root in overrides}
+
+    def rewrite(root: Root) -> Root:
+        extras = f"[{','.join(sorted(root.parsed.extras))}]" if root.parsed.extras else ""
+        specifier = instead.get(root.name, str(root.parsed.specifier))
+        return replace(root, parsed=Parsed(f"{root.parsed.name}{extras}{specifier}"))
+
+    return tuple(
+        rewrite(root) if root.parsed.url is not None or root.name in instead else root
+        for root in roots
+    )
+
+
+def _find_contradiction(
+    given: PipInput, provided: Iterable[Settled], wheels: Iterable[Settled]
+) -> Conflict | None:
     both = {one.name: one for one in provided}
     for wheel in wheels:
         if wheel.name in both:
             return _both_sides(wheel, both[wheel.name])
-    for root in roots:
-        one = settled.get(root.name)
+    for root in (*given.roots, *given.constraints, *given.overrides):
+        one = given.settled.get(root.name)
         if one is not None and not root.parsed.specifier.contains(one.version, prereleases=True):
             return _contradiction(root, one)
-    return PipInput(request=request, target=target, roots=roots, settled=settled)
+    return None
 
 
 def target_of(request: PipRequest) -> Target:
@@ -168,9 +225,9 @@ def _parse_roots(
             hint = "write it as `name >=1.0`"
             problems.append(Diagnostic.at(asked.span, "E329", message, hint=hint))
             continue
-        if parsed.url is not None:
-            message = f"`{parsed.name}` is asked for by an address, which a lock cannot vouch for"
-            hint = 'name a version, or download the wheel and name it: `wheel "dist/….whl"`'
+        if parsed.url is not None and not is_wheel_address(parsed.url):
+            message = f"`{parsed.name}` is asked for by an address that is not one of a wheel"
+            hint = 'name a version, the address of a wheel, or a file: `wheel "dist/….whl"`'
             problems.append(Diagnostic.at(asked.span, "E329", message, hint=hint))
             continue
         if parsed.marker is None or parsed.marker.evaluate({**target.markers(), "extra": ""}):
@@ -194,18 +251,66 @@ def _settle_provided(provided: Iterable[Provided], problems: list[Diagnostic]) -
         yield Settled(name=name, version=version, metadata=metadata, asked=one.asked)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """A wheel that the spec names by its path or address: its metadata is to be looked at."""
+
+    asked: Requirement
+    filename: str
+    metadata: str
+    label: str
+    wheel: LocalWheel | None = None
+    direct: DirectWheel | None = None
+
+
+def _find_wheels(
+    request: PipRequest, roots: Iterable[Root], fetch: Fetch, problems: list[Diagnostic]
+) -> Iterable[_Candidate]:
+    for wheel in request.wheels:
+        try:
+            metadata = read_metadata(wheel.file)
+        except (BrokenWheelError, OSError) as error:
+            reason = error.reason if isinstance(error, BrokenWheelError) else "it cannot be read"
+            message = f"`{wheel.path}` is not a wheel: {reason}"
+            hint = "build it again: `python -m build --wheel`"
+            problems.append(Diagnostic.at(wheel.span, "E321", message, hint=hint))
+            continue
+        yield _Candidate(
+            asked=Requirement(text=wheel.path, span=wheel.span),
+            filename=wheel.file.name,
+            metadata=metadata,
+            label=wheel.path,
+            wheel=wheel,
+        )
+    for root in roots:
+        if root.parsed.url is None:
+            continue
+        try:
+            direct = fetch(root.asked, root.parsed)
+        except InputError as error:
+            problems.extend(error.diagnostics)
+            continue
+        yield _Candidate(
+            asked=root.asked,
+            filename=direct.filename,
+            metadata=direct.metadata,
+            label=direct.url,
+            direct=direct,
+        )
+
+
 def _settle_wheels(
-    wheels: Iterable[LocalWheel], target: Target, problems: list[Diagnostic]
+    wheels: Iterable[_Candidate], target: Target, problems: list[Diagnostic]
 ) -> Iterable[Settled]:
-    seen: dict[str, LocalWheel] = {}
+    seen: dict[str, _Candidate] = {}
     for wheel in wheels:
         settled = _settle_wheel(wheel, target, problems)
         if settled is None:
             continue
         if settled.name in seen:
-            message = f"`{wheel.path}` and `{seen[settled.name].path}` are both `{settled.name}`"
+            message = f"`{wheel.label}` and `{seen[settled.name].label}` are both `{settled.name}`"
             hint = "keep one of the two"
-            problems.append(Diagnostic.at(wheel.span, "E323", message, hint=hint))
+            problems.append(Diagnostic.at(wheel.asked.span, "E323", message, hint=hint))
             continue
         seen[settled.name] = wheel
         yield settled
@@ -218,34 +323,29 @@ class _LocalOffer:
     yanked: bool = False
 
 
-def _settle_wheel(wheel: LocalWheel, target: Target, problems: list[Diagnostic]) -> Settled | None:
+def _settle_wheel(wheel: _Candidate, target: Target, problems: list[Diagnostic]) -> Settled | None:
     from email.parser import HeaderParser
 
-    try:
-        metadata = read_metadata(wheel.file)
-    except (BrokenWheelError, OSError) as error:
-        reason = error.reason if isinstance(error, BrokenWheelError) else "it cannot be read"
-        message = f"`{wheel.path}` is not a wheel: {reason}"
-        hint = "build it again: `python -m build --wheel`"
-        problems.append(Diagnostic.at(wheel.span, "E321", message, hint=hint))
-        return None
-    requires = HeaderParser().parsestr(metadata).get("Requires-Python")
-    if not fits(_LocalOffer(filename=wheel.file.name, requires_python=requires), target):
+    requires = HeaderParser().parsestr(wheel.metadata).get("Requires-Python")
+    if not fits(_LocalOffer(filename=wheel.filename, requires_python=requires), target):
         message = (
-            f"the wheel `{wheel.path}` does not fit Python {target.python_version} "
+            f"the wheel `{wheel.label}` does not fit Python {target.python_version} "
             f"on {target.machine} with glibc {target.glibc}"
         )
         hint = "build it for this target, or leave the platform out of `platforms`"
-        problems.append(Diagnostic.at(wheel.span, "E322", message, hint=hint))
+        if wheel.direct is not None:
+            hint = "name one for this target, or leave the platform out of `platforms`"
+        problems.append(Diagnostic.at(wheel.asked.span, "E322", message, hint=hint))
         return None
-    found = distribution_of(wheel.file.name)
+    found = distribution_of(wheel.filename)
     assert found is not None, "read_metadata refuses other names"  # noqa: S101
     return Settled(
         name=found[0],
         version=found[1],
-        metadata=metadata,
-        wheel=wheel,
-        asked=Requirement(text=wheel.path, span=wheel.span),
+        metadata=wheel.metadata,
+        wheel=wheel.wheel,
+        direct=wheel.direct,
+        asked=wheel.asked,
     )
 
 

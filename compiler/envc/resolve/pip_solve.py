@@ -12,8 +12,10 @@ from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
 from envc.lock.model import PipPackage
 from envc.mirror import MirrorMap
-from envc.resolve.base import Conflict, PipRequest, PipResolution
+from envc.resolve.base import Conflict, IndexAccess, PipRequest, PipResolution, Report
+from envc.resolve.direct import Downloads
 from envc.resolve.index import IndexClient, IndexFile, Project
+from envc.resolve.pip_advice import advise
 from envc.resolve.pip_conflict import Failure, check_roots, explain
 from envc.resolve.pip_input import PipInput, Settled, prepare
 from envc.resolve.transport import Transport
@@ -47,6 +49,7 @@ def solve(
     cache: Path,
     environment: Mapping[str, str],
     retries: int,
+    report: Report,
 ) -> PipResolution | Conflict:
     """Return the wheels of a pip request, or why there are none.
 
@@ -54,16 +57,25 @@ def solve(
     hash, is read from the index's own page here, so that all backends give the same answer.
 
     Raises:
-        InputError: Something that was asked for cannot be had (E321 to E329).
+        InputError: Something that was asked for cannot be had (E321 to E334).
         ToolError: An index or a program failed (E335 to E339).
     """
-    given = prepare(request)
+    transport = Transport(environment, retries=retries)
+    kept = cache / "metadata"
+    downloads = Downloads(request.mirrors, transport, kept, report)
+    given = prepare(request, downloads.fetch)
     if isinstance(given, Conflict):
         return given
     if not given.roots and not request.wheels:
         return PipResolution(packages=())
-    transport = Transport(environment, retries=retries)
-    client = IndexClient(request.indexes, request.mirrors, transport, cache / "metadata")
+    client = IndexClient(
+        request.indexes,
+        request.mirrors,
+        transport,
+        kept,
+        find_links=request.find_links,
+        exclude_newer=request.exclude_newer,
+    )
     check_roots(given, client)
     learnt: frozenset[str] = frozenset()
     while True:
@@ -77,7 +89,10 @@ def solve(
         learnt |= new
     if outcome.failure is not None:
         return explain(given, client, outcome.failure)
-    return PipResolution(packages=_locate(given, client, outcome.pins))
+    chosen = _choose_all(given, client, outcome.pins)
+    return PipResolution(
+        packages=_locate(given, client, chosen), warnings=advise(given, client, chosen)
+    )
 
 
 def _list_unfit(
@@ -113,7 +128,7 @@ def _learn_extras(settled: Settled, client: IndexClient) -> Settled:
     """
     from email.parser import HeaderParser
 
-    if settled.wheel is not None:
+    if not settled.is_provided:
         return settled
     found = client.project(settled.name)
     wheels = [] if found is None else _wheels_of(found, settled.version)
@@ -146,38 +161,51 @@ def _is_of_extra(text: str) -> bool:
     return marker is not None and "extra" in str(marker)
 
 
-def _locate(
-    given: PipInput, client: IndexClient, pins: Mapping[str, str]
-) -> tuple[PipPackage, ...]:
+_Chosen: TypeAlias = Mapping[str, tuple[Project, IndexFile]]
+
+
+def _choose_all(given: PipInput, client: IndexClient, pins: Mapping[str, str]) -> _Chosen:
+    """Return the file of each pinned distribution that is not settled, by its name."""
+    wanted = {name: version for name, version in pins.items() if name not in given.settled}
+    chosen = {}
+    for name, project in client.projects(wanted).items():
+        file = None if project is None else _choose(project, wanted[name], given.target)
+        if project is None or file is None:
+            message = (
+                f"the wheel of `{name}` {wanted[name]} vanished from its index "
+                "while it was resolved"
+            )
+            raise ToolError([Diagnostic(code="E337", message=message, hint="lock again")])
+        chosen[name] = (project, file)
+    return chosen
+
+
+def _locate(given: PipInput, client: IndexClient, chosen: _Chosen) -> tuple[PipPackage, ...]:
     from concurrent.futures import ThreadPoolExecutor
 
-    wanted = {name: version for name, version in pins.items() if name not in given.settled}
-    projects = client.projects(wanted)
     with ThreadPoolExecutor(max_workers=8) as pool:
         located = list(
-            pool.map(
-                lambda name: _package(name, wanted[name], projects[name], given, client),
-                sorted(wanted),
-            )
+            pool.map(lambda name: _package(name, *chosen[name], given, client), sorted(chosen))
         )
-    local = [_local_package(one) for one in given.settled.values() if one.wheel is not None]
-    return tuple(sorted((*located, *local), key=lambda package: package.name))
+    settled = [_settled_package(one) for one in given.settled.values() if not one.is_provided]
+    return tuple(sorted((*located, *settled), key=lambda package: package.name))
 
 
 def _package(
-    name: str, version: str, project: Project | None, given: PipInput, client: IndexClient
+    name: str, project: Project, file: IndexFile, given: PipInput, client: IndexClient
 ) -> PipPackage:
-    file = None if project is None else _choose(project, version, given.target)
-    if project is None or file is None:
-        message = f"the wheel of `{name}` {version} vanished from its index while it was resolved"
-        raise ToolError([Diagnostic(code="E337", message=message, hint="lock again")])
+    found = distribution_of(file.filename)
+    version = found[1] if found is not None else ""
+    sha256 = client.sha256(project, file)
+    if file.local is not None:
+        return PipPackage(name=name, version=version, path=file.path, sha256=sha256, size=file.size)
     return PipPackage(
         name=name,
         version=version,
-        url=_canonical_url(file, project, given.request.mirrors),
-        sha256=client.sha256(project, file),
+        url=_canonical_url(file, project.source_of(file), given.request.mirrors),
+        sha256=sha256,
         size=file.size,
-        index=project.index.url,
+        index=project.source_of(file).url,
     )
 
 
@@ -194,19 +222,23 @@ def _wheels_of(project: Project, version: str) -> list[IndexFile]:
     ]
 
 
-def _local_package(settled: Settled) -> PipPackage:
-    wheel = settled.wheel
-    assert wheel is not None  # noqa: S101
+def _settled_package(settled: Settled) -> PipPackage:
+    wheel, direct = settled.wheel, settled.direct
+    if wheel is not None:
+        return PipPackage(
+            name=settled.name,
+            version=settled.version,
+            path=wheel.path,
+            sha256=wheel.sha256,
+            size=wheel.size,
+        )
+    assert direct is not None, "what Conda provides is no wheel"  # noqa: S101
     return PipPackage(
-        name=settled.name,
-        version=settled.version,
-        path=wheel.path,
-        sha256=wheel.sha256,
-        size=wheel.size,
+        name=settled.name, version=settled.version, url=direct.url, sha256=direct.sha256
     )
 
 
-def _canonical_url(file: IndexFile, project: Project, mirrors: MirrorMap) -> str:
+def _canonical_url(file: IndexFile, source: IndexAccess, mirrors: MirrorMap) -> str:
     """Return a file's canonical address.
 
     Raises:
@@ -214,7 +246,7 @@ def _canonical_url(file: IndexFile, project: Project, mirrors: MirrorMap) -> str
             (E339).
     """
     canonical = mirrors.to_canonical(file.url)
-    index = project.index.url.rstrip("/")
+    index = source.url.rstrip("/")
     mirror = mirrors.to_mirror(index)
     if mirror == index or canonical != file.url:
         return canonical

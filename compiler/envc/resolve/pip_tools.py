@@ -96,11 +96,12 @@ class PipTools:
         """Return the wheels or the conflict.
 
         Raises:
-            InputError: The target is not where pip-tools runs (E330), or something that was asked
-                for cannot be had (E321 to E329).
+            InputError: The target is not where pip-tools runs (E330), there are overrides (E332), or
+                something that was asked for cannot be had (E321 to E334).
             ToolError: An index or pip-tools failed (E335 to E339).
         """
         _refuse_other_target(request, self._interpreter)
+        _refuse_overrides(request)
         report(f"resolving {len(request.requirements)} pip requirements with pip-tools")
         return solve(
             request,
@@ -108,6 +109,7 @@ class PipTools:
             cache=self._cache,
             environment=self._environment,
             retries=self._retries,
+            report=report,
         )
 
     def _run(self, given: PipInput, client: IndexClient) -> Outcome:
@@ -132,8 +134,11 @@ class PipTools:
             folder = Path(name)
             requirements = folder / "requirements.in"
             requirements.write_text("".join(f"{line}\n" for line in _lines(given)), "utf-8")
+            constraints = folder / "constraints.txt"
+            limits = [f"{root.name}{root.parsed.specifier}\n" for root in given.constraints]
+            constraints.write_text("".join(limits), "utf-8")
             done = run(
-                [*_command(folder), str(requirements)],
+                [*_command(folder), "--constraint", str(constraints), str(requirements)],
                 environment=self._child_environment(front, folder),
                 folder=folder,
             )
@@ -188,6 +193,20 @@ def _refuse_other_target(request: PipRequest, interpreter: Interpreter) -> None:
         raise InputError([Diagnostic(code="E330", message=message, hint=hint)])
 
 
+def _refuse_overrides(request: PipRequest) -> None:
+    """Check that there are none: pip has no such thing.
+
+    Raises:
+        InputError: There are (E332).
+    """
+    message = "`pip-tools` knows no overrides"
+    hint = "use `--pip-solver uv`, which does"
+    if problems := [
+        Diagnostic.at(override.span, "E332", message, hint=hint) for override in request.overrides
+    ]:
+        raise InputError(problems)
+
+
 def _has_glibc(interpreter: Interpreter, wanted: str) -> bool:
     if interpreter.glibc is None:
         return False
@@ -197,9 +216,7 @@ def _has_glibc(interpreter: Interpreter, wanted: str) -> bool:
 
 def _lines(given: PipInput) -> list[str]:
     """Return the requirements; of what is settled, local wheels are wanted, and Conda's are not."""
-    wheels = [
-        f"{one.name}=={one.version}" for one in given.settled.values() if one.wheel is not None
-    ]
+    wheels = [f"{one.name}=={one.version}" for one in given.settled.values() if not one.is_provided]
     return [*(_without_marker(root.parsed) for root in given.roots), *wheels]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -210,26 +210,25 @@ def _refuse_failure(response: requests.Response, index: IndexAccess) -> None:
 
 def _refused(index: IndexAccess, status: int) -> Diagnostic:
     if index.secret is None:
-        hint = 'name the secret that holds its credentials: `index "…" secret NAME`'
+        hint = f'name the secret that holds its credentials: `{index.statement} "…" secret NAME`'
     elif index.credentials is None:
         hint = f"set the environment variable `{index.secret}` to `user:password` or to a token"
     else:
         hint = f"check the credentials in the environment variable `{index.secret}`"
-    message = f"index `{index.url}` refuses access with status {status}"
-    return Diagnostic(code="E336", message=message, hint=hint)
+    message = f"{index.statement} `{index.url}` refuses access with status {status}"
+    return Diagnostic.at(index.span, "E336", message, hint=hint)
 
 
 def _unreachable(index: IndexAccess, url: str, reason: str, hint: str) -> ToolError:
-    message = f"index `{index.url}` cannot be reached: {reason}"
-    notes = (f"the address asked was {url}",)
-    return ToolError([Diagnostic(code="E335", message=message, notes=notes, hint=hint)])
+    message = f"{index.statement} `{index.url}` cannot be reached: {reason}"
+    problem = Diagnostic.at(index.span, "E335", message, hint=hint)
+    return ToolError([replace(problem, notes=(f"the address asked was {url}",))])
 
 
 def _failure(index: IndexAccess, reason: str) -> ToolError:
-    message = f"index `{index.url}` failed: {reason}"
-    return ToolError(
-        [Diagnostic(code="E337", message=message, hint="try again later, or name a mirror")]
-    )
+    message = f"{index.statement} `{index.url}` failed: {reason}"
+    hint = "try again later, or name a mirror"
+    return ToolError([Diagnostic.at(index.span, "E337", message, hint=hint)])
 
 
 def _reason(error: Exception) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -14,8 +15,9 @@ from envc.errors import ToolError
 from envc.process import Completed, ProgramMissingError, run
 from envc.resolve.base import Conflict, PipRequest, PipResolution, Report
 from envc.resolve.index import IndexClient
+from envc.resolve.index_front import IndexFront
 from envc.resolve.pip_conflict import Failure, redact
-from envc.resolve.pip_input import PipInput
+from envc.resolve.pip_input import PipInput, Root, Settled
 from envc.resolve.pip_pins import parse_pins
 from envc.resolve.pip_solve import Outcome, solve
 from envc.resolve.transport import basic_auth, network_environment
@@ -28,6 +30,10 @@ _SUSPECT = re.compile(
     rf"(?<![\w.-])(?:all versions of )?{_REQUIREMENT} "
     r"(?:(?:was|were) not found in the package registry|ha(?:s|ve) no (?:usable )?wheels"
     r"|depends? on Python)"
+)
+_LACKING = re.compile(
+    rf"(?:are no versions of {_REQUIREMENT}"
+    rf"|(?:is|are) available and .+? depends? on {_REQUIREMENT})(?![\w.-])"
 )
 _NO_SOLUTION = "No solution found"
 
@@ -52,7 +58,7 @@ class Uv:
         """Return the wheels or the conflict.
 
         Raises:
-            InputError: Something that was asked for cannot be had (E321 to E329).
+            InputError: Something that was asked for cannot be had (E321 to E334).
             ToolError: An index or uv failed (E335 to E339).
         """
         report(f"resolving {len(request.requirements)} pip requirements with uv")
@@ -62,9 +68,24 @@ class Uv:
             cache=self._cache,
             environment=self._environment,
             retries=self._retries,
+            report=report,
         )
 
     def _run(self, given: PipInput, client: IndexClient) -> Outcome:
+        if not given.request.find_links:
+            return self._run_with(given, client, ())
+        # uv would want credentials in the addresses of pages, and knows no mirrors of them.
+        with IndexFront(given, client) as front:
+            try:
+                outcome = self._run_with(given, client, ("--find-links", front.links_url))
+            except ToolError:
+                if not front.errors:
+                    raise
+        if front.errors:
+            raise front.errors[0]
+        return outcome
+
+    def _run_with(self, given: PipInput, client: IndexClient, more: Sequence[str]) -> Outcome:
         with tempfile.TemporaryDirectory(prefix="envc-uv-") as name:
             folder = Path(name)
             requirements = _write_requirements(given, folder)
@@ -72,7 +93,8 @@ class Uv:
                 *_program(),
                 *_target_arguments(given.target),
                 *_index_arguments(given),
-                *("--constraints", str(_write_constraints(given, folder))),
+                *_limit_arguments(given, folder),
+                *more,
                 *("--cache-dir", str(self._cache / "uv"), str(requirements)),
             ]
             try:
@@ -94,6 +116,9 @@ class Uv:
             "HOME": str(folder),
             "UV_HTTP_RETRIES": str(self._retries),
         }
+        if given.request.find_links:
+            direct = [environment.get("NO_PROXY", ""), "127.0.0.1"]
+            environment["NO_PROXY"] = ",".join(filter(None, direct))
         for number, index in enumerate(given.request.indexes):
             if auth := basic_auth(index):
                 environment[f"UV_INDEX_{_index_name(number).upper()}_USERNAME"] = auth[0]
@@ -141,7 +166,7 @@ def _write_requirements(given: PipInput, folder: Path) -> Path:
     """Write the requirements; a settled distribution is a wheel at a fixed address among them."""
     lines = [str(root.parsed) for root in given.roots]
     for one in given.settled.values():
-        file = folder / "settled" / one.filename
+        file = _place_of(one, folder)
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(one.stub())
         lines.append(f"{one.name} @ {file.as_uri()}")
@@ -150,14 +175,41 @@ def _write_requirements(given: PipInput, folder: Path) -> Path:
     return path
 
 
-def _write_constraints(given: PipInput, folder: Path) -> Path:
-    path = folder / "constraints.txt"
+def _place_of(settled: Settled, folder: Path) -> Path:
+    return folder / "settled" / settled.filename
+
+
+def _limit_arguments(given: PipInput, folder: Path) -> list[str]:
+    constraints, overrides = folder / "constraints.txt", folder / "overrides.txt"
     lines = [
-        f"{name}{','.join(f'!={version}' for version in versions)}\n"
+        f"{name}{','.join(f'!={version}' for version in versions)}"
         for name, versions in sorted(given.unfit.items())
     ]
-    path.write_text("".join(lines), "utf-8")
-    return path
+    lines += [f"{root.name}{root.parsed.specifier}" for root in given.constraints]
+    constraints.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    arguments = ["--constraints", str(constraints)]
+    if given.overrides:
+        lines = [_override_line(root, given, folder) for root in given.overrides]
+        overrides.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        arguments += ["--overrides", str(overrides)]
+    if given.request.exclude_newer is not None:
+        arguments += ["--exclude-newer", given.request.exclude_newer.text]
+    return arguments
+
+
+def _override_line(override: Root, given: PipInput, folder: Path) -> str:
+    """Return an override that keeps what else the spec itself says of its distribution.
+
+    uv puts it in the place of all requirements, also of those with extras or an address.
+    """
+    extras = {
+        extra for root in given.roots if root.name == override.name for extra in root.parsed.extras
+    }
+    name = f"{override.name}[{','.join(sorted(extras))}]" if extras else override.name
+    settled = given.settled.get(override.name)
+    if settled is not None:
+        return f"{name} @ {_place_of(settled, folder).as_uri()}"
+    return f"{name}{override.parsed.specifier}"
 
 
 def _read_outcome(done: Completed, given: PipInput, client: IndexClient) -> Outcome:
@@ -174,11 +226,16 @@ def _read_outcome(done: Completed, given: PipInput, client: IndexClient) -> Outc
         raise _broken("`uv` failed", text)
     explanation = _clean(text)
     unwrapped = " ".join(explanation.split())
-    suspects = tuple(
-        dict.fromkeys(f"{name}{versions}" for name, versions in _SUSPECT.findall(unwrapped))
-    )
+    found = [*_SUSPECT.findall(unwrapped), *map(_pick, _LACKING.findall(unwrapped))]
+    suspects = tuple(dict.fromkeys(f"{name}{versions}" for name, versions in found))
     failure = Failure(explanation=explanation, suspects=suspects)
     return Outcome(failure=failure, unknown_extras=unknown)
+
+
+def _pick(found: tuple[str, str, str, str]) -> tuple[str, str]:
+    """Return name and versions of whichever of two alternatives matched."""
+    first, first_versions, second, second_versions = found
+    return (first, first_versions) if first else (second, second_versions)
 
 
 def _clean(text: str) -> str:
@@ -207,13 +264,14 @@ def _blame_index(text: str, given: PipInput, client: IndexClient) -> None:
     else:
         _ask_file(name, client)
     request = given.request
-    addresses = {
-        index.url: request.mirrors.to_mirror(index.url.rstrip("/")) for index in request.indexes
-    }
-    blamed = [url for url, address in addresses.items() if found[1].startswith(f"{address}/")]
-    message = f"`uv` cannot fetch from index `{(blamed or [found[1]])[0]}`"
+    addresses = [
+        (index, request.mirrors.to_mirror(index.url.rstrip("/"))) for index in request.indexes
+    ]
+    blamed = [index for index, address in addresses if found[1].startswith(f"{address}/")]
+    message = f"`uv` cannot fetch from index `{blamed[0].url if blamed else found[1]}`"
     hint = "try again; check the network, the proxy and the certificates"
-    raise ToolError([Diagnostic(code="E335", message=message, notes=(text.strip(),), hint=hint)])
+    problem = Diagnostic.at(blamed[0].span if blamed else None, "E335", message, hint=hint)
+    raise ToolError([replace(problem, notes=(text.strip(),))])
 
 
 def _ask_file(filename: str, client: IndexClient) -> None:

@@ -1,0 +1,148 @@
+"""Requirements that name a wheel by its address (`name @ https://…/x.whl`): fetched and verified."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from envc.diagnostics import Diagnostic
+from envc.errors import InputError
+from envc.files import write_if_changed
+from envc.mirror import MirrorMap
+from envc.resolve.base import IndexAccess, Report, Requirement
+from envc.resolve.transport import Transport
+from envc.resolve.wheel_file import BrokenWheelError, distribution_of, read_metadata
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement as Parsed
+
+__all__ = ["DirectWheel", "Downloads", "is_wheel_address"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectWheel:
+    """A wheel at an address of its own.
+
+    Attributes:
+        url: Canonical, without a fragment.
+        filename: The wheel's name.
+        metadata: Its METADATA.
+        sha256: Of the wheel, in hex.
+    """
+
+    url: str
+    filename: str
+    metadata: str
+    sha256: str
+
+
+def is_wheel_address(url: str) -> bool:
+    """Say whether a direct reference (PEP 440, PEP 508) is one to a wheel that can be fetched."""
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and parts.path.endswith(".whl")
+
+
+class Downloads:
+    """Fetches wheels by their addresses.
+
+    Args:
+        mirrors: From canonical to reachable addresses.
+        transport: What fetches.
+        cache: A folder for wheels' metadata, which never changes for a SHA-256.
+        report: Told what is fetched.
+    """
+
+    def __init__(
+        self, mirrors: MirrorMap, transport: Transport, cache: Path, report: Report
+    ) -> None:
+        self._mirrors = mirrors
+        self._transport = transport
+        self._cache = cache
+        self._report = report
+
+    def fetch(self, asked: Requirement, parsed: Parsed) -> DirectWheel:
+        """Return the wheel that a requirement names.
+
+        With a hash at its address (`#sha256=…`), what was fetched before is not fetched again.
+
+        Raises:
+            InputError: There is none, it is of another distribution, or it is not the one that the
+                hash says (E331).
+            ToolError: Its host cannot be reached (E335), refuses (E336) or fails (E337).
+        """
+        url, _, fragment = (parsed.url or "").partition("#")
+        filename = unquote(urlsplit(url).path.rpartition("/")[2])
+        pinned = _pinned_hash(asked, fragment)
+        _check_name(asked, parsed, filename)
+        kept = self._cache / pinned if pinned else None
+        if pinned and kept is not None and kept.is_file():
+            return DirectWheel(
+                url=url, filename=filename, metadata=kept.read_text("utf-8"), sha256=pinned
+            )
+        self._report(f"fetching {url}")
+        with tempfile.TemporaryDirectory(prefix="envc-wheel-") as folder:
+            file = Path(folder) / filename
+            sha256 = self._download(asked, url, file)
+            if pinned not in ("", sha256):
+                message = f"the file at `{url}` has another hash than the requirement says"
+                hint = f"if that is what you want, write `#sha256={sha256}`"
+                raise _refuse(asked, message, hint)
+            metadata = _read(asked, url, file)
+        # A cache that cannot be written costs time, nothing else.
+        with contextlib.suppress(OSError):
+            write_if_changed(self._cache / sha256, metadata.encode())
+        return DirectWheel(url=url, filename=filename, metadata=metadata, sha256=sha256)
+
+    def _download(self, asked: Requirement, url: str, file: Path) -> str:
+        address = self._mirrors.to_mirror(url)
+        access = IndexAccess(url=url, span=asked.span, statement="address")
+        if not self._transport.download(address, access, address, file):
+            raise _refuse(asked, f"there is no file at `{url}`", "check the address")
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _pinned_hash(asked: Requirement, fragment: str) -> str:
+    """Return the SHA-256 that an address ends in; empty where it has none.
+
+    Raises:
+        InputError: What it has is not one (E331).
+    """
+    stated = dict(part.partition("=")[::2] for part in fragment.split("&"))
+    pinned = stated.get("sha256", "").lower()
+    if "sha256" in stated and not _SHA256.fullmatch(pinned):
+        message = f"`#sha256={stated['sha256']}` is not a SHA-256"
+        raise _refuse(asked, message, "write its 64 hex digits, or leave the hash out")
+    return pinned
+
+
+def _check_name(asked: Requirement, parsed: Parsed, filename: str) -> None:
+    from packaging.utils import canonicalize_name
+
+    found = distribution_of(filename)
+    if found is None:
+        hint = "a wheel is named `NAME-VERSION-PYTHON-ABI-PLATFORM.whl`"
+        raise _refuse(asked, f"`{filename}` is not the name of a wheel", hint)
+    if found[0] != canonicalize_name(parsed.name):
+        message = f"`{filename}` is a wheel of `{found[0]}`, not of `{parsed.name}`"
+        raise _refuse(asked, message, f"write `{found[0]} @ …`, or correct the address")
+
+
+def _read(asked: Requirement, url: str, file: Path) -> str:
+    try:
+        return read_metadata(file)
+    except BrokenWheelError as error:
+        message = f"the file at `{url}` is not a wheel: {error.reason}"
+        raise _refuse(asked, message, "check the address") from error
+
+
+def _refuse(asked: Requirement, message: str, hint: str) -> InputError:
+    return InputError([Diagnostic.at(asked.span, "E331", message, hint=hint)])
