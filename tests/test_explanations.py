@@ -237,7 +237,7 @@ def test_a_code_may_be_written_small() -> None:
     ("code", "hint"),
     [
         ("W247", "did you mean `E247`?"),
-        ("E2333", "did you mean `E233`?"),
+        ("EE233", "did you mean `E233`?"),
         ("W99999999", "`envc explain --codes` lists the codes"),
     ],
 )

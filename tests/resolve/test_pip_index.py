@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -69,6 +70,7 @@ def test_an_html_page_gives_what_its_links_say(tmp_path: Path) -> None:
                 filename="a-3.0-py3-none-any.whl",
                 url=f"{base}/x/a%2D3.0-py3-none-any.whl",
                 yanked=True,
+                yanked_reason="why",
                 has_metadata=True,
             ),
             IndexFile(
@@ -83,7 +85,14 @@ def test_both_forms_of_a_page_give_the_same_files_but_for_their_sizes(
     form: Literal["html", "json"], tmp_path: Path
 ) -> None:
     dists = [
-        Dist(name="a", version="1.0", requires_python=">=3.8", metadata=True, sdist=True),
+        Dist(
+            name="a",
+            version="1.0",
+            requires_python=">=3.8",
+            metadata=True,
+            sdist=True,
+            uploaded="2026-01-31T01:00:00.5+01:00",
+        ),
         Dist(name="a", version="2.0", yanked="broken", hashed=False),
     ]
     with IndexServer(dists, form=form) as index:
@@ -97,7 +106,11 @@ def test_both_forms_of_a_page_give_the_same_files_but_for_their_sizes(
                 size=len(index.file(name).content) if form == "json" else None,
                 requires_python=">=3.8" if version == "1.0" else None,
                 yanked=version == "2.0",
+                yanked_reason="broken" if version == "2.0" else "",
                 has_metadata=version == "1.0" and name.endswith(".whl"),
+                upload_time=datetime(2026, 1, 31, 0, 0, 0, 500_000, tzinfo=UTC)
+                if version == "1.0"
+                else None,
             )
             for name, version in (
                 ("a-1.0-py3-none-any.whl", "1.0"),
@@ -105,6 +118,14 @@ def test_both_forms_of_a_page_give_the_same_files_but_for_their_sizes(
                 ("a-2.0-py3-none-any.whl", "2.0"),
             )
         )
+
+
+@pytest.mark.parametrize("text", ["soon", "2026-01-31T00:00:00", "", None])
+def test_an_upload_time_that_is_none_counts_as_not_stated(text: str | None, tmp_path: Path) -> None:
+    with IndexServer([Dist(name="a", version="1.0", uploaded=text)]) as index:
+        [file] = _project(_client(index, tmp_path), "a").files
+
+    assert file.upload_time is None
 
 
 def test_a_page_is_asked_for_once(tmp_path: Path) -> None:
