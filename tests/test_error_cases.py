@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
 from envc.diagnostics import draw
 from envc.errors import InputError
-from envc.source import Source
-from envc.spec.advice import warnings
-from envc.spec.load import load_draft
-from envc.syntax import read
+from envc.front import check_file, read
+from envc.machine import Machine
+from envc.mirror import MirrorMap
 
 CASES = Path(__file__).parent / "cases" / "errors"
 
 
-def complain(path: Path) -> str:
-    source = Source(name=path.name, text=path.read_bytes().decode())
-    try:
-        draft = read(source)
-        spec = load_draft(draft)
-        return draw(warnings(draft.document, spec))
-    except InputError as error:
-        return str(error)
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the parser's tables, which are the same for all cases."""
+    return tmp_path_factory.mktemp("cache")
+
+
+def complain(path: Path, cache: Path) -> str:
+    """Return what `envc check` prints in the folder of a spec."""
+    machine = Machine(environment={}, cache=cache, mirrors=MirrorMap())
+    with contextlib.chdir(path.parent):
+        try:
+            return draw(check_file(read(Path(path.name)), machine).warnings)
+        except InputError as error:
+            return str(error)
 
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
-def test_a_wrong_spec_is_explained(case: Path, update_golden: bool) -> None:
+def test_a_wrong_spec_is_explained(case: Path, tables: Path, update_golden: bool) -> None:
     spec = next(path for path in sorted(case.iterdir()) if path.stem == "spec")
     golden = case / "stderr.txt"
 
-    drawn = complain(spec)
+    drawn = complain(spec, tables)
     if update_golden:
         golden.write_bytes(drawn.encode())
 
@@ -48,8 +54,8 @@ def test_a_case_shows_the_code_it_is_named_for(case: Path) -> None:
 @pytest.mark.parametrize(
     "right", sorted(CASES.glob("*/right.*")), ids=lambda right: right.parent.name
 )
-def test_a_right_counterpart_has_nothing_wrong(right: Path) -> None:
+def test_a_right_counterpart_has_nothing_wrong(right: Path, tables: Path) -> None:
     [spec] = right.parent.glob("spec.*")
 
     assert right.suffix == spec.suffix
-    assert complain(right) == ""
+    assert complain(right, tables) == ""

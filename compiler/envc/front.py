@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
-from envc.errors import InputError
+from envc.errors import EnvcError, InputError
 from envc.machine import Machine
 
 if TYPE_CHECKING:
+    from envc.compose import Choice
     from envc.lint.allow import Allowance
     from envc.lock.model import LockFile
     from envc.source import Source, Span
     from envc.spec.model import EnvSpec
-    from envc.syntax.document import Document
+    from envc.syntax.document import Document, Draft
 
 __all__ = [
     "Checked",
     "CheckedFile",
     "allowances",
-    "check",
     "check_file",
     "check_vouched",
     "compare_with_lock",
@@ -52,11 +52,13 @@ class CheckedFile:
             empty one.
         files: The files that it includes or extends, by POSIX path relative to its folder.
         spans: Where the name of each variant stands; empty for a spec without a matrix.
+        unused: The parameters that no variant uses, and where each is declared.
     """
 
     variants: Mapping[str, Checked]
     files: Mapping[str, Source]
     spans: Mapping[str, Span]
+    unused: Mapping[str, Span]
 
     @property
     def document(self) -> Document:
@@ -95,37 +97,65 @@ def read(path: Path) -> Source:
     return read_source(path)
 
 
-def check_file(source: Source, machine: Machine, *, vouched: Sequence[str] = ()) -> CheckedFile:
-    """Return the spec that a text says, with all of its variants.
+def check_file(
+    source: Source,
+    machine: Machine,
+    *,
+    vouched: Sequence[str] = (),
+    choice: Choice | None = None,
+) -> CheckedFile:
+    """Return the spec that a text says, with all of its variants, and all files that it includes.
 
     Args:
-        vouched: As for `check`.
-
-    Raises:
-        InputError: The syntax (E1xx) or the meaning (E2xx) is wrong.
-    """
-    return CheckedFile(variants={"": check(source, machine, vouched=vouched)}, files={}, spans={})
-
-
-def check(source: Source, machine: Machine, *, vouched: Sequence[str] = ()) -> Checked:
-    """Return the spec that a text says.
-
-    Args:
+        source: Its name is the path that it was read from: other files are relative to its folder.
         vouched: Conda requirements in normal form that a lock was made from: they are not checked
             again, and without others no solver is loaded.
+        choice: What the command line chose.
 
     Raises:
-        InputError: The syntax (E1xx) or the meaning (E2xx) is wrong.
+        InputError: The syntax (E1xx) or the meaning (E2xx) is wrong, or a file that the spec
+            includes cannot be read (E15x).
+        UsageError: A parameter is set that the spec does not have (E006).
     """
+    from envc.compose import compose, unused_params
+    from envc.files import read_source
+    from envc.syntax import read
+    from envc.variant import merge_variants
+
+    cache = machine.cache / "grammar"
+    folder = Path(source.name).parent
+
+    def load(path: str) -> Draft:
+        return read(read_source(folder / path), cache=cache)
+
+    composition = compose(read(source, cache=cache), load, choice)
+    known = frozenset(vouched)
+    variants: dict[str, Checked] = {}
+    failures: dict[str, EnvcError] = {}
+    for name, draft in composition.variants.items():
+        try:
+            variants[name] = _check_variant(draft, known, machine)
+        except InputError as error:
+            failures[name] = error
+    if failures:
+        merged = merge_variants(failures, len(composition.variants))
+        first = next(iter(composition.variants.values())).document
+        raise InputError(sorted(merged.diagnostics, key=first.order))
+    return CheckedFile(
+        variants=variants,
+        files=composition.files,
+        spans=composition.spans,
+        unused=unused_params(composition),
+    )
+
+
+def _check_variant(draft: Draft, vouched: Container[str], machine: Machine) -> Checked:
     from envc.spec.advice import warnings
     from envc.spec.load import load_draft
-    from envc.syntax import read
 
-    draft = read(source, cache=machine.cache / "grammar")
-    spec = load_draft(draft, vouched=frozenset(vouched))
-    document = draft.document
+    spec, document = load_draft(draft, vouched=vouched), draft.document
     about = warnings(document, spec)
-    allowed = allowances(document, source, about, machine.cache) if about else ()
+    allowed = allowances(document, document.source, about, machine.cache) if about else ()
     kept = (warning for warning in about if not any(one.covers(warning) for one in allowed))
     return Checked(document=document, spec=spec, warnings=tuple(kept))
 
@@ -154,14 +184,16 @@ def allowances(
     )
 
 
-def check_vouched(path: Path, machine: Machine) -> CheckedFile:
+def check_vouched(path: Path, machine: Machine, choice: Choice | None = None) -> CheckedFile:
     """Return the spec of a file; no lock is needed, but one beside it saves loading a solver.
 
     Raises:
         InputError: The spec cannot be read (E15x) or is wrong (E1xx, E2xx).
+        UsageError: A parameter is set that the spec does not have (E006).
     """
     old = read_any_lock(lock_path(path))
-    return check_file(read(path), machine, vouched=old.vouched if old is not None else ())
+    vouched = old.vouched if old is not None else ()
+    return check_file(read(path), machine, vouched=vouched, choice=choice)
 
 
 def lock_path(path: Path) -> Path:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from envc.building import BuildOptions, build, run
 from envc.errors import DriftError
-from envc.front import Checked, CheckedFile, check, check_file, check_vouched, lock_path, read
+from envc.front import Checked, CheckedFile, check_file, check_vouched, lock_path, read
 from envc.locking import Locked, LockedVariant, LockOptions, check_lock, lock
 from envc.machine import Machine
 from envc.mirror import MirrorMap
@@ -42,7 +42,6 @@ __all__ = [
     "Machine",
     "VariantIdentity",
     "build",
-    "check",
     "check_compiled",
     "check_file",
     "check_format",

@@ -15,6 +15,7 @@ from envc.front import Checked, CheckedFile, allowances, check_file, read
 from envc.machine import Machine
 
 if TYPE_CHECKING:
+    from envc.compose import Choice
     from envc.lint.finding import Finding, Fix
     from envc.source import Source
     from envc.syntax.document import Document, Path
@@ -40,20 +41,31 @@ class Fixed:
     checked: CheckedFile
 
 
-def lint(source: Source, machine: Machine, today: date, *, all_rules: bool = True) -> CheckedFile:
+def lint(
+    source: Source,
+    machine: Machine,
+    today: date,
+    *,
+    all_rules: bool = True,
+    choice: Choice | None = None,
+) -> CheckedFile:
     """Return the spec that a text says, with what experienced people would change in it.
 
     Args:
         today: The day to judge ages by.
         all_rules: Whether to ask every rule, and not those only that find sure mistakes.
+        choice: What the command line chose.
 
     Raises:
         InputError: The syntax (E1xx) or the meaning (E2xx) is wrong.
+        UsageError: A parameter is set that the spec does not have (E006).
     """
-    return _review(source, machine, today, all_rules=all_rules)[0]
+    return _review(source, machine, today, choice, all_rules=all_rules)[0]
 
 
-def fix_source(source: Source, machine: Machine, today: date) -> Fixed:
+def fix_source(
+    source: Source, machine: Machine, today: date, choice: Choice | None = None
+) -> Fixed:
     """Return a spec with every fix that is safe: it changes its own value, and no comment.
 
     Raises:
@@ -63,8 +75,8 @@ def fix_source(source: Source, machine: Machine, today: date) -> Fixed:
 
     warnings: list[Diagnostic] = []
     for _ in range(_ROUNDS):
-        checked, found = _review(source, machine, today, all_rules=True)
-        text, done = _fix_once(source, checked.document, found, machine)
+        checked, found = _review(source, machine, today, choice, all_rules=True)
+        text, done = _fix_once(source, checked.document, found, machine, choice)
         if not done:
             return Fixed(source=source, warnings=tuple(warnings), checked=checked)
         warnings += done
@@ -72,7 +84,7 @@ def fix_source(source: Source, machine: Machine, today: date) -> Fixed:
     raise RuntimeError(f"{source.name}: its fixes ask for more fixes:\n{source.text}")
 
 
-def fix(path: FilePath, machine: Machine, today: date) -> Fixed:
+def fix(path: FilePath, machine: Machine, today: date, choice: Choice | None = None) -> Fixed:
     """Put a spec's file right as far as that is safe; it is replaced in one step and keeps its mode.
 
     Raises:
@@ -82,7 +94,7 @@ def fix(path: FilePath, machine: Machine, today: date) -> Fixed:
     from envc.files import unwritable, write_if_changed
 
     source = read(path)
-    fixed = fix_source(source, machine, today)
+    fixed = fix_source(source, machine, today, choice)
     if fixed.source.text != source.text:
         try:
             place = path.resolve()
@@ -94,13 +106,13 @@ def fix(path: FilePath, machine: Machine, today: date) -> Fixed:
 
 
 def _review(
-    source: Source, machine: Machine, today: date, *, all_rules: bool
+    source: Source, machine: Machine, today: date, choice: Choice | None, *, all_rules: bool
 ) -> tuple[CheckedFile, tuple[Finding, ...]]:
     """Return a spec with all warnings about it, and what the rules find in every variant of it."""
     from envc.lint.allow import complain
     from envc.lint.rule import CODES, find
 
-    checked = check_file(source, machine)
+    checked = check_file(source, machine, choice=choice)
     found = {
         name: find(one.document, one.spec, today, all_rules=all_rules)
         for name, one in checked.variants.items()
@@ -130,7 +142,11 @@ def _sort(checked: Checked, warnings: list[Diagnostic]) -> tuple[Diagnostic, ...
 
 
 def _fix_once(
-    source: Source, document: Document, found: Sequence[Finding], machine: Machine
+    source: Source,
+    document: Document,
+    found: Sequence[Finding],
+    machine: Machine,
+    choice: Choice | None,
 ) -> tuple[str, list[Diagnostic]]:
     """Return the text with the fixes that can be made in it, and the warnings that they are for.
 
@@ -145,7 +161,7 @@ def _fix_once(
 
     def read_right(text: Source) -> Document | None:
         try:
-            check_file(text, machine)
+            check_file(text, machine, choice=choice)
         except InputError:
             return None
         return parse(text, cache=tables)

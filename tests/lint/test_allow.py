@@ -68,7 +68,7 @@ def test_what_envc_always_tells_can_be_allowed_everywhere(machine: Machine) -> N
     text = "environment pets\nuser root  # envc: allow W202\n"
     source = Source(name="pets.envc", text=text)
 
-    assert pipeline.check(source, machine).warnings == ()
+    assert pipeline.check_file(source, machine).warnings == ()
     assert pipeline.lint(source, machine, TODAY, all_rules=False).warnings == ()
     assert pipeline.lint(source, machine, TODAY).warnings == ()
 

@@ -18,13 +18,26 @@ def path_of(code: str) -> Path:
 
 
 def blocks_of(case: Path) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
-    """Return a case as an example: the spec and its report, and the right counterpart."""
+    """Return a case as an example: the files and the report, and the spec's right counterpart."""
     [spec], [right] = case.glob("spec.*"), case.glob("right.*")
     kind = spec.suffix.removeprefix(".")
     wrong = Block(kind=kind, name=spec.name, text=spec.read_text(encoding="utf-8"))
     report = Block(kind="text", text=(case / "stderr.txt").read_text(encoding="utf-8"))
     corrected = Block(kind=kind, name=spec.name, text=right.read_text(encoding="utf-8"))
-    return (wrong, report), (corrected,)
+    further = sorted(path for path in case.rglob("*.*") if path.suffix in _SPECS)
+    others = tuple(
+        Block(
+            kind=path.suffix.removeprefix("."),
+            name=path.relative_to(case).as_posix(),
+            text=path.read_text(encoding="utf-8"),
+        )
+        for path in further
+        if path not in {spec, right} and path.stem != "fixed"
+    )
+    return (wrong, *others, report), (corrected,)
+
+
+_SPECS = frozenset({".envc", ".yaml"})
 
 
 def _cases_by_code() -> dict[str, Path]:

@@ -76,5 +76,6 @@ def test_problems_of_the_spec_come_before_those_of_other_files() -> None:
         problem(second.span(0, 1)),
         strange,
     ]
+    found = ordered[::-1]
 
-    assert sorted(reversed(ordered), key=document.order) == ordered
+    assert sorted(found, key=document.order) == ordered

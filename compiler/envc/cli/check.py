@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from envc import pipeline
 from envc.cli.console import Console
-from envc.cli.verb import Verb, add_spec, machine_of
+from envc.cli.verb import Verb, add_choice, add_spec, choice_of, machine_of
 from envc.diagnostics import Diagnostic, to_json
 from envc.errors import UsageError
 
@@ -33,6 +33,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--diff", action="store_true", help="lint, and print what --fix would change; write nothing"
     )
+    add_choice(parser)
     parser.add_argument("--strict", action="store_true", help="exit 1 where there are warnings")
 
 
@@ -43,15 +44,15 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         )
     if arguments.fix and arguments.spec == _STDIN:
         raise UsageError([_refuse("`--fix` is for files", "`--diff` shows what it would change")])
-    machine = machine_of(arguments, console)
+    machine, choice = machine_of(arguments, console), choice_of(arguments)
     today = datetime.now(tz=UTC).date()
     data: dict[str, Any] = {}
     if arguments.fix or arguments.diff:
         source = _read(arguments.spec)
         if arguments.fix:
-            fixed = pipeline.fix(arguments.spec, machine, today)
+            fixed = pipeline.fix(arguments.spec, machine, today, choice)
         else:
-            fixed = pipeline.fix_source(source, machine, today)
+            fixed = pipeline.fix_source(source, machine, today, choice)
         checked = fixed.checked
         data["fixed"] = [to_json(warning) for warning in fixed.warnings]
         if arguments.diff:
@@ -59,7 +60,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         _report_fixes(fixed, data.get("diff"), arguments, console)
     else:
         source = _read(arguments.spec)
-        checked = pipeline.lint(source, machine, today, all_rules=arguments.lint)
+        checked = pipeline.lint(source, machine, today, all_rules=arguments.lint, choice=choice)
     return _report(source, checked, data, arguments, console)
 
 
@@ -91,22 +92,35 @@ def _report(
     console: Console,
 ) -> int:
     """Say what is odd, and return the exit code."""
-    warnings, environment = checked.warnings, checked.environment
+    warnings = checked.warnings
     count = len(warnings)
     is_failed = arguments.strict and count > 0
     console.show(warnings)
     if arguments.json:
-        platforms = [one for it in checked.variants.values() for one in it.spec.platforms]
-        about = {"environment": environment, "platforms": list(dict.fromkeys(platforms)), **data}
-        console.print_json(about, warnings, ok=not is_failed)
+        console.print_json({**_describe(checked), **data}, warnings, ok=not is_failed)
     else:
-        also = f"{count} warning{'s' if count > 1 else ''}"
-        name = f"{source.name}: `{environment}`"
+        also = _count(count, "warning")
+        variants = f" with {_count(len(checked.variants), 'variant')}" if checked.spans else ""
+        name = f"{source.name}: `{checked.environment}`{variants}"
         if is_failed:
             console.note(f"{name} has {also}, and `--strict` takes none")
         else:
             console.note(f"{name} is right{f', with {also}' if count else ''}")
     return 1 if is_failed else 0
+
+
+def _describe(checked: pipeline.CheckedFile) -> dict[str, Any]:
+    """Return a spec as JSON data: all of its platforms, and those of each variant of a matrix."""
+    variants = {name: list(one.spec.platforms) for name, one in checked.variants.items()}
+    platforms = list(dict.fromkeys(one for own in variants.values() for one in own))
+    about: dict[str, Any] = {"environment": checked.environment, "platforms": platforms}
+    if checked.spans:
+        about["variants"] = {name: {"platforms": own} for name, own in variants.items()}
+    return about
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number > 1 else ''}"
 
 
 def _compare(before: Source, after: Source) -> str:

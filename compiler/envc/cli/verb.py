@@ -15,14 +15,17 @@ from envc.errors import UsageError
 from envc.machine import Machine
 
 if TYPE_CHECKING:
+    from envc.compose import Choice
     from envc.reference import ImageReference
 
 __all__ = [
     "VERBS",
     "Verb",
+    "add_choice",
     "add_mirror",
     "add_spec",
     "add_variant",
+    "choice_of",
     "machine_of",
     "overview",
     "parse_image",
@@ -151,6 +154,44 @@ def add_variant(parser: argparse.ArgumentParser, *, text: str) -> None:
         metavar="NAME",
         help=f"of a spec with a matrix, {text}",
     )
+
+
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """Describe what is chosen of a spec's parameters."""
+    parser.add_argument(
+        "--set",
+        dest="sets",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="give one of the spec's parameters a value; repeatable",
+    )
+
+
+def choice_of(arguments: argparse.Namespace) -> Choice:
+    """Return what the arguments choose.
+
+    Raises:
+        UsageError: A choice is no name with a value, or one is set twice (E005).
+    """
+    from envc.compose import Choice
+
+    sets: dict[str, str] = {}
+    problems: list[Diagnostic] = []
+    for text in arguments.sets:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            hint = "write it as `--set NAME=VALUE`"
+            message = f"`--set {text}` gives no parameter a value"
+            problems.append(Diagnostic(code="E005", message=message, hint=hint))
+        elif name.strip() in sets:
+            message = f"the parameter `{name.strip()}` is set twice"
+            problems.append(Diagnostic(code="E005", message=message, hint="keep one of the two"))
+        else:
+            sets[name.strip()] = value
+    if problems:
+        raise UsageError(problems)
+    return Choice(sets=sets)
 
 
 def parse_image(name: str, what: str) -> ImageReference:

@@ -11,6 +11,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from envc.compose.explain import explain
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError
 from envc.spec.check import check
@@ -53,6 +54,7 @@ def load_draft(draft: Draft, *, vouched: Container[str] = ()) -> EnvSpec:
             their places, but for those that only a mistake in the syntax has made.
     """
     spec, problems = _load(draft.document, vouched)
+    problems = explain(draft.document, problems)
     if draft.problems:
         found = [*draft.problems, *without_consequences(draft, problems)]
         problems = sorted(found, key=partial(_place, draft.document))
@@ -68,7 +70,8 @@ def _load(document: Document, vouched: Container[str]) -> tuple[EnvSpec | None, 
     spec: EnvSpec | None = None
     try:
         # By alias only: `source` is an attribute of the model and no key of the language.
-        spec = EnvSpec.model_validate(document.data, by_alias=True, by_name=False)
+        spec = EnvSpec.model_validate(_as_written(document), by_alias=True, by_name=False)
+        spec = _with_moved_paths(spec, document)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         misspelt = {
@@ -79,6 +82,49 @@ def _load(document: Document, vouched: Container[str]) -> tuple[EnvSpec | None, 
         )
     problems.extend(check(document, vouched=vouched))
     return spec, sorted(problems, key=partial(_place, document))
+
+
+def _as_written(document: Document) -> dict[str, Data]:
+    """Return the data with each path as its own file has it, so that it is judged as it is written."""
+    if not any(_is_moved(document, path) for path in document.origins):
+        return document.data
+
+    def data(node: Data, path: Path) -> Data:
+        match node:
+            case dict():
+                return {key: data(item, (*path, key)) for key, item in node.items()}
+            case list():
+                return [data(item, (*path, number)) for number, item in enumerate(node)]
+        return document.origins[path].text if path in document.origins else node
+
+    return {key: data(value, (key,)) for key, value in document.data.items()}
+
+
+def _is_moved(document: Document, path: Path) -> bool:
+    return document.origins[path].text != document.data_at(path)
+
+
+def _with_moved_paths(spec: EnvSpec, document: Document) -> EnvSpec:
+    """Return a spec with each path relative to the spec's folder."""
+    for path in document.origins:
+        moved = document.data_at(path)
+        if isinstance(moved, str) and _is_moved(document, path):
+            spec = _replace_at(spec, path, moved)
+    return spec
+
+
+def _replace_at(node: Any, path: Path, value: str) -> Any:
+    """Return a part of a spec with another value at a path, which may end in a plain text's key."""
+    if not path or isinstance(node, str):
+        return value
+    step, *rest = path
+    if isinstance(node, tuple):
+        items = list(node)
+        items[int(step)] = _replace_at(items[int(step)], tuple(rest), value)
+        return tuple(items)
+    fields = type(node).model_fields.items()
+    name = next(name for name, field in fields if step in (field.alias, name))
+    return node.model_copy(update={name: _replace_at(getattr(node, name), tuple(rest), value)})
 
 
 def _misspelt_keys(document: Document) -> dict[str, str]:
