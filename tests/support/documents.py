@@ -21,10 +21,10 @@ class Everything:
         return True
 
 
-def document(data: dict[str, Any]) -> Document:
+def document(data: dict[str, Any], *, name: str = "spec.json") -> Document:
     """Return data as if a front end had read it from JSON, a top-level key a line."""
     text, spans, key_spans = write(data)
-    source = Source(name="spec.json", text=text)
+    source = Source(name=name, text=text)
 
     def to_span(place: tuple[int, int]) -> Span:
         return source.span(*place)
