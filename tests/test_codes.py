@@ -60,7 +60,6 @@ def _tested_codes() -> set[str]:
 NOT_RUN = {
     "E003": "an engine is asked first",
     "E555": "nothing can be timed to fall between a read and a write",
-    **dict.fromkeys(("E007", "E009", "E417", "E419"), "needs the composition of variants"),
 }
 """Codes apart from E3xx and E6xx whose example no test runs, and why."""
 

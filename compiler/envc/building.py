@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from envc.build.buildkit import BuildRequest
     from envc.build.event import BuildEvent
     from envc.build.image import Image, Wanted
+    from envc.compose import Choice
     from envc.engine.docker import Engine
     from envc.engine.foreground import Streams
 
@@ -27,6 +28,7 @@ class BuildOptions:
 
     Attributes:
         variants: Of a spec with a matrix, those to build; empty for all.
+        choice: What the command line chose of the spec's parameters.
         is_single: Whether only one variant may be built.
         platform: One of the spec's; None is the engine's, or else the spec's only one.
         repository: What the image's name starts with.
@@ -39,6 +41,7 @@ class BuildOptions:
     """
 
     variants: tuple[str, ...] = ()
+    choice: Choice | None = None
     is_single: bool = False
     platform: str | None = None
     repository: str = "envc"
@@ -69,15 +72,17 @@ def build(
 
     Raises:
         InputError: The spec or its lock is wrong, or a step or a check fails (E61x, E62x).
-        UsageError: The spec does not have the platform (E003) or a variant (E007, E008), or there
-            are several variants where only one can be (E009).
+        UsageError: The spec does not have the platform (E003), a parameter (E006) or a variant
+            (E007, E008), or there are several variants where only one can be (E009).
         ToolError: The engine, BuildKit or the network fails (E60x, E61x).
     """
     from envc.build.image import name_all
     from envc.engine.docker import Engine
     from envc.variant import in_variant
 
-    result = compiled(path, machine, machine.mirrors, variants=options.variants)
+    result = compiled(
+        path, machine, machine.mirrors, variants=options.variants, choice=options.choice
+    )
     _refuse_several(tuple(result.variants), options)
     images: dict[str, Image] = {}
     with Engine.connect(machine.environment) as engine:
@@ -104,12 +109,14 @@ def run(
     streams: Streams,
     *,
     variant: str = "",
+    choice: Choice | None = None,
 ) -> int:
     """Run a command in the image of a spec, as its `runtime` says, and return its exit code.
 
     Args:
         command: Empty runs what the image runs by default.
         variant: The image's; empty for a spec without a matrix.
+        choice: What the command line chose of the spec's parameters.
 
     Raises:
         EnvcError: The container cannot be started (E63x).
@@ -117,7 +124,7 @@ def run(
     from envc.engine.docker import Engine
     from envc.engine.foreground import RunOptions
 
-    runtime = check_vouched(path, machine).variants[variant].spec.runtime
+    runtime = check_vouched(path, machine, choice).variants[variant].spec.runtime
     is_terminal = streams.stdin is not None and streams.stdin.isatty() and streams.stdout.isatty()
     options = RunOptions(
         shm=runtime.shm, gpus=runtime.gpus, platform=image.platform, terminal=is_terminal
@@ -166,7 +173,9 @@ class _Task:
 
         machine = self.machine
         chosen = (self.variant,) if self.variant else ()
-        prepared = prepare(self.path, machine, machine.mirrors, variants=chosen)
+        prepared = prepare(
+            self.path, machine, machine.mirrors, variants=chosen, choice=self.options.choice
+        )
         own = prepared.variants[self.variant]
         self.on_variant(self.variant)
         waiting = machine.cache / "locks" / f"{wanted.env_id.removeprefix('sha256:')}.lock"

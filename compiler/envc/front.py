@@ -219,7 +219,9 @@ def compare_with_lock(
     return compare_variants(checked.document, checked.spans, locked, wanted=chosen)
 
 
-def read_locked(path: Path, machine: Machine) -> tuple[CheckedFile, LockFile]:
+def read_locked(
+    path: Path, machine: Machine, choice: Choice | None = None
+) -> tuple[CheckedFile, LockFile]:
     """Return a spec and its lock; whether they agree is another question.
 
     Raises:
@@ -231,7 +233,7 @@ def read_locked(path: Path, machine: Machine) -> tuple[CheckedFile, LockFile]:
         message = f"the spec has no lock: there is no `{place}`"
         raise InputError([Diagnostic(code="E400", message=message, hint=hint)])
     locked = read_lock(place)
-    return check_file(source, machine, vouched=locked.vouched), locked
+    return check_file(source, machine, vouched=locked.vouched, choice=choice), locked
 
 
 def read_lock(place: Path) -> LockFile:

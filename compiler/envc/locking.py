@@ -24,6 +24,7 @@ from envc.front import (
 from envc.machine import Machine
 
 if TYPE_CHECKING:
+    from envc.compose import Choice
     from envc.lock.change import Change
     from envc.lock.model import Lock, LockFile
     from envc.reference import ImageReference
@@ -40,10 +41,12 @@ class LockOptions:
     Attributes:
         variants: Of a spec with a matrix, those to resolve: the lock keeps what it has of the
             others. Empty for all.
+        choice: What the command line chose of the spec's parameters.
         tools_image: None leaves the choice to envc.
     """
 
     variants: tuple[str, ...] = ()
+    choice: Choice | None = None
     conda_solver: CondaSolverName = "rattler"
     pip_solver: PipSolverName = "uv"
     tools_image: ImageReference | None = None
@@ -91,7 +94,7 @@ def lock(
     Raises:
         InputError: The spec is wrong (E1xx, E2xx), what it asks for cannot be had (E3xx), or the
             lock is damaged where variants of it are to be kept (E40x).
-        UsageError: A variant is asked for that the spec does not have (E007, E008).
+        UsageError: A variant (E007, E008) or a parameter (E006) is meant that the spec does not have.
         ToolError: A program, a channel, an index or a registry failed (E33x, E38x), or the lock
             cannot be written (E553).
     """
@@ -102,7 +105,8 @@ def lock(
     from envc.resolve.matrix import Wanted, resolve_variants
     from envc.variant import choose_variants, tell_variants
 
-    checked, place = check_file(read(path), machine), lock_path(path)
+    checked = check_file(read(path), machine, choice=options.choice)
+    place = lock_path(path)
     chosen = choose_variants(checked.variants, options.variants)
     old = _read_old(place, is_needed=len(chosen) < len(checked.variants))
     with contextlib.ExitStack() as stack:
@@ -138,22 +142,29 @@ def lock(
     )
 
 
-def check_lock(path: Path, machine: Machine, *, variants: Sequence[str] = ()) -> CheckedFile:
+def check_lock(
+    path: Path,
+    machine: Machine,
+    *,
+    variants: Sequence[str] = (),
+    choice: Choice | None = None,
+) -> CheckedFile:
     """Compare a spec with its lock: no solver, no network.
 
     Args:
         variants: Those to compare; empty for all, and then the lock may have no others.
+        choice: What the command line chose of the spec's parameters.
 
     Raises:
         DriftError: The lock is not that of the spec, or its wheels have changed (E410 to E419).
         InputError: The spec is wrong (E1xx, E2xx), or the lock is missing or damaged (E40x).
-        UsageError: A variant is asked for that the spec does not have (E007, E008).
+        UsageError: A variant (E007, E008) or a parameter (E006) is meant that the spec does not have.
     """
     from envc.context import read_wheels
     from envc.lock.drift import drift
     from envc.variant import choose_variants, tell_variants
 
-    checked, locked = read_locked(path, machine)
+    checked, locked = read_locked(path, machine, choice)
     chosen = choose_variants(checked.variants, variants)
     if found := compare_with_lock(checked, locked, chosen):
         raise DriftError(found)

@@ -10,6 +10,7 @@ Stages are imported where they are used: `identify` and `compile` load no solver
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from envc.review import Fixed, fix, fix_source, lint
 from envc.rewrite import check_format, check_source, convert, format_files, format_source
 
 if TYPE_CHECKING:
+    from envc.compose import Choice
     from envc.memo import Result
     from envc.output import Changes
 
@@ -105,16 +107,18 @@ class Compiled:
     sources: tuple[Path, ...]
 
 
-def spec_id(path: Path, machine: Machine) -> str:
+def spec_id(path: Path, machine: Machine, *, choice: Choice | None = None) -> str:
     """Return the spec id: no lock is needed, but one beside the spec saves loading a solver.
 
     Raises:
         InputError: The spec is wrong (E1xx, E2xx).
     """
-    return check_vouched(path, machine).spec_id
+    return check_vouched(path, machine, choice).spec_id
 
 
-def variant_spec_ids(path: Path, machine: Machine, variants: Sequence[str]) -> dict[str, str]:
+def variant_spec_ids(
+    path: Path, machine: Machine, variants: Sequence[str], *, choice: Choice | None = None
+) -> dict[str, str]:
     """Return the spec id of some variants, by name, in the spec's order.
 
     Raises:
@@ -124,21 +128,28 @@ def variant_spec_ids(path: Path, machine: Machine, variants: Sequence[str]) -> d
     from envc.spec import normal
     from envc.variant import choose_variants
 
-    checked = check_vouched(path, machine).variants
+    checked = check_vouched(path, machine, choice).variants
     return {name: normal.spec_id(checked[name].spec) for name in choose_variants(checked, variants)}
 
 
-def identify(path: Path, machine: Machine, *, variants: Sequence[str] = ()) -> Identity:
+def identify(
+    path: Path,
+    machine: Machine,
+    *,
+    variants: Sequence[str] = (),
+    choice: Choice | None = None,
+) -> Identity:
     """Return the ids of a spec and of its environment: known without building.
 
     Args:
         variants: Those to identify; empty for all.
+        choice: What the command line chose of the spec's parameters.
 
     Raises:
         InputError: The spec or its lock is wrong, or the lock is not that of the spec.
         UsageError: A variant is asked for that the spec does not have (E007, E008).
     """
-    return _identity(compiled(path, machine, MirrorMap(), variants=variants))
+    return _identity(compiled(path, machine, MirrorMap(), variants=variants, choice=choice))
 
 
 def compile(  # noqa: A001  # the verb's own name
@@ -148,6 +159,7 @@ def compile(  # noqa: A001  # the verb's own name
     *,
     mirrors: MirrorMap | None = None,
     variants: Sequence[str] = (),
+    choice: Choice | None = None,
 ) -> Compiled:
     """Write the Dockerfile of a spec and its lock, and all that it needs, into a folder.
 
@@ -157,6 +169,7 @@ def compile(  # noqa: A001  # the verb's own name
         mirrors: Whose addresses the Dockerfile is to have; by default none, so that everybody's is
             the same.
         variants: Those to compile; empty for all.
+        choice: What the command line chose of the spec's parameters.
 
     Raises:
         InputError: The spec or its lock is wrong, or the lock is not that of the spec.
@@ -166,7 +179,7 @@ def compile(  # noqa: A001  # the verb's own name
     """
     from envc.output import write, write_variants
 
-    result = compiled(path, machine, mirrors or MirrorMap(), variants=variants)
+    result = compiled(path, machine, mirrors or MirrorMap(), variants=variants, choice=choice)
     files = {name: one.files for name, one in result.variants.items()}
     if _is_direct(result, variants):
         changes = write(folder, *files.values())
@@ -182,6 +195,7 @@ def check_compiled(
     *,
     mirrors: MirrorMap | None = None,
     variants: Sequence[str] = (),
+    choice: Choice | None = None,
 ) -> Compiled:
     """Compare a folder with what `compile` would write there; nothing is touched.
 
@@ -192,15 +206,17 @@ def check_compiled(
     """
     from envc.output import compare, compare_variants, explain
 
-    result = compiled(path, machine, mirrors or MirrorMap(), variants=variants)
+    result = compiled(path, machine, mirrors or MirrorMap(), variants=variants, choice=choice)
     files = {name: one.files for name, one in result.variants.items()}
     if _is_direct(result, variants):
         changes = compare(folder, *files.values())
     else:
         changes = compare_variants(folder, result.environment, files, names=result.names)
     if changes:
-        asked = "".join(f" --variant {name}" for name in variants)
-        hint = f"run `envc compile {path} -o {folder}{asked}`"
+        sets = choice.sets.items() if choice is not None else ()
+        words = [f"--variant {name}" for name in variants]
+        words += [f"--set {name}={shlex.quote(value)}" for name, value in sets]
+        hint = f"run `{' '.join(['envc compile', str(path), '-o', str(folder), *words])}`"
         raise DriftError([explain(folder, changes, hint=hint)])
     return _compiled(result, folder, changes, variants)
 

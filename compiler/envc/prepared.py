@@ -13,6 +13,7 @@ from envc.machine import Machine
 from envc.mirror import MirrorMap
 
 if TYPE_CHECKING:
+    from envc.compose import Choice
     from envc.lock.model import Lock
     from envc.memo import Question, Result
     from envc.plan.context import ContextFile
@@ -56,22 +57,28 @@ class PreparedFile:
 
 
 def prepare(
-    path: Path, machine: Machine, mirrors: MirrorMap, *, variants: Sequence[str] = ()
+    path: Path,
+    machine: Machine,
+    mirrors: MirrorMap,
+    *,
+    variants: Sequence[str] = (),
+    choice: Choice | None = None,
 ) -> PreparedFile:
     """Return all that a compile knows before it writes.
 
     Args:
         mirrors: Whose addresses the Dockerfile is to have.
         variants: Those that are asked for; empty for all.
+        choice: What the command line chose.
 
     Raises:
         InputError: The spec or its lock is wrong, the lock is not that of the spec (E41x), or a
             file beside the spec is missing (E155 to E157).
-        UsageError: A variant is asked for that the spec does not have (E007, E008).
+        UsageError: A variant (E007, E008) or a parameter (E006) is meant that the spec does not have.
     """
     from envc.variant import choose_variants, merge_variants
 
-    checked, locked = read_locked(path, machine)
+    checked, locked = read_locked(path, machine, choice)
     chosen = choose_variants(checked.variants, variants)
     if found := compare_with_lock(checked, locked, chosen):
         raise InputError(found)
@@ -115,7 +122,12 @@ def _prepare_variant(
 
 
 def compiled(
-    path: Path, machine: Machine, mirrors: MirrorMap, *, variants: Sequence[str] = ()
+    path: Path,
+    machine: Machine,
+    mirrors: MirrorMap,
+    *,
+    variants: Sequence[str] = (),
+    choice: Choice | None = None,
 ) -> Result:
     """Return what a compile gives; for files that have not changed since, the result that is kept.
 
@@ -129,11 +141,14 @@ def compiled(
         spec=path,
         lock=lock_path(path),
         mirrors=mirrors.pairs,
+        sets=tuple(sorted(choice.sets.items())) if choice is not None else (),
         variants=tuple(sorted(set(variants))),
         cache=machine.cache,
     ).ask()
-    found = recall(question)
-    return found or _compile_anew(question, prepare(path, machine, mirrors, variants=variants))
+    if (found := recall(question)) is not None:
+        return found
+    prepared = prepare(path, machine, mirrors, variants=variants, choice=choice)
+    return _compile_anew(question, prepared)
 
 
 def _compile_anew(question: Question, prepared: PreparedFile) -> Result:

@@ -11,7 +11,16 @@ from envc import pipeline
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
 from envc.cli.progress import Progress
-from envc.cli.verb import Verb, add_mirror, add_spec, add_variant, machine_of, parse_image
+from envc.cli.verb import (
+    Verb,
+    add_choice,
+    add_mirror,
+    add_spec,
+    add_variant,
+    choice_of,
+    machine_of,
+    parse_image,
+)
 
 if TYPE_CHECKING:
     from envc.build.image import Image
@@ -41,6 +50,7 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
         help="the network of the steps that use one",
     )
     parser.add_argument("--log", metavar="FILE", type=Path, help="where the whole log goes")
+    add_choice(parser)
     add_mirror(parser)
 
 
@@ -68,6 +78,7 @@ def _options_of(arguments: argparse.Namespace, *, is_single: bool) -> pipeline.B
         parse_image(name, "tag")
     return pipeline.BuildOptions(
         variants=tuple(arguments.variants),
+        choice=choice_of(arguments),
         is_single=is_single,
         platform=arguments.platform,
         repository=arguments.repository,

@@ -8,7 +8,7 @@ from pathlib import Path
 from envc import pipeline
 from envc.cli.console import Console
 from envc.cli.hash import describe, list_ids
-from envc.cli.verb import Verb, add_mirror, add_spec, add_variant, machine_of
+from envc.cli.verb import Verb, add_choice, add_mirror, add_spec, add_variant, choice_of, machine_of
 from envc.machine import parse_mirrors
 
 __all__ = ["VERB"]
@@ -35,6 +35,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         text="the variant to compile, straight into DIR; repeatable; default: all, each into a "
         "folder of its name in DIR, as of several",
     )
+    add_choice(parser)
     add_mirror(parser, has_variable=False)
 
 
@@ -42,7 +43,14 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     machine = machine_of(arguments, console)
     mirrors, variants = parse_mirrors(arguments.mirror), arguments.variants
     compiler = pipeline.check_compiled if arguments.check else pipeline.compile
-    done = compiler(arguments.spec, arguments.output, machine, mirrors=mirrors, variants=variants)
+    done = compiler(
+        arguments.spec,
+        arguments.output,
+        machine,
+        mirrors=mirrors,
+        variants=variants,
+        choice=choice_of(arguments),
+    )
     if arguments.depfile is not None and not arguments.check:
         pipeline.write_depfile(arguments.depfile, done)
     if arguments.json:

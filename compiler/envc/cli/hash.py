@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from envc import pipeline
 from envc.cli.console import Console
-from envc.cli.verb import Verb, add_spec, add_variant, machine_of
+from envc.cli.verb import Verb, add_choice, add_spec, add_variant, choice_of, machine_of
 
 __all__ = ["VERB", "describe", "list_ids"]
 
@@ -21,13 +21,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="print the spec id, which needs no lock; with --variant that of each variant",
     )
     add_variant(parser, text="the variant to print; repeatable; default: all")
+    add_choice(parser)
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
     machine = machine_of(arguments, console)
     if arguments.only_spec:
         return _print_spec_ids(arguments, console)
-    identity = pipeline.identify(arguments.spec, machine, variants=arguments.variants)
+    identity = pipeline.identify(
+        arguments.spec, machine, variants=arguments.variants, choice=choice_of(arguments)
+    )
     if arguments.json:
         console.print_json(describe(identity))
         return 0
@@ -56,14 +59,15 @@ def list_ids(identity: pipeline.Identity) -> Iterator[str]:
 
 def _print_spec_ids(arguments: argparse.Namespace, console: Console) -> int:
     machine = machine_of(arguments, console)
-    spec_id = pipeline.spec_id(arguments.spec, machine)
+    choice = choice_of(arguments)
+    spec_id = pipeline.spec_id(arguments.spec, machine, choice=choice)
     if not arguments.variants:
         if arguments.json:
             console.print_json({"spec_id": spec_id})
         else:
             console.print(spec_id)
         return 0
-    ids = pipeline.variant_spec_ids(arguments.spec, machine, arguments.variants)
+    ids = pipeline.variant_spec_ids(arguments.spec, machine, arguments.variants, choice=choice)
     if arguments.json:
         variants = {name: {"spec_id": own} for name, own in ids.items()}
         console.print_json({"spec_id": spec_id, "variants": variants})

@@ -8,7 +8,16 @@ from collections.abc import Iterable, Iterator
 from envc import pipeline
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
-from envc.cli.verb import Verb, add_mirror, add_spec, add_variant, machine_of, parse_image
+from envc.cli.verb import (
+    Verb,
+    add_choice,
+    add_mirror,
+    add_spec,
+    add_variant,
+    choice_of,
+    machine_of,
+    parse_image,
+)
 from envc.lock.change import Change
 from envc.lock.model import Lock
 
@@ -42,13 +51,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         text="the variant to resolve or to compare; repeatable; the lock keeps what it has of the "
         "others; default: all",
     )
+    add_choice(parser)
     add_mirror(parser)
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
     machine = machine_of(arguments, console)
     if arguments.check:
-        checked = pipeline.check_lock(arguments.spec, machine, variants=arguments.variants)
+        checked = pipeline.check_lock(
+            arguments.spec, machine, variants=arguments.variants, choice=choice_of(arguments)
+        )
         if arguments.json:
             console.print_json({"environment": checked.environment}, checked.warnings)
         else:
@@ -57,6 +69,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     tools_image = arguments.tools_image or console.environment.get("ENVC_TOOLS_IMAGE")
     options = pipeline.LockOptions(
         variants=tuple(arguments.variants),
+        choice=choice_of(arguments),
         conda_solver=arguments.conda_solver,
         pip_solver=arguments.pip_solver,
         tools_image=parse_image(tools_image, "tools image") if tools_image else None,

@@ -8,7 +8,7 @@ import sys
 from envc import pipeline
 from envc.cli.build import add_build_arguments, provide
 from envc.cli.console import Console
-from envc.cli.verb import Verb, add_spec, add_variant, machine_of
+from envc.cli.verb import Verb, add_spec, add_variant, choice_of, machine_of
 
 __all__ = ["VERB"]
 
@@ -28,7 +28,15 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     sys.stderr.flush()
     streams = Streams(stdin=sys.stdin.buffer, stdout=sys.stdout.buffer, stderr=sys.stderr.buffer)
     machine = machine_of(arguments, console)
-    return pipeline.run(arguments.spec, image, arguments.command, machine, streams, variant=variant)
+    return pipeline.run(
+        arguments.spec,
+        image,
+        arguments.command,
+        machine,
+        streams,
+        variant=variant,
+        choice=choice_of(arguments),
+    )
 
 
 VERB = Verb(
