@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,15 @@ def test_all_examples_are_in_the_canonical_layout(machine: Machine) -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_has_one_id_in_both_forms(path: Path, machine: Machine, tmp_path: Path) -> None:
     form = other(form_of(path.name))
-    there = tmp_path / f"there{SUFFIXES[form]}"
+    folder = tmp_path / "example"
+    shutil.copytree(path.parent, folder)
+    there = folder / f"there{SUFFIXES[form]}"
     there.write_text(pipeline.convert(path, machine, form))
-    back = pipeline.convert(there, machine, other(form))
+    back = folder / f"back{path.suffix}"
+    back.write_text(pipeline.convert(there, machine, other(form)))
 
-    ids = {pipeline.spec_id(path, machine), pipeline.spec_id(there, machine)}
-    assert ids == {id_of(back, other(form))}
+    ids = {pipeline.spec_id(spec, machine) for spec in (path, there, back)}
+    assert len(ids) == 1
 
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
