@@ -32,7 +32,9 @@ def read_wheels(spec: EnvSpec, document: Document, folder: Path) -> tuple[LocalW
 
     wheels: list[LocalWheel] = []
     problems: list[Diagnostic] = []
-    for number, (path, normal) in enumerate(zip(spec.pip.wheels, wheel_paths(spec), strict=True)):
+    for number, (path, normal) in enumerate(
+        zip(spec.pip.wheel_texts, wheel_paths(spec), strict=True)
+    ):
         span = document.span(("pip", "wheels", number))
         file = folder / path
         try:

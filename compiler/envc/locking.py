@@ -20,6 +20,7 @@ from envc.front import (
     read_any_lock,
     read_lock,
     read_locked,
+    refuse_unhonoured,
 )
 from envc.machine import Machine
 
@@ -92,7 +93,8 @@ def lock(
     Variants are resolved side by side, and what they say is reported with their names.
 
     Raises:
-        InputError: The spec is wrong (E1xx, E2xx), what it asks for cannot be had (E3xx), or the
+        InputError: The spec is wrong (E1xx, E2xx) or asks for what cannot be locked yet (E290), what
+            it asks for cannot be had (E3xx), or the
             lock is damaged where variants of it are to be kept (E40x).
         UsageError: A variant (E007, E008) or a parameter (E006) is meant that the spec does not have.
         ToolError: A program, a channel, an index or a registry failed (E33x, E38x), or the lock
@@ -108,6 +110,7 @@ def lock(
     checked = check_file(read(path), machine, choice=options.choice)
     place = lock_path(path)
     chosen = choose_variants(checked.variants, options.variants)
+    refuse_unhonoured(checked, chosen)
     old = _read_old(place, is_needed=len(chosen) < len(checked.variants))
     with contextlib.ExitStack() as stack:
         worlds = _open_worlds(
@@ -166,6 +169,7 @@ def check_lock(
 
     checked, locked = read_locked(path, machine, choice)
     chosen = choose_variants(checked.variants, variants)
+    refuse_unhonoured(checked, chosen)
     if found := compare_with_lock(checked, locked, chosen):
         raise DriftError(found)
     problems: dict[str, tuple[Diagnostic, ...]] = {}

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.errors import EnvcError, InputError
-from envc.front import Checked, CheckedFile, compare_with_lock, lock_path, read_locked
+from envc.front import (
+    Checked,
+    CheckedFile,
+    compare_with_lock,
+    lock_path,
+    read_locked,
+    refuse_unhonoured,
+)
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 
@@ -80,6 +87,7 @@ def prepare(
 
     checked, locked = read_locked(path, machine, choice)
     chosen = choose_variants(checked.variants, variants)
+    refuse_unhonoured(checked, chosen)
     if found := compare_with_lock(checked, locked, chosen):
         raise InputError(found)
     prepared: dict[str, Prepared] = {}

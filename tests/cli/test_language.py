@@ -70,8 +70,10 @@ def test_explain_lists_the_fields_in_a_block(envc: EnvcMain) -> None:
 
     assert ran.out.endswith(
         "Fields in it:\n\n"
-        "    runtime.shm   Size of `/dev/shm`: bytes, or a number with `k`, `m` or `g`\n"
-        "    runtime.gpus  `all` or a number of GPUs\n"
+        "    runtime.shm        Size of `/dev/shm`: bytes, or a number with `k`, `m` or `g`\n"
+        "    runtime.gpus       `all` or a number of GPUs\n"
+        "    runtime.arguments  Arguments of `docker run`, each with its value in one text\n"
+        "    runtime.mounts     Folders, files and volumes that containers see\n"
     )
 
 
@@ -84,7 +86,7 @@ def test_explain_without_a_field_lists_the_top_ones(envc: EnvcMain) -> None:
         "\n`envc explain FIELD` says more of one, and `envc explain CODE` explains a diagnostic, "
         "such as `envc explain E233`; `envc explain --codes` lists them\n",
     )
-    assert lines[1] == "base         Where the image starts"
+    assert lines[1] == "base              Where the image starts"
     assert [line.split()[0] for line in lines] == [
         topic.name for topic in topics() if "." not in topic.name
     ]
@@ -105,7 +107,7 @@ def test_explain_as_json_has_the_same_in_parts(envc: EnvcMain) -> None:
         "field": "steps.run",
         "holds": "script, or mapping",
         "required": False,
-        "meaning": "A command to run while the image is built, as root, after the packages are there.",
+        "meaning": "A command to run while the image is built, as root.",
         "default": "none",
         "dsl": 'run "python -m compileall -q /app"',
         "yaml": "steps:\n  - run: python -m compileall -q /app",

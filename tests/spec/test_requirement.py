@@ -194,10 +194,10 @@ def test_texts_of_one_meaning_have_one_form(texts: tuple[str, ...]) -> None:
         ),
         (
             "--extra-index-url https://a",
-            "E232",
-            "--extra-index-url https://a",
-            "a distribution cannot be named by an address yet",
-            "name the distribution and add its index, or download the wheel and name the file",
+            "E231",
+            "-",
+            "`--extra-index-url https://a` is not a requirement",
+            "options of pip have no place here: list the address as an index",
         ),
         (
             "--no-binary six",
@@ -252,8 +252,15 @@ def test_texts_of_one_meaning_have_one_form(texts: tuple[str, ...]) -> None:
             "git+https://github.com/a/b",
             "E232",
             "git+https://github.com/a/b",
-            "a distribution cannot be named by an address yet",
-            "name the distribution and add its index, or download the wheel and name the file",
+            "an address alone does not say which distribution it leads to",
+            "write its name before it: `NAME @ git+https://github.com/a/b`",
+        ),
+        (
+            "https://a.example/six-1.16-py3-none-any.whl",
+            "E232",
+            "https://a.example/six-1.16-py3-none-any.whl",
+            "an address alone does not say which distribution it leads to",
+            "write its name before it: `six @ https://a.example/six-1.16-py3-none-any.whl`",
         ),
     ],
 )

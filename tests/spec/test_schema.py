@@ -30,7 +30,11 @@ CASES = sorted((REPOSITORY / "tests" / "cases" / "errors").glob("*/spec.yaml"))
 SHAPES = [
     case
     for case in CASES
-    if "E201" <= case.parent.name[:4] <= "E226" or "E240" <= case.parent.name[:4] <= "E247"
+    if "E201" <= case.parent.name[:4] <= "E226"
+    or "E240" <= case.parent.name[:4] <= "E251"
+    or case.parent.name[:4] == "E256"
+    or "E260" <= case.parent.name[:4] <= "E263"
+    or "E265" <= case.parent.name[:4] <= "E270"
 ]
 WARNINGS = [case for case in CASES if case.parent.name.startswith("W")]
 
@@ -106,6 +110,33 @@ def test_there_are_such_cases() -> None:
         "conda: {packages: [numpy]}",
         "pip: {packages: [six], wheels: [dist/pets-1.0-py3-none-any.whl]}",
         "system: []",
+        "system: [git, libfuse-dev=3.10.5-1, {package: curl, on: linux/amd64}]",
+        "system: {packages: [git], snapshot: 2026-01-31}",
+        "base: {image: pets/base, registry: 'registry.example.com:5000'}",
+        "base: {dockerfile: docker/Dockerfile, context: docker/, target: runtime}",
+        "base: {dockerfile: 'FROM debian:12\n\nRUN true\n'}",
+        "python: {managed: no}\ninterpreter: /usr/bin/python3",
+        "python: {managed: false}",
+        "cuda: 12.4",
+        "cuda: none",
+        "virtual-packages: {__glibc: 2.28, __archspec: x86_64_v3}",
+        "exclude-newer: 2026-01-31",
+        "exclude-newer: 2026-01-31T12:00:00.5+01:00",
+        "channel-priority: disabled",
+        "conda: [numpy, {package: mkl, on: linux/amd64}]",
+        "conda: {packages: [{package: mkl}], constraints: [numpy <3]}",
+        "pip: {find-links: [{path: wheels/}, {url: 'https://a.example/x', secret: S}]}",
+        "pip: {wheels: [{wheel: a-1-py3-none-any.whl, on: linux/arm64}], sdists: [six]}",
+        "pip: {sources: [., {source: libs/a}], constraints: [six <2], overrides: [six]}",
+        "variables: {A: {linux/amd64: 1, linux/arm64: x}}",
+        "build-variables: {A: 1}",
+        "before-packages: [{run: make, on: linux/amd64}]",
+        "steps: [{copy: {from: a, to: b, owner: 1000, mode: 0644, ignore: ['*.pyc', a/]}}]",
+        "check: {run: [make, {command: make, prints: 1.0}]}",
+        "runtime: {arguments: [--init, --memory=8g, '--env=A=']}",
+        "runtime: {mounts: [{from: data, to: /a}, {from: ./b, to: /b, read-only: yes}]}",
+        "serve: {entry: score.py, port: 8080, workers: 2}",
+        "train: {script: train.py, arguments: [--epochs, 3], source: src}",
         "labels: {a.b/c: 1, d: true, e: x, f: ''}",
         "ports: [8080, 9000/udp]",
         "volumes: [/data]",
@@ -150,7 +181,40 @@ def test_what_people_write_without_quotes_is_valid(text: str) -> None:
         "pip: {wheels: [pets.zip]}",
         "pip: {indexes: [pypi.org]}",
         "pip: {indexes: [{url: pypi.org}]}",
-        "system: [git]",
+        "system: git",
+        "system: [git >=2]",
+        "system: {snapshot: yesterday}",
+        "base: {image: a, dockerfile: b}",
+        "base: {image: a, context: b}",
+        "base: {dockerfile: a, registry: b.example}",
+        "base: {dockerfile: /a}",
+        "base: {image: a, registry: b}",
+        "python: {managed: yes}",
+        "python: {}",
+        "interpreter: python",
+        "cuda: cu124",
+        "virtual-packages: {glibc: 2.28}",
+        "exclude-newer: 2026",
+        "channel-priority: flexible",
+        "conda: [{on: linux/amd64}]",
+        "conda: [{package: numpy, on: linux}]",
+        "pip: {find-links: [wheels]}",
+        "pip: {find-links: [{}]}",
+        "pip: {find-links: [{path: a, url: 'https://a.example'}]}",
+        "pip: {find-links: [{path: a, secret: A}]}",
+        "pip: {sdists: [six ==1]}",
+        "pip: {sources: [../a]}",
+        "variables: {A: {}}",
+        "variables: {A: {linux: x}}",
+        "steps: [{copy: {from: a, to: b, mode: rwx}}]",
+        "steps: [{copy: {from: a, to: b, ignore: ['!a']}}]",
+        "steps: [{run: make, on: here}]",
+        "check: {run: [{prints: x}]}",
+        "runtime: {arguments: [--gpus=all]}",
+        "runtime: {mounts: [{from: a, to: b}]}",
+        "serve: {entry: score.py, port: 0}",
+        "serve: {entry: score.py, workers: 0}",
+        "train: {script: train.sh}",
         "workdir: app",
         "channels: [nodefaults]",
         "platforms: [linux-64]",
@@ -222,6 +286,34 @@ PROBES = (
     ),
     *("8080", "8080/tcp", "65536", "0/udp", "/data", "/", "30s", "1m30s", "0s", "30", "1h1ms"),
     *("SIGINT", "SIGRTMIN+3", "SIGRTMAX-15", "INT", "a.b/c-d_e", "dev.envc.x", "dev.envcx", "a/"),
+    *(
+        "2026-01-31",
+        "2026-01-31T00:00:00Z",
+        "12.4",
+        "12",
+        "__glibc",
+        "__osx",
+        "libc6=2.36-9+deb12u9",
+    ),
+    *("git >=2", "git", "0644", "644", "9999", "*.pyc", "!a", "#a", "\\#a", "a\\", "tests/"),
+    *(
+        "--init",
+        "--memory=8g",
+        "--env=A=b c",
+        "--gpus=all",
+        "registry.example.com",
+        "localhost:5000",
+    ),
+    *(
+        "FROM a\nRUN b\n",
+        "FROM a",
+        "Dockerfile",
+        "./data",
+        "my data",
+        "_volume",
+        "/usr/bin/python3",
+    ),
+    *("strict", "flexible", "x86_64_v3", ">=5", "Typing_Extensions", "-a", "yes", "no", "dir/"),
     *("[::1]:5000/a", f"a@sha256:{'0' * 64}", "a@sha256:0", "PYPI_TOKEN", "x" * 128, "x" * 129),
 )
 
@@ -271,6 +363,7 @@ def test_the_facts_of_every_kind_refuse_something() -> None:
 words = st.sampled_from(
     ["a", "7zip", "b-c", "x.y", "1", "1.5", "true", "3.10", "numpy >=1.26,<3", "-", "é", "a b\tc"]
 )
+platforms = st.sampled_from(["linux/amd64", "linux/arm64"])
 paths = st.sampled_from(["a", "src/", "./a/b.py", "models/1", "1", "a..b", ".hidden", "a b"])
 names = st.sampled_from(["A", "_x", "PATH2", "true"])
 
@@ -294,30 +387,89 @@ indexes = st.fixed_dictionaries(
 runs = words | st.fixed_dictionaries(
     {"command": words}, optional={"network": st.sampled_from(["true", "false"])}
 )
+copies = st.fixed_dictionaries(
+    {"from": paths, "to": paths},
+    optional={
+        "owner": st.sampled_from(["0", "1000:1000", "pets"]),
+        "mode": st.sampled_from(["644", "0755"]),
+        "ignore": unique(st.sampled_from(["*.pyc", "tests/", "\\#a", "1"])),
+    },
+)
 steps = st.one_of(
-    st.fixed_dictionaries({"run": runs}),
-    st.fixed_dictionaries({"copy": st.fixed_dictionaries({"from": paths, "to": paths})}),
+    st.fixed_dictionaries({"run": runs}, optional={"on": platforms}),
+    st.fixed_dictionaries({"copy": copies}, optional={"on": platforms}),
+)
+
+
+def entries(key: str, plain: list[str], named: list[str]) -> st.SearchStrategy[Any]:
+    """Draw a list of texts, and of mappings with other texts, perhaps for one platform."""
+    more = st.fixed_dictionaries({key: st.sampled_from(named)}, optional={"on": platforms})
+    return st.tuples(
+        unique(st.sampled_from(plain)), st.lists(more, max_size=2, unique_by=lambda one: one[key])
+    ).map(lambda parts: [*parts[0], *parts[1]])
+
+
+def variables(values: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    by_platform = st.dictionaries(platforms, values, min_size=1)
+    return st.dictionaries(names, values | by_platform, max_size=3)
+
+
+find_links = st.fixed_dictionaries({"path": paths}) | st.fixed_dictionaries(
+    {"url": st.just("https://a.example/x")}, optional={"secret": names}
+)
+moments = st.sampled_from(["2026-01-31", "2026-01-31T12:00:00Z", "2026-01-31t12:00:00.5+01:00"])
+mounts = st.fixed_dictionaries(
+    {"from": st.sampled_from(["data", "./data", "a/b", "/data", "."]), "to": st.just("/a")},
+    optional={"read-only": st.sampled_from(["true", "no"])},
+)
+bases = st.fixed_dictionaries(
+    {"image": st.sampled_from(["debian", "1", "localhost:5000/a/b:c", "a.example/b"])}
+)
+built = st.fixed_dictionaries(
+    {"dockerfile": st.sampled_from(["Dockerfile", "a/b", "FROM a\nRUN b\n"])},
+    optional={"context": paths, "target": st.sampled_from(["a", "run-time"])},
+)
+elsewhere = st.fixed_dictionaries(
+    {"image": st.just("pets/base"), "registry": st.sampled_from(["a.example", "localhost:5000"])}
 )
 specs = st.fixed_dictionaries(
-    {"environment": st.sampled_from(["pets", "1", "1.5", "true", "a-b_c.d"])},
+    {
+        "environment": st.sampled_from(["pets", "1", "1.5", "true", "a-b_c.d"]),
+        "platforms": st.permutations(["linux/amd64", "linux/arm64"]),
+    },
     optional={
-        "base": st.fixed_dictionaries(
-            {"image": st.sampled_from(["debian", "1", "localhost:5000/a/b:c", "a.example/b"])}
+        "base": bases | built | elsewhere,
+        "cuda": st.sampled_from(["12.4", "11.0", "none"]),
+        "virtual-packages": st.dictionaries(
+            st.sampled_from(["__glibc", "__archspec"]), st.sampled_from(["2.28", "x86_64_v3", "1"])
         ),
-        "platforms": unique(st.sampled_from(["linux/amd64", "linux/arm64"]), least=1),
+        "exclude-newer": moments,
+        "channel-priority": st.sampled_from(["strict", "disabled"]),
         "python": st.sampled_from(["3", "3.10", "3.12", "3.12.7"]),
         "channels": unique(
             st.sampled_from(["conda-forge", "1", "a/b", "HTTPS://a.example/c"]), least=1
         ),
-        "conda": packages | optional(packages=packages),
+        "conda": packages
+        | optional(
+            packages=entries("package", ["numpy", "1"], ["scipy", "7zip >=1"]),
+            constraints=unique(st.sampled_from(["six <2", "true <1"])),
+        ),
         "pip": requirements
         | optional(
-            packages=requirements,
+            packages=entries("package", ["rich", "1"], ["tomli >=2", "true"]),
+            sources=entries("source", ["libs/a", "."], ["1", "libs/b"]),
+            sdists=unique(st.sampled_from(["six", "1", "a.b"])),
+            constraints=unique(st.sampled_from(["six <2", "a ==1.*"])),
+            overrides=unique(st.sampled_from(["six", "a ==1.*"])),
+            **{"find-links": st.lists(find_links, max_size=1)},
             indexes=st.lists(indexes, max_size=2, unique_by=lambda index: index["url"]),
             wheels=unique(st.sampled_from(["a-1-py3-none-any.whl", "dist/b-2-py3-none-any.whl"])),
         ),
-        "system": st.just([]),
-        "variables": st.dictionaries(names, words, max_size=3),
+        "system": entries("package", ["git", "1a"], ["libc6=2.36-9+deb12u9", "curl"])
+        | optional(packages=st.just(["git"]), snapshot=moments),
+        "variables": variables(words),
+        "build-variables": variables(words),
+        "before-packages": st.lists(steps, max_size=2),
         "steps": st.lists(steps, max_size=3),
         "user": st.sampled_from(["0", "1000", "1000:1000", "root", "a:b", "true"]),
         "workdir": st.sampled_from(["/", "/app", "/a b"]),
@@ -340,14 +492,29 @@ specs = st.fixed_dictionaries(
         "check": optional(
             **{
                 "import": unique(st.sampled_from(["a", "a.b", "_c", "é", "true"])),
-                "run": st.lists(words, max_size=2),
+                "run": st.lists(
+                    words | st.fixed_dictionaries({"command": words}, optional={"prints": words}),
+                    max_size=2,
+                ),
             }
         ),
         "runtime": optional(
-            shm=st.sampled_from(["1", "64M", "2g", "2GB"]), gpus=st.sampled_from(["all", "2"])
+            shm=st.sampled_from(["1", "64M", "2g", "2GB"]),
+            gpus=st.sampled_from(["all", "2"]),
+            arguments=unique(st.sampled_from(["--init", "--memory=8g", "--env=A=b c"])),
+            mounts=st.lists(mounts, max_size=1),
         ),
         "serve": st.fixed_dictionaries(
-            {"entry": st.sampled_from(["score.py", "a/b.py"])}, optional={"model": paths}
+            {"entry": st.sampled_from(["score.py", "a/b.py"])},
+            optional={
+                "model": paths,
+                "port": st.sampled_from(["80", "65535"]),
+                "workers": st.sampled_from(["1", "16"]),
+            },
+        ),
+        "train": st.fixed_dictionaries(
+            {"script": st.just("train.py")},
+            optional={"arguments": st.lists(words, max_size=2), "source": paths},
         ),
     },
 )
@@ -381,7 +548,8 @@ def test_a_key_too_many_is_refused_by_both(data: dict[str, Any], choices: st.Dat
         *(
             block
             for key, block in data.items()
-            if key not in {"labels", "variables"} and isinstance(block, dict)
+            if key not in {"labels", "variables", "build-variables", "virtual-packages"}
+            and isinstance(block, dict)
         ),
     ]
     choices.draw(st.sampled_from(blocks))["zzz"] = "1"

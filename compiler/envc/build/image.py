@@ -68,7 +68,7 @@ class Checks:
             },
             commands={
                 command: document.span(("check", "run", number))
-                for number, command in enumerate(spec.check.run)
+                for number, command in enumerate(spec.check.commands)
             },
         )
 

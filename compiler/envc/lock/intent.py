@@ -20,9 +20,9 @@ def intent(spec: EnvSpec) -> Intent:
         base=str(base_image(spec)),
         python=spec.python,
         channels=channels(spec) if spec.conda.packages else (),
-        conda=tuple(sorted({normal_matchspec(text) for text in spec.conda.packages})),
+        conda=tuple(sorted({normal_matchspec(text) for text in spec.conda.texts})),
         indexes=tuple(index.url for index in indexes(spec)) if _asks_indexes(spec) else (),
-        pip=tuple(sorted({normal_requirement(text) for text in spec.pip.packages})),
+        pip=tuple(sorted({normal_requirement(text) for text in spec.pip.texts})),
         wheels=tuple(sorted(set(wheels(spec)))),
     )
 

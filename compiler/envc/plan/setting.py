@@ -84,7 +84,7 @@ def _variables(spec: EnvSpec, *, has_conda: bool, has_python: bool) -> tuple[tup
         own = {"CONDA_PREFIX": PREFIX}
     elif has_python:
         own = {"VIRTUAL_ENV": PREFIX}
-    variables = {**own, **spec.variables}
+    variables = {**own, **spec.plain_variables}
     if own and "PATH" in variables:
         variables["PATH"] = f"{BIN}:{variables['PATH']}"
     return tuple(sorted(variables.items()))

@@ -11,17 +11,26 @@ from envc.spec.field import FieldError
 
 __all__ = [
     "CHANNEL",
+    "REGISTRY",
     "SECRET",
     "channel",
     "embedded_credentials",
     "image",
     "index_url",
+    "links_url",
+    "names_registry",
+    "registry",
     "secret_name",
 ]
 
 CHANNEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 _CHANNEL_TOKEN = re.compile(r"(?:^|/)t/[^/]+/")
 SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What Docker takes for a registry, and not for the first part of a repository's name.
+REGISTRY = re.compile(
+    r"(?:localhost|(?=[^/]*[.:])(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[A-Fa-f0-9:]+\])(?::[0-9]{1,5})?"
+)
 _USER_INFO = re.compile(r"(?:[^/?#]*//)?([^/?#]*@)")
 _NO_SECRETS = "remove them; an index may name a secret"
 _NO_CHANNEL_SECRETS = "channels that need credentials are not supported yet"
@@ -85,6 +94,44 @@ def index_url(text: str) -> str:
         "name the secret that holds them, as in `secret PYPI_TOKEN` (in YAML `secret: PYPI_TOKEN`)",
     )
     return text
+
+
+def links_url(text: str) -> str:
+    """Refuse what is not the address of a page with links to files."""
+    _check_address(
+        field.line(text),
+        "E212",
+        "page of links",
+        "name the secret that holds them, as in `secret PYPI_TOKEN` (in YAML `secret: PYPI_TOKEN`)",
+    )
+    return text
+
+
+def registry(text: str) -> str:
+    """Refuse what is not the host of a registry, with or without a port."""
+    if "@" in field.line(text):
+        host = text.rpartition("@")[2].partition("/")[0]
+        raise FieldError(
+            "E213",
+            "a registry is named by its host, without a user or a password",
+            hint=f"write `{host}`, and log in with `docker login {host}`",
+            part=(0, text.rfind("@") + 1),
+        )
+    if REGISTRY.fullmatch(text):
+        return text
+    better = re.sub(r"^[A-Za-z]+://", "", text).partition("/")[0]
+    raise FieldError(
+        "E251",
+        f"`{text}` is not the host of a registry",
+        hint=f"write `{better}`" + (", and the path in `image`" if "/" in text.rstrip("/") else "")
+        if better != text and REGISTRY.fullmatch(better)
+        else "write a host, with a port where it has one, such as `registry.example.com:5000`",
+    )
+
+
+def names_registry(text: str) -> bool:
+    """Say whether an image reference names its registry: a first part that is a host."""
+    return REGISTRY.fullmatch(text.partition("/")[0]) is not None and "/" in text
 
 
 def secret_name(text: str) -> str:

@@ -10,6 +10,7 @@ from envc.diagnostics import Diagnostic
 from envc.reference import ImageReference
 from envc.spec.entry import conda_entries
 from envc.spec.model import EnvSpec
+from envc.spec.unhonoured import unhonoured_warnings
 from envc.syntax.document import Document
 
 __all__ = ["exact_version", "warnings"]
@@ -26,11 +27,12 @@ def warnings(document: Document, spec: EnvSpec) -> tuple[Diagnostic, ...]:
     rules = (_floating_base, _root, _program_with_blanks)
     found = [warning for rule in rules for warning in rule(document, spec)]
     found += _exact_versions(document)
+    found += unhonoured_warnings(document)
     return tuple(sorted(found, key=document.order))
 
 
 def _floating_base(document: Document, spec: EnvSpec) -> Iterator[Diagnostic]:
-    if spec.base is None:
+    if spec.base is None or spec.base.image is None:
         return
     reference = ImageReference.parse(spec.base.image)
     if reference.tag == "latest" and reference.digest is None:

@@ -13,11 +13,22 @@ from dataclasses import dataclass
 
 from envc.diagnostics import Diagnostic, Label
 from envc.spec import field, metadata
+from envc.spec.agreement import AGREEMENTS
+from envc.spec.debian import split_debian
 from envc.spec.defaults import canonical_address, channel_addresses
-from envc.spec.entry import Entry, conda_entries, pip_entries, texts, wheel_entries
+from envc.spec.direct import complain_on_address
+from envc.spec.entry import (
+    Entry,
+    conda_entries,
+    pip_entries,
+    source_entries,
+    system_entries,
+    texts,
+    wheel_entries,
+)
 from envc.spec.field import FieldError
 from envc.spec.matchspec import MatchSpecParts, complain, join_matchspec, split_matchspec
-from envc.spec.requirement import PipRequirement, parse_requirement
+from envc.spec.requirement import PipRequirement, normal_name, parse_requirement
 from envc.syntax.document import Document
 
 __all__ = ["CHECKS", "check"]
@@ -49,7 +60,9 @@ def check(document: Document, *, vouched: Container[str] = ()) -> tuple[Diagnost
             (entry, parse_requirement(entry.text)) for entry in _lines(pip_entries(document))
         ),
     )
-    return tuple(problem for rule in CHECKS for problem in rule(subject))
+    found = [problem for rule in CHECKS for problem in rule(subject)]
+    found += [problem for rule in AGREEMENTS for problem in rule(document)]
+    return tuple(found)
 
 
 def _lines(entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -62,32 +75,26 @@ def _lines(entries: Iterable[Entry]) -> Iterator[Entry]:
         yield entry
 
 
-def _system_is_not_locked_yet(subject: _Subject) -> Iterator[Diagnostic]:
-    if subject.document.data_at(("system",)):
-        yield Diagnostic.at(
-            subject.document.key_span(("system",)),
-            "E202",
-            "`system` packages cannot be locked yet",
-            hint="choose a base that has them, or install them in a `run` step with network",
-        )
-
-
 def _lists_have_no_repetition(subject: _Subject) -> Iterator[Diagnostic]:
     document = subject.document
     lists: tuple[tuple[Iterable[Entry], Callable[[str], str]], ...] = (
         (texts(document, ("platforms",)), str),
         (texts(document, ("channels",)), _channel_key),
-        (_index_urls(document), canonical_address),
+        (_addresses(document, "indexes", "url"), canonical_address),
+        (_addresses(document, "find-links", "url"), str),
+        (_addresses(document, "find-links", "path"), posixpath.normpath),
         (wheel_entries(document), posixpath.normpath),
+        (source_entries(document), posixpath.normpath),
+        (texts(document, ("pip", "sdists")), normal_name),
         (texts(document, ("ports",)), _port_key),
         (texts(document, ("volumes",)), _volume_key),
         (texts(document, ("check", "import")), str),
     )
     for entries, key in lists:
-        first: dict[str, Entry] = {}
+        seen: dict[str, list[Entry]] = {}
         for entry in entries:
-            earlier = first.setdefault(_try(key, entry.text), entry)
-            if earlier is not entry:
+            earlier = _find_earlier(seen, _try(key, entry.text), entry)
+            if earlier is not None:
                 yield _repeated(document, "E208", entry, earlier, "remove one of them")
 
 
@@ -104,37 +111,103 @@ def _requirements_are_valid(subject: _Subject) -> Iterator[Diagnostic]:
             yield _at_entry(subject.document, entry, parsed)
 
 
-def _requirements_have_no_address(subject: _Subject) -> Iterator[Diagnostic]:
+def _addresses_lead_to_packages(subject: _Subject) -> Iterator[Diagnostic]:
     for entry, parsed in subject.pip:
         if isinstance(parsed, PipRequirement) and parsed.url:
-            start = entry.text.find(parsed.url)
+            problem = complain_on_address(parsed)
+            if problem is not None:
+                start = entry.text.find(parsed.url)
+                span = subject.document.part(entry.path, start, start + len(parsed.url))
+                yield Diagnostic.at(span, problem.code, problem.message, hint=problem.hint)
+
+
+def _conda_constraints_are_valid(subject: _Subject) -> Iterator[Diagnostic]:
+    document = subject.document
+    seen: dict[str, list[Entry]] = {}
+    for entry in _lines(texts(document, ("conda", "constraints"))):
+        parts = split_matchspec(entry.text)
+        is_vouched = parts is not None and join_matchspec(parts) in subject.vouched
+        if not is_vouched and (problem := complain(entry.text)):
+            yield _at_entry(document, entry, problem)
+        elif parts is not None and not (parts.version or parts.build or parts.bracket):
             yield Diagnostic.at(
-                subject.document.part(entry.path, start, start + len(parsed.url)),
-                "E232",
-                f"`{parsed.name}` cannot be named by an address yet",
-                hint="add the index that has it, or download the wheel and name the file",
+                document.span(entry.path),
+                "E264",
+                f"`{parts.name}` alone constrains nothing",
+                hint=f"write which versions may be chosen, such as `{parts.name} <2`",
             )
+        elif parts is not None and (earlier := _find_earlier(seen, parts.name.lower(), entry)):
+            hint = "say it once, with all that must hold, such as `>=1.26,<2`"
+            yield _repeated(document, "E233", entry, earlier, hint, name=parts.name.lower())
+
+
+def _pip_constraints_are_valid(subject: _Subject) -> Iterator[Diagnostic]:
+    document = subject.document
+    for key in ("constraints", "overrides"):
+        seen: dict[str, list[Entry]] = {}
+        for entry in _lines(texts(document, ("pip", key))):
+            parsed = parse_requirement(entry.text)
+            if isinstance(parsed, FieldError):
+                yield _at_entry(document, entry, parsed)
+                continue
+            if problem := _complain_on_constraint(parsed, key):
+                message, hint = problem
+                yield Diagnostic.at(document.span(entry.path), "E264", message, hint=hint)
+            elif earlier := _find_earlier(seen, f"{parsed.name} {parsed.marker}", entry):
+                hint = "say it once, with all that must hold, such as `>=1.26,<2`"
+                yield _repeated(document, "E233", entry, earlier, hint, name=parsed.name)
+
+
+def _complain_on_constraint(parsed: PipRequirement, key: str) -> tuple[str, str] | None:
+    """Return message and hint for a requirement that can be no constraint or override, or None."""
+    what = "constraint" if key == "constraints" else "override"
+    if parsed.url:
+        message = f"an address can be no {what}"
+        return (
+            message,
+            "list it as a package: what is installed by its address has no other version",
+        )
+    if parsed.extras:
+        better = f"{parsed.name} {','.join(parsed.clauses)}".strip()
+        return f"extras are no part of {key}", f"write `{better}`, and the extras in `packages`"
+    if not parsed.clauses and key == "constraints":
+        message = f"`{parsed.name}` alone constrains nothing"
+        return message, f"write which versions may be chosen, such as `{parsed.name} <2`"
+    return None
 
 
 def _packages_are_listed_once(subject: _Subject) -> Iterator[Diagnostic]:
-    first: dict[tuple[str, ...], Entry] = {}
+    seen: dict[str, list[Entry]] = {}
+    for key, name, entry in _named(subject):
+        earlier = _find_earlier(seen, key, entry)
+        if earlier is not None:
+            hint = "say it once, with all that must hold, such as `>=1.26,<2`"
+            if key.startswith("system "):
+                hint = "say it once, with its version where one is meant"
+            if earlier.on != entry.on:
+                hint = "say for which platform each is, or say it once"
+            yield _repeated(subject.document, "E233", entry, earlier, hint, name=name)
+
+
+def _named(subject: _Subject) -> Iterator[tuple[str, str, Entry]]:
+    """Yield what tells the packages of each list apart, their names, and where they are."""
     for entry, parts in subject.conda:
         if parts is not None:
-            key: tuple[str, ...] = ("conda", parts.name.lower())
-            yield from _report_second(subject.document, first, key, entry)
+            yield f"conda {parts.name.lower()}", parts.name.lower(), entry
     for entry, parsed in subject.pip:
         if isinstance(parsed, PipRequirement):
-            key = ("pip", parsed.name, parsed.marker)
-            yield from _report_second(subject.document, first, key, entry)
+            yield f"pip {parsed.name} {parsed.marker}", parsed.name, entry
+    for entry in system_entries(subject.document):
+        name, _ = split_debian(entry.text)
+        yield f"system {name}", name, entry
 
 
-def _report_second(
-    document: Document, first: dict[tuple[str, ...], Entry], key: tuple[str, ...], entry: Entry
-) -> Iterator[Diagnostic]:
-    earlier = first.setdefault(key, entry)
-    if earlier is not entry:
-        hint = "say it once, with all that must hold, such as `>=1.26,<2`"
-        yield _repeated(document, "E233", entry, earlier, hint, name=key[1])
+def _find_earlier(seen: dict[str, list[Entry]], key: str, entry: Entry) -> Entry | None:
+    """Return an earlier entry with the same key for the same platform, and remember this one."""
+    same = seen.setdefault(key, [])
+    earlier = next((other for other in same if other.meets(entry)), None)
+    same.append(entry)
+    return earlier
 
 
 def _pythons_agree(subject: _Subject) -> Iterator[Diagnostic]:
@@ -183,11 +256,12 @@ def _python_is_no_distribution(subject: _Subject) -> Iterator[Diagnostic]:
 
 
 CHECKS: tuple[Callable[[_Subject], Iterator[Diagnostic]], ...] = (
-    _system_is_not_locked_yet,
     _lists_have_no_repetition,
     _matchspecs_are_valid,
+    _conda_constraints_are_valid,
     _requirements_are_valid,
-    _requirements_have_no_address,
+    _pip_constraints_are_valid,
+    _addresses_lead_to_packages,
     _packages_are_listed_once,
     _pythons_agree,
     _channels_are_listed,
@@ -216,11 +290,11 @@ def _repeated(
     )
 
 
-def _index_urls(document: Document) -> Iterator[Entry]:
-    items = document.data_at(("pip", "indexes"))
+def _addresses(document: Document, block: str, key: str) -> Iterator[Entry]:
+    items = document.data_at(("pip", block))
     for index, item in enumerate(items if isinstance(items, list) else []):
-        if isinstance(item, dict) and isinstance(url := item.get("url"), str):
-            yield Entry(path=("pip", "indexes", index, "url"), text=url)
+        if isinstance(item, dict) and isinstance(text := item.get(key), str):
+            yield Entry(path=("pip", block, index, key), text=text)
 
 
 def _channel_key(name: str) -> str:

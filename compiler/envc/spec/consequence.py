@@ -15,11 +15,11 @@ from envc.syntax.document import Draft
 __all__ = ["without_consequences"]
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_MISSING = re.compile(r"(?:has no|has neither) `([a-z-]+)`")
+_MISSING = re.compile(r"(?:has no|has neither|needs its) `([a-z-]+)`")
 # Of a value as a whole: wrong where a part of it is lost.
-_WHOLE = frozenset({"E205", "E221"})
+_WHOLE = frozenset({"E205", "E221", "E250", "E266"})
 # Of what is not there: it may stand in a file that could not be read.
-_ABSENT = frozenset({"E203", "E235"})
+_ABSENT = frozenset({"E203", "E235", "E253", "E259"})
 
 
 def without_consequences(draft: Draft, problems: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
@@ -38,9 +38,11 @@ def _is_consequence(
     missing = _MISSING.search(problem.message)
     if is_partial and problem.code in _ABSENT:
         return True
-    if problem.code == "E203" and missing:
+    if problem.code in {"E203", "E259"} and missing:
         return bool(suggest(missing[1], words))
     if problem.code == "E235" and suggest("channels", words):
+        return True
+    if problem.code == "E253" and suggest("platforms", words):
         return True
     if not problem.labels:
         return False

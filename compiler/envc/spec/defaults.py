@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 from envc.reference import ImageReference
-from envc.spec.matchspec import split_matchspec
+from envc.spec.matchspec import normal_matchspec, split_matchspec
 from envc.spec.metadata import duration_ms, port_key, port_text, volume_path
-from envc.spec.model import EnvSpec, Index
+from envc.spec.model import EnvSpec, FindLinks, Index
+from envc.spec.moment import moment_text
+from envc.spec.requirement import normal_name, normal_requirement
+from envc.spec.solve import TEXT_FOR_NONE
 
 __all__ = [
     "Probe",
@@ -17,11 +20,20 @@ __all__ = [
     "canonical_address",
     "channel_addresses",
     "channels",
+    "conda_constraints",
     "conda_requirements",
+    "cuda",
+    "exclude_newer",
+    "find_links",
     "healthcheck",
     "indexes",
+    "pip_constraints",
+    "pip_overrides",
     "ports",
+    "sdists",
+    "snapshot",
     "user",
+    "virtual_packages",
     "volumes",
     "wheels",
 ]
@@ -40,9 +52,15 @@ def base_image(spec: EnvSpec) -> ImageReference:
 
     Without `base`: `debian:bookworm-slim` where there are Conda packages, which bring their own
     Python; else `python:VERSION-slim-bookworm`, with Python 3.12 where the spec names none.
+
+    Raises:
+        ValueError: The base is built from a Dockerfile.
     """
     if spec.base is not None:
-        return ImageReference.parse(spec.base.image)
+        if spec.base.image is None:
+            raise ValueError("a base that is built has no image to start from")
+        registry = f"{spec.base.registry}/" if spec.base.registry is not None else ""
+        return ImageReference.parse(registry + spec.base.image)
     if spec.conda.packages:
         return ImageReference.parse(_CONDA_BASE)
     return ImageReference.parse(f"python:{spec.python or _PYTHON}-slim-bookworm")
@@ -96,7 +114,7 @@ def conda_requirements(spec: EnvSpec) -> tuple[str, ...]:
     The last is there where the spec names Python's version, or wants distributions from pip and
     nobody asks Conda for the Python that they need. Empty without Conda packages.
     """
-    packages = spec.conda.packages
+    packages = spec.conda.texts
     if not packages:
         return ()
     if spec.python is not None:
@@ -109,7 +127,63 @@ def conda_requirements(spec: EnvSpec) -> tuple[str, ...]:
 
 def wheels(spec: EnvSpec) -> tuple[str, ...]:
     """Return the local wheels' paths, relative to the spec, without `.` and `..`; in spec order."""
-    return tuple(posixpath.normpath(path) for path in spec.pip.wheels)
+    return tuple(posixpath.normpath(path) for path in spec.pip.wheel_texts)
+
+
+def conda_constraints(spec: EnvSpec) -> tuple[str, ...]:
+    """Return the constraints on Conda packages in normal form, sorted."""
+    return tuple(sorted({normal_matchspec(text) for text in spec.conda.constraints}))
+
+
+def pip_constraints(spec: EnvSpec) -> tuple[str, ...]:
+    """Return the constraints on distributions in normal form, sorted."""
+    return tuple(sorted({normal_requirement(text) for text in spec.pip.constraints}))
+
+
+def pip_overrides(spec: EnvSpec) -> tuple[str, ...]:
+    """Return the requirements that overrule all others, in normal form, sorted."""
+    return tuple(sorted({normal_requirement(text) for text in spec.pip.overrides}))
+
+
+def sdists(spec: EnvSpec) -> tuple[str, ...]:
+    """Return the normal names of the distributions that may come as their source, sorted."""
+    return tuple(sorted({normal_name(name) for name in spec.pip.sdists}))
+
+
+def find_links(spec: EnvSpec) -> tuple[FindLinks, ...]:
+    """Return where wheels lie beside the indexes, paths without `.` and `..`; in spec order."""
+    return tuple(
+        FindLinks(url=links.url, secret=links.secret)
+        if links.path is None
+        else FindLinks(path=posixpath.normpath(links.path))
+        for links in spec.pip.find_links
+    )
+
+
+def cuda(spec: EnvSpec) -> str | None:
+    """Return the version of CUDA, such as `12.4`; None where there is none."""
+    return None if spec.cuda == TEXT_FOR_NONE else spec.cuda
+
+
+def virtual_packages(spec: EnvSpec) -> dict[str, str]:
+    """Return the versions of the virtual packages that the spec states, with `__cuda`; sorted."""
+    stated = dict(spec.virtual_packages)
+    if (version := cuda(spec)) is not None:
+        stated["__cuda"] = version
+    return dict(sorted(stated.items()))
+
+
+def exclude_newer(spec: EnvSpec) -> str | None:
+    """Return the instant, in UTC, from which on packages are too new: `2026-02-01T00:00:00Z`.
+
+    None where any is fine. A day counts as a whole: of `2026-01-31` it is the instant above.
+    """
+    return moment_text(spec.exclude_newer) if spec.exclude_newer is not None else None
+
+
+def snapshot(spec: EnvSpec) -> str | None:
+    """Return the instant, in UTC, from which on Debian's archive is not read; None for now."""
+    return moment_text(spec.system.snapshot) if spec.system.snapshot is not None else None
 
 
 def user(spec: EnvSpec) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import Any, TypeVar
 
@@ -16,11 +15,14 @@ __all__ = [
     "GPUS",
     "PYTHON",
     "SHM",
+    "STAGE",
     "USER",
     "VARIABLE",
+    "WORKERS",
     "FieldError",
     "boolean",
     "environment_name",
+    "filled",
     "gpus",
     "line",
     "module_name",
@@ -28,21 +30,21 @@ __all__ = [
     "platform",
     "program",
     "python_version",
-    "relative_path",
     "script",
-    "script_path",
     "shm_size",
-    "target_path",
+    "stage_name",
+    "unmanaged",
     "user",
     "variable_name",
     "variable_value",
-    "wheel_path",
     "word",
-    "workdir",
+    "workers",
 ]
 
 
 _Item = TypeVar("_Item")
+_Key = TypeVar("_Key")
+_TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 
 
 class FieldError(ValueError):
@@ -76,9 +78,10 @@ USER = re.compile(rf"{_USER_PART}(?::{_USER_PART})?")
 _MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 SHM = re.compile(r"[1-9][0-9]*(?:[BbKkMmGg]|[KkMmGg][Bb])?")
 GPUS = re.compile(r"all|[1-9][0-9]*")
+# As https://github.com/moby/buildkit/blob/master/frontend/dockerfile/instructions/parse.go has it.
+STAGE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+WORKERS = re.compile(r"[1-9][0-9]{0,3}")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
-# The engine mounts the first three, the build the others.
-_FLEETING = ("/dev", "/proc", "/sys", "/mnt/envc", "/mnt/files")
 _PLATFORM_ALIASES = {
     "amd64": "linux/amd64",
     "arm64": "linux/arm64",
@@ -132,6 +135,13 @@ def non_empty(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
     return items
 
 
+def filled(items: dict[_Key, _Item]) -> dict[_Key, _Item]:
+    """Refuse a mapping without keys."""
+    if not items:
+        raise FieldError("E205", "the mapping is empty", hint="fill it, or leave it out")
+    return items
+
+
 def program(words: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a command without the name of a program at its head."""
     if not words[0].strip():
@@ -155,14 +165,25 @@ def variable_value(text: str) -> str:
 
 
 def boolean(value: Any) -> Any:
-    """Return the truth value that exactly `true` and `false` stand for."""
+    """Return the truth value that `true` and `yes`, or `false` and `no`, stand for."""
     if not isinstance(value, str):
         return value
-    if value not in {"true", "false"}:
+    if value not in _TRUTH:
         raise FieldError(
             "E222", f"`{value}` is neither `true` nor `false`", hint="write `true` or `false`"
         )
-    return value == "true"
+    return _TRUTH[value]
+
+
+def unmanaged(value: bool) -> bool:
+    """Refuse to say that envc manages Python: a version says so."""
+    if value:
+        raise FieldError(
+            "E259",
+            "a Python that envc manages is named by its version",
+            hint="write the version, such as `python 3.12` (in YAML `python: 3.12`)",
+        )
+    return value
 
 
 def environment_name(text: str) -> str:
@@ -233,96 +254,6 @@ def user(text: str) -> str:
     return text
 
 
-def workdir(text: str) -> str:
-    """Refuse a path that is not absolute."""
-    if not line(text).startswith("/"):
-        raise FieldError(
-            "E218",
-            f"`{text}` is not an absolute path",
-            hint=f"write `/{text.removeprefix('./').lstrip('~/')}`",
-        )
-    return _lasting_path(text)
-
-
-def target_path(text: str) -> str:
-    """Refuse what only a shell would understand as a path in the image, and what never gets there."""
-    if line(text).startswith("~"):
-        raise FieldError(
-            "E219",
-            f"`{text}` needs a shell to know what `~` is",
-            hint="write the path in full, such as `/home/pets`",
-        )
-    return _lasting_path(text)
-
-
-def _lasting_path(text: str) -> str:
-    """Refuse a path below a folder that is the engine's or the build's own, and in no image."""
-    path = posixpath.normpath(text)
-    for folder in _FLEETING:
-        if path == folder or path.startswith(f"{folder}/"):
-            raise FieldError(
-                "E219",
-                f"`{text}` is in no image: `{folder}` is there only while a container runs",
-                hint="write a path of the image, such as `/app`",
-            )
-    return text
-
-
-def relative_path(text: str) -> str:
-    """Refuse a path that is absolute or leads out of the spec's folder."""
-    if line(text).startswith(("/", "~")) or re.match(r"[A-Za-z]:[\\/]", text):
-        raise FieldError(
-            "E219",
-            f"`{text}` is not a path relative to the spec",
-            hint="put the file below the spec's folder, or move the spec up",
-        )
-    if "\\" in text:
-        raise FieldError("E219", f"`{text}` has a backslash in it", hint="separate folders by `/`")
-    normal = posixpath.normpath(text)
-    if normal == ".." or normal.startswith("../"):
-        raise FieldError(
-            "E219",
-            f"`{text}` leads out of the spec's folder",
-            hint="put the file below the spec's folder, or move the spec up",
-        )
-    return text
-
-
-def script_path(text: str) -> str:
-    """Refuse what is not a relative path to a Python file."""
-    if not relative_path(text).endswith(".py"):
-        raise FieldError(
-            "E219", f"`{text}` is not a Python file", hint="write a path that ends in `.py`"
-        )
-    return text
-
-
-def wheel_path(text: str) -> str:
-    """Refuse what is not a relative path to a wheel, by the name that PEP 427 gives it."""
-    if text.startswith(("http://", "https://")):
-        raise FieldError(
-            "E220",
-            "a wheel is a file beside the spec, not an address",
-            hint="download it, or name the distribution and add its index",
-        )
-    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-
-    name = posixpath.basename(relative_path(text))
-    if not name.endswith(".whl"):
-        raise FieldError(
-            "E220", f"`{text}` is not a wheel", hint="write a path that ends in `.whl`"
-        )
-    try:
-        parse_wheel_filename(name)
-    except InvalidWheelFilename as error:
-        raise FieldError(
-            "E220",
-            f"`{name}` is not the name of a wheel",
-            hint="keep the name that the build gave it: NAME-VERSION-PYTHON-ABI-PLATFORM.whl",
-        ) from error
-    return text
-
-
 def module_name(text: str) -> str:
     """Refuse what Python could not import."""
     if not _MODULE.fullmatch(line(text)):
@@ -356,6 +287,17 @@ def shm_size(text: str) -> str:
     return text
 
 
+def stage_name(text: str) -> str:
+    """Refuse what is not the name of a Dockerfile's stage."""
+    if not STAGE.fullmatch(text):
+        raise FieldError(
+            "E270",
+            f"`{text}` is not the name of a stage",
+            hint="write what stands behind `AS` in the Dockerfile: letters, digits, `-`, `_` and `.`",
+        )
+    return text
+
+
 def gpus(text: str) -> str:
     """Refuse what is neither `all` nor a number of GPUs."""
     if not GPUS.fullmatch(text):
@@ -363,6 +305,17 @@ def gpus(text: str) -> str:
             "E224",
             f"`{text}` is not a number of GPUs",
             hint="write `all` or a number from 1; for none, leave `gpus` out",
+        )
+    return text
+
+
+def workers(text: str) -> str:
+    """Refuse what is not a number of processes."""
+    if not WORKERS.fullmatch(text):
+        raise FieldError(
+            "E267",
+            f"`{text}` is not a number of workers",
+            hint="write a number from 1 to 9999, such as `2`",
         )
     return text
 

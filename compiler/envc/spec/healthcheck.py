@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, Field
 
 from envc.spec import metadata
-from envc.spec.part import Part, Script, Words
+from envc.spec.part import BY_SHAPE, PARTS, TEXT, Part, Script, Words
 
 __all__ = ["Healthcheck", "HealthcheckOrNone"]
 
 
-def _shape(value: Any) -> str:
-    return "text" if isinstance(value, str) else "parts"
-
-
-_ScriptOrWords = Annotated[
-    Annotated[Script, Tag("text")] | Annotated[Words, Tag("parts")], Discriminator(_shape)
-]
+_ScriptOrWords = Annotated[Annotated[Script, TEXT] | Annotated[Words, PARTS], BY_SHAPE]
 _Duration = Annotated[str, AfterValidator(metadata.duration)]
 
 
@@ -51,8 +45,7 @@ class Healthcheck(Part):
 
 
 HealthcheckOrNone = Annotated[
-    Annotated[str, AfterValidator(metadata.no_healthcheck), Tag("text")]
-    | Annotated[Healthcheck, Tag("parts")],
-    Discriminator(_shape),
+    Annotated[str, AfterValidator(metadata.no_healthcheck), TEXT] | Annotated[Healthcheck, PARTS],
+    BY_SHAPE,
 ]
 """A health check, or `none` for one that takes the base's away."""

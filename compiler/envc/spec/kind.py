@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from envc.spec import address, metadata
+from envc.spec import (
+    address,
+    argument,
+    copying,
+    debian,
+    metadata,
+    moment,
+    package,
+    path,
+    running,
+    solve,
+)
 from envc.spec import field as rule
 
 __all__ = ["KINDS", "PLURALS", "Kind"]
@@ -77,15 +88,33 @@ KINDS: Mapping[Callable[[Any], Any], Kind] = {
         minimum=0,
         maximum=10**10 - 1,
     ),
-    rule.workdir: _text("absolute path", "absolute paths", rf"/[^{_CONTROL}]*"),
-    rule.target_path: _text(
+    path.workdir: _text("absolute path", "absolute paths", rf"/[^{_CONTROL}]*"),
+    path.target_path: _text(
         "path in the image", "paths in the image", rf"{_FILLED}(?!~)[^{_CONTROL}]*", _SCALAR
     ),
-    rule.relative_path: _text(
+    path.relative_path: _text(
         "path relative to the spec", "paths relative to the spec", _PATH, _SCALAR
     ),
-    rule.script_path: _text("path of a Python file", "paths of Python files", rf"{_PATH}\.py"),
-    rule.wheel_path: _text("path of a wheel", "paths of wheels", rf"{_PATH}\.whl"),
+    path.script_path: _text("path of a Python file", "paths of Python files", rf"{_PATH}\.py"),
+    path.wheel_path: _text("path of a wheel", "paths of wheels", rf"{_PATH}\.whl"),
+    path.interpreter: _text(
+        "absolute path of a program",
+        "absolute paths of programs",
+        rf"/(?:[^{_CONTROL}]*[^/{_CONTROL}])?",
+    ),
+    path.dockerfile: _text(
+        "path relative to the spec, or text of a Dockerfile",
+        "paths or texts of Dockerfiles",
+        rf"(?:{_PATH}|{_FILLED}[^\x00]*\n[^\x00]*)",
+        _SCALAR,
+    ),
+    path.mount_source: _text(
+        "path, or name of a volume",
+        "paths, or names of volumes",
+        rf"(?:/[^{_CONTROL}]*|{path.VOLUME.pattern}|(?=\.{{0,2}}$|.*/){_PATH})",
+        _SCALAR,
+    ),
+    path.mount_target: _text("absolute path", "absolute paths", rf"(?!/*$)/[^{_CONTROL}]*"),
     rule.module_name: _text(
         "name of a module", "names of modules", rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})*", _WORD
     ),
@@ -108,6 +137,8 @@ KINDS: Mapping[Callable[[Any], Any], Kind] = {
         minimum=0,
     ),
     address.index_url: _text("address", "addresses", _ADDRESS),
+    address.links_url: _text("address", "addresses", _ADDRESS),
+    address.registry: _text("host", "hosts", address.REGISTRY.pattern, _SCALAR, minimum=0),
     address.secret_name: _text(
         "name of an environment variable",
         "names of environment variables",
@@ -132,6 +163,59 @@ KINDS: Mapping[Callable[[Any], Any], Kind] = {
         "number", "numbers", metadata.RETRIES.pattern, ["string", "integer"], minimum=1
     ),
     metadata.stop_signal: _text("signal", "signals", metadata.SIGNAL.pattern),
+    metadata.port_number: _text(
+        "number",
+        "numbers",
+        r"[1-9][0-9]{0,4}(?:/(?:tcp|udp|sctp))?",
+        ["string", "integer"],
+        minimum=1,
+        maximum=65535,
+    ),
+    rule.workers: _text(
+        "number", "numbers", rule.WORKERS.pattern, ["string", "integer"], minimum=1, maximum=9999
+    ),
+    rule.stage_name: _text("name of a stage", "names of stages", rule.STAGE.pattern, _WORD),
+    rule.unmanaged: Kind(facts={"enum": [False, "false", "no"]}),
+    moment.moment: _text("date or time", "dates or times", moment.MOMENT.pattern),
+    solve.cuda: _text(
+        "version or `none`", "versions", solve.CUDA.pattern, ["string", "number"], minimum=1
+    ),
+    solve.virtual_package: _text("name", "names", solve.VIRTUAL_PACKAGE.pattern),
+    solve.virtual_version: _text(
+        "version", "versions", solve.VIRTUAL_VERSION.pattern, _SCALAR, minimum=0
+    ),
+    solve.distribution: _text(
+        "name of a distribution",
+        "names of distributions",
+        solve.DISTRIBUTION.pattern,
+        _SCALAR,
+        minimum=0,
+    ),
+    debian.debian_package: _text(
+        "Debian package", "Debian packages", debian.DEBIAN.pattern, _SCALAR, minimum=0
+    ),
+    copying.owner: _text(
+        "user",
+        "users",
+        rule.USER.pattern,
+        ["string", "integer", "boolean"],
+        minimum=0,
+        maximum=10**10 - 1,
+    ),
+    copying.mode: _text(
+        "mode", "modes", copying.MODE.pattern, ["string", "integer"], minimum=0, maximum=7777
+    ),
+    copying.ignore_pattern: _text(
+        "pattern", "patterns", rf"(?!\s*$){copying.IGNORE.pattern}", _SCALAR
+    ),
+    argument.argument: _text(
+        "argument",
+        "arguments",
+        rf"(?:{'|'.join(argument.ARGUMENTS)})(?:=[^{_CONTROL}]*)?",
+    ),
+    package.shortest: Kind(),
+    running.plain_command: Kind(),
+    rule.filled: Kind(facts={"minProperties": 1}),
     rule.non_empty: Kind(facts={"minItems": 1}),
     rule.program: Kind(),
 }

@@ -18,7 +18,7 @@ from envc.spec.check import check
 from envc.spec.consequence import without_consequences
 from envc.spec.field import FieldError
 from envc.spec.model import EnvSpec, Part
-from envc.spec.word import FUTURE, SYNONYMS, keys_of
+from envc.spec.word import FUTURE, SECRETS, SYNONYMS, keys_of
 from envc.syntax.document import Data, Document, Draft, Path
 
 __all__ = ["load", "load_draft"]
@@ -175,7 +175,7 @@ def _meant_loc(document: Document, loc: tuple[int | str, ...]) -> tuple[int | st
 def _meant_key(key: str, owner: type[Part]) -> str:
     """Return the key that an unknown one was most likely meant to be, or an empty string."""
     synonym = SYNONYMS.get(owner, {}).get(_plain(key))
-    return synonym or suggest(key, keys_of(owner))
+    return synonym or suggest(_plain(key), keys_of(owner))
 
 
 def _plain(key: str) -> str:
@@ -212,6 +212,9 @@ def _from_field_error(
 def _unknown_key(document: Document, path: Path) -> Diagnostic:
     key, owner = str(path[-1]), _part_at(path[:-1])
     span = document.key_span(path)
+    if instead := SECRETS.get(owner, {}).get(_plain(key)):
+        message = f"`{key}` would hold a secret, and a spec holds none"
+        return Diagnostic.at(span, "E213", message, hint=instead)
     if _plain(key) in FUTURE.get(owner, ()):
         return Diagnostic.at(
             span,
@@ -221,7 +224,11 @@ def _unknown_key(document: Document, path: Path) -> Diagnostic:
         )
     keys = keys_of(owner)
     meant = _meant_key(key, owner)
-    hint = f"did you mean `{meant}`?" if meant else f"there are {_list(keys)}"
+    hint = f"did you mean `{meant}`?" if meant else f"there {_are(keys)} {_list(keys)}"
+    if owner is not EnvSpec and (outer := meant or _plain(key)) in set(keys_of(EnvSpec)) - set(
+        keys
+    ):
+        hint = f"write `{outer}` beside the blocks, not in {_name(path[:-1])}"
     where = f" in {_name(path[:-1])}" if len(path) > 1 else ""
     return Diagnostic.at(span, "E201", f"unknown key `{key}`{where}", hint=hint)
 
@@ -245,28 +252,38 @@ _SHAPES = {
 }
 
 
+_PACKAGES = "a list of packages or a mapping"
+_PACKAGE = "a text or a mapping with `package`"
+# By the names on the way; `*` is an item of a list.
 _SHAPES_AT: dict[Path, str] = {
-    ("conda",): "a list of packages or a mapping",
-    ("pip",): "a list of packages or a mapping",
+    ("python",): "a version, or a mapping with `managed`",
+    ("conda",): _PACKAGES,
+    ("conda", "*"): _PACKAGE,
+    ("conda", "packages", "*"): _PACKAGE,
+    ("pip",): _PACKAGES,
+    ("pip", "*"): _PACKAGE,
+    ("pip", "packages", "*"): _PACKAGE,
+    ("pip", "wheels", "*"): "a path or a mapping with `wheel`",
+    ("pip", "sources", "*"): "a path or a mapping with `source`",
+    ("pip", "find-links", "*"): "a mapping with `url` or `path`",
+    ("system",): _PACKAGES,
+    ("system", "*"): _PACKAGE,
+    ("system", "packages", "*"): _PACKAGE,
     ("healthcheck",): "a mapping or `none`",
     ("healthcheck", "run"): "a script or a list of words",
+    ("check", "run", "*"): "a text or a mapping with `command`",
 }
+_BY_PLATFORM = frozenset({"variables", "build-variables"})
 
 
 def _wrong_shape(document: Document, path: Path, kind: str) -> Diagnostic:
     value = document.data_at(path)
-    span = document.span(path)
-    if path == ("python",) and isinstance(value, dict):
-        return Diagnostic.at(
-            span,
-            "E202",
-            "a Python that envc does not manage is not supported yet",
-            hint="write its version, such as `3.12`",
-        )
-    wanted = _SHAPES[kind]
-    wanted = _SHAPES_AT.get(path, wanted)
+    pattern = tuple("*" if isinstance(step, int) else step for step in path)
+    wanted = _SHAPES_AT.get(pattern, _SHAPES[kind])
+    if len(path) == 2 and path[0] in _BY_PLATFORM and not isinstance(value, str):
+        wanted = "a text or a mapping of platforms to texts"
     return Diagnostic.at(
-        span,
+        document.span(path),
         "E204",
         f"{_name(path)} must be {wanted}, not {_describe(value)}",
         hint=_advise_on_shape(path, kind, value),
@@ -281,9 +298,11 @@ def _advise_on_shape(path: Path, kind: str, value: Data | None) -> str:
             return f"write its words as a list: [{', '.join(_quote(word) for word in words)}]"
         inner = value.strip().removeprefix("[").removesuffix("]").strip()
         return f"write a list: [{inner}]" if inner else "write a list"
-    if kind == "string_type" and isinstance(value, dict) and path[0] in {"conda", "pip"}:
-        return "write a package as one text, such as `six >=1.16`"
-    if kind == "string_type" and isinstance(value, list) and len(value) == 1:
+    if (
+        isinstance(value, list)
+        and len(value) == 1
+        and (kind == "string_type" or _may_be_text(path))
+    ):
         return f"write `{value[0]}` alone" if isinstance(value[0], str) else ""
     if kind in {"model_type", "dict_type"} and isinstance(value, str):
         part = _part_at(path)
@@ -291,6 +310,10 @@ def _advise_on_shape(path: Path, kind: str, value: Data | None) -> str:
             f"it holds {_list(keys_of(part))}" if part is not EnvSpec else "give every name a value"
         )
     return ""
+
+
+def _may_be_text(path: Path) -> bool:
+    return path == ("python",) or isinstance(path[-1], int) or path[0] in _BY_PLATFORM
 
 
 def _split_words(text: str) -> list[str]:
@@ -322,6 +345,10 @@ def _describe(value: Data | None) -> str:
     return "a text"
 
 
+def _are(words: tuple[str, ...]) -> str:
+    return "are" if words[1:] else "is"
+
+
 def _list(words: tuple[str, ...]) -> str:
     quoted = [f"`{word}`" for word in words]
     return " and ".join((", ".join(quoted[:-1]), quoted[-1])) if quoted[1:] else quoted[0]
@@ -332,6 +359,9 @@ def _part_at(path: Path) -> type[Part]:
     part: type[Part] = EnvSpec
     for step in path:
         if isinstance(step, int):
+            # A list that stands for a block is one of its packages.
+            packages = part.model_fields.get("packages")
+            part = next(_parts_in(packages.annotation), part) if packages else part
             continue
         fields = {field.alias or name: field for name, field in part.model_fields.items()}
         if step in fields:

@@ -101,9 +101,13 @@ def _walk(
 
 
 def _parts_of(shape: Any) -> Iterator[str]:
-    """Yield the names of the blocks that a field may hold."""
+    """Yield the names of the blocks that a field may hold.
+
+    Where a list stands for a block with that list in it, only the block.
+    """
     if isinstance(shape, list):
-        for item in shape:
+        blocks = [item for item in shape if "$ref" in item]
+        for item in blocks or shape:
             yield from _parts_of(item)
     elif isinstance(shape, dict):
         if "$ref" in shape:

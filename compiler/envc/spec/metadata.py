@@ -23,6 +23,7 @@ __all__ = [
     "no_healthcheck",
     "port",
     "port_key",
+    "port_number",
     "port_text",
     "retries",
     "stop_signal",
@@ -101,6 +102,17 @@ def port(text: str) -> str:
     elif re.fullmatch(r"[0-9]+-[0-9]+(?:/.*)?", text):
         hint = "name each port by itself: a range is not a port"
     raise FieldError("E242", f"`{text}` is not a port", hint=hint)
+
+
+def port_number(text: str) -> str:
+    """Refuse what is not a number of 1 to 65535."""
+    if "/" in port(text):
+        raise FieldError(
+            "E242",
+            f"`{text}` is a port with a protocol, and a server speaks HTTP",
+            hint=f"write `{text.partition('/')[0]}`",
+        )
+    return text
 
 
 def port_key(text: str) -> tuple[int, str]:

@@ -2,237 +2,173 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from envc.spec import address, field, metadata
+from envc.spec import address, field, metadata, moment, path, solve
 from envc.spec.field import FieldError
 from envc.spec.healthcheck import Healthcheck, HealthcheckOrNone
-from envc.spec.part import Part, Script, Words
+from envc.spec.package import (
+    Conda,
+    FindLinks,
+    Index,
+    MatchSpecs,
+    Package,
+    Pip,
+    Requirements,
+    Source,
+    System,
+    SystemPackage,
+    SystemPackages,
+    Wheel,
+)
+from envc.spec.part import (
+    BY_SHAPE,
+    PARTS,
+    TEXT,
+    UNIQUE,
+    Boolean,
+    Part,
+    Platform,
+    RelativePath,
+    Variables,
+    Words,
+    if_text,
+    packages_from_list,
+)
+from envc.spec.running import Check, CheckCommand, Mount, Runtime, Serve, Train
+from envc.spec.step import CopyStep, RunStep, Step
 
 __all__ = [
     "Base",
     "Check",
+    "CheckCommand",
     "Conda",
     "CopyStep",
     "EnvSpec",
+    "FindLinks",
     "Healthcheck",
     "Index",
+    "Mount",
+    "Package",
     "Part",
     "Pip",
+    "Python",
     "RunStep",
     "Runtime",
     "Serve",
+    "Source",
     "Step",
+    "System",
+    "SystemPackage",
+    "Train",
+    "Wheel",
 ]
 
-
-def _packages_from_list(value: Any) -> Any:
-    return {"packages": value} if isinstance(value, list) else value
-
-
-def _command_from_string(value: Any) -> Any:
-    return {"command": value} if isinstance(value, str) else value
-
-
-def _if_text(rule: Callable[[str], str]) -> Callable[[Any], Any]:
-    return lambda value: rule(value) if isinstance(value, str) else value
-
-
-_Line = Annotated[str, AfterValidator(field.line)]
-_UNIQUE = Field(json_schema_extra={"uniqueItems": True})
-_MatchSpecs = Annotated[tuple[Annotated[_Line, Field(title="MatchSpec")], ...], _UNIQUE]
-_Requirements = Annotated[tuple[Annotated[_Line, Field(title="requirement")], ...], _UNIQUE]
-_Wheels = Annotated[tuple[Annotated[str, AfterValidator(field.wheel_path)], ...], _UNIQUE]
-_Modules = Annotated[tuple[Annotated[str, AfterValidator(field.module_name)], ...], _UNIQUE]
-_Channels = Annotated[tuple[Annotated[str, AfterValidator(address.channel)], ...], _UNIQUE]
-_RelativePath = Annotated[str, AfterValidator(field.relative_path)]
-_Platform = Annotated[
-    Literal["linux/amd64", "linux/arm64"], BeforeValidator(_if_text(field.platform))
-]
-_Platforms = Annotated[tuple[_Platform, ...], AfterValidator(field.non_empty), _UNIQUE]
-_Boolean = Annotated[
-    bool,
-    BeforeValidator(field.boolean, json_schema_input_type=Literal[True, False, "true", "false"]),
-]
-_Variables = dict[
-    Annotated[str, AfterValidator(field.variable_name)],
-    Annotated[str, AfterValidator(field.variable_value)],
+_Channels = Annotated[tuple[Annotated[str, AfterValidator(address.channel)], ...], UNIQUE]
+_Platforms = Annotated[tuple[Platform, ...], AfterValidator(field.non_empty), UNIQUE]
+_VirtualPackages = dict[
+    Annotated[str, AfterValidator(solve.virtual_package)],
+    Annotated[str, AfterValidator(solve.virtual_version)],
 ]
 _Labels = dict[
     Annotated[str, AfterValidator(metadata.label_name)],
     Annotated[str, AfterValidator(metadata.label_value)],
 ]
-_Ports = Annotated[tuple[Annotated[str, AfterValidator(metadata.port)], ...], _UNIQUE]
-_Volumes = Annotated[tuple[Annotated[str, AfterValidator(metadata.volume)], ...], _UNIQUE]
+_Ports = Annotated[tuple[Annotated[str, AfterValidator(metadata.port)], ...], UNIQUE]
+_Volumes = Annotated[tuple[Annotated[str, AfterValidator(metadata.volume)], ...], UNIQUE]
 
 
 class Base(Part):
-    """Where the image starts."""
-
-    image: Annotated[str, AfterValidator(address.image)] = Field(
-        description="Required. The image reference to build on, with a tag, a digest or both. "
-        "Example: `debian:bookworm-slim`."
-    )
-
-
-class Conda(Part):
-    """What comes from Conda channels."""
-
-    packages: _MatchSpecs = Field(
-        default=(),
-        description="Optional. Conda packages, a MatchSpec each. Default: none. "
-        'Example: `["numpy >=1.26,<3"]`.',
-    )
-
-
-class Index(Part):
-    """A package index in the form of PEP 503."""
-
-    url: Annotated[str, AfterValidator(address.index_url)] = Field(
-        description="Required. The index's address. Example: `https://pypi.example.com/simple`."
-    )
-    secret: Annotated[str, AfterValidator(address.secret_name)] | None = Field(
-        default=None,
-        description="Optional. The name of the secret that holds its credentials: an environment "
-        "variable with `user:password` or a token. Default: no credentials. Example: `PYPI_TOKEN`.",
-    )
-
-
-class Pip(Part):
-    """What comes from package indexes and from wheels."""
-
-    indexes: Annotated[tuple[Index, ...], _UNIQUE] = Field(
-        default=(),
-        description="Optional. The indexes to ask; the first that knows a package wins. "
-        "Default: `[{url: https://pypi.org/simple}]`. "
-        "Example: `[{url: https://pypi.example.com/simple, secret: PYPI_TOKEN}]`.",
-    )
-    packages: _Requirements = Field(
-        default=(),
-        description="Optional. Distributions, a PEP 508 requirement each. Default: none. "
-        """Example: `[rich ==14.*, 'tomli >=2 ; python_version < "3.11"']`.""",
-    )
-    wheels: _Wheels = Field(
-        default=(),
-        description="Optional. Wheel files, by paths relative to the spec. Default: none. "
-        "Example: `[dist/pets-1.0-py3-none-any.whl]`.",
-    )
-
-
-class CopyStep(Part):
-    """Files from beside the spec that go into the image."""
-
-    source: _RelativePath = Field(
-        alias="from",
-        description="Required. A file or folder, by a path relative to the spec. Of a folder, its "
-        "content is copied. Example: `src/`.",
-    )
-    to: Annotated[str, AfterValidator(field.target_path)] = Field(
-        description="Required. Where it goes. Relative paths start at `workdir`; a file keeps its "
-        "name where this ends in `/`. Example: `/app`."
-    )
-
-
-class RunStep(Part):
-    """A command that runs while the image is built, as root, after the packages are there."""
-
-    command: Script = Field(
-        description="Required. A script for `/bin/sh -e`. Example: `python -m compileall -q /app`."
-    )
-    network: _Boolean = Field(
-        default=False,
-        description="Optional. Whether it may use the network. An image that needs one is not "
-        "reproducible by construction. Default: `false`. Example: `true`.",
-    )
-
-
-class Step(Part):
-    """One step: exactly one of `copy` and `run`."""
+    """Where the image starts: exactly one of `image` and `dockerfile`."""
 
     model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["copy"]}, {"required": ["run"]}]}
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": ["image"],
+                    "not": {"anyOf": [{"required": ["context"]}, {"required": ["target"]}]},
+                },
+                {"required": ["dockerfile"], "not": {"required": ["registry"]}},
+            ]
+        }
     )
 
-    copy_: CopyStep | None = Field(
+    image: Annotated[str, AfterValidator(address.image)] | None = Field(
         default=None,
-        alias="copy",
-        description="Optional. Files to copy into the image. Default: none. "
-        "Example: `{from: src/, to: /app}`.",
+        description="Optional. The image reference to build on, with a tag, a digest or both. "
+        "Default: none. Example: `debian:bookworm-slim`.",
     )
-    run: (
-        Annotated[
-            RunStep,
-            BeforeValidator(_command_from_string, json_schema_input_type=Script | RunStep),
-        ]
-        | None
-    ) = Field(
+    registry: Annotated[str, AfterValidator(address.registry)] | None = Field(
         default=None,
-        description="Optional. A command to run while the image is built, as root, after the "
-        "packages are there. Default: none. Example: `python -m compileall -q /app`.",
+        description="Optional. The host of the registry that has the image, where the image's name "
+        "does not say it; log in with `docker login`. Default: Docker Hub. "
+        "Example: `registry.example.com`.",
+    )
+    dockerfile: Annotated[str, AfterValidator(path.dockerfile)] | None = Field(
+        default=None,
+        description="Optional. A Dockerfile to build the base with: a path relative to the spec, or "
+        "its text, of more than one line. Default: none. Example: `Dockerfile.base`.",
+    )
+    context: RelativePath | None = Field(
+        default=None,
+        description="Optional. The folder that the Dockerfile may copy from, by a path relative to "
+        "the spec. Default: the Dockerfile's own, or nothing for a text. Example: `docker/`.",
+    )
+    target: Annotated[str, AfterValidator(field.stage_name)] | None = Field(
+        default=None,
+        description="Optional. The stage of the Dockerfile that is the base. Default: its last. "
+        "Example: `runtime`.",
     )
 
     @model_validator(mode="after")
-    def _check_one_action(self) -> Self:
-        if self.copy_ is not None and self.run is not None:
+    def _check_one_origin(self) -> Self:
+        if self.image is not None and self.dockerfile is not None:
             raise FieldError(
-                "E221",
-                "a step has both `copy` and `run`",
-                hint="make two steps of it, in the order in which they should happen",
+                "E250",
+                "`base` has both `image` and `dockerfile`",
+                hint="choose one: a Dockerfile names its own image in `FROM`",
             )
-        if self.copy_ is None and self.run is None:
-            raise FieldError("E221", "a step has neither `copy` nor `run`", hint="add one of them")
+        if self.image is None and self.dockerfile is None:
+            raise FieldError(
+                "E250",
+                "`base` has neither `image` nor `dockerfile`",
+                hint='add one of them, such as `base image "debian:bookworm-slim"` '
+                '(in YAML `base: {image: "debian:bookworm-slim"}`)',
+            )
+        if self.image is not None:
+            self._check_image(self.image)
+        elif self.registry is not None:
+            raise FieldError(
+                "E250",
+                "`registry` needs an `image`",
+                hint="remove it: a Dockerfile names registries in `FROM`",
+            )
         return self
 
-
-class Check(Part):
-    """What must work in the built image before it gets its name."""
-
-    imports: _Modules = Field(
-        default=(),
-        alias="import",
-        description="Optional. Python modules that must import. Default: none. "
-        "Example: `[numpy, pets]`.",
-    )
-    run: tuple[Script, ...] = Field(
-        default=(),
-        description="Optional. Commands for `/bin/sh -e` that must exit with 0, as the image's user and "
-        "without a network. Default: none. "
-        "Example: `[python -m pets --version]`.",
-    )
+    def _check_image(self, image: str) -> None:
+        for name, value in (("context", self.context), ("target", self.target)):
+            if value is not None:
+                raise FieldError(
+                    "E250",
+                    f"`{name}` needs a `dockerfile`",
+                    hint="remove it: an image is taken as it is",
+                )
+        if self.registry is not None and address.names_registry(image):
+            raise FieldError(
+                "E252",
+                f"`{image}` names a registry, and so does `registry`",
+                hint="remove one of them",
+            )
 
 
-class Runtime(Part):
-    """How containers of the image are run; never part of the image."""
+class Python(Part):
+    """A Python that envc does not manage."""
 
-    shm: Annotated[str, AfterValidator(field.shm_size)] | None = Field(
-        default=None,
-        description="Optional. Size of `/dev/shm`: bytes, or a number with `k`, `m` or `g`. "
-        "Default: the engine's. Example: `2g`.",
-    )
-    gpus: Annotated[str, AfterValidator(field.gpus)] | None = Field(
-        default=None,
-        description="Optional. `all` or a number of GPUs. Default: none. Example: `all`.",
-    )
-
-
-class Serve(Part):
-    """What serves a model from the image; never part of the image."""
-
-    entry: Annotated[str, AfterValidator(field.script_path)] = Field(
-        description="Required. The Python file with `init()` and `run(data)`. Example: `score.py`."
-    )
-    model: _RelativePath | None = Field(
-        default=None,
-        description="Optional. The model's file or folder. Default: none. Example: `models/pets`.",
+    managed: Annotated[Boolean, AfterValidator(field.unmanaged)] = Field(
+        description="Required. `no`: the base has a Python, with all that the work needs, and "
+        "`interpreter` says where. Example: `no`."
     )
 
 
@@ -255,19 +191,58 @@ class EnvSpec(Part):
         description="Optional. The platforms to lock and build for, each once. "
         "Default: `[linux/amd64]`. Example: `[linux/amd64, linux/arm64]`.",
     )
-    python: Annotated[str, AfterValidator(field.python_version)] | None = Field(
+    python_: (
+        Annotated[
+            Annotated[str, AfterValidator(field.python_version), TEXT] | Annotated[Python, PARTS],
+            BY_SHAPE,
+        ]
+        | None
+    ) = Field(
         default=None,
-        description="Optional. Python's version: `3.12` is the newest 3.12, `3.12.7` only that. "
+        alias="python",
+        description="Optional. Python's version: `3.12` is the newest 3.12, `3.12.7` only that; or "
+        "that envc does not manage Python. "
         "Default: what Conda packages ask for, or the base has. Example: `3.12`.",
+    )
+    interpreter: Annotated[str, AfterValidator(path.interpreter)] | None = Field(
+        default=None,
+        description="Optional. The program of a Python that envc does not manage, by its absolute "
+        "path in the base. Default: none. Example: `/opt/miniconda/bin/python`.",
+    )
+    cuda: Annotated[str, AfterValidator(solve.cuda)] | None = Field(
+        default=None,
+        description="Optional. The version of CUDA that the machines' drivers support, or `none`. "
+        'Default: `none`. Example: `"12.4"`.',
+    )
+    virtual_packages: _VirtualPackages = Field(
+        default_factory=dict,
+        alias="virtual-packages",
+        description="Optional. What the machines provide that Conda packages may ask for, by name, "
+        "with its version. Default: what the base, the platform and `cuda` say. "
+        'Example: `{__glibc: "2.28", __archspec: x86_64_v3}`.',
+    )
+    exclude_newer: Annotated[str, AfterValidator(moment.moment)] | None = Field(
+        default=None,
+        alias="exclude-newer",
+        description="Optional. A day, or a time with its zone (RFC 3339): no package that came "
+        "later is taken; a day counts as a whole, in UTC. Default: none. Example: `2026-01-31`.",
     )
     channels: _Channels = Field(
         default=(),
         description="Optional. Conda channels, by name or address. A package comes from the first "
         "that has it. Default: `[conda-forge]`. Example: `[conda-forge, bioconda]`.",
     )
+    channel_priority: Annotated[
+        Literal["strict", "disabled"], BeforeValidator(if_text(solve.channel_priority))
+    ] = Field(
+        default="strict",
+        alias="channel-priority",
+        description="Optional. `strict` takes a package from the first channel that has it, "
+        "`disabled` the best version of all channels. Default: `strict`. Example: `disabled`.",
+    )
     conda: Annotated[
         Conda,
-        BeforeValidator(_packages_from_list, json_schema_input_type=_MatchSpecs | Conda),
+        BeforeValidator(packages_from_list, json_schema_input_type=MatchSpecs | Conda),
     ] = Field(
         default_factory=Conda,
         description="Optional. What comes from Conda channels. A list is one of packages. "
@@ -275,23 +250,39 @@ class EnvSpec(Part):
     )
     pip: Annotated[
         Pip,
-        BeforeValidator(_packages_from_list, json_schema_input_type=_Requirements | Pip),
+        BeforeValidator(packages_from_list, json_schema_input_type=Requirements | Pip),
     ] = Field(
         default_factory=Pip,
         description="Optional. What comes from package indexes and from wheels. A list is one of "
         "packages. Default: none. Example: `[rich ==14.*]`.",
     )
-    system: tuple[Annotated[_Line, Field(title="Debian package")], ...] = Field(
-        default=(),
-        description="Optional. Not supported yet: Debian packages; a spec may not name any. "
-        "Default: none. Example: `[git, libfuse-dev]`.",
-        json_schema_extra={"maxItems": 0},
+    system: Annotated[
+        System,
+        BeforeValidator(packages_from_list, json_schema_input_type=SystemPackages | System),
+    ] = Field(
+        default_factory=System,
+        description="Optional. What comes from Debian. A list is one of packages. Default: none. "
+        "Example: `[git, libfuse-dev]`.",
     )
-    variables: _Variables = Field(
+    variables: Variables = Field(
         default_factory=dict,
-        description="Optional. Environment variables of the image, for its steps and for containers. "
-        "Default: none. "
+        description="Optional. Environment variables of the image, for its steps and for containers; "
+        "of each, its value or its values by platform. Default: none. "
         'Example: `{OMP_NUM_THREADS: "4"}`.',
+    )
+    build_variables: Variables = Field(
+        default_factory=dict,
+        alias="build-variables",
+        description="Optional. Environment variables of the steps only, not of containers; of each, "
+        "its value or its values by platform. Default: none. "
+        'Example: `{PIP_NO_INPUT: "1"}`.',
+    )
+    before_packages: tuple[Step, ...] = Field(
+        default=(),
+        alias="before-packages",
+        description="Optional. What is copied and run before the packages are there, in this order. "
+        "Each step is one `copy` or one `run`. Default: none. "
+        "Example: `[{run: groupadd -r pets}]`.",
     )
     steps: tuple[Step, ...] = Field(
         default=(),
@@ -304,7 +295,7 @@ class EnvSpec(Part):
         description="Optional. Who runs in the container: `UID`, `UID:GID` or a name that the base "
         "has. Steps run as root in any case. Default: `1000:1000`. Example: `1000`.",
     )
-    workdir: Annotated[str, AfterValidator(field.workdir)] | None = Field(
+    workdir: Annotated[str, AfterValidator(path.workdir)] | None = Field(
         default=None,
         description="Optional. Where commands start. Default: the user's home, or `/` where only the "
         "base knows the user. Example: `/app`.",
@@ -362,3 +353,28 @@ class EnvSpec(Part):
         description="Optional. What serves a model from the image; never part of the image. "
         "Default: nothing. Example: `{entry: score.py, model: models/pets}`.",
     )
+    train: Train | None = Field(
+        default=None,
+        description="Optional. What trains in the image; never part of the image. "
+        'Default: nothing. Example: `{script: train.py, arguments: ["--epochs", "3"]}`.',
+    )
+
+    @property
+    def python(self) -> str | None:
+        """Python's version; None where the spec names none, or envc does not manage Python."""
+        return self.python_ if isinstance(self.python_, str) else None
+
+    @property
+    def is_python_managed(self) -> bool:
+        """Whether Python is envc's own concern, not the base's."""
+        return not isinstance(self.python_, Python)
+
+    @property
+    def plain_variables(self) -> dict[str, str]:
+        """The variables that have one value for all platforms."""
+        return {name: text for name, text in self.variables.items() if isinstance(text, str)}
+
+    @property
+    def plain_build_variables(self) -> dict[str, str]:
+        """The build variables that have one value for all platforms."""
+        return {name: text for name, text in self.build_variables.items() if isinstance(text, str)}

@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from envc.canonical import digest
+from envc.spec.copying import mode_text
+from envc.spec.debian import split_debian
 from envc.spec.defaults import (
     base_image,
     channels,
+    conda_constraints,
+    cuda,
+    exclude_newer,
+    find_links,
     healthcheck,
     indexes,
+    pip_constraints,
+    pip_overrides,
     ports,
+    sdists,
+    snapshot,
     user,
+    virtual_packages,
     volumes,
-    wheels,
 )
 from envc.spec.matchspec import normal_matchspec
-from envc.spec.model import EnvSpec, Step
+from envc.spec.model import (
+    Base,
+    CheckCommand,
+    EnvSpec,
+    Mount,
+    Package,
+    Runtime,
+    Serve,
+    Source,
+    Step,
+    SystemPackage,
+    Train,
+    Wheel,
+)
+from envc.spec.path import is_dockerfile_text, is_volume
 from envc.spec.requirement import normal_requirement
 
 __all__ = [
@@ -40,29 +64,34 @@ def normal_form(spec: EnvSpec) -> dict[str, Any]:
 
     Order is kept where it has meaning (channels, indexes, steps, checks, words of a command), and
     sorted where it has none (platforms, packages, wheels, variables, labels, ports, volumes). The
-    environment's name is not in it, nor is metadata of the image that a spec does not set. Where
-    the default depends on the base or on the lock, a value is None.
+    environment's name is not in it, nor is what came into the language later and a spec does not
+    use. Where the default depends on the base or on the lock, a value is None.
     """
     return {
-        "base": str(base_image(spec)),
+        "base": _normal_base(spec),
         "platforms": sorted(spec.platforms),
         "python": spec.python,
         "channels": list(channels(spec)),
-        "conda": sorted(normal_matchspec(package) for package in spec.conda.packages),
+        "conda": _for_all(spec, spec.conda.packages, normal_matchspec),
         "indexes": [{"url": index.url, "secret": index.secret} for index in indexes(spec)],
-        "pip": sorted(normal_requirement(package) for package in spec.pip.packages),
-        "wheels": sorted(wheels(spec)),
-        "system": sorted(spec.system),
-        "variables": dict(sorted(spec.variables.items())),
-        "steps": [_normal_step(step) for step in spec.steps],
+        "pip": _for_all(spec, spec.pip.packages, normal_requirement),
+        "wheels": _for_all(spec, spec.pip.wheels, posixpath.normpath),
+        "system": _for_all(spec, spec.system.packages, _normal_debian),
+        "variables": _same_for_all(spec, spec.variables),
+        "steps": [_normal_step(spec, step) for step in spec.steps],
         "user": user(spec),
         "workdir": spec.workdir,
         "entrypoint": _words(spec.entrypoint),
         "command": _words(spec.command),
-        "check": {"import": list(spec.check.imports), "run": list(spec.check.run)},
-        "runtime": spec.runtime.model_dump(),
-        "serve": spec.serve.model_dump() if spec.serve is not None else None,
-        **_metadata(spec),
+        "check": {
+            "import": list(spec.check.imports),
+            "run": [_normal_check(command) for command in spec.check.run],
+        },
+        "runtime": _normal_runtime(spec.runtime),
+        "serve": _normal_serve(spec.serve) if spec.serve is not None else None,
+        **_used(_metadata(spec)),
+        **_used(_solving(spec)),
+        **_used(_more(spec)),
     }
 
 
@@ -83,27 +112,192 @@ def matrix_id(variants: Mapping[str, EnvSpec]) -> str:
     return digest({"contract": CONTRACT, "variants": forms})
 
 
-def _normal_step(step: Step) -> dict[str, Any]:
+def _used(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is used: a spec that uses nothing of it keeps its id."""
+    return {key: value for key, value in said.items() if value}
+
+
+def _normal_base(spec: EnvSpec) -> str | dict[str, Any]:
+    base = spec.base
+    if base is None or base.dockerfile is None:
+        return str(base_image(spec))
+    return _used({"dockerfile": _normal_dockerfile(base), "target": base.target}) | {
+        "context": posixpath.normpath(base.context) if base.context is not None else None
+    }
+
+
+def _normal_dockerfile(base: Base) -> dict[str, str]:
+    text = base.dockerfile or ""
+    if is_dockerfile_text(text):
+        return {"text": text.replace("\r\n", "\n")}
+    return {"path": posixpath.normpath(text)}
+
+
+_Entry = str | Package | Wheel | Source | SystemPackage
+
+
+def _by_text(
+    spec: EnvSpec, entries: Iterable[_Entry], normal: Callable[[str], str]
+) -> dict[str, set[str]]:
+    """Return for which platforms each text is, in normal form."""
+    found: dict[str, set[str]] = {}
+    for entry in entries:
+        text, on = (entry, None) if isinstance(entry, str) else (entry.text, entry.on)
+        found.setdefault(normal(text), set()).update(spec.platforms if on is None else {on})
+    return found
+
+
+def _for_all(spec: EnvSpec, entries: Iterable[_Entry], normal: Callable[[str], str]) -> list[str]:
+    """Return what is for every platform: also what names each of them."""
+    texts = _by_text(spec, entries, normal)
+    return sorted(text for text, on in texts.items() if on >= set(spec.platforms))
+
+
+def _for_some(
+    spec: EnvSpec, entries: Iterable[_Entry], normal: Callable[[str], str]
+) -> dict[str, list[str]]:
+    """Return for which platforms each text is that is not for all."""
+    texts = _by_text(spec, entries, normal)
+    return {text: sorted(on) for text, on in sorted(texts.items()) if not on >= set(spec.platforms)}
+
+
+def _same_for_all(
+    spec: EnvSpec, variables: Mapping[str, str | Mapping[Any, str]]
+) -> dict[str, str]:
+    """Return the variables that have one value everywhere: also those that say it for each."""
+    same: dict[str, str] = {}
+    for name, value in sorted(variables.items()):
+        if isinstance(value, str):
+            same[name] = value
+        elif value.keys() >= set(spec.platforms) and len(set(value.values())) == 1:
+            same[name] = next(iter(value.values()))
+    return same
+
+
+def _different(
+    spec: EnvSpec, variables: Mapping[str, str | Mapping[Any, str]]
+) -> dict[str, dict[str, str]]:
+    same = _same_for_all(spec, variables)
+    return {
+        name: dict(sorted(value.items()))
+        for name, value in sorted(variables.items())
+        if name not in same and not isinstance(value, str)
+    }
+
+
+def _normal_step(spec: EnvSpec, step: Step) -> dict[str, Any]:
+    on = step.on if step.on is not None and set(spec.platforms) != {step.on} else None
+    return _normal_action(step) | _used({"on": on})
+
+
+def _normal_action(step: Step) -> dict[str, Any]:
     if step.copy_ is not None:
+        copy = step.copy_
+        more = {
+            "owner": copy.owner,
+            "mode": mode_text(copy.mode) if copy.mode is not None else None,
+            "ignore": sorted(set(copy.ignore)),
+        }
         # A slash at the end of the target has meaning: the file keeps its name.
-        return {"copy": {"from": posixpath.normpath(step.copy_.source), "to": step.copy_.to}}
+        return {"copy": {"from": posixpath.normpath(copy.source), "to": copy.to} | _used(more)}
     if step.run is not None:
         command = step.run.command.replace("\r\n", "\n")
         return {"run": {"command": command, "network": step.run.network}}
     raise ValueError("a step without an action")
 
 
+def _normal_check(command: str | CheckCommand) -> str | dict[str, Any]:
+    if isinstance(command, str):
+        return command
+    return {"command": command.command, "prints": command.prints}
+
+
+def _normal_runtime(runtime: Runtime) -> dict[str, Any]:
+    more = {
+        "arguments": list(runtime.arguments),
+        "mounts": sorted(map(_normal_mount, runtime.mounts), key=lambda mount: str(mount["to"])),
+    }
+    return {"shm": runtime.shm, "gpus": runtime.gpus} | _used(more)
+
+
+def _normal_mount(mount: Mount) -> dict[str, Any]:
+    source = mount.source
+    kind = "volume" if is_volume(source) else "path"
+    return {
+        kind: source if is_volume(source) else posixpath.normpath(source),
+        "to": posixpath.normpath(mount.to),
+        "read_only": mount.read_only,
+    }
+
+
+def _normal_serve(serve: Serve) -> dict[str, Any]:
+    more = {"port": serve.port, "workers": serve.workers}
+    return {"entry": serve.entry, "model": serve.model} | _used(more)
+
+
+def _normal_train(train: Train) -> dict[str, Any]:
+    return {
+        "script": posixpath.normpath(train.script),
+        "arguments": list(train.arguments),
+        "source": posixpath.normpath(train.source or "."),
+    }
+
+
+def _normal_debian(text: str) -> str:
+    name, version = split_debian(text)
+    return f"{name}={version}" if version else name
+
+
 def _metadata(spec: EnvSpec) -> dict[str, Any]:
-    """Return what is set of the image's metadata: a spec without any keeps its id."""
     probe = healthcheck(spec)
-    said = {
+    return {
         "labels": dict(sorted(spec.labels.items())),
         "ports": list(ports(spec)),
         "volumes": list(volumes(spec)),
         "healthcheck": asdict(probe) | {"words": list(probe.words)} if probe is not None else None,
         "stopsignal": spec.stopsignal,
     }
-    return {key: value for key, value in said.items() if value}
+
+
+def _solving(spec: EnvSpec) -> dict[str, Any]:
+    """Return what steers the choice of packages."""
+    links = [{"url": one.url, "secret": one.secret, "path": one.path} for one in find_links(spec)]
+    return {
+        "cuda": cuda(spec),
+        "virtual_packages": {
+            name: version
+            for name, version in virtual_packages(spec).items()
+            if name != "__cuda" or cuda(spec) is None
+        },
+        "exclude_newer": exclude_newer(spec),
+        "channel_priority": spec.channel_priority if spec.channel_priority != "strict" else None,
+        "conda_constraints": list(conda_constraints(spec)),
+        "find_links": sorted(links, key=str),
+        "pip_constraints": list(pip_constraints(spec)),
+        "overrides": list(pip_overrides(spec)),
+        "sdists": list(sdists(spec)),
+        "snapshot": snapshot(spec),
+    }
+
+
+def _more(spec: EnvSpec) -> dict[str, Any]:
+    some = {
+        "conda": _for_some(spec, spec.conda.packages, normal_matchspec),
+        "pip": _for_some(spec, spec.pip.packages, normal_requirement),
+        "wheels": _for_some(spec, spec.pip.wheels, posixpath.normpath),
+        "sources": _for_some(spec, spec.pip.sources, posixpath.normpath),
+        "system": _for_some(spec, spec.system.packages, _normal_debian),
+        "variables": _different(spec, spec.variables),
+        "build_variables": _different(spec, spec.build_variables),
+    }
+    return {
+        "interpreter": spec.interpreter,
+        "sources": _for_all(spec, spec.pip.sources, posixpath.normpath),
+        "build_variables": _same_for_all(spec, spec.build_variables),
+        "before_packages": [_normal_step(spec, step) for step in spec.before_packages],
+        "train": _normal_train(spec.train) if spec.train is not None else None,
+        "on": _used(some),
+    }
 
 
 def _words(words: tuple[str, ...] | None) -> list[str] | None:

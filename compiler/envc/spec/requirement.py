@@ -10,7 +10,7 @@ from envc.diagnostics import suggest
 from envc.spec.address import embedded_credentials
 from envc.spec.field import FieldError
 
-__all__ = ["PipRequirement", "normal_name", "normal_requirement", "parse_requirement"]
+__all__ = ["NAME", "PipRequirement", "normal_name", "normal_requirement", "parse_requirement"]
 
 # https://packaging.python.org/specifications/dependency-specifiers/#environment-markers
 _MARKER_VARIABLES = (
@@ -28,11 +28,12 @@ _MARKER_VARIABLES = (
 )
 
 # What most requirements look like: needs no parser. A strict part of PEP 508, see the tests.
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+"""The pattern of a distribution's name (PEP 508)."""
 _RELEASE = r"[0-9]+(?:\.[0-9]+)*"
 _CLAUSE = rf"(?:(?:==|!=)[ \t]*{_RELEASE}(?:\.\*)?|(?:>=|<=|<|>)[ \t]*{_RELEASE})"
 _PLAIN = re.compile(
-    rf"[ \t]*(?P<name>{_NAME})[ \t]*(?:\[[ \t]*(?P<extras>{_NAME}(?:[ \t]*,[ \t]*{_NAME})*)[ \t]*\])?"
+    rf"[ \t]*(?P<name>{NAME})[ \t]*(?:\[[ \t]*(?P<extras>{NAME}(?:[ \t]*,[ \t]*{NAME})*)[ \t]*\])?"
     rf"[ \t]*(?P<clauses>{_CLAUSE}(?:[ \t]*,[ \t]*{_CLAUSE})*)?[ \t]*"
 )
 # packaging's names for what stands in a text.
@@ -58,9 +59,9 @@ _VERSION = r"([0-9][A-Za-z0-9.*+!_-]*)\s*(?:;.*)?"
 _HABITS = tuple(
     (re.compile(habit), advice)
     for habit, advice in (
-        (rf"^({_NAME}(?:\[[^\]]*\])?)\s*=([<>!])\s*([^\s;,]+)", r"write `\2=`, as in `\1 \2=\3`"),
+        (rf"^({NAME}(?:\[[^\]]*\])?)\s*=([<>!])\s*([^\s;,]+)", r"write `\2=`, as in `\1 \2=\3`"),
         (
-            rf"^({_NAME}(?:\s*[<>=!~]=?[^\s;,]+)?)\s*;\s*({_NAME}(?:\s*[<>=!~]=?[^\s;\"\']+)?)\s*;?$",
+            rf"^({NAME}(?:\s*[<>=!~]=?[^\s;,]+)?)\s*;\s*({NAME}(?:\s*[<>=!~]=?[^\s;\"\']+)?)\s*;?$",
             "separate packages by a comma or write each on its own line; `;` begins a marker",
         ),
         (r";\s*$", "remove the `;`: packages are separated by line ends"),
@@ -74,8 +75,8 @@ _HABITS = tuple(
         (r"^[./]|\.(?:whl|zip|tar\.gz)$", "name a wheel's file as a wheel, not as a package"),
         (r"^[^;]*::", "channels are Conda's: move it to `conda`, or remove the channel"),
         (r"\s#", "remove the comment from the quoted text"),
-        (rf"^({_NAME}(?:\[[^\]]*\])?)\s*=\s*{_VERSION}$", r"write `\1 ==\2` or `\1 >=\2`"),
-        (rf"^({_NAME}(?:\[[^\]]*\])?)\s+{_VERSION}$", r"write `\1 ==\2` or `\1 >=\2`"),
+        (rf"^({NAME}(?:\[[^\]]*\])?)\s*=\s*{_VERSION}$", r"write `\1 ==\2` or `\1 >=\2`"),
+        (rf"^({NAME}(?:\[[^\]]*\])?)\s+{_VERSION}$", r"write `\1 ==\2` or `\1 >=\2`"),
         (
             r"~=\s*([0-9]+)\s*(?:$|[,;)])",
             r"`~=` needs two numbers at least: write `~=\1.0` or `==\1.*`",
@@ -148,7 +149,7 @@ def parse_requirement(text: str) -> PipRequirement | FieldError:
         start, end = getattr(error.__cause__, "span", (0, len(text)))
         reason = str(error).partition("\n")[0]
         return _explain(text, reason, (start, max(end, start + 1)))
-    if not re.fullmatch(_NAME, parsed.name):
+    if not re.fullmatch(NAME, parsed.name):
         # packaging takes a `_` at the end of a name, PEP 508 does not.
         return _explain(text, "a name ends in a letter or a digit", (0, len(parsed.name)))
     return PipRequirement(
@@ -186,11 +187,12 @@ def _sort(parts: Iterable[str]) -> tuple[str, ...]:
 def _explain(text: str, reason: str, part: tuple[int, int]) -> FieldError:
     """Return the error for a text that packaging refuses, with advice where a habit shows."""
     stripped = text.strip()
-    if _ADDRESS.search(text):
+    if _ADDRESS.search(text) and not _OPTION.match(text):
+        wheel = re.search(r"/([^/-]+)-[^/]*\.whl", text)
         return FieldError(
             "E232",
-            "a distribution cannot be named by an address yet",
-            hint="name the distribution and add its index, or download the wheel and name the file",
+            "an address alone does not say which distribution it leads to",
+            hint=f"write its name before it: `{wheel[1] if wheel else 'NAME'} @ {stripped}`",
         )
     advice = _advise(stripped) or _advise_on_marker(text, part)
     message = f"`{stripped}` is not a requirement"

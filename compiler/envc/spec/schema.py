@@ -50,16 +50,16 @@ def in_words(shape: Mapping[str, Any]) -> str:
             return ", or ".join(map(in_words, shapes))
         case {"enum": [True, False, *_]}:
             return "`true` or `false`"
+        case {"enum": [False, *_]}:
+            return "`no`"
         case {"enum": values}:
             return " or ".join(f"`{value}`" for value in values)
         case {"type": "array", "items": {"enum": values}}:
             return "list of " + " and ".join(f"`{value}`" for value in values)
-        case {"type": "array", "items": {"title": item}}:
-            return f"list of {_several(item)}"
-        case {"type": "array"}:
-            return "list of mappings"
-        case {"propertyNames": {"title": name}, "additionalProperties": {"title": value}}:
-            return f"mapping of {_several(name)} to {_several(value)}"
+        case {"type": "array", "items": items}:
+            return f"list of {_several(items)}"
+        case {"propertyNames": names, "additionalProperties": values}:
+            return f"mapping of {_several(names)} to {_several(values)}"
         case {"$ref": _}:
             return "mapping"
         case {"title": title}:
@@ -67,8 +67,18 @@ def in_words(shape: Mapping[str, Any]) -> str:
     raise ValueError(f"a shape without words: {shape}")
 
 
-def _several(kind: str) -> str:
-    return PLURALS.get(kind, f"{kind}s")
+def _several(shape: Mapping[str, Any]) -> str:
+    """Return what several of a shape are called: `words`, `MatchSpecs or mappings`."""
+    match shape:
+        case {"anyOf": shapes}:
+            return " or ".join(map(_several, shapes))
+        case {"$ref": _}:
+            return "mappings"
+        case {"title": str(title)}:
+            return PLURALS.get(title, f"{title}s")
+        case {"propertyNames": names, "additionalProperties": values}:
+            return f"mappings of {_several(names)} to {_several(values)}"
+    return "mappings"
 
 
 def _describe_block(block: Schema) -> Schema:

@@ -1,0 +1,191 @@
+"""What a spec may say and no later stage honours yet: an error to `lock`, and a warning to `check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from envc.diagnostics import Diagnostic
+from envc.spec.direct import direct_kind
+from envc.spec.entry import pip_entries
+from envc.spec.requirement import PipRequirement, parse_requirement
+from envc.spec.solve import CHANNEL_PRIORITIES, TEXT_FOR_NONE
+from envc.syntax.document import Data, Document, Path
+
+__all__ = ["UNHONOURED", "Construct", "unhonoured", "unhonoured_warnings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Construct:
+    """A part of the language that waits for a later stage.
+
+    Attributes:
+        sentence: What envc cannot do yet, as a message.
+        hint: As in Diagnostic.
+        unless: The value that says nothing.
+    """
+
+    sentence: str
+    hint: str
+    unless: str = ""
+
+
+_PLATFORM = Construct(
+    sentence="envc cannot lock what is for one platform only yet",
+    hint="keep a spec for each platform until it can",
+)
+_COPY = Construct(
+    sentence="envc cannot change what it copies yet",
+    hint="change the files in a `run` step after it",
+)
+_CONSTRAINTS = Construct(
+    sentence="envc cannot lock constraints on distributions yet",
+    hint="list the distribution as a package, with the versions that may be chosen",
+)
+
+UNHONOURED: Mapping[tuple[str, ...], Construct] = {
+    ("base", "dockerfile"): Construct(
+        sentence="envc cannot lock a base that is built from a Dockerfile yet",
+        hint="build it, push it to a registry, and name it as `image`",
+    ),
+    ("python", "managed"): Construct(
+        sentence="envc cannot lock a Python that it does not manage yet",
+        hint="let envc manage Python: `python 3.12` (in YAML `python: 3.12`)",
+    ),
+    ("system",): Construct(
+        sentence="envc cannot lock `system` packages yet",
+        hint="choose a base that has them, or install them in a `run` step with network",
+    ),
+    ("pip", "sources"): Construct(
+        sentence="envc cannot lock distributions that are built from `sources` yet",
+        hint="build a wheel and name its file",
+    ),
+    ("pip", "sdists"): Construct(
+        sentence="envc cannot lock source distributions yet",
+        hint="build a wheel and name its file",
+    ),
+    ("cuda",): Construct(
+        sentence="envc cannot lock for a version of CUDA yet",
+        hint="choose packages by their build strings, such as `pytorch 2.4.* cuda*`",
+        unless=TEXT_FOR_NONE,
+    ),
+    ("virtual-packages",): Construct(
+        sentence="envc cannot lock for other virtual packages than the base's yet",
+        hint="remove them",
+    ),
+    ("exclude-newer",): Construct(
+        sentence="envc cannot leave newer packages out yet", hint="name versions instead"
+    ),
+    ("channel-priority",): Construct(
+        sentence="envc cannot lock with another priority of channels yet",
+        hint="name a package's channel, as in `bioconda::pysam`",
+        unless=CHANNEL_PRIORITIES[0],
+    ),
+    ("conda", "constraints"): Construct(
+        sentence="envc cannot lock constraints on Conda packages yet",
+        hint="list the package itself, with the versions that may be chosen",
+    ),
+    ("pip", "constraints"): _CONSTRAINTS,
+    ("pip", "overrides"): _CONSTRAINTS,
+    ("pip", "find-links"): Construct(
+        sentence="envc cannot lock wheels from `find-links` yet",
+        hint="name a wheel's file, or add an index",
+    ),
+    ("before-packages",): Construct(
+        sentence="envc cannot build steps before the packages yet",
+        hint="choose a base that is prepared so",
+    ),
+    ("build-variables",): Construct(
+        sentence="envc cannot set variables for steps only yet",
+        hint="set them in the steps themselves, or as `variables`",
+    ),
+    ("steps", "*", "copy", "owner"): _COPY,
+    ("steps", "*", "copy", "mode"): _COPY,
+    ("steps", "*", "copy", "ignore"): _COPY,
+    ("check", "run", "*", "prints"): Construct(
+        sentence="envc cannot check what a command prints yet",
+        hint="compare it in the command itself, such as by `grep -q`",
+    ),
+    ("runtime", "arguments"): Construct(
+        sentence="envc cannot give further arguments to containers yet",
+        hint="remove them, and start the image with `docker run`",
+    ),
+    ("runtime", "mounts"): Construct(
+        sentence="envc cannot mount anything into containers yet",
+        hint="remove them, and start the image with `docker run`",
+    ),
+    ("conda", "*", "on"): _PLATFORM,
+    ("conda", "packages", "*", "on"): _PLATFORM,
+    ("pip", "*", "on"): _PLATFORM,
+    ("pip", "packages", "*", "on"): _PLATFORM,
+    ("pip", "wheels", "*", "on"): _PLATFORM,
+    ("steps", "*", "on"): _PLATFORM,
+    ("variables", "*", "*"): _PLATFORM,
+}
+"""By the keys that lead to it, where `*` is any item of a list and any key.
+
+A stage that learns to honour one removes its row.
+"""
+
+_DIRECT: Mapping[str | None, Construct] = {
+    "wheel": Construct(
+        sentence="envc cannot lock a wheel by its address yet",
+        hint="add the index that has it, or download the wheel and name the file",
+    ),
+    "sdist": Construct(
+        sentence="envc cannot lock a source distribution by its address yet",
+        hint="build a wheel and name its file",
+    ),
+    "git": Construct(
+        sentence="envc cannot lock a distribution from a repository yet",
+        hint="build a wheel and name its file",
+    ),
+}
+
+
+def unhonoured(document: Document) -> tuple[Diagnostic, ...]:
+    """Return an error (E290) for all that a valid document says and no stage honours yet, by place."""
+    found = [
+        Diagnostic.at(document.key_span(path), "E290", construct.sentence, hint=construct.hint)
+        for pattern, construct in UNHONOURED.items()
+        for path in _find(document.data, pattern)
+        if document.data_at(path) != construct.unless
+    ]
+    found += _addresses(document)
+    return tuple(sorted(found, key=document.order))
+
+
+def unhonoured_warnings(document: Document) -> tuple[Diagnostic, ...]:
+    """Return the same as warnings (W290), by place."""
+    return tuple(replace(problem, code="W290") for problem in unhonoured(document))
+
+
+def _find(data: Data, pattern: tuple[str, ...]) -> Iterator[Path]:
+    """Yield the paths below some data that a pattern means; what is empty says nothing."""
+    if not pattern:
+        if data:
+            yield ()
+        return
+    first, rest = pattern[0], pattern[1:]
+    items: list[tuple[str | int, Data]] = []
+    match data:
+        case list() if first == "*":
+            items = list(enumerate(data))
+        case dict() if first == "*":
+            items = list(data.items())
+        case dict() if first in data:
+            items = [(first, data[first])]
+    for key, value in items:
+        for path in _find(value, rest):
+            yield (key, *path)
+
+
+def _addresses(document: Document) -> Iterator[Diagnostic]:
+    for entry in pip_entries(document):
+        parsed = parse_requirement(entry.text)
+        if not isinstance(parsed, PipRequirement) or not parsed.url:
+            continue
+        if (construct := _DIRECT.get(direct_kind(parsed.url))) is not None:
+            start = entry.text.find(parsed.url)
+            span = document.part(entry.path, start, start + len(parsed.url))
+            yield Diagnostic.at(span, "E290", construct.sentence, hint=construct.hint)

@@ -1,0 +1,125 @@
+"""What no stage honours yet is refused by a lock, told by a check, and never silently taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from envc import pipeline
+from envc.errors import InputError
+from envc.machine import Machine
+from envc.spec.load import load
+from envc.spec.unhonoured import UNHONOURED, unhonoured, unhonoured_warnings
+from support.documents import Everything, document
+
+EVERYTHING: dict[str, Any] = {
+    "environment": "pets",
+    "base": {"dockerfile": "Dockerfile.base"},
+    "platforms": ["linux/amd64", "linux/arm64"],
+    "virtual-packages": {"__glibc": "2.28"},
+    "cuda": "12.4",
+    "exclude-newer": "2026-01-31",
+    "channel-priority": "disabled",
+    "conda": {
+        "packages": [{"package": "numpy", "on": "linux/amd64"}],
+        "constraints": ["scipy <2"],
+    },
+    "pip": {
+        "find-links": [{"path": "wheels"}],
+        "packages": [
+            {"package": "rich", "on": "linux/amd64"},
+            "a @ https://a.example/a-1-py3-none-any.whl",
+            "b @ https://a.example/b-1.tar.gz",
+            "c @ git+https://a.example/c",
+        ],
+        "wheels": [{"wheel": "d-1-py3-none-any.whl", "on": "linux/arm64"}],
+        "sources": ["libs/e"],
+        "sdists": ["f"],
+        "constraints": ["six <2"],
+        "overrides": ["six ==1.*"],
+    },
+    "system": ["git"],
+    "variables": {"A": {"linux/amd64": "x"}},
+    "build-variables": {"B": "x"},
+    "before-packages": [{"run": "make"}],
+    "steps": [
+        {
+            "copy": {"from": "a", "to": "b", "owner": "0", "mode": "0644", "ignore": ["*.pyc"]},
+            "on": "linux/amd64",
+        }
+    ],
+    "check": {"run": [{"command": "make", "prints": "x"}]},
+    "runtime": {"arguments": ["--init"], "mounts": [{"from": "a/", "to": "/a"}]},
+}
+UNMANAGED: dict[str, Any] = {
+    "environment": "pets",
+    "base": {"image": "debian:12"},
+    "python": {"managed": "no"},
+    "interpreter": "/usr/bin/python3",
+}
+
+
+def said(data: dict[str, Any]) -> list[str]:
+    subject = document(data)
+    load(subject, vouched=Everything())
+    return [problem.message for problem in unhonoured(subject)]
+
+
+def test_every_construct_of_the_table_is_found_in_a_spec_that_uses_it() -> None:
+    short = {"environment": "pets"} | {
+        block: [{"package": "a", "on": "linux/amd64"}] for block in ("conda", "pip")
+    }
+
+    found = {*said(EVERYTHING), *said(UNMANAGED), *said(short)}
+
+    assert {construct.sentence for construct in UNHONOURED.values()} <= found
+    assert {message for message in found if "address" in message or "repository" in message} == {
+        "envc cannot lock a wheel by its address yet",
+        "envc cannot lock a source distribution by its address yet",
+        "envc cannot lock a distribution from a repository yet",
+    }
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"cuda": "none"},
+        {"channel-priority": "strict"},
+        {"pip": {"packages": [{"package": "six"}], "sdists": [], "constraints": []}},
+        {"system": []},
+        {"steps": [{"copy": {"from": "a", "to": "b", "ignore": []}}]},
+        {"check": {"run": [{"command": "make"}]}},
+        {"serve": {"entry": "a.py", "port": "80"}, "train": {"script": "a.py"}},
+    ],
+)
+def test_what_says_nothing_is_no_construct(fields: dict[str, Any]) -> None:
+    assert said({"environment": "pets", **fields}) == []
+
+
+def test_a_warning_says_the_same_as_the_error() -> None:
+    subject = document({"environment": "pets", "system": ["git"]})
+
+    [error], [warning] = unhonoured(subject), unhonoured_warnings(subject)
+
+    assert (error.code, warning.code) == ("E290", "W290")
+    assert (error.message, error.labels, error.hint) == (
+        warning.message,
+        warning.labels,
+        warning.hint,
+    )
+
+
+def test_a_lock_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    spec = tmp_path / "pets.envc"
+    spec.write_text("environment pets\nsystem { git }\n", encoding="utf-8")
+
+    machine = Machine.here({"ENVC_CACHE": str(tmp_path / "cache")})
+
+    with pytest.raises(InputError) as caught:
+        pipeline.lock(spec, machine, pipeline.LockOptions(), lambda _: None)
+
+    assert [problem.code for problem in caught.value.diagnostics] == ["E290"]
+    assert not (tmp_path / "pets.lock").exists()
