@@ -10,10 +10,10 @@ from dataclasses import replace
 from envc.compose.tree import Node
 from envc.syntax.origin import Origin
 
-__all__ = ["move_paths"]
+__all__ = ["MOVED", "move_paths"]
 
 _ANY = "*"
-_PATHS: tuple[tuple[str, ...], ...] = (
+_PLAIN: tuple[tuple[str, ...], ...] = (
     ("base", "context"),
     ("base", "dockerfile"),
     *((steps, _ANY, "copy", "from") for steps in ("steps", "before-packages")),
@@ -28,7 +28,8 @@ _PATHS: tuple[tuple[str, ...], ...] = (
 )
 _MOUNTS = ("runtime", "mounts", _ANY, "from")
 _SCRIPT = ("train", "script")
-"""Where paths of files beside a spec stand."""
+MOVED = (*_PLAIN, _MOUNTS, _SCRIPT)
+"""Where paths of files beside a spec stand; `*` is any item of a list."""
 
 
 def move_paths(root: Node, folder: str) -> Node:
@@ -40,7 +41,7 @@ def move_paths(root: Node, folder: str) -> Node:
         return root
     # With a folder of its own, the script is relative to that.
     has_source = "train" in root.fields and "source" in root.fields["train"].fields
-    for pattern in (*_PATHS, *(() if has_source else (_SCRIPT,))):
+    for pattern in (*_PLAIN, *(() if has_source else (_SCRIPT,))):
         root = _move(root, pattern, folder, _move_text)
     return _move(root, _MOUNTS, folder, _move_mount)
 
@@ -65,7 +66,7 @@ def _move(
 
 def _move_text(node: Node, folder: str) -> Node:
     text = node.value
-    if not isinstance(text, str) or not _is_below(text) or "\n" in text or "\r" in text:
+    if not isinstance(text, str) or not _is_below(text):
         return node
     moved = posixpath.normpath(posixpath.join(folder, text)) + "/" * text.endswith("/")
     origin = node.origin or Origin(text=text, written=text)
@@ -83,7 +84,7 @@ def _move_mount(node: Node, folder: str) -> Node:
 
 def _is_below(text: str) -> bool:
     """Say whether a text can be the path of something in or below its own folder."""
-    if not text.strip() or text.startswith(("/", "~")) or "\\" in text:
+    if not text.strip() or text.startswith(("/", "~")) or re.search(r"[\\\n\r]", text):
         return False
     is_drive = re.match(r"[A-Za-z]:/", text) is not None
     return not is_drive and posixpath.normpath(text).partition("/")[0] != ".."
