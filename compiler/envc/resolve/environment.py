@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from envc.diagnostics import Diagnostic
+from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError
 from envc.lock.intent import intent
 from envc.lock.model import BaseImage, CondaPackage, Lock, PipPackage, PlatformLock, Python, Tools
@@ -205,19 +205,27 @@ class _Task:
     @property
     def _wants_base_python(self) -> bool:
         """Whether the environment's Python is the base's: the default base is taken for its own."""
-        if self.spec.conda.packages:
+        if self.spec.conda.packages or self.spec.interpreter is not None:
             return False
         return self._wants_pip or self.spec.python is not None or self.spec.base is None
 
     def _inspect_base(self, platform: Platform) -> Inspected:
-        return self.world.images.inspect_base(
-            base_image(self.spec),
-            platform,
-            needs_python=self._wants_base_python,
-            declared_python=self.spec.python,
-            span=self._place_of_base(),
-            report=self.report,
-        )
+        try:
+            return self.world.images.inspect_base(
+                base_image(self.spec),
+                platform,
+                needs_python=self._wants_base_python,
+                declared_python=self.spec.python,
+                span=self._place_of_base(),
+                report=self.report,
+            )
+        except ToolError as error:
+            if self.spec.base is None or self.spec.base.registry is None:
+                raise
+            # It is the registry that failed, and it has a line of its own.
+            label = Label(span=self.document.span(("base", "registry")))
+            problems = [replace(problem, labels=(label,)) for problem in error.diagnostics]
+            raise ToolError(problems) from error
 
     def _place_of_base(self) -> Span:
         if self.spec.base is not None:
