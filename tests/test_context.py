@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from envc.context import read_inputs, read_wheels
+from envc.context import digest_wheels, list_linked, read_inputs, read_wheels
 from envc.errors import InputError
 from envc.plan.context import ContextFile
-from envc.plan.inputs import Inputs, Selection, Tree
+from envc.plan.inputs import Inputs, Tree
 from envc.resolve.base import LocalWheel
 from envc.source import Source
-from envc.spec.model import CopyStep, EnvSpec, Pip, Step
+from envc.spec.model import CopyStep, EnvSpec, FindLinks, Pip, Step
 from envc.syntax.document import Document
 
 WHEEL = "dist/pets-1.0-py3-none-any.whl"
@@ -52,9 +52,7 @@ def test_inputs_are_what_copies_and_wheels_name(tmp_path: Path) -> None:
 
     assert inputs == Inputs(
         trees={
-            Selection(path="src/"): Tree(
-                is_folder=True, files=(ContextFile(path="a.py", sha256=SHA256),)
-            ),
+            "src/": Tree(is_folder=True, files=(ContextFile(path="a.py", sha256=SHA256),)),
         },
         wheels={WHEEL: ContextFile(path="pets-1.0-py3-none-any.whl", sha256=SHA256)},
     )
@@ -98,3 +96,36 @@ def test_what_cannot_be_read_or_copied_is_named(tmp_path: Path) -> None:
     message = "`src` cannot be copied: `pipe` is neither a file, nor a folder, nor a link"
     assert pipe[:2] == ("E156", message)
     assert loop[:2] == ("E156", "`loop` cannot be read: too many levels of symbolic links")
+
+
+def linking(*folders: str, wheels: tuple[str, ...] = ()) -> EnvSpec:
+    places = tuple(FindLinks(path=folder) for folder in folders)
+    return EnvSpec(environment="pets", pip=Pip(find_links=places, wheels=wheels))
+
+
+def test_locked_wheels_of_find_links_are_inputs_too(tmp_path: Path) -> None:
+    for name in ("wheels/a.whl", "b.whl", WHEEL, "wheels/unused.whl"):
+        put(tmp_path / name)
+    spec = linking("wheels/", ".", wheels=(WHEEL,))
+    locked = ("wheels/a.whl", "wheels/gone.whl", "b.whl", WHEEL)
+
+    inputs = read_inputs(spec, document(), tmp_path, locked=locked)
+
+    assert {path: file.path for path, file in inputs.wheels.items()} == {
+        WHEEL: "pets-1.0-py3-none-any.whl",
+        "b.whl": "b.whl",
+        "wheels/a.whl": "a.whl",
+    }
+    assert digest_wheels(spec, document(), tmp_path, locked) == {
+        WHEEL: SHA256,
+        "b.whl": SHA256,
+        "wheels/a.whl": SHA256,
+        "wheels/gone.whl": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "path", ["../a.whl", "/etc/passwd", "wheels/../../a.whl", "other/a.whl", "wheels/sub/a.whl"]
+)
+def test_a_lock_makes_nobody_read_what_its_spec_does_not_name(path: str) -> None:
+    assert list_linked(linking("wheels/"), [path]) == ()

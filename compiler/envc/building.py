@@ -119,19 +119,15 @@ def run(
         choice: What the command line chose of the spec's parameters.
 
     Raises:
-        EnvcError: The container cannot be started (E63x): InputError where the spec is to blame.
+        EnvcError: The container cannot be started (E63x).
     """
     from envc.engine.docker import Engine
-    from envc.engine.runtime import run_options
+    from envc.engine.foreground import RunOptions
 
-    checked = check_vouched(path, machine, choice).variants[variant]
+    runtime = check_vouched(path, machine, choice).variants[variant].spec.runtime
     is_terminal = streams.stdin is not None and streams.stdin.isatty() and streams.stdout.isatty()
-    options = run_options(
-        checked.spec,
-        checked.document,
-        path.parent,
-        platform=image.platform,
-        terminal=is_terminal,
+    options = RunOptions(
+        shm=runtime.shm, gpus=runtime.gpus, platform=image.platform, terminal=is_terminal
     )
     with Engine.connect(machine.environment) as engine:
         return engine.run(image.name, command, options=options, streams=streams)

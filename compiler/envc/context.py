@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,9 @@ from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError
 from envc.files import TreeFile, read_tree, sha256_of
 from envc.plan.context import ContextFile
-from envc.plan.inputs import Inputs, Selection, Tree
+from envc.plan.inputs import Inputs, Tree
 from envc.source import Span
+from envc.spec.defaults import find_links
 from envc.spec.defaults import wheels as wheel_paths
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
@@ -20,7 +21,7 @@ from envc.syntax.document import Document
 if TYPE_CHECKING:
     from envc.resolve.base import LocalWheel
 
-__all__ = ["list_files", "read_inputs", "read_wheels"]
+__all__ = ["digest_wheels", "list_files", "list_linked", "read_inputs", "read_wheels"]
 
 
 def read_wheels(spec: EnvSpec, document: Document, folder: Path) -> tuple[LocalWheel, ...]:
@@ -49,21 +50,60 @@ def read_wheels(spec: EnvSpec, document: Document, folder: Path) -> tuple[LocalW
     return tuple(wheels)
 
 
-def read_inputs(spec: EnvSpec, document: Document, folder: Path) -> Inputs:
+def list_linked(spec: EnvSpec, paths: Iterable[str]) -> tuple[str, ...]:
+    """Return, of the paths of locked wheels, those that lie in a folder of find-links; sorted.
+
+    A lock is no reason to read anything that its spec does not name.
+    """
+    folders = {place.path for place in find_links(spec) if place.path is not None}
+    named = set(wheel_paths(spec))
+    return tuple(
+        sorted(path for path in {*paths} - named if (posixpath.dirname(path) or ".") in folders)
+    )
+
+
+def digest_wheels(
+    spec: EnvSpec, document: Document, folder: Path, locked: Iterable[str]
+) -> dict[str, str | None]:
+    """Return the SHA-256 of local wheels by their path: the spec's, and locked ones of find-links.
+
+    Args:
+        locked: Paths of locked wheels. One that is not there any more has None.
+
+    Raises:
+        InputError: As `read_wheels`.
+    """
+    found: dict[str, str | None] = {
+        wheel.path: wheel.sha256 for wheel in read_wheels(spec, document, folder)
+    }
+    for path in list_linked(spec, locked):
+        wheel = _read_linked(folder, path)
+        found[path] = wheel.sha256 if wheel is not None else None
+    return found
+
+
+def read_inputs(
+    spec: EnvSpec, document: Document, folder: Path, *, locked: Iterable[str] = ()
+) -> Inputs:
     """Return the files that copy steps and local wheels name, relative to the spec's folder.
+
+    Args:
+        locked: Paths of locked wheels: those in folders of find-links are read too, as far as they
+            are there.
 
     Raises:
         InputError: Something is not there (E155), cannot be read or cannot be copied (E156), or is
             a folder without files (E157).
     """
-    trees: dict[Selection, Tree] = {}
+    trees: dict[str, Tree] = {}
     wheels: dict[str, ContextFile] = {}
     problems: list[Diagnostic] = []
-    for taken, span in _list_copied(spec, document):
-        if taken in trees:
+    for number, step in enumerate(spec.steps):
+        if step.copy_ is None or step.copy_.source in trees:
             continue
+        span = document.span(("steps", number, "copy", "from"))
         try:
-            trees[taken] = _read_copied(folder, taken, span)
+            trees[step.copy_.source] = _read_copied(folder, step.copy_.source, span)
         except InputError as error:
             problems.extend(error.diagnostics)
     try:
@@ -73,6 +113,9 @@ def read_inputs(spec: EnvSpec, document: Document, folder: Path) -> Inputs:
             )
     except InputError as error:
         problems.extend(error.diagnostics)
+    for path in list_linked(spec, locked):
+        if (linked := _read_linked(folder, path)) is not None:
+            wheels[path] = linked
     if problems:
         raise InputError(problems)
     return Inputs(trees=trees, wheels=wheels)
@@ -81,26 +124,25 @@ def read_inputs(spec: EnvSpec, document: Document, folder: Path) -> Inputs:
 def list_files(inputs: Inputs) -> dict[str, ContextFile]:
     """Return every file of the inputs by its path relative to the spec."""
     files = dict(inputs.wheels)
-    for taken, tree in inputs.trees.items():
+    for source, tree in inputs.trees.items():
         for file in tree.files:
-            path = posixpath.join(taken.path, file.path) if tree.is_folder else taken.path
+            path = posixpath.join(source, file.path) if tree.is_folder else source
             files[posixpath.normpath(path)] = file
     return files
 
 
-def _list_copied(spec: EnvSpec, document: Document) -> Iterator[tuple[Selection, Span]]:
-    """Yield what copy steps take, and where the spec names it, in the spec's order."""
-    for key, steps in (("before-packages", spec.before_packages), ("steps", spec.steps)):
-        for number, step in enumerate(steps):
-            if step.copy_ is not None:
-                span = document.span((key, number, "copy", "from"))
-                yield Selection.of(step.copy_), span
-
-
-def _read_copied(folder: Path, taken: Selection, span: Span) -> Tree:
-    source = taken.path
+def _read_linked(folder: Path, path: str) -> ContextFile | None:
+    """Return a locked wheel, or None where there is no such file that can be read."""
+    file = folder / path
     try:
-        is_folder, files = read_tree(folder, source, taken.ignore)
+        return ContextFile(path=file.name, sha256=sha256_of(file), origin_path=str(file))
+    except OSError:
+        return None
+
+
+def _read_copied(folder: Path, source: str, span: Span) -> Tree:
+    try:
+        is_folder, files = read_tree(folder, source)
     except OSError as error:
         raise InputError([_explain(error, folder, source, span)]) from error
     except ValueError as error:
@@ -110,9 +152,6 @@ def _read_copied(folder: Path, taken: Selection, span: Span) -> Tree:
     if not files:
         message = f"the folder `{source}` has no files"
         hint = "put files there, or remove the step; caches and version control are never copied"
-        if taken.ignore:
-            message = f"the step ignores all that is in the folder `{source}`"
-            hint = "ignore less, or remove the step"
         raise InputError([Diagnostic.at(span, "E157", message, hint=hint)])
     return Tree(is_folder=is_folder, files=tuple(_to_context_file(file) for file in files))
 

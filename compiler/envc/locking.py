@@ -163,7 +163,7 @@ def check_lock(
         InputError: The spec is wrong (E1xx, E2xx), or the lock is missing or damaged (E40x).
         UsageError: A variant (E007, E008) or a parameter (E006) is meant that the spec does not have.
     """
-    from envc.context import read_wheels
+    from envc.context import digest_wheels
     from envc.lock.drift import drift
     from envc.variant import choose_variants, tell_variants
 
@@ -175,13 +175,9 @@ def check_lock(
     problems: dict[str, tuple[Diagnostic, ...]] = {}
     for name in chosen:
         own = checked.variants[name]
-        wheels = read_wheels(own.spec, own.document, path.parent)
-        problems[name] = drift(
-            own.spec,
-            own.document,
-            locked.variants[name],
-            wheels={wheel.path: wheel.sha256 for wheel in wheels},
-        )
+        lock = locked.variants[name]
+        wheels = digest_wheels(own.spec, own.document, path.parent, lock.local_wheels)
+        problems[name] = drift(own.spec, own.document, lock, wheels=wheels)
     if told := tell_variants(problems, len(chosen)):
         raise DriftError(told)
     return checked
@@ -201,8 +197,9 @@ def _open_worlds(
 ) -> dict[str, World]:
     """Return what each variant is resolved with; solvers and images are shared."""
     from envc.context import read_wheels
+    from envc.resolve.access import access_find_links, access_indexes
     from envc.resolve.choice import conda_solver, pip_solver
-    from envc.resolve.environment import World, access_indexes
+    from envc.resolve.environment import World
     from envc.resolve.inspector import ImageInspector
     from envc.resolve.uv import Uv
     from envc.variant import merge_variants
@@ -223,6 +220,9 @@ def _open_worlds(
             worlds[name] = replace(
                 shared,
                 indexes=access_indexes(own.spec, own.document, machine.environment),
+                find_links=access_find_links(
+                    own.spec, own.document, machine.environment, path.parent
+                ),
                 wheels=read_wheels(own.spec, own.document, path.parent),
             )
         except InputError as error:

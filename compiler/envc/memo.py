@@ -11,7 +11,6 @@ from typing import Any
 
 from envc.files import read_tree, sha256_of, write_if_changed
 from envc.plan.context import ContextFile
-from envc.plan.inputs import Selection
 from envc.resources import fingerprint
 
 __all__ = ["Brought", "Question", "Result", "VariantResult", "recall", "remember"]
@@ -111,20 +110,20 @@ class Brought:
         texts: Of files that the spec includes or extends.
     """
 
-    trees: Mapping[Selection, str]
+    trees: Mapping[str, str]
     wheels: Mapping[str, str]
     texts: Mapping[str, str]
 
     @staticmethod
     def of(
-        trees: Mapping[Selection, tuple[bool, Iterable[Any]]],
+        trees: Mapping[str, tuple[bool, Iterable[Any]]],
         wheels: Mapping[str, str],
         texts: Mapping[str, str],
     ) -> Brought:
         """Return the digests; a tree is whether it is a folder, and its files."""
         return Brought(
             trees={
-                taken: _digest_tree(is_folder, files) for taken, (is_folder, files) in trees.items()
+                name: _digest_tree(is_folder, files) for name, (is_folder, files) in trees.items()
             },
             wheels=wheels,
             texts={name: _digest_text(text) for name, text in texts.items()},
@@ -174,9 +173,7 @@ def remember(question: Question, result: Result, variants: Sequence[Brought]) ->
             "environment": result.environment,
             "spec_id": result.spec_id,
             "names": list(result.names),
-            "trees": [
-                [taken.path, list(taken.ignore), digest] for taken, digest in brought.trees.items()
-            ],
+            "trees": dict(brought.trees),
             "wheels": dict(brought.wheels),
             "texts": dict(brought.texts),
             "variants": {
@@ -197,7 +194,7 @@ def remember(question: Question, result: Result, variants: Sequence[Brought]) ->
 def _join(variants: Sequence[Brought]) -> Brought | None:
     """Return what all variants brought in; None where two of them saw different content."""
     joined = Brought(
-        trees={taken: digest for one in variants for taken, digest in one.trees.items()},
+        trees={name: digest for one in variants for name, digest in one.trees.items()},
         wheels={name: digest for one in variants for name, digest in one.wheels.items()},
         texts={name: digest for one in variants for name, digest in one.texts.items()},
     )
@@ -213,8 +210,8 @@ def _join(variants: Sequence[Brought]) -> Brought | None:
 def _find_brought(folder: Path, kept: Mapping[str, Any]) -> list[tuple[str, str]] | None:
     """Return digest and place of each brought file; None where they are not what they were."""
     found: list[tuple[str, str]] = []
-    for name, ignore, digest in kept["trees"]:
-        is_folder, files = read_tree(folder, name, ignore)
+    for name, digest in kept["trees"].items():
+        is_folder, files = read_tree(folder, name)
         if _digest_tree(is_folder, files) != digest:
             return None
         found += [(file.sha256, str(file.file)) for file in files if file.link is None]

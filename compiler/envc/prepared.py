@@ -106,14 +106,15 @@ def _prepare_variant(
     path: Path, name: str, checked: CheckedFile, locked: Lock, mirrors: MirrorMap
 ) -> Prepared:
     from envc import resources
-    from envc.context import read_inputs
+    from envc.context import list_linked, read_inputs
     from envc.lock.drift import drift
     from envc.plan.lower import lower
 
     own = checked.variants[name]
     spec, document = own.spec, own.document
-    inputs = read_inputs(spec, document, path.parent)
-    wheels = {name: wheel.sha256 for name, wheel in inputs.wheels.items()}
+    inputs = read_inputs(spec, document, path.parent, locked=locked.local_wheels)
+    linked = dict.fromkeys(list_linked(spec, locked.local_wheels))
+    wheels = linked | {name: wheel.sha256 for name, wheel in inputs.wheels.items()}
     if found := drift(spec, document, locked, wheels=wheels):
         raise InputError(found)
     scripts = resources.read_scripts()
@@ -167,7 +168,7 @@ def _compile_anew(question: Question, prepared: PreparedFile) -> Result:
     beside = {folder / name for name in checked.files}
     variants: dict[str, VariantResult] = {}
     for name, one in prepared.variants.items():
-        trees = {taken: (tree.is_folder, tree.files) for taken, tree in one.inputs.trees.items()}
+        trees = {name: (tree.is_folder, tree.files) for name, tree in one.inputs.trees.items()}
         files = [file for _, files in trees.values() for file in files]
         files += one.inputs.wheels.values()
         beside |= {Path(file.origin_path) for file in files if file.origin_path is not None}

@@ -7,7 +7,7 @@ import pytest
 from envc.lock.model import PlatformLock
 from envc.mirror import MirrorMap
 from envc.plan.context import ContextFile
-from envc.plan.inputs import Inputs, Selection, Tree
+from envc.plan.inputs import Inputs, Tree
 from envc.plan.instruction import Add, BuildPlan, Copy, Env, Run
 from envc.plan.lower import FILE_TIME
 from envc.resources import read_scripts
@@ -127,6 +127,21 @@ def test_the_secret_of_an_index_is_for_files_of_its_own_host() -> None:
     assert plan.secrets == ("PETS_TOKEN",)
 
 
+def test_the_secret_of_a_page_of_links_is_for_files_of_its_own_host() -> None:
+    page = "https://wheels.example.com/links/"
+    pip = {"find-links": [{"url": page, "secret": "WHEELS_TOKEN"}], "packages": ["pets", "six"]}
+    pets = wheel("pets", index=page, url="https://wheels.example.com/pets-1.0-py3-none-any.whl")
+    elsewhere = wheel("six", index=page)
+
+    plan = plan_of({"environment": "x", "pip": pip}, {"linux/amd64": pip_lock(pets, elsewhere)})
+
+    stages = {stage.name: stage for stage in plan.stages}
+    assert "private-wheels-amd64" in stages
+    added = [i.url for i in stages["wheels"].instructions if isinstance(i, Add)]
+    assert added == [elsewhere.url]
+    assert plan.secrets == ("WHEELS_TOKEN",)
+
+
 def test_a_secret_that_no_wheel_needs_is_not_asked_for() -> None:
     index = {"url": "https://pypi.example.com/simple", "secret": "PETS_TOKEN"}
     pip = {"indexes": [index, {"url": "https://pypi.org/simple"}], "packages": ["six"]}
@@ -153,8 +168,7 @@ def test_a_secret_that_no_wheel_needs_is_not_asked_for() -> None:
 def test_copied_files_go_where_dockers_copy_puts_them(
     to: str, is_folder: bool, expected: str
 ) -> None:
-    tree = Tree(is_folder=is_folder, files=(ContextFile.of("a.py", b""),))
-    inputs = Inputs(trees={Selection(path="x"): tree})
+    inputs = Inputs(trees={"x": Tree(is_folder=is_folder, files=(ContextFile.of("a.py", b""),))})
     data = {"environment": "x", "workdir": "/srv", "steps": [{"copy": {"from": "x", "to": to}}]}
 
     plan = plan_of(data, {"linux/amd64": pip_lock()}, inputs)

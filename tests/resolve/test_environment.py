@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from envc.diagnostics import Diagnostic, Label
+from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, InputError, ToolError
 from envc.lock.model import BaseImage, CondaPackage, PipPackage, Python, Tools
 from envc.mirror import MirrorMap
@@ -17,6 +19,8 @@ from envc.resolve.base import (
     CondaRequest,
     CondaResolution,
     Conflict,
+    Cutoff,
+    FindLinks,
     IndexAccess,
     PipRequest,
     PipResolution,
@@ -25,11 +29,11 @@ from envc.resolve.base import (
     Requirement,
     VirtualPackage,
 )
-from envc.resolve.environment import TOOLS_IMAGE, Resolved, World, access_indexes, resolve
+from envc.resolve.environment import TOOLS_IMAGE, Resolved, World, resolve
 from envc.resolve.image import Inspected
 from envc.source import Span
 from envc.spec.load import load
-from support.documents import document
+from support.documents import Everything, document
 
 DIGEST = "sha256:" + "a" * 64
 CHANNEL = "https://conda.anaconda.org/conda-forge"
@@ -62,8 +66,8 @@ class FakeImages:
     missing: tuple[str, ...] = ()
     shows_unused_python: bool = False
     warnings: tuple[Diagnostic, ...] = ()
-    is_down: bool = False
     asked: list[tuple[str, bool, str | None]] = field(default_factory=list)
+    declared: list[str | None] = field(default_factory=list)
 
     def inspect_base(
         self,
@@ -72,12 +76,12 @@ class FakeImages:
         *,
         needs_python: bool,
         declared_python: str | None,
+        declared_glibc: str | None,
         span: Span | None,
         report: Report,
     ) -> Inspected:
         self.asked.append((reference.familiar, needs_python, declared_python))
-        if self.is_down:
-            raise ToolError([Diagnostic.at(span, "E380", "the registry cannot be reached")])
+        self.declared.append(declared_glibc)
         python = self.python if needs_python or self.shows_unused_python else None
         return Inspected(base=self._image(reference, python), warnings=self.warnings)
 
@@ -137,16 +141,18 @@ class Fakes:
         default_factory=lambda: FakePip(lambda _: PipResolution(packages=(wheel("uv"),)))
     )
     tools_image: ImageReference | None = None
+    find_links: tuple[FindLinks, ...] = ()
 
     def resolve(self, **data: object) -> Resolved:
         written = document({"environment": "pets", **data})
-        spec = load(written, vouched=("numpy", "pillow"))
+        spec = load(written, vouched=Everything())
         world = World(
             images=self.images,
             conda=self.conda,
             pip=self.pip,
             tools=self.tools,
             indexes=(INDEX,),
+            find_links=self.find_links,
             tools_image=self.tools_image,
             mirrors=MirrorMap(),
         )
@@ -225,38 +231,6 @@ def test_another_tools_image_is_asked_for_its_facts() -> None:
     assert world.tools.requests[0].python_version == "3.11.2"
 
 
-@pytest.mark.parametrize(
-    ("base", "where"),
-    [
-        ({"image": "pets"}, ("base", "image")),
-        ({"image": "pets", "registry": "registry.example.com"}, ("base", "registry")),
-    ],
-)
-def test_a_registry_that_fails_is_shown_where_the_spec_names_it(
-    base: dict[str, str], where: tuple[str, str]
-) -> None:
-    fakes = Fakes(images=FakeImages(is_down=True))
-
-    with pytest.raises(ToolError) as caught:
-        fakes.resolve(base=base)
-
-    (problem,) = caught.value.diagnostics
-    span = document({"environment": "pets", "base": base}).span(where)
-    assert (problem.code, problem.labels) == ("E380", (Label(span=span),))
-
-
-def test_a_python_that_envc_does_not_manage_is_not_looked_for() -> None:
-    fakes = Fakes(images=FakeImages(shows_unused_python=True))
-
-    own = {"python": {"managed": "no"}, "interpreter": "/opt/py/bin/python"}
-    resolved = fakes.resolve(base={"image": "pets:1"}, **own)
-
-    (locked,) = resolved.lock.platforms.values()
-    assert fakes.images.asked == [("pets:1", False, None)]
-    assert (locked.python, locked.tools.packages) == (None, ())
-    assert (fakes.pip.requests, fakes.tools.requests) == ([], [])
-
-
 def test_a_base_that_has_python_installs_condas_packages_itself() -> None:
     fakes = Fakes(images=FakeImages(shows_unused_python=True))
 
@@ -304,17 +278,111 @@ def test_what_conda_provides_knows_the_line_that_asked_for_it(asked: str) -> Non
     assert asked_by == {"matplotlib": asked, "numpy": None}
 
 
-def test_what_an_index_fails_with_is_shown_where_the_spec_names_it() -> None:
+def test_what_a_solver_fails_with_anywhere_is_shown_at_its_block() -> None:
     def fail(_: PipRequest) -> PipResolution:
         raise ToolError([Diagnostic(code="E335", message="the index cannot be reached")])
 
-    fakes = Fakes(pip=FakePip(fail))
+    [problem] = Fakes(pip=FakePip(fail)).fail(pip=["rich"]).diagnostics
 
-    with pytest.raises(ToolError) as caught:
-        fakes.resolve(pip={"indexes": [{"url": "https://x.example/simple"}], "packages": ["rich"]})
+    assert [label.span.text for label in problem.labels] == ['"pip"']
 
-    (label,) = caught.value.diagnostics[0].labels
-    assert "https://x.example/simple" in label.span.text
+
+def test_conda_is_told_all_that_limits_its_choice() -> None:
+    world = Fakes()
+
+    world.resolve(
+        **{
+            "conda": {"packages": ["numpy"], "constraints": ["pillow <9"]},
+            "channel-priority": "disabled",
+            "cuda": "12.4",
+            "virtual-packages": {"__glibc": "2.28", "__archspec": "x86_64_v3"},
+            "exclude-newer": "2026-01-31",
+        }
+    )
+
+    [request] = world.conda.requests
+    assert request.channel_priority == "disabled"
+    assert request.virtual_packages == (
+        VirtualPackage(name="__archspec", version="x86_64_v3"),
+        VirtualPackage(name="__cuda", version="12.4"),
+        VirtualPackage(name="__glibc", version="2.28"),
+    )
+    assert request.constraints == (Requirement(text="pillow <9"),)
+    assert request.exclude_newer == Cutoff(moment=datetime(2026, 2, 1, tzinfo=UTC))
+    spans = [request.constraints[0].span, request.exclude_newer.span]
+    assert [span.text for span in spans if span] == ['"pillow <9"', '"2026-01-31"']
+
+
+def test_pip_is_told_all_that_limits_its_choice() -> None:
+    places = (FindLinks(path="wheels", folder=Path("wheels")),)
+    world = Fakes(find_links=places)
+
+    world.resolve(
+        **{
+            "pip": {
+                "packages": ["rich"],
+                "constraints": ["numpy <2"],
+                "overrides": ["protobuf ==4.*"],
+                "find-links": [{"path": "wheels"}],
+            },
+            "virtual-packages": {"__glibc": "2.28"},
+            "exclude-newer": "2026-01-31T12:00:00+01:00",
+        }
+    )
+
+    [request] = world.pip.requests
+    assert (request.glibc, request.find_links) == ("2.28", places)
+    assert request.constraints == (Requirement(text="numpy <2"),)
+    assert request.overrides == (Requirement(text="protobuf ==4.*"),)
+    assert request.exclude_newer == Cutoff(moment=datetime(2026, 1, 31, 11, tzinfo=UTC))
+    [tools] = world.tools.requests
+    assert (tools.glibc, tools.exclude_newer, tools.find_links) == ("2.36", None, ())
+
+
+def test_without_cuda_there_is_none() -> None:
+    world = Fakes()
+
+    world.resolve(conda=["numpy"], cuda="none")
+
+    assert [one.name for one in world.conda.requests[0].virtual_packages] == ["__glibc"]
+
+
+@pytest.mark.parametrize("glibc", ["2.37", "3.0", "2.36.1"])
+def test_a_c_library_that_the_base_does_not_have_is_refused_citing_both(glibc: str) -> None:
+    problems = Fakes().fail(
+        **{
+            "base": {"image": "debian:12"},
+            "conda": ["numpy"],
+            "virtual-packages": {"__glibc": glibc},
+        }
+    )
+
+    [problem] = problems.diagnostics
+    assert (problem.code, problem.message) == (
+        "E363",
+        f"`__glibc` is {glibc}, and the base has glibc 2.36",
+    )
+    assert [(label.span.text, label.text) for label in problem.labels] == [
+        (f'"{glibc}"', ""),
+        ('"debian:12"', "`docker.io/library/debian:12` is the base"),
+    ]
+
+
+def test_a_c_library_that_the_base_has_is_declared_to_whoever_looks_at_it() -> None:
+    fakes = Fakes()
+
+    fakes.resolve(**{"pip": ["rich"], "virtual-packages": {"__glibc": "2.36"}})
+
+    assert fakes.images.declared == ["2.36"]
+
+
+def test_what_pip_warns_of_is_told_once_and_placed() -> None:
+    warning = Diagnostic(code="W321", message="`a` 1 was withdrawn")
+    answer = PipResolution(packages=(wheel("rich"),), warnings=(warning,))
+
+    warnings = Fakes(pip=FakePip(lambda _: answer)).resolve(pip=["rich"], platforms=BOTH).warnings
+
+    assert [(one.code, one.labels[0].span.text) for one in warnings] == [("W321", '"pip"')]
 
 
 def test_a_spec_without_packages_needs_no_solver_and_no_tools() -> None:
@@ -426,28 +494,3 @@ def test_what_had_to_be_assumed_is_told_once() -> None:
     world = Fakes(images=FakeImages(warnings=(warning,)))
 
     assert world.resolve(pip=["rich"], platforms=BOTH).warnings == (warning,)
-
-
-def test_an_index_gets_the_credentials_of_its_secret() -> None:
-    index = {"url": "https://pypi.example.com/simple/", "secret": "TOKEN"}
-    written = document({"environment": "pets", "pip": {"indexes": [index], "packages": ["rich"]}})
-
-    access = access_indexes(load(written), written, {"TOKEN": "user:word"})
-
-    assert access == (
-        IndexAccess(url="https://pypi.example.com/simple", secret="TOKEN", credentials="user:word"),
-    )
-    assert "word" not in repr(access)
-
-
-@pytest.mark.parametrize("environment", [{}, {"TOKEN": ""}])
-def test_a_secret_that_is_not_set_is_named(environment: dict[str, str]) -> None:
-    index = {"url": "https://pypi.example.com/simple", "secret": "TOKEN"}
-    written = document({"environment": "pets", "pip": {"indexes": [index], "packages": ["rich"]}})
-
-    with pytest.raises(InputError) as caught:
-        access_indexes(load(written), written, environment)
-
-    [problem] = caught.value.diagnostics
-    assert (problem.code, problem.labels[0].span.text) == ("E360", '"TOKEN"')
-    assert problem.hint == "set the environment variable `TOKEN` to `user:password` or a token"

@@ -90,6 +90,7 @@ def inspect(
     platform: Platform = AMD64,
     needs_python: bool = True,
     declared: str | None = None,
+    glibc: str | None = None,
 ) -> Inspected:
     return inspect_base(
         ImageReference.parse(image),
@@ -98,6 +99,7 @@ def inspect(
         engine=lambda: engine,
         needs_python=needs_python,
         declared_python=declared,
+        declared_glibc=glibc,
         report=lambda _: None,
         span=SPAN,
     )
@@ -177,14 +179,34 @@ def test_what_nobody_can_tell_is_assumed_with_a_warning() -> None:
                 message=f"the base `team/base:1@{PINNED}` could not be looked into for `linux/amd64`",
                 labels=(Label(span=SPAN),),
                 notes=(
-                    "assumed: Python 3.12, which the spec declares; glibc 2.28, "
-                    "which fits most bases",
+                    "assumed: Python 3.12 (its first release, 3.12.0), which the spec declares; "
+                    "glibc 2.28, which fits most bases",
                     "there is no Docker engine; the registry cannot be reached",
                 ),
                 hint="lock where a Docker engine of that platform runs",
             ),
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("image", "glibc", "assumed"),
+    [
+        (f"team/base:1@{PINNED}", "2.34", "assumed: glibc 2.34, which the spec declares"),
+        (f"team/base:1@{PINNED}", "2.28", "assumed: glibc 2.28, which fits most bases"),
+        ("debian:bookworm", "2.36", None),
+    ],
+)
+def test_a_declared_c_library_counts_only_where_nobody_can_tell(
+    image: str, glibc: str, assumed: str | None
+) -> None:
+    registry = KnownRegistry(error=tool_error("no")) if assumed else KnownRegistry()
+    declared = None if glibc == "2.28" else "2.34"
+
+    found = inspect(image, registry=registry, needs_python=False, glibc=declared)
+
+    assert found.base.glibc == glibc
+    assert [warning.notes[0] for warning in found.warnings] == ([assumed] if assumed else [])
 
 
 def test_an_engine_that_fails_is_a_reason_and_not_the_end() -> None:
@@ -195,7 +217,7 @@ def test_an_engine_that_fails_is_a_reason_and_not_the_end() -> None:
     (warning,) = found.warnings
     assert (found.base.python, found.base.glibc) == ("3.11", "2.36")
     assert warning.notes == (
-        "assumed: Python 3.11, which the spec declares",
+        "assumed: Python 3.11 (its first release, 3.11.0), which the spec declares",
         "the engine cannot pull it",
     )
 

@@ -43,6 +43,7 @@ class FakeImages:
         *,
         needs_python: bool,
         declared_python: str | None,
+        declared_glibc: str | None,
         span: Span | None,
         report: Report,
     ) -> Inspected:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from envc.diagnostics import Diagnostic, Label
 from envc.lock.intent import intent
+from envc.lock.limit import compare_limits
 from envc.lock.model import Lock
 from envc.source import Span
+from envc.spec.defaults import find_links
 from envc.spec.defaults import wheels as normal_paths
 from envc.spec.entry import Entry, conda_entries, pip_entries
 from envc.spec.matchspec import normal_matchspec, split_matchspec
@@ -22,22 +26,26 @@ _PIP_NAME = re.compile(r"[a-z0-9-]+")
 
 
 def drift(
-    spec: EnvSpec, document: Document, lock: Lock, *, wheels: Mapping[str, str] | None = None
+    spec: EnvSpec,
+    document: Document,
+    lock: Lock,
+    *,
+    wheels: Mapping[str, str | None] | None = None,
 ) -> tuple[Diagnostic, ...]:
-    """Return all in which a lock is not that of its spec (E410 to E416), in spec order.
+    """Return all in which a lock is not that of its spec (E410 to E416, E420 to E423), in spec order.
 
     The environment's name, variables, steps and all else that is not resolved makes no difference.
 
     Args:
-        wheels: The SHA-256 of local wheels as they lie there now, by their path; those that are
-            not given are not compared.
+        wheels: The SHA-256 of local wheels as they lie there now, by their path; None for one
+            that is not there any more. Those that are not given are not compared.
     """
     found = list(_compare(spec, document, lock, wheels or {}))
     return tuple(sorted(found, key=document.order))
 
 
 def _compare(
-    spec: EnvSpec, document: Document, lock: Lock, wheels: Mapping[str, str]
+    spec: EnvSpec, document: Document, lock: Lock, wheels: Mapping[str, str | None]
 ) -> Iterator[Diagnostic]:
     wanted, locked = intent(spec), lock.intent
     hint = f"run `envc lock {document.source.name}`"
@@ -68,7 +76,13 @@ def _compare(
         yield differ("E410", message, span)
     for message, span in _compare_platforms(spec, document, lock):
         yield differ("E414", message, span)
-    for code, message, span in _compare_wheels(spec, document, lock, wheels):
+    for one in compare_limits(document, wanted, locked):
+        yield differ(one.code, one.message, _place(document, one.path), one.note)
+    local = (
+        _compare_wheels(spec, document, lock, wheels),
+        _compare_linked(spec, document, lock, wheels),
+    )
+    for code, message, span in chain(*local):
         yield differ(code, message, span)
 
 
@@ -108,14 +122,9 @@ def _compare_platforms(spec: EnvSpec, document: Document, lock: Lock) -> Iterato
 
 
 def _compare_wheels(
-    spec: EnvSpec, document: Document, lock: Lock, wheels: Mapping[str, str]
+    spec: EnvSpec, document: Document, lock: Lock, wheels: Mapping[str, str | None]
 ) -> Iterator[tuple[str, str, Span]]:
-    locked = {
-        package.path: package.sha256
-        for platform in lock.platforms.values()
-        for package in platform.pip
-        if package.path is not None
-    }
+    locked = lock.local_wheels
     wanted = normal_paths(spec)
     for number, path in enumerate(wanted):
         span = _place(document, ("pip", "wheels", number))
@@ -126,6 +135,22 @@ def _compare_wheels(
     for path in sorted(set(lock.intent.wheels) - set(wanted)):
         message = f"the lock has the wheel `{path}`, which the spec does not ask for"
         yield "E415", message, _key(document, "pip")
+
+
+def _compare_linked(
+    spec: EnvSpec, document: Document, lock: Lock, wheels: Mapping[str, str | None]
+) -> Iterator[tuple[str, str, Span]]:
+    """Yield what has become of locked wheels that lie in a folder of find-links."""
+    places = {place.path: number for number, place in enumerate(find_links(spec)) if place.path}
+    for path, sha256 in sorted(lock.local_wheels.items()):
+        number = places.get(posixpath.dirname(path) or ".")
+        if number is None or path in lock.intent.wheels or wheels.get(path, sha256) == sha256:
+            continue
+        span = _place(document, ("pip", "find-links", number, "path"))
+        if wheels[path] is None:
+            yield "E415", f"the lock has the wheel `{path}`, which is not there any more", span
+        else:
+            yield "E416", f"the wheel `{path}` has changed since it was locked", span
 
 
 def _place(document: Document, path: Path) -> Span:

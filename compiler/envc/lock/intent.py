@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from envc.lock.model import Intent
-from envc.spec.defaults import base_image, channels, indexes, wheels
+from envc.spec.defaults import (
+    base_image,
+    channels,
+    conda_constraints,
+    exclude_newer,
+    find_links,
+    indexes,
+    pip_constraints,
+    pip_overrides,
+    virtual_packages,
+    wheels,
+)
 from envc.spec.matchspec import normal_matchspec
 from envc.spec.model import EnvSpec
 from envc.spec.requirement import normal_requirement
@@ -16,16 +27,33 @@ def intent(spec: EnvSpec) -> Intent:
 
     What is never asked for is left out: channels without Conda packages, indexes without pip's.
     """
+    asks_conda = bool(spec.conda.packages)
+    asks_pip = bool(spec.pip.packages or spec.pip.wheels)
+    is_disabled = asks_conda and spec.channel_priority == "disabled"
     return Intent(
         base=str(base_image(spec)),
         python=spec.python,
-        channels=channels(spec) if spec.conda.packages else (),
+        channels=channels(spec) if asks_conda else (),
         conda=tuple(sorted({normal_matchspec(text) for text in spec.conda.texts})),
-        indexes=tuple(index.url for index in indexes(spec)) if _asks_indexes(spec) else (),
+        indexes=tuple(index.url for index in indexes(spec)) if asks_pip else (),
         pip=tuple(sorted({normal_requirement(text) for text in spec.pip.texts})),
         wheels=tuple(sorted(set(wheels(spec)))),
+        channel_priority="disabled" if is_disabled else None,
+        virtual_packages=_stated(spec, asks_conda=asks_conda, asks_pip=asks_pip),
+        exclude_newer=exclude_newer(spec) if asks_conda or asks_pip else None,
+        conda_constraints=conda_constraints(spec) if asks_conda else (),
+        find_links=tuple(place.url or place.path or "" for place in find_links(spec))
+        if asks_pip
+        else (),
+        pip_constraints=pip_constraints(spec) if asks_pip else (),
+        pip_overrides=pip_overrides(spec) if asks_pip else (),
     )
 
 
-def _asks_indexes(spec: EnvSpec) -> bool:
-    return bool(spec.pip.packages or spec.pip.wheels)
+def _stated(spec: EnvSpec, *, asks_conda: bool, asks_pip: bool) -> dict[str, str]:
+    """Return the virtual packages that somebody looks at: wheels know the C library only."""
+    return {
+        name: version
+        for name, version in virtual_packages(spec).items()
+        if asks_conda or (asks_pip and name == "__glibc")
+    }

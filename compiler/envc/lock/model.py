@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 __all__ = [
     "BaseImage",
@@ -160,6 +160,13 @@ class Intent(Part):
         indexes: Canonical addresses, in order.
         pip: PEP 508 requirements in normal form, sorted.
         wheels: Paths relative to the spec in POSIX form, sorted.
+        channel_priority: Where it is not strict.
+        virtual_packages: The versions that the spec states, CUDA's among them.
+        exclude_newer: The instant from which on nothing was taken, as RFC 3339 has it in UTC.
+        conda_constraints: MatchSpecs in normal form, sorted.
+        find_links: Canonical addresses, and paths as those of wheels, in order.
+        pip_constraints: PEP 508 requirements in normal form, sorted.
+        pip_overrides: As `pip_constraints`.
     """
 
     base: str
@@ -169,6 +176,18 @@ class Intent(Part):
     indexes: tuple[str, ...] = ()
     pip: tuple[str, ...] = ()
     wheels: tuple[str, ...] = ()
+    channel_priority: Literal["disabled"] | None = None
+    virtual_packages: dict[str, str] = Field(default_factory=dict)
+    exclude_newer: str | None = None
+    conda_constraints: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    pip_constraints: tuple[str, ...] = ()
+    pip_overrides: tuple[str, ...] = ()
+
+    @property
+    def matchspecs(self) -> tuple[str, ...]:
+        """All MatchSpecs, in normal form: those that need no solver to be known as right."""
+        return (*self.conda, *self.conda_constraints)
 
 
 class Lock(Part):
@@ -176,6 +195,16 @@ class Lock(Part):
 
     intent: Intent
     platforms: dict[str, PlatformLock]
+
+    @property
+    def local_wheels(self) -> dict[str, str]:
+        """The SHA-256 of all wheels beside the spec, by their paths."""
+        return {
+            package.path: package.sha256
+            for platform in self.platforms.values()
+            for package in platform.pip
+            if package.path is not None
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,9 +230,9 @@ class LockFile:
 
     @property
     def vouched(self) -> tuple[str, ...]:
-        """The Conda requirements, in normal form, that any of its variants was made from; sorted."""
+        """The MatchSpecs, in normal form, that any of its variants was made from; sorted."""
         return tuple(
-            sorted({text for lock in self.variants.values() for text in lock.intent.conda})
+            sorted({text for lock in self.variants.values() for text in lock.intent.matchspecs})
         )
 
 

@@ -16,7 +16,7 @@ from envc.plan.inputs import Inputs
 from envc.plan.instruction import BuildPlan, Run, Stage
 from envc.plan.setting import settings
 from envc.plan.stage import SCRIPTS
-from envc.spec.defaults import indexes
+from envc.spec.defaults import secrets as secrets_of
 from envc.spec.model import EnvSpec
 from envc.spec.normal import spec_id
 from envc.syntax.document import Document
@@ -49,7 +49,7 @@ def lower(
     platforms: dict[str, PlatformLock] = {
         name: lock.platforms[name] for name in sorted(spec.platforms)
     }
-    secrets = {index.url: index.secret for index in indexes(spec) if index.secret is not None}
+    secrets = secrets_of(spec)
     own = settings(
         spec,
         document,

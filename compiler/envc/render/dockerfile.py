@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -34,7 +33,7 @@ def render(plan: BuildPlan, templates: Mapping[str, str]) -> Rendered:
     Args:
         templates: The text of each template by its path, such as `instructions/run.j2`.
     """
-    environment = _environment(tuple(sorted(templates.items())))
+    environment = _environment(templates)
     writer = _Writer()
     writer.write(environment.get_template("head.j2").render(head=plan.head))
     for stage in plan.stages:
@@ -70,11 +69,9 @@ def _render_instruction(environment: Environment, instruction: Instruction) -> s
     return template.render(instruction=instruction)
 
 
-@functools.lru_cache(maxsize=1)
-def _environment(templates: tuple[tuple[str, str], ...]) -> Environment:
-    """Return what renders some templates: compiled once for all variants of a spec."""
+def _environment(templates: Mapping[str, str]) -> Environment:
     environment = Environment(
-        loader=DictLoader(dict(templates)),
+        loader=DictLoader(templates),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 - no HTML here; quote.py escapes what Docker reads
         trim_blocks=True,

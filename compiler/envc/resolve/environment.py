@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -10,34 +9,31 @@ from typing import Protocol
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError
 from envc.lock.intent import intent
-from envc.lock.model import BaseImage, CondaPackage, Lock, PipPackage, PlatformLock, Python, Tools
+from envc.lock.model import BaseImage, CondaPackage, Lock, PlatformLock, Python, Tools
 from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS, Platform
 from envc.reference import ImageReference
 from envc.resolve.base import (
-    CondaRequest,
     CondaSolver,
     Conflict,
+    FindLinks,
     IndexAccess,
     LocalWheel,
     PipRequest,
+    PipResolution,
     PipSolver,
-    Provided,
     Report,
-    Requirement,
-    VirtualPackage,
 )
 from envc.resolve.image import Inspected
 from envc.resolve.problem import explain_conflict, merge, placed, tell_once
+from envc.resolve.request import ask_conda, ask_pip, declared_glibc, refuse_newer_glibc
 from envc.resolve.tools import tools_requirements
 from envc.source import Span
-from envc.spec.defaults import base_image, channels, conda_requirements, indexes
-from envc.spec.entry import conda_entries, pip_entries
-from envc.spec.matchspec import split_matchspec
+from envc.spec.defaults import base_image
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 
-__all__ = ["TOOLS_IMAGE", "Images", "Resolved", "World", "access_indexes", "resolve"]
+__all__ = ["TOOLS_IMAGE", "Images", "Resolved", "World", "resolve"]
 
 TOOLS_IMAGE = BaseImage(
     image="docker.io/library/python:3.12.12-slim-bookworm",
@@ -65,6 +61,7 @@ class Images(Protocol):
         *,
         needs_python: bool,
         declared_python: str | None,
+        declared_glibc: str | None,
         span: Span | None,
         report: Report,
     ) -> Inspected:
@@ -97,6 +94,7 @@ class World:
         pip: Solves the pip part.
         tools: Solves for the tools stage.
         indexes: The spec's, with their credentials.
+        find_links: Likewise.
         wheels: The spec's local wheels, in its order.
         tools_image: Where packages are installed; None leaves the choice to envc.
     """
@@ -106,31 +104,10 @@ class World:
     pip: PipSolver
     tools: PipSolver
     indexes: tuple[IndexAccess, ...] = ()
+    find_links: tuple[FindLinks, ...] = ()
     wheels: tuple[LocalWheel, ...] = ()
     tools_image: ImageReference | None = None
     mirrors: MirrorMap
-
-
-def access_indexes(
-    spec: EnvSpec, document: Document, environment: Mapping[str, str]
-) -> tuple[IndexAccess, ...]:
-    """Return the spec's indexes with the credentials that their secrets hold.
-
-    Raises:
-        InputError: A secret is not set (E360).
-    """
-    access, problems = [], []
-    for number, index in enumerate(indexes(spec)):
-        credentials = environment.get(index.secret) if index.secret is not None else None
-        if index.secret is not None and not credentials:
-            span = document.span(("pip", "indexes", number, "secret"))
-            message = f"the secret `{index.secret}` is not set"
-            hint = f"set the environment variable `{index.secret}` to `user:password` or a token"
-            problems.append(Diagnostic.at(span, "E360", message, hint=hint))
-        access.append(IndexAccess(url=index.url, secret=index.secret, credentials=credentials))
-    if problems:
-        raise InputError(problems)
-    return tuple(access)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,9 +171,11 @@ class _Task:
         conda = self._solve_conda(platform, base)
         python = self._choose_python(base, conda)
         pip = self._solve_pip(platform, base, conda, python)
+        warnings = (*inspected.warnings, *(pip.warnings if pip is not None else ()))
         tools = self._lock_tools(platform, base, with_conda=bool(conda), python=python)
-        locked = PlatformLock(base=base, python=python, tools=tools, conda=conda, pip=pip)
-        return _Answer(locked=locked, warnings=inspected.warnings)
+        wheels = pip.packages if pip is not None else ()
+        locked = PlatformLock(base=base, python=python, tools=tools, conda=conda, pip=wheels)
+        return _Answer(locked=locked, warnings=warnings)
 
     @property
     def _wants_pip(self) -> bool:
@@ -205,27 +184,23 @@ class _Task:
     @property
     def _wants_base_python(self) -> bool:
         """Whether the environment's Python is the base's: the default base is taken for its own."""
-        if self.spec.conda.packages or self.spec.interpreter is not None:
+        if self.spec.conda.packages:
             return False
         return self._wants_pip or self.spec.python is not None or self.spec.base is None
 
     def _inspect_base(self, platform: Platform) -> Inspected:
-        try:
-            return self.world.images.inspect_base(
-                base_image(self.spec),
-                platform,
-                needs_python=self._wants_base_python,
-                declared_python=self.spec.python,
-                span=self._place_of_base(),
-                report=self.report,
-            )
-        except ToolError as error:
-            if self.spec.base is None or self.spec.base.registry is None:
-                raise
-            # It is the registry that failed, and it has a line of its own.
-            label = Label(span=self.document.span(("base", "registry")))
-            problems = [replace(problem, labels=(label,)) for problem in error.diagnostics]
-            raise ToolError(problems) from error
+        place = self._place_of_base()
+        inspected = self.world.images.inspect_base(
+            base_image(self.spec),
+            platform,
+            needs_python=self._wants_base_python,
+            declared_python=self.spec.python,
+            declared_glibc=declared_glibc(self.spec),
+            span=place,
+            report=self.report,
+        )
+        refuse_newer_glibc(self.spec, self.document, inspected.base, place)
+        return inspected
 
     def _place_of_base(self) -> Span:
         if self.spec.base is not None:
@@ -236,28 +211,12 @@ class _Task:
     def _solve_conda(self, platform: Platform, base: BaseImage) -> tuple[CondaPackage, ...]:
         if not self.spec.conda.packages:
             return ()
-        request = CondaRequest(
-            platform=platform,
-            channels=channels(self.spec),
-            requirements=self._conda_requirements(),
-            virtual_packages=(VirtualPackage(name="__glibc", version=base.glibc),),
-            mirrors=self.world.mirrors,
-        )
+        request = ask_conda(self.spec, self.document, platform, base, self.world.mirrors)
         with placed(self.document.key_span(("channels",) if self.spec.channels else ("conda",))):
             answer = self.world.conda.resolve(request, self.report)
         if isinstance(answer, Conflict):
             raise InputError([explain_conflict("E310", answer, self.document.key_span(("conda",)))])
         return answer.packages
-
-    def _conda_requirements(self) -> tuple[Requirement, ...]:
-        """Return the Conda requirements; one that the spec implies is placed where it does."""
-        spans = [self.document.span(entry.path) for entry in conda_entries(self.document)]
-        implied = ("python",) if self.spec.python is not None else ("pip",)
-        spans.append(self.document.key_span(implied))
-        texts = conda_requirements(self.spec)
-        return tuple(
-            Requirement(text=text, span=span) for text, span in zip(texts, spans, strict=False)
-        )
 
     def _choose_python(self, base: BaseImage, conda: tuple[CondaPackage, ...]) -> Python | None:
         found = next((package for package in conda if package.name == "python"), None)
@@ -273,29 +232,33 @@ class _Task:
         base: BaseImage,
         conda: tuple[CondaPackage, ...],
         python: Python | None,
-    ) -> tuple[PipPackage, ...]:
+    ) -> PipResolution | None:
         if not self._wants_pip:
-            return ()
+            return None
         if python is None:
             raise InputError([self._explain_no_python(base)])
-        request = PipRequest(
-            platform=platform,
+        request = ask_pip(
+            self.spec,
+            self.document,
+            platform,
             python_version=python.version,
-            glibc=base.glibc,
-            requirements=tuple(
-                Requirement(text=entry.text, span=self.document.span(entry.path))
-                for entry in pip_entries(self.document)
-            ),
+            base=base,
+            conda=conda,
             indexes=self.world.indexes,
+            find_links=self.world.find_links,
             wheels=self.world.wheels,
-            provided=_list_provided(conda, self._conda_requirements()),
             mirrors=self.world.mirrors,
         )
-        with placed(self.document.span(("pip", "indexes", 0, "url"))):
+        block = self.document.key_span(("pip",))
+        with placed(block):
             answer = self.world.pip.resolve(request, self.report)
         if isinstance(answer, Conflict):
-            raise InputError([explain_conflict("E320", answer, self.document.key_span(("pip",)))])
-        return answer.packages
+            raise InputError([explain_conflict("E320", answer, block)])
+        labels = (Label(span=block),)
+        warnings = tuple(
+            one if one.labels else replace(one, labels=labels) for one in answer.warnings
+        )
+        return replace(answer, warnings=warnings)
 
     def _explain_no_python(self, base: BaseImage) -> Diagnostic:
         return Diagnostic.at(
@@ -355,21 +318,6 @@ class _Task:
 
 def _runs_tools(python: str | None) -> bool:
     return python is not None and tuple(map(int, python.split(".")[:2])) >= (3, 10)
-
-
-def _list_provided(
-    conda: tuple[CondaPackage, ...], asked: tuple[Requirement, ...]
-) -> tuple[Provided, ...]:
-    """Return the distributions that Conda provides, each once: `matplotlib` also has a `-base`."""
-    by_package = {parts.name.lower(): one for one in asked if (parts := split_matchspec(one.text))}
-    provided: dict[str, Provided] = {}
-    for package in conda:
-        name = package.distribution
-        if name is not None and (name not in provided or package.name in by_package):
-            provided[name] = Provided(
-                name=name, version=package.version, asked=by_package.get(package.name)
-            )
-    return tuple(provided[name] for name in sorted(provided))
 
 
 def _explain_tools(image: BaseImage, conflict: Conflict) -> Diagnostic:

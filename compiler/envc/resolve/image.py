@@ -140,6 +140,7 @@ def inspect_base(
     engine: Callable[[], ImageEngine | None],
     needs_python: bool,
     declared_python: str | None,
+    declared_glibc: str | None = None,
     report: Report,
     span: Span | None = None,
 ) -> Inspected:
@@ -153,6 +154,8 @@ def inspect_base(
         engine: Gives the engine or None; asked only when it is needed.
         needs_python: Whether the base's Python becomes the environment's.
         declared_python: The spec's: a series (`3.12`) or a version; None where it says nothing.
+        declared_glibc: The spec's, which counts where nobody can tell the base's; None where it says
+            nothing.
         span: Where the spec names the base.
 
     Raises:
@@ -181,8 +184,11 @@ def inspect_base(
         python = _choose_python(question, facts, declared_python)
     assumed = []
     if needs_python and facts.python is None:
-        assumed.append(f"Python {python}, which the spec declares")
-    if facts.glibc is None:
+        first = f" (its first release, {python}.0)" if (python or "").count(".") == 1 else ""
+        assumed.append(f"Python {python}{first}, which the spec declares")
+    if facts.glibc is None and declared_glibc is not None:
+        assumed.append(f"glibc {declared_glibc}, which the spec declares")
+    elif facts.glibc is None:
         assumed.append(f"glibc {_CONSERVATIVE_GLIBC}, which fits most bases")
     warnings = (_warn(question, assumed, reason),) if assumed else ()
     return Inspected(
@@ -190,7 +196,7 @@ def inspect_base(
             image=reference.canonical,
             digest=digest,
             python=python,
-            glibc=facts.glibc or _CONSERVATIVE_GLIBC,
+            glibc=facts.glibc or declared_glibc or _CONSERVATIVE_GLIBC,
         ),
         warnings=warnings,
     )

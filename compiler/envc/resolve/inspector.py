@@ -38,6 +38,7 @@ class ImageInspector:
         *,
         needs_python: bool,
         declared_python: str | None,
+        declared_glibc: str | None,
         span: Span | None,
         report: Report,
     ) -> Inspected:
@@ -49,6 +50,7 @@ class ImageInspector:
             engine=self._engine,
             needs_python=needs_python,
             declared_python=declared_python,
+            declared_glibc=declared_glibc,
             report=report,
             span=span,
         )

@@ -31,6 +31,7 @@ __all__ = [
     "pip_overrides",
     "ports",
     "sdists",
+    "secrets",
     "snapshot",
     "user",
     "virtual_packages",
@@ -151,13 +152,32 @@ def sdists(spec: EnvSpec) -> tuple[str, ...]:
 
 
 def find_links(spec: EnvSpec) -> tuple[FindLinks, ...]:
-    """Return where wheels lie beside the indexes, paths without `.` and `..`; in spec order."""
+    """Return where wheels lie beside the indexes, in spec order: canonical addresses and paths.
+
+    The path of a page's address is as it is written: a slash at its end has meaning to its server.
+    """
     return tuple(
-        FindLinks(url=links.url, secret=links.secret)
+        FindLinks(url=_canonical_page(links.url), secret=links.secret)
         if links.path is None
         else FindLinks(path=posixpath.normpath(links.path))
         for links in spec.pip.find_links
     )
+
+
+def secrets(spec: EnvSpec) -> dict[str, str]:
+    """Return the names of the secrets of indexes and of pages of `find-links`, by their addresses."""
+    return {
+        place.url: place.secret
+        for place in (*indexes(spec), *find_links(spec))
+        if place.url is not None and place.secret is not None
+    }
+
+
+def _canonical_page(url: str | None) -> str | None:
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path, parts.query, ""))
 
 
 def cuda(spec: EnvSpec) -> str | None:

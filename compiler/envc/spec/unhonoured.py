@@ -9,7 +9,6 @@ from envc.diagnostics import Diagnostic
 from envc.spec.direct import direct_kind
 from envc.spec.entry import pip_entries
 from envc.spec.requirement import PipRequirement, parse_requirement
-from envc.spec.solve import CHANNEL_PRIORITIES, TEXT_FOR_NONE
 from envc.syntax.document import Data, Document, Path
 
 __all__ = ["UNHONOURED", "Construct", "unhonoured", "unhonoured_warnings"]
@@ -22,27 +21,28 @@ class Construct:
     Attributes:
         sentence: What envc cannot do yet, as a message.
         hint: As in Diagnostic.
-        unless: The value that says nothing.
     """
 
     sentence: str
     hint: str
-    unless: str = ""
 
 
 _PLATFORM = Construct(
     sentence="envc cannot lock what is for one platform only yet",
     hint="keep a spec for each platform until it can",
 )
-_CONSTRAINTS = Construct(
-    sentence="envc cannot lock constraints on distributions yet",
-    hint="list the distribution as a package, with the versions that may be chosen",
+_COPY = Construct(
+    sentence="envc cannot change what it copies yet",
+    hint="change the files in a `run` step after it",
 )
-
 UNHONOURED: Mapping[tuple[str, ...], Construct] = {
     ("base", "dockerfile"): Construct(
         sentence="envc cannot lock a base that is built from a Dockerfile yet",
         hint="build it, push it to a registry, and name it as `image`",
+    ),
+    ("python", "managed"): Construct(
+        sentence="envc cannot lock a Python that it does not manage yet",
+        hint="let envc manage Python: `python 3.12` (in YAML `python: 3.12`)",
     ),
     ("system",): Construct(
         sentence="envc cannot lock `system` packages yet",
@@ -56,42 +56,36 @@ UNHONOURED: Mapping[tuple[str, ...], Construct] = {
         sentence="envc cannot lock source distributions yet",
         hint="build a wheel and name its file",
     ),
-    ("cuda",): Construct(
-        sentence="envc cannot lock for a version of CUDA yet",
-        hint="choose packages by their build strings, such as `pytorch 2.4.* cuda*`",
-        unless=TEXT_FOR_NONE,
+    ("before-packages",): Construct(
+        sentence="envc cannot build steps before the packages yet",
+        hint="choose a base that is prepared so",
     ),
-    ("virtual-packages",): Construct(
-        sentence="envc cannot lock for other virtual packages than the base's yet",
-        hint="remove them",
+    ("build-variables",): Construct(
+        sentence="envc cannot set variables for steps only yet",
+        hint="set them in the steps themselves, or as `variables`",
     ),
-    ("exclude-newer",): Construct(
-        sentence="envc cannot leave newer packages out yet", hint="name versions instead"
+    ("steps", "*", "copy", "owner"): _COPY,
+    ("steps", "*", "copy", "mode"): _COPY,
+    ("steps", "*", "copy", "ignore"): _COPY,
+    ("check", "run", "*", "prints"): Construct(
+        sentence="envc cannot check what a command prints yet",
+        hint="compare it in the command itself, such as by `grep -q`",
     ),
-    ("channel-priority",): Construct(
-        sentence="envc cannot lock with another priority of channels yet",
-        hint="name a package's channel, as in `bioconda::pysam`",
-        unless=CHANNEL_PRIORITIES[0],
+    ("runtime", "arguments"): Construct(
+        sentence="envc cannot give further arguments to containers yet",
+        hint="remove them, and start the image with `docker run`",
     ),
-    ("conda", "constraints"): Construct(
-        sentence="envc cannot lock constraints on Conda packages yet",
-        hint="list the package itself, with the versions that may be chosen",
-    ),
-    ("pip", "constraints"): _CONSTRAINTS,
-    ("pip", "overrides"): _CONSTRAINTS,
-    ("pip", "find-links"): Construct(
-        sentence="envc cannot lock wheels from `find-links` yet",
-        hint="name a wheel's file, or add an index",
+    ("runtime", "mounts"): Construct(
+        sentence="envc cannot mount anything into containers yet",
+        hint="remove them, and start the image with `docker run`",
     ),
     ("conda", "*", "on"): _PLATFORM,
     ("conda", "packages", "*", "on"): _PLATFORM,
     ("pip", "*", "on"): _PLATFORM,
     ("pip", "packages", "*", "on"): _PLATFORM,
     ("pip", "wheels", "*", "on"): _PLATFORM,
-    ("before-packages", "*", "on"): _PLATFORM,
     ("steps", "*", "on"): _PLATFORM,
     ("variables", "*", "*"): _PLATFORM,
-    ("build-variables", "*", "*"): _PLATFORM,
 }
 """By the keys that lead to it, where `*` is any item of a list and any key.
 
@@ -99,10 +93,6 @@ A stage that learns to honour one removes its row.
 """
 
 _DIRECT: Mapping[str | None, Construct] = {
-    "wheel": Construct(
-        sentence="envc cannot lock a wheel by its address yet",
-        hint="add the index that has it, or download the wheel and name the file",
-    ),
     "sdist": Construct(
         sentence="envc cannot lock a source distribution by its address yet",
         hint="build a wheel and name its file",
@@ -120,7 +110,6 @@ def unhonoured(document: Document) -> tuple[Diagnostic, ...]:
         Diagnostic.at(document.key_span(path), "E290", construct.sentence, hint=construct.hint)
         for pattern, construct in UNHONOURED.items()
         for path in _find(document.data, pattern)
-        if document.data_at(path) != construct.unless
     ]
     found += _addresses(document)
     return tuple(sorted(found, key=document.order))
