@@ -114,7 +114,7 @@ def _review(
 
     checked = check_file(source, machine, choice=choice)
     found = {
-        name: find(one.document, one.spec, today, all_rules=all_rules)
+        name: find(one.document, one.spec, today, all_rules=all_rules, unused=checked.unused)
         for name, one in checked.variants.items()
     }
     warnings = [finding.warning for findings in found.values() for finding in findings]

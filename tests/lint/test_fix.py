@@ -36,6 +36,8 @@ def fixed(machine: Machine, text: str, *, name: str = "pets.envc") -> str:
         ("conda {\n    python =3.12  # c\n    a\n}\n", "conda {\n    # c\n    a\n}\n"),
         ("conda { python 3.12.* }\n", "conda { python 3.12.* }\n"),
         ("conda { python 3.12.1, a }\n", "conda { python 3.12.1, a }\n"),
+        ("conda { python 3.12.* on linux/amd64, a }\n",) * 2,
+        ("conda { a >=1.* on linux/amd64 }\n", "conda { a >=1 on linux/amd64 }\n"),
         ("run 'sudo a && sudo b'\n", "run 'a && b'\n"),
         ('run "sudo  a \\"x\\" "\n', 'run "a \\"x\\" "\n'),
         ('run "\\u0073udo a"\n', 'run "\\u0073udo a"\n'),
@@ -63,6 +65,9 @@ def test_a_fix_keeps_the_rest(machine: Machine, before: str, after: str) -> None
         ("conda: [python=3.12, a]\n", "conda: [a]\n"),
         ("conda: [\n  a,\n  'python 3.12.*',\n]\n", "conda: [\n  a,\n]\n"),
         ("conda:\n- python=3.12\n- a\n", "conda:\n- a\n"),
+        ("conda:\n- {package: python=3.12}\n- a\n", "conda:\n- a\n"),
+        ("conda: [{package: python=3.12}, a]\n", "conda: [a]\n"),
+        ("conda:\n- package: python=3.12\n- a\n", "conda:\n- a\n"),
         ("conda:\n  - python=3.12 # c\n  - a\n", "conda:\n  # c\n  - a\n"),
         (
             "steps:\n  - run: >-\n      sudo\n      a\n",

@@ -25,6 +25,7 @@ def found(today: date = TODAY, **fields: Any) -> list[tuple[str, str]]:
     return [
         (finding.warning.code, finding.warning.labels[0].span.text)
         for finding in find(read, spec, today, all_rules=True)
+        if finding.warning.code != "W290"  # what no later stage honours yet is another matter
     ]
 
 
@@ -83,6 +84,11 @@ def test_the_manual_lists_the_rules_that_are_always_asked() -> None:
         {"healthcheck": {"run": ["python", "-m", "curl"]}},
         {"healthcheck": {"run": "curl -f x"}, "base": {"image": "registry.example/pets:1"}},
         {"healthcheck": {"run": "curl -f x"}, "conda": ["curl >=8"]},
+        {"healthcheck": {"run": "curl -f x"}, "system": ["curl"]},
+        {"healthcheck": {"run": "curl -f x"}, "base": {"dockerfile": "Dockerfile.base"}},
+        {"python": None, "base": {"dockerfile": "FROM python:3.6\n"}, "pip": ["b >=1"]},
+        {"pip": ["opencv-python >=4"], "system": {"packages": ["libgl1"]}},
+        {"pip": {"packages": [{"package": "numpy >=2", "on": "linux/amd64"}]}},
         {
             "healthcheck": {"run": "wget x"},
             "steps": [{"run": {"command": "apt-get install -y wget", "network": "true"}}],
@@ -98,6 +104,40 @@ def test_the_manual_lists_the_rules_that_are_always_asked() -> None:
         {"steps": [{"copy": {"from": "src/", "to": "/app"}}]},
         {"steps": [{"copy": {"from": "keys/public.pem", "to": "/app"}}]},
         {"steps": [{"copy": {"from": "env/", "to": "/app"}}]},
+        {"steps": [{"copy": {"from": ".", "to": "/app", "ignore": ["*.pyc", "data/"]}}]},
+        {"steps": [{"copy": {"from": "a", "to": "/a", "mode": "1777"}}]},
+        {"cuda": "none", "runtime": {"gpus": "all"}, "conda": ["pytorch 2.*"]},
+        {"cuda": "12.4", "runtime": {"gpus": "all"}, "conda": ["pytorch 2.*"]},
+        {"runtime": {"gpus": "all"}, "conda": ["pytorch 2.* cuda*"]},
+        {"runtime": {"gpus": "all"}, "conda": ["numpy 2.*"]},
+        {
+            "cuda": "12.4",
+            "platforms": ["linux/amd64", "linux/arm64"],
+            "conda": [
+                {"package": "pytorch 2.* cuda*", "on": "linux/amd64"},
+                {"package": "pytorch 2.* cpu*", "on": "linux/arm64"},
+            ],
+        },
+        {
+            "platforms": ["linux/amd64", "linux/arm64"],
+            "conda": [{"package": "mkl >=2024", "on": "linux/amd64"}],
+            "pip": ['intel-openmp >=2024; platform_machine == "x86_64"'],
+        },
+        {"conda": ["mkl >=2024"]},
+        {"exclude-newer": "2026-02-01"},
+        {"exclude-newer": "2025-12-31T23:59:59Z"},
+        {
+            "runtime": {
+                "arguments": ["--cap-add=SYS_PTRACE"],
+                "mounts": [{"from": "a/", "to": "/a"}],
+            }
+        },
+        {
+            "healthcheck": {"run": "nc -z localhost 80"},
+            "before-packages": [
+                {"run": {"command": "apt-get install -y netcat-openbsd", "network": "true"}}
+            ],
+        },
     ],
 )
 def test_what_is_meant_is_let_be(fields: dict[str, Any]) -> None:
@@ -127,6 +167,7 @@ def test_what_is_meant_is_let_be(fields: dict[str, Any]) -> None:
         'login --password "$PASSWORD" --token ${TOKEN}',
         "PASSWORD=$(cat /run/secrets/p) login",
         "make token",
+        "chmod 1777 /tmp/x && chmod 755 a && chmod +x b && chmod u+w c",
     ],
 )
 def test_a_step_that_is_meant_is_let_be(script: str) -> None:
@@ -156,6 +197,8 @@ def test_a_step_that_is_meant_is_let_be(script: str) -> None:
         ("pip install a>1 b", "W235", "a>1"),
         ("wget -qO- https://example.com | sudo bash -s -- -y", "W238", None),
         ("curl https://example.com | python3", "W238", None),
+        ("chmod -R 777 /srv", "W248", "chmod -R 777 /srv"),
+        ("chmod go+w /srv", "W248", "chmod go+w /srv"),
         ("export A=b", "W239", None),
         ("source /opt/x/activate", "W239", None),
         ("conda activate pets", "W239", None),
@@ -230,6 +273,50 @@ def test_a_step_is_told_what_is_wrong_with_it(script: str, code: str, marked: st
         ({"steps": [{"copy": {"from": "./", "to": "/a"}}]}, [("W240", '"./"')]),
         ({"steps": [{"copy": {"from": "home/.aws/x", "to": "/a"}}]}, [("W242", '"home/.aws/x"')]),
         ({"steps": [{"copy": {"from": "tls/a.key", "to": "/a"}}]}, [("W242", '"tls/a.key"')]),
+        (
+            {"cuda": "12.4", "conda": ["a >=1"], "pip": ["torch ==2.4.1+cpu"]},
+            [("W217", '"torch ==2.4.1+cpu"')],
+        ),
+        (
+            {"cuda": "12.4", "pip": ["faiss-cpu >=1"]},
+            [("W217", '"faiss-cpu >=1"')],
+        ),
+        (
+            {"platforms": ["linux/amd64", "linux/arm64"], "pip": ["mkl_fft >=1"]},
+            [("W218", "mkl_fft")],
+        ),
+        ({"exclude-newer": "2026-02-02T00:00:00Z"}, [("W245", '"2026-02-02T00:00:00Z"')]),
+        (
+            {"runtime": {"arguments": ["--cap-add=all"], "mounts": [{"from": "/", "to": "/host"}]}},
+            [("W246", '"--cap-add=all"'), ("W246", '"/"')],
+        ),
+        ({"steps": [{"copy": {"from": "a", "to": "/a", "mode": "666"}}]}, [("W248", '"666"')]),
+        ({"before-packages": [{"run": "sudo a"}]}, [("W237", "sudo")]),
+        ({"build-variables": {"NPM_TOKEN": "a1b2c3d4"}}, [("W243", "a1b2c3d4")]),
+        (
+            {"runtime": {"arguments": ["--env=API_TOKEN=a1b2c3d4"]}},
+            [("W243", "a1b2c3d4")],
+        ),
+        (
+            {"check": {"run": [{"command": "login --token a1b2c3d4", "prints": "ok"}]}},
+            [("W243", "a1b2c3d4")],
+        ),
+        (
+            {"variables": {"PATH": {"linux/amd64": "/a"}}},
+            [("W231", '"PATH"')],
+        ),
+        (
+            {"pip": {"find-links": [{"url": "http://a.example/x"}]}},
+            [("W226", "http")],
+        ),
+        (
+            {"system": {"packages": ["git"], "snapshot": "2026-03-01"}},
+            [("W245", '"2026-03-01"')],
+        ),
+        (
+            {"base": {"dockerfile": "FROM a\nENV TOKEN=ghp_" + "a1" * 18 + "\n"}},
+            [("W243", "ghp_" + "a1" * 18)],
+        ),
         ({"labels": {"api-key": "a1b2c3d4"}}, [("W243", "a1b2c3d4")]),
         ({"command": ["serve", "--token=abcdefgh"]}, [("W243", "abcdefgh")]),
     ],

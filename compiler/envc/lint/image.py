@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterator
 
 from envc.diagnostics import Diagnostic
 from envc.lint.finding import Finding, Rule
 from envc.lint.shell import Command, commands
 from envc.lint.subject import Subject
+from envc.source import Span
+from envc.spec.entry import texts
 from envc.syntax.document import Path
 
 __all__ = ["RULES"]
 
-_FETCHERS = frozenset({"curl", "nc", "wget"})
+# With what brings them.
+_FETCHERS = {"curl": "curl", "nc": "nc|ncat|netcat", "wget": "wget"}
 _SMALL_BASES = frozenset({"library/debian", "library/ubuntu"})
+_MIGHTY = frozenset({"ALL", "CAP_SYS_ADMIN", "SYS_ADMIN"})
+_HOST = frozenset({"/", "/run/docker.sock", "/var/run/docker.sock"})
 _FOLDERS = frozenset({"/bin", "/usr/bin"})
 
 
@@ -51,7 +58,7 @@ def _healthcheck_without_its_program(subject: Subject) -> Iterator[Finding]:
         return
     for path, command in _healthcheck_commands(subject):
         name = command.program
-        if name in _FETCHERS and name not in subject.provided:
+        if name in _FETCHERS and not re.search(rf"\b(?:{_FETCHERS[name]})\b", subject.provided):
             start, end = command.words[0].start, command.words[0].end
             yield Finding(
                 warning=Diagnostic.at(
@@ -65,6 +72,8 @@ def _healthcheck_without_its_program(subject: Subject) -> Iterator[Finding]:
 
 def _is_small(subject: Subject) -> bool:
     base = subject.base
+    if base is None:
+        return False
     return base.repository in _SMALL_BASES or "slim" in (base.tag or "")
 
 
@@ -132,6 +141,31 @@ def _idle_variables(subject: Subject) -> Iterator[Finding]:
         )
 
 
+def _all_powerful(subject: Subject) -> Iterator[Finding]:
+    arguments = texts(subject.document, ("runtime", "arguments"))
+    for entry in arguments:
+        name, _, value = entry.text.partition("=")
+        is_mighty = name == "--cap-add" and value.upper() in _MIGHTY
+        if name == "--privileged" or is_mighty:
+            yield _told(
+                subject.document.span(entry.path),
+                "W246",
+                f"`{entry.text}` lets whatever runs in a container take over the host",
+                "name the one device or capability that is needed, as in `--device=/dev/fuse`",
+            )
+    mounts = subject.document.data_at(("runtime", "mounts"))
+    for index in range(len(mounts) if isinstance(mounts, list) else 0):
+        path: Path = ("runtime", "mounts", index, "from")
+        source = posixpath.normpath(subject.text(path))
+        if source in _HOST:
+            yield _told(
+                subject.document.span(path),
+                "W246",
+                f"`{source}` lets whatever runs in a container take over the host",
+                "mount the folder that is needed",
+            )
+
+
 RULES = (
     Rule(code="W228", name="no-check", find=_no_check),
     Rule(code="W229", name="user-by-name", find=_user_by_name),
@@ -143,6 +177,7 @@ RULES = (
     ),
     Rule(code="W231", name="harmful-variable", find=_harmful_variables, is_sure=True),
     Rule(code="W232", name="idle-variable", find=_idle_variables),
+    Rule(code="W246", name="all-powerful", find=_all_powerful),
 )
 
 
@@ -150,3 +185,7 @@ def _variables(subject: Subject) -> Iterator[tuple[Path, str, str]]:
     """Yield the path, the name and every value of the image's variables."""
     for path, value in subject.texts_below(("variables",)):
         yield path[:2], str(path[1]), value
+
+
+def _told(span: Span, code: str, message: str, hint: str) -> Finding:
+    return Finding(warning=Diagnostic.at(span, code, message, hint=hint))

@@ -5,6 +5,8 @@ from __future__ import annotations
 __all__ = [
     "COMPILED",
     "CONDA_NAMES",
+    "GPU_FROM_CONDA",
+    "ONE_MACHINE",
     "OTHERWISE_NAMED",
     "OUTDATED",
     "PYPI_NAMES",
@@ -85,3 +87,19 @@ OTHERWISE_NAMED = {
     "torch": ("pytorch", "pytorch-cpu", "pytorch-gpu"),
 }
 """Distributions that come from Conda packages of other names."""
+
+ONE_MACHINE = frozenset(
+    {
+        "daal4py", "dpnp", "intel-extension-for-pytorch", "intel-openmp", "mkl", "mkl-devel",
+        "mkl-fft", "mkl-include", "mkl-random", "mkl-service", "scikit-learn-intelex",
+    }
+)  # fmt: skip
+"""Packages that exist for the processors of linux/amd64 only."""
+
+GPU_FROM_CONDA = frozenset(
+    {
+        "cupy", "jaxlib", "lightgbm", "onnxruntime", "pytorch", "pytorch-gpu", "tensorflow",
+        "tensorflow-gpu", "torchvision", "xgboost",
+    }
+)  # fmt: skip
+"""Conda packages with builds for GPUs and without, between which Conda chooses by `__cuda`."""

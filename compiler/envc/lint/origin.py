@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from envc.diagnostics import Diagnostic, Label
@@ -57,8 +57,10 @@ def _python_twice(subject: Subject) -> Iterator[Finding]:
             ),
             hint="keep `python` beside the blocks, and no Conda package of that name",
         )
-        fix = Remove(path=package.entry.path) if same and not is_last else None
-        yield Finding(warning=warning, fix=fix)
+        path = package.entry.path
+        item = path if isinstance(path[-1], int) else path[:-1]
+        is_plain = same and not is_last and not package.platform
+        yield Finding(warning=warning, fix=Remove(path=item) if is_plain else None)
 
 
 def _no_python(subject: Subject) -> Iterator[Finding]:
@@ -191,6 +193,24 @@ def _public_index_first(subject: Subject) -> Iterator[Finding]:
             return
 
 
+def _later_than_today(subject: Subject) -> Iterator[Finding]:
+    for path in (("exclude-newer",), ("system", "snapshot")):
+        try:
+            found = date.fromisoformat(subject.text(path)[: len("2026-01-31")])
+        except ValueError:
+            continue
+        # Somewhere it is tomorrow already.
+        if found > subject.today + timedelta(days=1):
+            yield Finding(
+                warning=Diagnostic.at(
+                    subject.document.span(path),
+                    "W245",
+                    f"`{subject.text(path)}` is yet to come: until then it leaves nothing out",
+                    hint="write a day that is over",
+                )
+            )
+
+
 RULES = (
     Rule(code="W220", name="python-twice", find=_python_twice),
     Rule(code="W221", name="no-python", find=_no_python),
@@ -200,6 +220,7 @@ RULES = (
     Rule(code="W225", name="mixed-channels", find=_mixed_channels),
     Rule(code="W226", name="plain-http", find=_plain_http),
     Rule(code="W227", name="public-index-first", find=_public_index_first),
+    Rule(code="W245", name="later-than-today", find=_later_than_today, is_sure=True),
 )
 
 
@@ -214,9 +235,9 @@ def _python_series(subject: Subject) -> Iterator[tuple[int, Span]]:
         yield int(named[1]), document.span(("python",))
     elif package is not None and (named := _NAMED_SERIES.fullmatch(package.parts.version)):
         yield int(named[1]), document.span(package.entry.path)
-    elif subject.text(("base", "image")) and subject.base.repository.endswith("/python"):
-        tag = (subject.base.tag or "").partition("-")[0]
-        if named := _NAMED_SERIES.fullmatch(tag):
+    elif (base := subject.base) is not None and base.repository.endswith("/python"):
+        tag = (base.tag or "").partition("-")[0]
+        if subject.text(("base", "image")) and (named := _NAMED_SERIES.fullmatch(tag)):
             yield int(named[1]), document.span(("base", "image"))
 
 

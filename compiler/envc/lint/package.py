@@ -10,6 +10,8 @@ from envc.lint.finding import Finding, Fix, Replace, Rule
 from envc.lint.name import (
     COMPILED,
     CONDA_NAMES,
+    GPU_FROM_CONDA,
+    ONE_MACHINE,
     OTHERWISE_NAMED,
     OUTDATED,
     PYPI_NAMES,
@@ -156,6 +158,50 @@ def _graphical_opencv(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def _cpu_or_gpu(subject: Subject) -> Iterator[Finding]:
+    cuda = subject.text(("cuda",))
+    if cuda not in ("", "none"):
+        for package in _packages(subject):
+            if _is_for_cpu(package) and package.platform != "linux/arm64":
+                yield _at(
+                    subject,
+                    package,
+                    f"`{package.entry.text.strip()}` cannot use a GPU, and the spec has CUDA {cuda}",
+                    "ask for a build with CUDA, or write `cuda none`",
+                )
+    elif subject.text(("runtime", "gpus")) and cuda != "none":
+        for package in subject.conda:
+            if package.name in GPU_FROM_CONDA and not package.parts.build:
+                yield _at(
+                    subject,
+                    package,
+                    f"Conda chooses a `{package.name}` without a GPU, and containers get GPUs",
+                    "say which CUDA your machines have, such as `cuda 12.4` (in YAML `cuda: 12.4`)",
+                )
+
+
+def _is_for_cpu(package: CondaPackage | PipPackage) -> bool:
+    if isinstance(package, CondaPackage):
+        is_cpu = re.match(r"\*?cpu", package.parts.build) is not None
+        return is_cpu or package.name.endswith("-cpu") or package.name == "cpuonly"
+    return package.name.endswith("-cpu") or any("+cpu" in c for c in package.requirement.clauses)
+
+
+def _one_machine_only(subject: Subject) -> Iterator[Finding]:
+    if "linux/arm64" not in subject.spec.platforms:
+        return
+    for package in _packages(subject):
+        has_marker = isinstance(package, PipPackage) and package.requirement.marker
+        if normal_name(package.name) in ONE_MACHINE and not package.platform and not has_marker:
+            yield _at_name(
+                subject,
+                package,
+                "W218",
+                f"`{package.name}` exists for linux/amd64 only, and the spec is for linux/arm64 too",
+                "add `on linux/amd64` (in YAML `{package: …, on: linux/amd64}`)",
+            )
+
+
 def _superfluous_globs(subject: Subject) -> Iterator[Finding]:
     for package in subject.conda:
         text = package.entry.text
@@ -186,6 +232,8 @@ RULES = (
     Rule(code="W214", name="compiled-from-pip", find=_compiled_from_pip),
     Rule(code="W215", name="installer", find=_installers),
     Rule(code="W216", name="graphical-opencv", find=_graphical_opencv),
+    Rule(code="W217", name="cpu-or-gpu", find=_cpu_or_gpu),
+    Rule(code="W218", name="one-machine-only", find=_one_machine_only),
     Rule(code="W219", name="superfluous-glob", find=_superfluous_globs),
 )
 
@@ -217,3 +265,8 @@ def _at_name(
 ) -> Finding:
     span = subject.part(package.entry.path, *_name_place(package))
     return Finding(warning=Diagnostic.at(span, code, message, hint=hint), fix=fix)
+
+
+def _at(subject: Subject, package: CondaPackage | PipPackage, message: str, hint: str) -> Finding:
+    span = subject.document.span(package.entry.path)
+    return Finding(warning=Diagnostic.at(span, "W217", message, hint=hint))

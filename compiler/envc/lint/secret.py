@@ -53,7 +53,7 @@ _NO_SECRET = re.compile(
     r"x+|\*+|-.*",
     re.IGNORECASE | re.DOTALL,
 )
-_PLACES = ("variables", "build-variables", "labels", "params")
+_PLACES = ("variables", "build-variables", "labels")
 _TEXTS = (
     *_PLACES,
     "base",
@@ -97,6 +97,17 @@ def _literals(subject: Subject) -> Iterator[Finding]:
             finding = _by_form(subject, path, text) or _by_name(subject, path, text)
             if finding is not None:
                 yield finding
+    yield from _in_parameters(subject)
+
+
+def _in_parameters(subject: Subject) -> Iterator[Finding]:
+    used = (use for origin in subject.document.origins.values() for use in origin.uses)
+    for use in dict.fromkeys(used):
+        # A name in capital letters is that of an environment variable, as an index wants it.
+        is_named = _SECRET_NAME.fullmatch(use.name) and not re.fullmatch("[A-Z0-9_]+", use.value)
+        if use.span is not None and is_named and _is_secret(use.value):
+            message = f"`{use.name}` looks like a secret, and everybody can read it in the spec"
+            yield Finding(warning=Diagnostic.at(use.span, "W243", message, hint=_HINT))
 
 
 def _by_form(subject: Subject, path: Path, text: str) -> Finding | None:
@@ -123,7 +134,7 @@ def _is_secret(value: str) -> bool:
 
 
 def _literal(subject: Subject, path: Path, place: tuple[int, int], message: str) -> Finding:
-    where = "in the spec" if path[0] in {"params", "runtime", "train"} else "in the image"
+    where = "in the spec" if path[0] in {"runtime", "train"} else "in the image"
     span = subject.part(path, *place)
     message = f"{message}, and everybody can read it {where}"
     return Finding(warning=Diagnostic.at(span, "W243", message, hint=_HINT))

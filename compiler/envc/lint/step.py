@@ -20,6 +20,10 @@ _APT = frozenset({"apt", "apt-get"})
 _CONDA = frozenset({"conda", "mamba", "micromamba"})
 _YES = re.compile(r"-[A-Za-z]*y[A-Za-z]*|--yes|--assume-yes|-qq|-q=2")
 _LOCAL_ONLY = frozenset({"--no-index", "--no-deps", "--offline"})
+# Not with a sticky bit: what has one is meant for everybody.
+_ANYBODY = re.compile(r"[0246]?[0-7]{2}[2367]|(?:a|[ug]*o[ug]*)\+[rxX]*w[rxX]*")
+_OPEN = "everybody in a container may change this"
+_CLOSED = "give it to the user: `owner 1000:1000` of a copy, or `chown`"
 _LOST = frozenset({".", "alias", "cd", "export", "set", "source", "umask"})
 
 
@@ -228,6 +232,21 @@ def _copies_everything(subject: Subject) -> Iterator[Finding]:
         )
 
 
+def _open_to_all(subject: Subject) -> Iterator[Finding]:
+    steps = subject.document.data_at(("steps",))
+    for index in range(len(steps) if isinstance(steps, list) else 0):
+        path = ("steps", index, "copy", "mode")
+        mode = subject.text(path)
+        if _ANYBODY.fullmatch(mode):
+            span = subject.document.span(path)
+            yield Finding(warning=Diagnostic.at(span, "W248", _OPEN, hint=_CLOSED))
+    for script in subject.scripts:
+        for command in script.commands:
+            mode = _verb(command.arguments) if command.program == "chmod" else ""
+            if _ANYBODY.fullmatch(mode):
+                yield _at(subject, script, (command.start, command.end), "W248", _OPEN, _CLOSED)
+
+
 RULES = (
     Rule(code="W233", name="without-network", find=_without_network, is_sure=True),
     Rule(code="W234", name="installs-in-step", find=_installs_in_step),
@@ -238,6 +257,7 @@ RULES = (
     Rule(code="W239", name="lost", find=_lost, is_sure=True),
     Rule(code="W240", name="copies-everything", find=_copies_everything),
     Rule(code="W241", name="apt-update-alone", find=_apt_update_alone),
+    Rule(code="W248", name="open-to-all", find=_open_to_all),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -76,31 +76,39 @@ class Script:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A spec that is right, and its document; `today` is the day to judge ages by."""
+    """A variant of a spec that is right, and its document.
+
+    Attributes:
+        today: The day to judge ages by.
+        unused: The parameters that no variant of the spec uses, and where each is declared.
+    """
 
     document: Document
     spec: EnvSpec
     today: date
+    unused: Mapping[str, Span]
     conda: tuple[CondaPackage, ...]
     pip: tuple[PipPackage, ...]
     scripts: tuple[Script, ...]
 
     @staticmethod
-    def of(document: Document, spec: EnvSpec, today: date) -> Subject:
+    def of(document: Document, spec: EnvSpec, today: date, unused: Mapping[str, Span]) -> Subject:
         """Read what rules need of a document."""
         return Subject(
             document=document,
             spec=spec,
             today=today,
+            unused=unused,
             conda=tuple(_conda(document)),
             pip=tuple(_pip(document)),
             scripts=tuple(_scripts(document)),
         )
 
     @property
-    def base(self) -> ImageReference:
-        """The image that everything starts from."""
-        return base_image(self.spec)
+    def base(self) -> ImageReference | None:
+        """The image that everything starts from; None where that is built from a Dockerfile."""
+        is_built = self.document.data_at(("base", "dockerfile")) is not None
+        return None if is_built else base_image(self.spec)
 
     @property
     def distributions(self) -> frozenset[str]:
@@ -142,25 +150,18 @@ class Subject:
         return span
 
 
-def _platform(document: Document, entry: Entry) -> str:
-    found = document.data_at((*entry.path[:-1], "on")) if isinstance(entry.path[-1], str) else None
-    return found if isinstance(found, str) else ""
-
-
 def _conda(document: Document) -> Iterator[CondaPackage]:
     for entry in conda_entries(document):
         parts = split_matchspec(entry.text)
         if parts is not None:
-            platform = _platform(document, entry)
-            yield CondaPackage(entry=entry, parts=parts, platform=platform)
+            yield CondaPackage(entry=entry, parts=parts, platform=entry.on or "")
 
 
 def _pip(document: Document) -> Iterator[PipPackage]:
     for entry in pip_entries(document):
         requirement = parse_requirement(entry.text)
         if isinstance(requirement, PipRequirement):
-            platform = _platform(document, entry)
-            yield PipPackage(entry=entry, requirement=requirement, platform=platform)
+            yield PipPackage(entry=entry, requirement=requirement, platform=entry.on or "")
 
 
 def _scripts(document: Document) -> Iterator[Script]:
