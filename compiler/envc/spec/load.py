@@ -11,6 +11,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from envc.compose import WORDS
 from envc.compose.explain import explain
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError
@@ -175,7 +176,8 @@ def _meant_loc(document: Document, loc: tuple[int | str, ...]) -> tuple[int | st
 def _meant_key(key: str, owner: type[Part]) -> str:
     """Return the key that an unknown one was most likely meant to be, or an empty string."""
     synonym = SYNONYMS.get(owner, {}).get(_plain(key))
-    return synonym or suggest(_plain(key), keys_of(owner))
+    words = (*keys_of(owner), *(WORDS if owner is EnvSpec else ()))
+    return synonym or suggest(_plain(key), words)
 
 
 def _plain(key: str) -> str:
@@ -222,7 +224,7 @@ def _unknown_key(document: Document, path: Path) -> Diagnostic:
             f"`{key}` is not supported yet",
             hint="remove it: envc never ignores what a spec says",
         )
-    keys = keys_of(owner)
+    keys = (*keys_of(owner), *(WORDS if owner is EnvSpec else ()))
     meant = _meant_key(key, owner)
     hint = f"did you mean `{meant}`?" if meant else f"there {_are(keys)} {_list(keys)}"
     if owner is not EnvSpec and (outer := meant or _plain(key)) in set(keys_of(EnvSpec)) - set(

@@ -51,7 +51,7 @@ _ELSEWHERE = {
     "params": 'write a `param` statement for each: `param cuda = "12.4"`',
     "steps": "write the steps themselves: each `copy` and `run` is one, in their order",
 }
-_SURELY = 0.8
+_SURELY, _LIKELY = 0.8, 0.75
 _HEAD_OF_LINE = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]*)(:(?=[ \t\r\n]|\Z))?", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -105,12 +105,27 @@ class _Reader:
         if call is None:
             return
         form = words.get(call.keyword)
-        meant = form or _meant_form(call, words)
-        if meant is None:
-            read_unknown((*parent, call.keyword), call, self._reading)
-            return
-        key = key_of(call.keyword, form) if form else call.keyword
-        self._read_form((*parent, key), call, meant)
+        if form is None:
+            self._read_misspelt((*parent, call.keyword), call, words)
+        else:
+            self._read_form((*parent, key_of(call.keyword, form)), call, form)
+
+    def _read_misspelt(self, path: Path, call: Call, words: Mapping[str, Form]) -> None:
+        """Put what a statement says whose word no table knows; the next stage names the word.
+
+        Where it was surely meant to add to another key than its own word, its data would not be
+        found there: that is said here.
+        """
+        meant = next(iter(get_close_matches(call.keyword, words, n=1, cutoff=_LIKELY)), "")
+        form = words.get(meant)
+        if form is not None and key_of(meant, form) != meant:
+            message = f"expected a statement, not `{excerpt(call.keyword)}`"
+            self._reading.report(call.key, message, f"did you mean `{meant}`?")
+            self._reading.builder.lose(self._reading.source.span(call.key.start, call.end))
+        elif form is not None and get_close_matches(call.keyword, [meant], cutoff=_SURELY):
+            self._read_form(path, call, form)
+        else:
+            read_unknown(path, call, self._reading)
 
     def _read_form(self, path: Path, call: Call, form: Form) -> None:
         match form:
@@ -269,16 +284,6 @@ def _read_apart(
             read_before(path, call, form, reading)
         case _:
             assert_never(form)
-
-
-def _meant_form(call: Call, words: Mapping[str, Form]) -> Form | None:
-    """Return the form of what a misspelt word was surely meant to say, or None.
-
-    What adds to another key than its own word is none: its data would not be found.
-    """
-    meant = get_close_matches(call.keyword, words, n=1, cutoff=_SURELY)
-    form = words[meant[0]] if meant else None
-    return None if form is None or key_of(meant[0], form) != meant[0] else form
 
 
 def _advise(written: str, words: Mapping[str, Form]) -> str:
