@@ -11,7 +11,7 @@ import pytest
 from envc.context import digest_wheels, list_linked, read_inputs, read_wheels
 from envc.errors import InputError
 from envc.plan.context import ContextFile
-from envc.plan.inputs import Inputs, Tree
+from envc.plan.inputs import Inputs, Selection, Tree
 from envc.resolve.base import LocalWheel
 from envc.source import Source
 from envc.spec.model import CopyStep, EnvSpec, FindLinks, Pip, Step
@@ -52,7 +52,9 @@ def test_inputs_are_what_copies_and_wheels_name(tmp_path: Path) -> None:
 
     assert inputs == Inputs(
         trees={
-            "src/": Tree(is_folder=True, files=(ContextFile(path="a.py", sha256=SHA256),)),
+            Selection(path="src/"): Tree(
+                is_folder=True, files=(ContextFile(path="a.py", sha256=SHA256),)
+            ),
         },
         wheels={WHEEL: ContextFile(path="pets-1.0-py3-none-any.whl", sha256=SHA256)},
     )

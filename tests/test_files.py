@@ -143,6 +143,41 @@ def test_a_tree_leaves_out_what_tools_put_there(tmp_path: Path) -> None:
     assert [file.path for file in files] == ["pets/a.py", "x/image.json"]
 
 
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (["*.pyc"], ["pets/a.py", "pets/tests/b.py", "tests/c.py"]),
+        (["tests/"], ["a.pyc", "pets/a.py", "pets/a.pyc"]),
+        (["/tests/"], ["a.pyc", "pets/a.py", "pets/a.pyc", "pets/tests/b.py"]),
+        (["pets/**/*.py"], ["a.pyc", "pets/a.pyc", "tests/c.py"]),
+        (["pets/*", "a.py[co]"], ["tests/c.py"]),
+        (["*"], []),
+        (["tests"], ["a.pyc", "pets/a.py", "pets/a.pyc"]),
+        (["/pets/a.py/"], ["a.pyc", "pets/a.py", "pets/a.pyc", "pets/tests/b.py", "tests/c.py"]),
+    ],
+)
+def test_a_tree_leaves_out_what_git_would_ignore(
+    tmp_path: Path, patterns: list[str], expected: list[str]
+) -> None:
+    for name in ("a.pyc", "pets/a.py", "pets/a.pyc", "pets/tests/b.py", "tests/c.py"):
+        (tmp_path / "src" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "src" / name).write_text("x")
+
+    _, files = read_tree(tmp_path, "src", patterns)
+
+    assert [file.path for file in files] == expected
+
+
+def test_what_is_ignored_is_not_even_read(tmp_path: Path) -> None:
+    (tmp_path / "src" / "sockets").mkdir(parents=True)
+    os.mkfifo(tmp_path / "src" / "sockets" / "pipe")
+    (tmp_path / "src" / "a.py").write_text("x")
+
+    _, files = read_tree(tmp_path, "src", ["sockets/"])
+
+    assert [file.path for file in files] == ["a.py"]
+
+
 def test_a_tree_refuses_what_no_image_can_hold(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
@@ -166,6 +201,15 @@ def test_an_unchanged_file_keeps_its_time(tmp_path: Path) -> None:
     is_changed = write_if_changed(path, b"x")
 
     assert (is_changed, path.stat().st_mtime) == (False, 1)
+
+
+def test_a_file_that_is_written_again_keeps_who_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "pets.lock"
+    path.write_text("old")
+    path.chmod(0o600)
+
+    assert write_if_changed(path, b"new")
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o600)
 
 
 def test_another_mode_is_a_change(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from envc import memo
 from envc.memo import Brought, Question, Result, VariantResult, recall, remember
 from envc.plan.context import ContextFile
+from envc.plan.inputs import Selection
 
 
 @pytest.fixture
@@ -36,7 +37,8 @@ def keep(question: Question) -> Result:
     from envc.files import read_tree, sha256_of
 
     folder = question.spec.parent
-    is_folder, files = read_tree(folder, "src")
+    taken = Selection(path="src", ignore=("*.txt",))
+    is_folder, files = read_tree(folder, taken.path, taken.ignore)
     wheel = sha256_of(folder / "pets.whl")
     copied = ContextFile(
         path="files/1/app/a.py", sha256=files[0].sha256, origin_path=str(folder / "src/a.py")
@@ -63,7 +65,7 @@ def keep(question: Question) -> Result:
         ),
     )
     texts = {"team.envc": "user 1000\n"}
-    first = Brought.of({"src": (is_folder, files)}, {"pets.whl": wheel}, texts)
+    first = Brought.of({taken: (is_folder, files)}, {"pets.whl": wheel}, texts)
     remember(question, result, [first, Brought.of({}, {"pets.whl": wheel}, texts)])
     return result
 
@@ -84,6 +86,14 @@ def test_a_changed_file_is_another_question(question: Question, name: str) -> No
     (question.spec.parent / name).write_text("changed\n")
 
     assert recall(ask_again(question)) is None
+
+
+def test_a_file_that_is_ignored_is_no_matter(question: Question) -> None:
+    result = keep(question)
+
+    (question.spec.parent / "src/notes.txt").write_text("later\n")
+
+    assert recall(ask_again(question)) == result
 
 
 @pytest.mark.parametrize("name", ["pets.envc", "pets.lock"])

@@ -153,6 +153,18 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     assert listing(tmp_path / "elsewhere") == {}
 
 
+def test_a_folder_that_became_a_link_is_not_emptied(tmp_path: Path) -> None:
+    out, other = tmp_path / "out", tmp_path / "other"
+    write(out, folder_of(file("Dockerfile"), file("scripts/a")))
+    (out / "scripts").rename(other)
+    (out / "scripts").symlink_to(other)
+
+    changes = write(out, folder_of(file("Dockerfile")))
+
+    assert changes == Changes(written=("image.json",), removed=())
+    assert (other / "a").read_text() == "x"
+
+
 def test_a_forged_list_cannot_remove_files_outside(tmp_path: Path) -> None:
     victim = file("victim")
     (tmp_path / "victim").write_text("x")

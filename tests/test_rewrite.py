@@ -121,6 +121,36 @@ def test_a_wrong_spec_is_not_converted(machine: Machine, tmp_path: Path) -> None
     assert {problem.code for problem in caught.value.diagnostics} == {"E101", "E209"}
 
 
+def test_what_a_spec_is_composed_of_is_neither_read_nor_filled_in(
+    machine: Machine, tmp_path: Path
+) -> None:
+    spec = tmp_path / "part.envc"
+    text = (
+        'extends "not/there.envc"\ninclude "nor/this.yaml"  # yet\nparam cuda\ncuda ${{ cuda }}\n'
+        'matrix {\n    cpu { cuda = "none" }\n}\n'
+    )
+    spec.write_text(text)
+    there = tmp_path / "part.yaml"
+
+    there.write_text(pipeline.convert(spec, machine, "yaml"))
+
+    assert there.read_text() == (
+        "extends: not/there.envc\ninclude: [nor/this.yaml]  # yet\nparams:\n"
+        "  cuda: {required: true}\ncuda: ${{ cuda }}\nmatrix:\n  cpu: {cuda: none}\n"
+    )
+    assert pipeline.convert(there, machine, "dsl") == text
+
+
+def test_a_value_without_a_place_is_not_converted(machine: Machine, tmp_path: Path) -> None:
+    spec = tmp_path / "pets.yaml"
+    spec.write_text("environment: pets\nuser: [a]\npython: 4\n")
+
+    with pytest.raises(InputError) as caught:
+        pipeline.convert(spec, machine, "dsl")
+
+    assert [problem.code for problem in caught.value.diagnostics] == ["E204", "E209"]
+
+
 def test_a_spec_in_the_form_it_has_is_laid_out(machine: Machine, tmp_path: Path) -> None:
     spec = tmp_path / "pets.envc"
     spec.write_text("environment   pets\n")

@@ -16,13 +16,20 @@ from envc.mirror import MirrorMap
 from envc.plan import label
 from envc.plan.identity import identity_tree
 from envc.plan.setting import settings
-from envc.prepared import Prepared, prepare
+from envc.prepared import Prepared, PreparedFile, prepare
 from envc.spec import normal
 
 TESTS = Path(__file__).parent
 VECTORS = TESTS / "vectors" / "identity"
 SPECS = TESTS.parent / "specs"
-NAMES = ("analysis.yaml", "pets.envc", "quickstart.envc", "service.envc")
+NAMES = (
+    "analysis.yaml",
+    "inference.envc",
+    "pets.envc",
+    "quickstart.envc",
+    "service.envc",
+    "training.envc",
+)
 
 
 def make_vectors(prepared: Prepared) -> dict[str, Any]:
@@ -44,6 +51,25 @@ def make_vectors(prepared: Prepared) -> dict[str, Any]:
     return vectors
 
 
+def make_all_vectors(prepared: PreparedFile) -> dict[str, Any]:
+    """Return the vectors of a spec; of one with a matrix, those of each variant by its name too."""
+    if "" in prepared.variants:
+        return make_vectors(prepared.variants[""])
+    forms = {
+        name: normal.normal_form(checked.spec)
+        for name, checked in prepared.checked.variants.items()
+    }
+    whole = {"contract": normal.CONTRACT, "variants": forms}
+    return {
+        "spec": {"id": prepared.checked.spec_id, "of": whole},
+        **{
+            f"{variant} {name}": vector
+            for variant, one in prepared.variants.items()
+            for name, vector in make_vectors(one).items()
+        },
+    }
+
+
 def check_golden(path: Path, actual: str, *, update: bool) -> None:
     if update:
         path.write_text(actual)
@@ -57,7 +83,7 @@ def test_the_ids_of_an_example_are_made_of_what_is_published(
     spec = SPECS / name.partition(".")[0] / name
     machine = Machine(environment={}, cache=tmp_path, mirrors=MirrorMap())
 
-    vectors = make_vectors(prepare(spec, machine, MirrorMap()).variants[""])
+    vectors = make_all_vectors(prepare(spec, machine, MirrorMap()))
 
     check_golden(VECTORS / f"{spec.stem}.json", readable_json(vectors), update=update_golden)
 

@@ -119,15 +119,19 @@ def run(
         choice: What the command line chose of the spec's parameters.
 
     Raises:
-        EnvcError: The container cannot be started (E63x).
+        EnvcError: The container cannot be started (E63x): InputError where the spec is to blame.
     """
     from envc.engine.docker import Engine
-    from envc.engine.foreground import RunOptions
+    from envc.engine.runtime import run_options
 
-    runtime = check_vouched(path, machine, choice).variants[variant].spec.runtime
+    checked = check_vouched(path, machine, choice).variants[variant]
     is_terminal = streams.stdin is not None and streams.stdin.isatty() and streams.stdout.isatty()
-    options = RunOptions(
-        shm=runtime.shm, gpus=runtime.gpus, platform=image.platform, terminal=is_terminal
+    options = run_options(
+        checked.spec,
+        checked.document,
+        path.parent,
+        platform=image.platform,
+        terminal=is_terminal,
     )
     with Engine.connect(machine.environment) as engine:
         return engine.run(image.name, command, options=options, streams=streams)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError
 from envc.files import TreeFile, read_tree, sha256_of
 from envc.plan.context import ContextFile
-from envc.plan.inputs import Inputs, Tree
+from envc.plan.inputs import Inputs, Selection, Tree
 from envc.source import Span
 from envc.spec.defaults import find_links
 from envc.spec.defaults import wheels as wheel_paths
@@ -95,15 +95,14 @@ def read_inputs(
         InputError: Something is not there (E155), cannot be read or cannot be copied (E156), or is
             a folder without files (E157).
     """
-    trees: dict[str, Tree] = {}
+    trees: dict[Selection, Tree] = {}
     wheels: dict[str, ContextFile] = {}
     problems: list[Diagnostic] = []
-    for number, step in enumerate(spec.steps):
-        if step.copy_ is None or step.copy_.source in trees:
+    for taken, span in _list_copied(spec, document):
+        if taken in trees:
             continue
-        span = document.span(("steps", number, "copy", "from"))
         try:
-            trees[step.copy_.source] = _read_copied(folder, step.copy_.source, span)
+            trees[taken] = _read_copied(folder, taken, span)
         except InputError as error:
             problems.extend(error.diagnostics)
     try:
@@ -124,11 +123,20 @@ def read_inputs(
 def list_files(inputs: Inputs) -> dict[str, ContextFile]:
     """Return every file of the inputs by its path relative to the spec."""
     files = dict(inputs.wheels)
-    for source, tree in inputs.trees.items():
+    for taken, tree in inputs.trees.items():
         for file in tree.files:
-            path = posixpath.join(source, file.path) if tree.is_folder else source
+            path = posixpath.join(taken.path, file.path) if tree.is_folder else taken.path
             files[posixpath.normpath(path)] = file
     return files
+
+
+def _list_copied(spec: EnvSpec, document: Document) -> Iterator[tuple[Selection, Span]]:
+    """Yield what copy steps take, and where the spec names it, in the spec's order."""
+    for key, steps in (("before-packages", spec.before_packages), ("steps", spec.steps)):
+        for number, step in enumerate(steps):
+            if step.copy_ is not None:
+                span = document.span((key, number, "copy", "from"))
+                yield Selection.of(step.copy_), span
 
 
 def _read_linked(folder: Path, path: str) -> ContextFile | None:
@@ -140,9 +148,10 @@ def _read_linked(folder: Path, path: str) -> ContextFile | None:
         return None
 
 
-def _read_copied(folder: Path, source: str, span: Span) -> Tree:
+def _read_copied(folder: Path, taken: Selection, span: Span) -> Tree:
+    source = taken.path
     try:
-        is_folder, files = read_tree(folder, source)
+        is_folder, files = read_tree(folder, source, taken.ignore)
     except OSError as error:
         raise InputError([_explain(error, folder, source, span)]) from error
     except ValueError as error:
@@ -152,6 +161,9 @@ def _read_copied(folder: Path, source: str, span: Span) -> Tree:
     if not files:
         message = f"the folder `{source}` has no files"
         hint = "put files there, or remove the step; caches and version control are never copied"
+        if taken.ignore:
+            message = f"the step ignores all that is in the folder `{source}`"
+            hint = "ignore less, or remove the step"
         raise InputError([Diagnostic.at(span, "E157", message, hint=hint)])
     return Tree(is_folder=is_folder, files=tuple(_to_context_file(file) for file in files))
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic, Label, suggest
 from envc.errors import InputError, ToolError
 from envc.source import Source
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 __all__ = [
     "TreeFile",
@@ -102,12 +106,18 @@ def decode_source(content: bytes, name: str) -> Source:
         raise InputError([problem]) from error
 
 
-def read_tree(folder: Path, relative: str) -> tuple[bool, tuple[TreeFile, ...]]:
+def read_tree(
+    folder: Path, relative: str, ignore: Sequence[str] = ()
+) -> tuple[bool, tuple[TreeFile, ...]]:
     """Return what lies at a path relative to a folder: whether it is a folder, and its files.
 
     Files are sorted by path. Links are not followed, but for the named path itself. Left out are
     empty folders, the folders of version control and of Python's caches, and what `envc compile`
     wrote: an image must not depend on where its own Dockerfile lies.
+
+    Args:
+        ignore: Patterns of what else is left out of a folder, relative to it, as `.gitignore` has
+            them (https://git-scm.com/docs/gitignore#_pattern_format); it is not even read.
 
     Raises:
         OSError: Something is not there or cannot be read; `filename` names it.
@@ -117,21 +127,28 @@ def read_tree(folder: Path, relative: str) -> tuple[bool, tuple[TreeFile, ...]]:
     root = folder / relative
     if not stat.S_ISDIR(root.stat().st_mode):
         return False, (replace(_describe(root.resolve(), root.name), file=root),)
-    found = [_describe(path, path.relative_to(root).as_posix()) for path in _walk(root)]
+    paths = _walk(root, "", _compile_patterns(ignore))
+    found = [_describe(path, path.relative_to(root).as_posix()) for path in paths]
     return True, tuple(sorted(found, key=lambda file: file.path))
 
 
-def write_if_changed(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
+def write_if_changed(path: Path, content: bytes, *, mode: int | None = None) -> bool:
     """Put a file in its place in one step and say whether that changed anything.
 
     A reader sees the old file or the new one, never a part; a failure leaves the old one. Folders
     that lack are made. A file that is already so keeps its time, as build systems expect.
 
+    Args:
+        mode: None leaves it as it is, or makes it 0o644 where there is no file yet.
+
     Raises:
         OSError: The folder cannot be written.
     """
-    if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
-        if path.stat().st_mode & 0o777 != mode:
+    is_there = path.is_file() and not path.is_symlink()
+    old_mode = path.stat().st_mode & 0o777 if is_there else 0o644
+    mode = old_mode if mode is None else mode
+    if is_there and path.read_bytes() == content:
+        if mode != old_mode:
             path.chmod(mode)
             return True
         return False
@@ -184,15 +201,27 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _compile_patterns(patterns: Sequence[str]) -> GitIgnoreSpec | None:
+    if not patterns:
+        return None
+    from pathspec import GitIgnoreSpec  # loads slowly, and few specs need it
+
+    return GitIgnoreSpec.from_lines(patterns)
+
+
+def _walk(folder: Path, above: str, ignored: GitIgnoreSpec | None) -> Iterator[Path]:
+    """Yield what is in a folder and below; `above` is its own path where the walk began."""
     with os.scandir(folder) as found:
         entries = list(found)
     for entry in entries:
-        path = Path(entry.path)
-        if not entry.is_dir(follow_symlinks=False):
+        path, is_folder = Path(entry.path), entry.is_dir(follow_symlinks=False)
+        name = f"{above}{entry.name}/" if is_folder else f"{above}{entry.name}"
+        if ignored is not None and ignored.match_file(name):
+            continue
+        if not is_folder:
             yield path
         elif entry.name not in _LEFT_OUT and not _is_output(path):
-            yield from _walk(path)
+            yield from _walk(path, name, ignored)
 
 
 def _is_output(folder: Path) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from envc.files import read_tree, sha256_of, write_if_changed
 from envc.plan.context import ContextFile
+from envc.plan.inputs import Selection
 from envc.resources import fingerprint
 
 __all__ = ["Brought", "Question", "Result", "VariantResult", "recall", "remember"]
@@ -110,20 +111,20 @@ class Brought:
         texts: Of files that the spec includes or extends.
     """
 
-    trees: Mapping[str, str]
+    trees: Mapping[Selection, str]
     wheels: Mapping[str, str]
     texts: Mapping[str, str]
 
     @staticmethod
     def of(
-        trees: Mapping[str, tuple[bool, Iterable[Any]]],
+        trees: Mapping[Selection, tuple[bool, Iterable[Any]]],
         wheels: Mapping[str, str],
         texts: Mapping[str, str],
     ) -> Brought:
         """Return the digests; a tree is whether it is a folder, and its files."""
         return Brought(
             trees={
-                name: _digest_tree(is_folder, files) for name, (is_folder, files) in trees.items()
+                taken: _digest_tree(is_folder, files) for taken, (is_folder, files) in trees.items()
             },
             wheels=wheels,
             texts={name: _digest_text(text) for name, text in texts.items()},
@@ -173,7 +174,9 @@ def remember(question: Question, result: Result, variants: Sequence[Brought]) ->
             "environment": result.environment,
             "spec_id": result.spec_id,
             "names": list(result.names),
-            "trees": dict(brought.trees),
+            "trees": [
+                [taken.path, list(taken.ignore), digest] for taken, digest in brought.trees.items()
+            ],
             "wheels": dict(brought.wheels),
             "texts": dict(brought.texts),
             "variants": {
@@ -194,7 +197,7 @@ def remember(question: Question, result: Result, variants: Sequence[Brought]) ->
 def _join(variants: Sequence[Brought]) -> Brought | None:
     """Return what all variants brought in; None where two of them saw different content."""
     joined = Brought(
-        trees={name: digest for one in variants for name, digest in one.trees.items()},
+        trees={taken: digest for one in variants for taken, digest in one.trees.items()},
         wheels={name: digest for one in variants for name, digest in one.wheels.items()},
         texts={name: digest for one in variants for name, digest in one.texts.items()},
     )
@@ -210,8 +213,8 @@ def _join(variants: Sequence[Brought]) -> Brought | None:
 def _find_brought(folder: Path, kept: Mapping[str, Any]) -> list[tuple[str, str]] | None:
     """Return digest and place of each brought file; None where they are not what they were."""
     found: list[tuple[str, str]] = []
-    for name, digest in kept["trees"].items():
-        is_folder, files = read_tree(folder, name)
+    for name, ignore, digest in kept["trees"]:
+        is_folder, files = read_tree(folder, name, ignore)
         if _digest_tree(is_folder, files) != digest:
             return None
         found += [(file.sha256, str(file.file)) for file in files if file.link is None]

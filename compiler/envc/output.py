@@ -251,23 +251,32 @@ def _compare(folder: Path, files: Sequence[ContextFile]) -> Changes:
     removed = [
         path
         for path, sha256 in old.items()
-        if path not in wanted and _digest(folder / path) == sha256
+        if path not in wanted
+        and _find_foreign(folder, path) is None
+        and _digest(folder / path) == sha256
     ]
     return Changes(written=tuple(sorted(written)), removed=tuple(sorted(removed)))
 
 
 def _refuse_foreign(folder: Path, path: str, old: Mapping[str, str]) -> None:
     """Refuse to write where something lies that envc did not put there."""
-    for parent in list(PurePosixPath(path).parents)[:-1]:
-        place = folder / parent
-        if place.is_symlink() or (place.exists() and not place.is_dir()):
-            message = f"`{place}` is in the way: envc needs a folder there"
-            raise _refuse("E551", message, f"move it, or {_OTHER_FOLDER}")
+    if (found := _find_foreign(folder, path)) is not None:
+        message = f"`{found}` is in the way: envc needs a folder there"
+        raise _refuse("E551", message, f"move it, or {_OTHER_FOLDER}")
     place = folder / path
     is_own = path in old or path == MANIFEST
     if os.path.lexists(place) and (not is_own or (place.is_dir() and not place.is_symlink())):
         message = f"`{place}` is in the way: envc has not written it"
         raise _refuse("E551", message, f"move it, or {_OTHER_FOLDER}")
+
+
+def _find_foreign(folder: Path, path: str) -> Path | None:
+    """Return what stands where a path needs a folder; a link may lead to somebody else's."""
+    for parent in list(PurePosixPath(path).parents)[:-1]:
+        place = folder / parent
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            return place
+    return None
 
 
 def _read_old(folder: Path) -> dict[str, str] | None:

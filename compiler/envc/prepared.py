@@ -168,7 +168,7 @@ def _compile_anew(question: Question, prepared: PreparedFile) -> Result:
     beside = {folder / name for name in checked.files}
     variants: dict[str, VariantResult] = {}
     for name, one in prepared.variants.items():
-        trees = {name: (tree.is_folder, tree.files) for name, tree in one.inputs.trees.items()}
+        trees = {taken: (tree.is_folder, tree.files) for taken, tree in one.inputs.trees.items()}
         files = [file for _, files in trees.values() for file in files]
         files += one.inputs.wheels.values()
         beside |= {Path(file.origin_path) for file in files if file.origin_path is not None}

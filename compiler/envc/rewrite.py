@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,8 @@ from envc.machine import Machine
 
 if TYPE_CHECKING:
     from envc.source import Source
-    from envc.spec.model import EnvSpec
     from envc.syntax import Form
-    from envc.syntax.document import Data
+    from envc.syntax.document import Document
     from envc.syntax.layout import Comment
 
 __all__ = ["check_format", "check_source", "convert", "format_files", "format_source"]
@@ -116,66 +115,55 @@ def format_files(paths: Iterable[Path], machine: Machine) -> tuple[Path, ...]:
 def convert(path: Path, machine: Machine, form: Form) -> str:
     """Return a spec in a form of the language; it is the same spec, with all of its comments.
 
-    Files that it includes, parameters and variants stay what they are. Lists and mappings that are
-    empty where that means nothing may be left out.
+    Files that it includes or extends, its parameters and its matrix stay what they are: the spec is
+    not composed, and may be one that others include. What its values mean does not matter. Lists and
+    mappings that are empty where that means nothing may be left out.
 
     Raises:
-        InputError: The spec cannot be read or is wrong (E1xx, E2xx).
+        InputError: The spec cannot be read, or has not the shape of one (E1xx, E2xx).
     """
     from envc.source import Source
     from envc.syntax import form_of, parse
     from envc.syntax.notes import Notes
     from envc.syntax.print_dsl import print_dsl
     from envc.syntax.print_yaml import print_yaml
+    from envc.syntax.same import without_spellings
 
     source = read(path)
     own = form_of(source.name)
-    old = read_any_lock(lock_path(path))
-    vouched = old.vouched if old is not None else ()
-    before = _check_unset(source, machine, vouched)
+    before = _parse_fitting(source, path, machine)
     if own == form:
         return format_source(source, machine)
-    document = parse(source, cache=_tables(machine), form=own)
     comments = _find_comments(source, own, machine)
-    notes = Notes(document, comments, indented=own == "yaml")
-    text = (print_yaml if form == "yaml" else print_dsl)(document.data, notes)
-    # Beside the spec, so that what it includes is found.
-    name = str(path.with_name(f"spec{'.yaml' if form == 'yaml' else '.envc'}"))
-    result = Source(name=name, text=text)
+    notes = Notes(before, comments, indented=own == "yaml")
+    text = (print_yaml if form == "yaml" else print_dsl)(before.data, notes)
+    result = Source(name=f"spec{'.yaml' if form == 'yaml' else '.envc'}", text=text)
     try:
-        after = _check_unset(result, machine, vouched)
-        is_same = _without_empty(parse(result).data) == _without_empty(document.data)
+        after = parse(result, cache=_tables(machine))
     except InputError as error:
         raise RuntimeError(f"{path} became a wrong spec:\n{text}") from error
-    if after != before or not (before or is_same):
+    if without_spellings(after.data) != without_spellings(before.data):
         raise RuntimeError(f"{path} became another spec:\n{text}")
     _compare_comments(source, own, result, form, machine)
     return text
 
 
-def _check_unset(source: Source, machine: Machine, vouched: Sequence[str]) -> list[EnvSpec]:
-    """Return what each variant of a spec says; nothing where a parameter is yet to get a value.
+def _parse_fitting(source: Source, path: Path, machine: Machine) -> Document:
+    """Return a spec as it is written, whose values all have a place in the language.
 
     Raises:
-        InputError: The spec is wrong in any other way.
+        InputError: The syntax is wrong (E1xx), or a value has no place; with all else that is wrong
+            with the spec (E2xx).
     """
-    try:
-        checked = check_file(source, machine, vouched=vouched)
-    except InputError as error:
-        if any(problem.code != "E132" for problem in error.diagnostics):
-            raise
-        return []
-    return [variant.spec for variant in checked.variants.values()]
+    from envc.syntax import read as read_draft
+    from envc.syntax.fit import fits
 
-
-def _without_empty(data: Data) -> Data:
-    match data:
-        case dict():
-            kept = {key: _without_empty(value) for key, value in data.items()}
-            return {key: value for key, value in kept.items() if value not in ([], {})}
-        case list():
-            return [_without_empty(item) for item in data]
-    return data
+    draft = read_draft(source, cache=_tables(machine))
+    if not draft.problems and fits(draft.document.data):
+        return draft.document
+    old = read_any_lock(lock_path(path))
+    check_file(source, machine, vouched=old.vouched if old is not None else ())
+    raise RuntimeError(f"{source.name} is right, and has no form in the language")
 
 
 def _format(source: Source, form: Form, machine: Machine) -> str:

@@ -75,6 +75,24 @@ def test_a_failed_step_of_the_spec_is_shown_there_with_its_output() -> None:
     )
 
 
+def test_a_python_of_the_specs_that_does_not_work_is_named() -> None:
+    output = 'exec: "/opt/py/bin/python": stat /opt/py/bin/python: no such file or directory'
+    name = '[image 2/2] RUN ["/opt/py/bin/python", "-B", "-c", "import sys; print…'
+    ran = "/opt/py/bin/python -B -c import sys; print(sys.version)"
+    error = f'process "{ran}" did not complete successfully: exit code: 1'
+    failure = Failure(name=name, error=error, output=(output,))
+
+    explained = explain_failure(replace(told(), failure=failure))
+
+    assert isinstance(explained, InputError)
+    assert only(explained) == Diagnostic(
+        code="E619",
+        message="`/opt/py/bin/python` is no Python that works",
+        notes=(f"its last lines:\n{output}", f"the whole log: {LOG}"),
+        hint="name the one that the base or a step brings, by its path in the image",
+    )
+
+
 def test_a_failed_step_of_ours_is_not_the_specs_fault() -> None:
     error = explain_failure(evidence("run", origins={9: SPAN}))
 

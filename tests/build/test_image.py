@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from envc.build.check import Command
 from envc.build.event import Message
 from envc.build.image import Checks, Wanted, _turn, choose_platform
 from envc.errors import UsageError
@@ -47,17 +48,25 @@ def test_an_image_is_named_by_its_env_id() -> None:
 
 
 def test_checks_know_their_places() -> None:
-    written = document(
-        {"environment": "pets", "check": {"import": ["numpy"], "run": ["true", "pets -v"]}}
-    )
+    run = ["true", {"command": "pets -v", "prints": "1.0"}]
+    written = document({"environment": "pets", "check": {"import": ["numpy"], "run": run}})
+
     checks = Checks.of(load(written), written)
 
-    places = {**checks.imports, **checks.commands}
-    assert {text: span.text for text, span in places.items() if span is not None} == {
-        "numpy": '"numpy"',
-        "true": '"true"',
-        "pets -v": '"pets -v"',
-    }
+    assert checks == Checks(
+        imports={"numpy": written.span(("check", "import", 0))},
+        commands=(Command(text="true"), Command(text="pets -v", prints="1.0")),
+    )
+    plain, printing = checks.commands
+    places = (plain.origin, printing.origin, printing.prints_origin)
+    assert [span.text for span in places if span is not None] == ['"true"', '"pets -v"', '"1.0"']
+
+
+def test_a_python_that_envc_does_not_manage_is_what_imports() -> None:
+    own = {"python": {"managed": "no"}, "interpreter": "/opt/py/bin/python"}
+    written = document({"environment": "pets", "base": {"image": "pets:1"}, **own})
+
+    assert Checks.of(load(written), written).python == "/opt/py/bin/python"
 
 
 def test_who_waits_for_another_build_says_so(tmp_path: Path) -> None:

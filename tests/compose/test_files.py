@@ -191,7 +191,7 @@ pip:
   sources: [libs/pets, {source: z}]
   find-links: [{path: wheels/}, {url: "https://x"}]
 serve: {entry: score.py, model: models/}
-train: {script: train.py, source: src/}
+train: {script: train.py}
 runtime: {mounts: [{from: data/, to: /data}]}
 """
     files = {"spec.yaml": "include: [../common/all.yaml]\n", "../common/all.yaml": content}
@@ -206,9 +206,29 @@ runtime: {mounts: [{from: data/, to: /data}]}
             "find-links": [{"path": "../common/wheels/"}, {"url": "https://x"}],
         },
         "serve": {"entry": "../common/score.py", "model": "../common/models/"},
-        "train": {"script": "../common/train.py", "source": "../common/src/"},
+        "train": {"script": "../common/train.py"},
         "runtime": {"mounts": [{"from": "../common/data/", "to": "/data"}]},
     }
+
+
+def test_the_name_of_a_volume_is_no_path_and_no_path_becomes_one() -> None:
+    files = {
+        "spec.yaml": "include: [team/a.yaml]\n",
+        "team/a.yaml": "runtime: {mounts: [{from: data}, {from: ./data}, {from: .}, {from: /x}]}\n",
+    }
+
+    mounts = data_of(files)["runtime"]["mounts"]
+
+    assert [mount["from"] for mount in mounts] == ["data", "team/data", "./team", "/x"]
+
+
+def test_a_script_with_a_folder_of_its_own_is_relative_to_that() -> None:
+    files = {
+        "spec.yaml": "include: [team/a.yaml]\n",
+        "team/a.yaml": "train: {script: train.py, source: src/}\n",
+    }
+
+    assert data_of(files) == {"train": {"script": "train.py", "source": "team/src/"}}
 
 
 def test_what_is_no_relative_path_stays_as_it_is() -> None:

@@ -9,8 +9,10 @@ import pty
 import re
 import signal
 import socket
+import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -26,14 +28,18 @@ from envc.engine.foreground import (
     FolderMount,
     RunOptions,
     Streams,
+    VolumeMount,
 )
-from envc.errors import EnvcError, ToolError
+from envc.errors import EnvcError, InputError, ToolError
 from envc.platform import PLATFORMS
 from envc.process import Completed
 from envc.reference import ImageReference
+from envc.source import Source
+from envc.spec.argument import ARGUMENTS as LANGUAGE
 from support.engine import EngineWorld
 
 AMD64 = PLATFORMS["linux/amd64"]
+SPAN = Source(name="pets.envc", text="runtime { gpus all }\n").span(0, 7)
 
 
 def only_code(error: EnvcError) -> str:
@@ -329,13 +335,120 @@ def test_gpus_that_are_not_there_are_a_diagnostic(world: EngineWorld) -> None:
 
 
 @pytest.mark.engine
-def test_a_mount_of_what_is_not_there_is_a_diagnostic(world: EngineWorld, tmp_path: Path) -> None:
+def test_a_mount_of_what_is_not_there_is_shown_in_the_spec(
+    world: EngineWorld, tmp_path: Path
+) -> None:
+    there = FolderMount(source=tmp_path, target="/y")
+    absent = FolderMount(source=tmp_path / "a,b", target="/x", origin=SPAN)
+
+    with pytest.raises(InputError) as caught:
+        output(world, "true", mounts=(there, absent))
+
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.labels[0].span) == ("E634", SPAN)
+    assert diagnostic.message == f"there is no `{tmp_path}/a,b` to mount"
+
+
+@pytest.mark.engine
+def test_a_volume_keeps_what_is_written_to_it(world: EngineWorld) -> None:
+    name = f"envc-test-{uuid.uuid4().hex[:12]}"
+    volume = VolumeMount(name=name, target="/cache")
+    try:
+        output(world, "sh", "-c", "echo kept >/cache/x", mounts=(volume,))
+
+        fixed = replace(volume, read_only=True)
+        script = "cat /cache/x; touch /cache/y 2>/dev/null || echo read-only"
+        code, stdout, _ = output(world, "sh", "-c", script, mounts=(fixed,))
+    finally:
+        subprocess.run(["docker", "volume", "rm", name], capture_output=True, check=True)
+
+    assert (code, stdout) == (0, b"kept\nread-only\n")
+
+
+ARGUMENTS = {
+    "--add-host=db:10.0.0.2": ("grep -c 10.0.0.2.*db /etc/hosts", "1"),
+    "--cap-drop=CHOWN": ("chown 1 /tmp 2>/dev/null || echo refused", "refused"),
+    "--cap-add=SYS_PTRACE": (
+        "test $((0x$(sed -n 's/CapBnd:.//p' /proc/self/status) >> 19 & 1)) = 1 && echo yes",
+        "yes",
+    ),
+    "--cpus=0.5": ("cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000"),
+    "--cpuset-cpus=0": ("grep Cpus_allowed_list /proc/self/status", "0"),
+    "--device=/dev/zero:/dev/nil": ("test -c /dev/nil && echo yes", "yes"),
+    "--dns=10.1.2.3": ("grep -o 10.1.2.3 /etc/resolv.conf | head -1", "10.1.2.3"),
+    "--env=A=b c": ('echo "$A"', "b c"),
+    "--group-add=1234": ("id -G", "1234"),
+    "--hostname=pets": ("hostname", "pets"),
+    "--ipc=none": ("test -d /dev/shm || echo none", "none"),
+    "--memory=64m": (
+        "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "67108864",
+    ),
+    "--network=none": ("ls /sys/class/net", "lo"),
+    "--pid=host": ("test $$ != 1 && echo yes", "yes"),
+    "--privileged": ("test -b /dev/loop0 || test -c /dev/kmsg && echo yes", "yes"),
+    "--read-only": ("touch /x 2>/dev/null || echo fixed", "fixed"),
+    "--security-opt=no-new-privileges": ("grep NoNewPrivs /proc/self/status", "1"),
+    "--tmpfs=/scratch:size=1m": ("grep -c ' /scratch tmpfs ' /proc/mounts", "1"),
+    "--ulimit=nofile=123": ("ulimit -n", "123"),
+}
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("argument", ARGUMENTS)
+def test_an_argument_reaches_the_container(world: EngineWorld, argument: str) -> None:
+    script, expected = ARGUMENTS[argument]
+
+    _, stdout, stderr = output(world, "sh", "-c", script, arguments=(argument,))
+
+    assert expected in stdout.decode().split("\n")[0], (stdout, stderr)
+
+
+def test_every_argument_of_the_language_is_tried() -> None:
+    """But for what not every engine can: to count swap, and to be `--init`, which has a test below."""
+    tried = {argument.partition("=")[0] for argument in ARGUMENTS}
+
+    assert tried == set(LANGUAGE) - {"--memory-swap", "--init"}
+
+
+@pytest.mark.engine
+def test_a_container_may_have_an_init(world: EngineWorld) -> None:
+    try:
+        _, found, _ = output(world, "cat", "/proc/1/cmdline", arguments=("--init",))
+    except ToolError as error:  # not every engine is installed with it
+        found = error.diagnostics[0].notes[0].encode()
+
+    assert b"docker-init" in found
+
+
+@pytest.mark.engine
+def test_an_option_that_docker_refuses_is_shown_in_the_spec(world: EngineWorld) -> None:
+    with pytest.raises(InputError) as caught:
+        output(world, "true", arguments=("--memory=lots",), arguments_origin=SPAN)
+
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.labels[0].span) == ("E635", SPAN)
+    reason = 'invalid argument "lots" for "-m, --memory" flag: invalid size: \'lots\''
+    assert diagnostic.message == f"`docker run` refuses an option: {reason}"
+
+
+@pytest.mark.engine
+def test_an_argument_that_the_engine_refuses_is_told_with_its_reason(world: EngineWorld) -> None:
     with pytest.raises(ToolError) as caught:
-        output(world, "true", mounts=(FolderMount(source=tmp_path / "a,b", target="/x"),))
+        output(world, "true", arguments=("--network=envc-test-absent",))
 
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "E633"
-    assert diagnostic.notes[0].endswith(f"bind source path does not exist: {tmp_path}/a,b")
+    assert "envc-test-absent" in diagnostic.notes[0]
+    assert diagnostic.hint == "check the spec's `arguments` for `runtime`"
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("words", ['invalid argument "x"', "invalid argument"])
+def test_a_program_may_complain_as_docker_does(world: EngineWorld, words: str) -> None:
+    script = f"echo '{words}' >&2; exit 3"
+
+    assert output(world, "sh", "-c", script) == (3, b"", f"{words}\n".encode())
 
 
 @pytest.mark.engine

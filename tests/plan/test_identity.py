@@ -9,7 +9,7 @@ import pytest
 from envc.lock.model import PlatformLock
 from envc.mirror import MirrorMap
 from envc.plan.context import ContextFile
-from envc.plan.inputs import Inputs, Tree
+from envc.plan.inputs import Inputs, Selection, Tree
 from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
 
 SPEC: dict[str, Any] = {
@@ -24,7 +24,7 @@ SPEC: dict[str, Any] = {
 def tree(content: bytes = b"print()\n", mode: int = 0o644) -> Inputs:
     file = ContextFile.of("train.py", content)
     copied = ContextFile(path=file.path, sha256=file.sha256, content=content, mode=mode)
-    return Inputs(trees={"src": Tree(is_folder=True, files=(copied,))})
+    return Inputs(trees={Selection(path="src"): Tree(is_folder=True, files=(copied,))})
 
 
 def env_id(

@@ -7,7 +7,7 @@ import pytest
 from envc.lock.model import PlatformLock
 from envc.mirror import MirrorMap
 from envc.plan.context import ContextFile
-from envc.plan.inputs import Inputs, Tree
+from envc.plan.inputs import Inputs, Selection, Tree
 from envc.plan.instruction import Add, BuildPlan, Copy, Env, Run
 from envc.plan.lower import FILE_TIME
 from envc.resources import read_scripts
@@ -168,7 +168,8 @@ def test_a_secret_that_no_wheel_needs_is_not_asked_for() -> None:
 def test_copied_files_go_where_dockers_copy_puts_them(
     to: str, is_folder: bool, expected: str
 ) -> None:
-    inputs = Inputs(trees={"x": Tree(is_folder=is_folder, files=(ContextFile.of("a.py", b""),))})
+    tree = Tree(is_folder=is_folder, files=(ContextFile.of("a.py", b""),))
+    inputs = Inputs(trees={Selection(path="x"): tree})
     data = {"environment": "x", "workdir": "/srv", "steps": [{"copy": {"from": "x", "to": to}}]}
 
     plan = plan_of(data, {"linux/amd64": pip_lock()}, inputs)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from envc.diagnostics import Diagnostic
+from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError
 from envc.lock.model import BaseImage, CondaPackage, PipPackage, Python, Tools
 from envc.mirror import MirrorMap
@@ -66,6 +66,7 @@ class FakeImages:
     missing: tuple[str, ...] = ()
     shows_unused_python: bool = False
     warnings: tuple[Diagnostic, ...] = ()
+    is_down: bool = False
     asked: list[tuple[str, bool, str | None]] = field(default_factory=list)
     declared: list[str | None] = field(default_factory=list)
 
@@ -82,6 +83,8 @@ class FakeImages:
     ) -> Inspected:
         self.asked.append((reference.familiar, needs_python, declared_python))
         self.declared.append(declared_glibc)
+        if self.is_down:
+            raise ToolError([Diagnostic.at(span, "E380", "the registry cannot be reached")])
         python = self.python if needs_python or self.shows_unused_python else None
         return Inspected(base=self._image(reference, python), warnings=self.warnings)
 
@@ -229,6 +232,38 @@ def test_another_tools_image_is_asked_for_its_facts() -> None:
 
     assert (locked.tools.image, locked.tools.digest) == ("registry.example/tools:1", DIGEST)
     assert world.tools.requests[0].python_version == "3.11.2"
+
+
+@pytest.mark.parametrize(
+    ("base", "where"),
+    [
+        ({"image": "pets"}, ("base", "image")),
+        ({"image": "pets", "registry": "registry.example.com"}, ("base", "registry")),
+    ],
+)
+def test_a_registry_that_fails_is_shown_where_the_spec_names_it(
+    base: dict[str, str], where: tuple[str, str]
+) -> None:
+    fakes = Fakes(images=FakeImages(is_down=True))
+
+    with pytest.raises(ToolError) as caught:
+        fakes.resolve(base=base)
+
+    (problem,) = caught.value.diagnostics
+    span = document({"environment": "pets", "base": base}).span(where)
+    assert (problem.code, problem.labels) == ("E380", (Label(span=span),))
+
+
+def test_a_python_that_envc_does_not_manage_is_not_looked_for() -> None:
+    fakes = Fakes(images=FakeImages(shows_unused_python=True))
+
+    own = {"python": {"managed": "no"}, "interpreter": "/opt/py/bin/python"}
+    resolved = fakes.resolve(base={"image": "pets:1"}, **own)
+
+    (locked,) = resolved.lock.platforms.values()
+    assert fakes.images.asked == [("pets:1", False, None)]
+    assert (locked.python, locked.tools.packages) == (None, ())
+    assert (fakes.pip.requests, fakes.tools.requests) == ([], [])
 
 
 def test_a_base_that_has_python_installs_condas_packages_itself() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envc.source import Source
@@ -48,6 +48,7 @@ def assert_lawful(text: str, own: Form, marks: list[str]) -> None:
 
 
 @given(data=specs, choices=st.data())
+@settings(deadline=None)
 def test_the_dsl_becomes_yaml_and_dsl_again(data: dict[str, Any], choices: st.DataObject) -> None:
     text, marks = comment(Dsl(choices.draw).spec(data), "dsl", choices.draw)
 
@@ -55,6 +56,7 @@ def test_the_dsl_becomes_yaml_and_dsl_again(data: dict[str, Any], choices: st.Da
 
 
 @given(data=specs, choices=st.data())
+@settings(deadline=None)
 def test_yaml_becomes_the_dsl_and_yaml_again(data: dict[str, Any], choices: st.DataObject) -> None:
     text = print_any_yaml(data, choices.draw).strip() + "\n"
     text, marks = comment(text, "yaml", choices.draw)

@@ -13,27 +13,54 @@ from envc.syntax.document import Document
 
 SKETCH = """# Train and serve the pets classifier.
 environment pets
+extends "team/base.envc"
+include "common/tools.envc", "common/labels.yaml"
+
+param cuda = "12.4"
+param token
+
 base image "ubuntu:24.04"
+base registry "registry.example.com"
 platforms linux/amd64, linux/arm64
 python 3.12
+cuda ${{ cuda }}
+virtual-packages { __glibc = "2.28" }
+exclude-newer 2026-01-31
 
 channels conda-forge
+channel-priority disabled
 conda {
     numpy >=1.26,<2
+    pytorch 2.4.* cuda*  on linux/amd64
+    pytorch 2.4.* cpu*   on linux/arm64
     pillow
+    constraint "scipy <2"
 }
 pip {
     index "https://pypi.example.com/simple" secret PYPI_TOKEN
+    find-links "https://example.com/wheels/" secret PAGES
+    find-links "wheels/"
     fastai ==2.7.*
-    tomli >=2 ; python_version < "3.11"
-    wheel "dist/pets-1.0-py3-none-any.whl"
+    tomli >=2 ; python_version < "3.11"  on linux/amd64
+    wheel "dist/pets-1.0-py3-none-any.whl" on linux/amd64
+    source "libs/pets"
+    sdist "antlr4-python3-runtime"
+    constraint "urllib3 <2"
+    override "protobuf ==4.*"
 }
-system { git, libfuse-dev }
+system { git, libfuse-dev=3.10.5-1 on linux/amd64, snapshot "2026-01-31" }
 
-variables { OMP_NUM_THREADS = "4" }
-copy "src/" to "/app"
+variables {
+    OMP_NUM_THREADS = "4"
+    MARCH = "x86-64-v3" on linux/amd64
+    MARCH = "armv8" on linux/arm64
+}
+build-variables { MAX_JOBS = "${{ jobs }}" }
+copy "src/" to "/app" owner 1000:1000 mode 0644 ignore ["*.pyc", "tests/"] on linux/amd64
 run "python -m compileall -q /app"
 run "curl -fsS https://example.com/data -o /app/data" network
+run "make" on linux/arm64 network
+before packages { run "groupadd -r pets" }
 user 1000
 workdir "/app"
 entrypoint []
@@ -41,38 +68,80 @@ command ["python", "train.py"]
 
 check {
     import fastai, pets
-    run "python -m pets --version"
+    run "python -m pets --version" prints "1.0", "pets"
 }
-runtime { shm 2g, gpus all }
-serve { entry "score.py", model "models/pets" }
+runtime { shm 2g, gpus all, arguments ["--ipc=host"], mount "data/" to "/data" read-only }
+serve { entry "score.py", model "models/pets", port 8080, workers 2 }
+train { script "train.py", arguments ["--epochs", "3"], source "src/" }
+
+matrix {
+    cpu { cuda = "none" }
+    gpu { cuda = "12.4" }, plain {}
+}
 """
 
 SKETCH_IN_YAML = """
 environment: pets
-base: {image: "ubuntu:24.04"}
+extends: team/base.envc
+include: [common/tools.envc, common/labels.yaml]
+params: {cuda: "12.4", token: {required: true}}
+base: {image: "ubuntu:24.04", registry: registry.example.com}
 platforms: [linux/amd64, linux/arm64]
 python: 3.12
+cuda: ${{ cuda }}
+virtual-packages: {__glibc: "2.28"}
+exclude-newer: 2026-01-31
 channels: [conda-forge]
+channel-priority: disabled
 conda:
-  - numpy >=1.26,<2
-  - pillow
+  packages:
+    - numpy >=1.26,<2
+    - {package: pytorch 2.4.* cuda*, on: linux/amd64}
+    - {package: pytorch 2.4.* cpu*, on: linux/arm64}
+    - pillow
+  constraints: [scipy <2]
 pip:
   indexes: [{url: "https://pypi.example.com/simple", secret: PYPI_TOKEN}]
-  packages: [fastai ==2.7.*, 'tomli >=2 ; python_version < "3.11"']
-  wheels: [dist/pets-1.0-py3-none-any.whl]
-system: [git, libfuse-dev]
-variables: {OMP_NUM_THREADS: "4"}
+  find-links: [{url: "https://example.com/wheels/", secret: PAGES}, {path: wheels/}]
+  packages:
+    - fastai ==2.7.*
+    - {package: 'tomli >=2 ; python_version < "3.11"', on: linux/amd64}
+  wheels: [{wheel: dist/pets-1.0-py3-none-any.whl, on: linux/amd64}]
+  sources: [libs/pets]
+  sdists: [antlr4-python3-runtime]
+  constraints: [urllib3 <2]
+  overrides: [protobuf ==4.*]
+system:
+  packages: [git, {package: libfuse-dev=3.10.5-1, on: linux/amd64}]
+  snapshot: 2026-01-31
+variables:
+  OMP_NUM_THREADS: "4"
+  MARCH: {linux/amd64: x86-64-v3, linux/arm64: armv8}
+build-variables: {MAX_JOBS: "${{ jobs }}"}
 steps:
-  - copy: {from: src/, to: /app}
+  - copy: {from: src/, to: /app, owner: "1000:1000", mode: "0644", ignore: ["*.pyc", tests/]}
+    on: linux/amd64
   - run: python -m compileall -q /app
   - run: {command: "curl -fsS https://example.com/data -o /app/data", network: true}
+  - run: {command: make, network: true}
+    on: linux/arm64
+before-packages:
+  - run: groupadd -r pets
 user: 1000
 workdir: /app
 entrypoint: []
 command: [python, train.py]
-check: {import: [fastai, pets], run: [python -m pets --version]}
-runtime: {shm: 2g, gpus: all}
-serve: {entry: score.py, model: models/pets}
+check:
+  import: [fastai, pets]
+  run: [{command: python -m pets --version, prints: "1.0"}, pets]
+runtime:
+  shm: 2g
+  gpus: all
+  arguments: [--ipc=host]
+  mounts: [{from: data/, to: /data, read-only: true}]
+serve: {entry: score.py, model: models/pets, port: 8080, workers: 2}
+train: {script: train.py, arguments: [--epochs, "3"], source: src/}
+matrix: {cpu: {cuda: none}, gpu: {cuda: "12.4"}, plain: {}}
 """
 
 

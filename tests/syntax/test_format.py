@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envc.source import Source
@@ -117,6 +117,7 @@ def test_yaml_has_no_trap(name: str, text: str) -> None:
 
 
 @given(data=specs, choices=st.data())
+@settings(deadline=None)
 def test_the_layout_of_the_dsl_keeps_meaning_and_comments(
     data: dict[str, Any], choices: st.DataObject
 ) -> None:
@@ -126,6 +127,7 @@ def test_the_layout_of_the_dsl_keeps_meaning_and_comments(
 
 
 @given(data=specs, choices=st.data())
+@settings(deadline=None)
 def test_the_layout_of_yaml_keeps_meaning_and_comments(
     data: dict[str, Any], choices: st.DataObject
 ) -> None:
@@ -135,6 +137,7 @@ def test_the_layout_of_yaml_keeps_meaning_and_comments(
 
 
 @given(data=specs, choices=st.data(), width=st.integers(min_value=1, max_value=3))
+@settings(deadline=None)
 def test_the_layout_of_yaml_keeps_block_scalars(
     data: dict[str, Any], choices: st.DataObject, width: int
 ) -> None:

@@ -23,6 +23,7 @@ _PRIVATE = re.compile(r"^(https?://\S+): (.+)$", re.MULTILINE)
 _PRIVATE_MISMATCH = re.compile(rf"^{_MISMATCH.pattern}: (https?://\S+)$", re.MULTILINE)
 _PRIVATE_REFUSED = re.compile(r"40[13] ")
 _SECRET = re.compile(r"secret (\S+): not found")
+_INTERPRETER = re.compile(r'process "(.+) -B -c import sys; print\(sys\.version\)"')
 _EXIT = re.compile(r"did not complete successfully: exit code: (\d+)")
 _BASE = re.compile(r"^\[internal\] load metadata for (\S+)|^\[[^\]]*\] FROM (\S+)")
 _STATUS = re.compile(r"invalid response status (\d+)|unexpected status.*?: (\d{3})")
@@ -95,10 +96,10 @@ class Evidence:
 def explain_failure(evidence: Evidence) -> EnvcError:
     """Return what to raise for a failed build.
 
-    InputError where the spec's own step failed (E610), the lock names a base that is not there
-    (E613) or a secret was not given (E615); ToolError for an artefact with other bytes (E611) or
-    out of reach (E612), a base out of reach (E614), a full disk (E616), a missing or old buildx
-    (E606), an absent engine (E601), and all else (E610, E617).
+    InputError where the spec's own step failed (E610) or its own Python (E619), the lock names a
+    base that is not there (E613) or a secret was not given (E615); ToolError for an artefact with
+    other bytes (E611) or out of reach (E612), a base out of reach (E614), a full disk (E616), a
+    missing or old buildx (E606), an absent engine (E601), and all else (E610, E617).
     """
     for explain in (
         _explain_tools,
@@ -107,11 +108,18 @@ def explain_failure(evidence: Evidence) -> EnvcError:
         _explain_base,
         _explain_artefact,
         _explain_private,
+        _explain_interpreter,
         _explain_step,
     ):
         if (error := explain(evidence)) is not None:
             return error
-    return ToolError([evidence.diagnose("E617", "the build failed", notes=_block(evidence.reason))])
+    hint = (
+        "read BuildKit's reason and the log; `docker buildx inspect` shows whether it works at all"
+    )
+    problem = evidence.diagnose(
+        "E617", "the build failed", notes=_block(evidence.reason), hint=hint
+    )
+    return ToolError([problem])
 
 
 def shorten(name: str) -> str:
@@ -285,6 +293,19 @@ def _explain_unfetched(evidence: Evidence, address: str, said: str) -> Diagnosti
 
 def _file_of(address: str) -> str:
     return address.rpartition("/")[2]
+
+
+def _explain_interpreter(evidence: Evidence) -> EnvcError | None:
+    """Explain that the Python which a spec names, and envc does not manage, is none."""
+    failure = evidence.failure
+    found = _INTERPRETER.search(failure.error) if failure is not None else None
+    if failure is None or found is None:
+        return None
+    said = ("\n".join(("its last lines:", *failure.output)),) if failure.output else ()
+    hint = "name the one that the base or a step brings, by its path in the image"
+    return InputError(
+        [evidence.diagnose("E619", f"`{found[1]}` is no Python that works", notes=said, hint=hint)]
+    )
 
 
 def _explain_step(evidence: Evidence) -> EnvcError | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envc.build.check import Command, check
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine, LocalImage
 from envc.errors import InputError, UsageError
@@ -20,7 +21,7 @@ from envc.source import Span
 if TYPE_CHECKING:
     from envc.build.buildkit import BuildRequest
     from envc.build.event import BuildEvent
-    from envc.spec.model import EnvSpec
+    from envc.spec.model import CheckCommand, EnvSpec
     from envc.syntax.document import Document
 
 __all__ = ["Checks", "Image", "Wanted", "choose_platform", "find", "name_all", "produce"]
@@ -52,11 +53,13 @@ class Checks:
 
     Attributes:
         imports: Modules that must import, and where the spec asks for that.
-        commands: What must run with exit code 0, and where the spec asks for that.
+        commands: What must run, in order.
+        python: The interpreter that imports.
     """
 
     imports: Mapping[str, Span | None]
-    commands: Mapping[str, Span | None]
+    commands: tuple[Command, ...]
+    python: str = "python"
 
     @staticmethod
     def of(spec: EnvSpec, document: Document) -> Checks:
@@ -66,10 +69,10 @@ class Checks:
                 module: document.span(("check", "import", number))
                 for number, module in enumerate(spec.check.imports)
             },
-            commands={
-                command: document.span(("check", "run", number))
-                for number, command in enumerate(spec.check.commands)
-            },
+            commands=tuple(
+                _command(run, document, number) for number, run in enumerate(spec.check.run)
+            ),
+            python=spec.interpreter or "python",
         )
 
 
@@ -158,7 +161,6 @@ def produce(
         ToolError: The engine or BuildKit fails (E60x, E61x), or the cache cannot be written (E553).
     """
     from envc.build.buildkit import build
-    from envc.build.check import check
 
     open_cache(lock.parent)
     with _turn(lock, on_event):
@@ -167,7 +169,13 @@ def produce(
         temporary = f"{wanted.name}-{os.getpid()}"
         try:
             result = build(replace(request, tag=temporary), on_event)
-            problems = check(engine, temporary, imports=checks.imports, commands=checks.commands)
+            problems = check(
+                engine,
+                temporary,
+                imports=checks.imports,
+                commands=checks.commands,
+                python=checks.python,
+            )
             if problems:
                 raise InputError(problems)
             engine.tag(temporary, wanted.name)
@@ -181,6 +189,18 @@ def produce(
         size_bytes=result.size_bytes,
         duration_s=result.duration_s,
         is_cached=False,
+    )
+
+
+def _command(run: str | CheckCommand, document: Document, number: int) -> Command:
+    place = ("check", "run", number)
+    if isinstance(run, str):
+        return Command(text=run, origin=document.span(place))
+    return Command(
+        text=run.command,
+        prints=run.prints,
+        origin=document.span((*place, "command")),
+        prints_origin=document.span((*place, "prints")),
     )
 
 

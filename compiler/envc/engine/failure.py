@@ -34,7 +34,10 @@ def translated(deed: str) -> Iterator[None]:
         raise ToolError(
             [
                 Diagnostic(
-                    code="E603", message=f"the Docker engine could not {deed}", notes=(reason,)
+                    code="E603",
+                    message=f"the Docker engine could not {deed}",
+                    notes=(reason,),
+                    hint="read its reason; `docker info` and the engine's log may say more",
                 )
             ]
         ) from error

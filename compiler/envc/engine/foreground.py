@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +13,9 @@ from typing import IO, TYPE_CHECKING, Any
 from envc.diagnostics import Diagnostic
 from envc.engine.failure import explain_missing_program, translated
 from envc.engine.option import join_fields
-from envc.errors import EnvcError, ToolError
+from envc.errors import EnvcError, InputError, ToolError
 from envc.process import ProgramMissingError, attach
+from envc.source import Span
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -24,12 +26,16 @@ __all__ = [
     "FolderMount",
     "RunOptions",
     "Streams",
+    "VolumeMount",
     "run",
 ]
 
 _NEVER = "0001-01-01T00:00:00Z"
 _SIGNALLED = 128
 _CLIENT_ERROR = b"docker: Error response from daemon:"
+_WRONG_OPTION, _USAGE = b'invalid argument "', b"\n\nUsage:  docker run"
+_COMPLAINT_BYTES = 512
+_NO_FOLDER = re.compile(r"bind source path does not exist: (.*)$", re.MULTILINE)
 
 
 class CommandMissingError(EnvcError):
@@ -51,6 +57,16 @@ class FolderMount:
     source: Path
     target: str
     read_only: bool = False
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeMount:
+    """A volume of the engine's that the container sees; it is made where there is none, and stays."""
+
+    name: str
+    target: str
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +77,8 @@ class RunOptions:
         shm: Size of `/dev/shm`, such as `2g`; None is the engine's.
         gpus: `all` or a number; None gives none.
         mounts: In order.
+        arguments: Further options of `docker run`, as it takes them.
+        arguments_origin: Where the spec has them.
         variables: Set on top of the image's.
         user: None is the image's.
         workdir: None is the image's.
@@ -71,7 +89,9 @@ class RunOptions:
 
     shm: str | None = None
     gpus: str | None = None
-    mounts: tuple[FolderMount, ...] = ()
+    mounts: tuple[FolderMount | VolumeMount, ...] = ()
+    arguments: tuple[str, ...] = ()
+    arguments_origin: Span | None = field(default=None, compare=False)
     variables: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     workdir: str | None = None
@@ -129,9 +149,9 @@ def run(
         finally:
             _remove(client, identifier)
     if state is None:
-        raise ToolError([_explain_engine(image, held.reason())])
+        raise _explain_refusal(image, held, options)
     if state["StartedAt"] == _NEVER:
-        raise _explain_start(image, command, state, held.reason())
+        raise _explain_start(image, command, state, held.reason(), options)
     held.release()
     return _exit_code(state, returncode)
 
@@ -154,10 +174,18 @@ def _command(
     for name, value in options.variables.items():
         words += ["--env", f"{name}={value}"]
     for mount in options.mounts:
-        fields = [("type", "bind"), ("source", str(mount.source)), ("target", mount.target)]
-        fields += [("readonly", "true")] if mount.read_only else []
-        words += ["--mount", join_fields(*fields)]
-    return [*words, "--", image, *command]
+        words += ["--mount", _describe_mount(mount)]
+    return [*words, *options.arguments, "--", image, *command]
+
+
+def _describe_mount(mount: FolderMount | VolumeMount) -> str:
+    match mount:
+        case FolderMount():
+            fields = [("type", "bind"), ("source", str(mount.source))]
+        case VolumeMount():
+            fields = [("type", "volume"), ("source", mount.name)]
+    fields.append(("target", mount.target))
+    return join_fields(*fields, *([("readonly", "true")] if mount.read_only else []))
 
 
 def _inspect(client: DockerClient, identifier: Path) -> Mapping[str, Any] | None:
@@ -193,15 +221,26 @@ class _HeldStderr:
     def write(self, piece: bytes) -> None:
         """Take the next piece."""
         self._kept += piece
-        head = self._kept[: len(_CLIENT_ERROR)]
-        if self._passing or not _CLIENT_ERROR.startswith(head):
+        if self._passing or not (self._may_begin(_CLIENT_ERROR) or self._may_be_usage()):
             self.release()
             self._passing = True
+
+    def _may_begin(self, complaint: bytes) -> bool:
+        return complaint.startswith(self._kept[: len(complaint)])
+
+    def _may_be_usage(self) -> bool:
+        is_short = len(self._kept) < _COMPLAINT_BYTES
+        return self._may_begin(_WRONG_OPTION) and (is_short or _USAGE in self._kept)
 
     def reason(self) -> str:
         """Return the complaint that was kept, without what stands around it."""
         text = self._kept.decode("utf-8", "replace").removeprefix(_CLIENT_ERROR.decode())
-        return text.partition("\nRun 'docker run --help'")[0].strip()
+        return re.split(r"\nRun 'docker run --help'|\n\nUsage: ", text)[0].strip()
+
+    @property
+    def is_wrong_option(self) -> bool:
+        """Whether what was kept is about an option, which the `docker` program did not even pass on."""
+        return self._kept.startswith(_WRONG_OPTION) and _USAGE in self._kept
 
     def release(self) -> None:
         """Pass on what was kept."""
@@ -217,7 +256,11 @@ def _exit_code(state: Mapping[str, Any], returncode: int) -> int:
 
 
 def _explain_start(
-    image: str, command: Sequence[str], state: Mapping[str, Any], said: str
+    image: str,
+    command: Sequence[str],
+    state: Mapping[str, Any],
+    said: str,
+    options: RunOptions,
 ) -> EnvcError:
     reason = str(state["Error"]) or said
     name = command[0] if command else "the default command"
@@ -245,11 +288,28 @@ def _explain_start(
                 ]
             )
         case _:
-            return ToolError([_explain_engine(image, reason)])
+            return ToolError([_explain_engine(image, reason, options)])
 
 
-def _explain_engine(image: str, reason: str) -> Diagnostic:
-    hint = ""
+def _explain_refusal(image: str, held: _HeldStderr, options: RunOptions) -> EnvcError:
+    """Explain why no container was made."""
+    reason = held.reason()
+    if held.is_wrong_option:
+        message = f"`docker run` refuses an option: {reason}"
+        hint = "correct its value; `docker run --help` lists what options take"
+        return InputError([Diagnostic.at(options.arguments_origin, "E635", message, hint=hint)])
+    if (missing := _NO_FOLDER.search(reason)) is not None:
+        folders = (mount for mount in options.mounts if isinstance(mount, FolderMount))
+        mount = next((one for one in folders if str(one.source) == missing[1]), None)
+        message = f"there is no `{missing[1]}` to mount"
+        hint = "make it, or correct the path, which is one of the engine's host"
+        origin = mount.origin if mount is not None else None
+        return InputError([Diagnostic.at(origin, "E634", message, hint=hint)])
+    return ToolError([_explain_engine(image, reason, options)])
+
+
+def _explain_engine(image: str, reason: str, options: RunOptions) -> Diagnostic:
+    hint = "check the spec's `arguments` for `runtime`" if options.arguments else ""
     if "gpu" in reason:
         hint = "install the NVIDIA Container Toolkit on the engine's host, or drop `gpus`"
     return Diagnostic(

@@ -37,6 +37,7 @@ def identity_tree(
         "conda": [[package.channel, package.url, package.sha256] for package in locked.conda],
         "pip": [[package.filename, package.sha256] for package in locked.pip],
         "user": _user(settings.account),
+        **_unusual(settings),
         "steps": [_step(action) for action in settings.steps],
         "config": {
             "variables": [list(pair) for pair in settings.variables],
@@ -56,6 +57,16 @@ def env_id(tree: dict[str, Json]) -> str:
 
 def _user(account: Account) -> list[Json] | None:
     return [account.uid, account.gid, account.home] if account.is_made else None
+
+
+def _unusual(settings: Settings) -> dict[str, Json]:
+    """Return what few specs say: an image without it keeps its id."""
+    said: dict[str, Json] = {
+        "before": [_step(action) for action in settings.before],
+        "interpreter": settings.interpreter,
+        "cuda": settings.cuda,
+    }
+    return {key: value for key, value in said.items() if value}
 
 
 def _metadata(settings: Settings) -> dict[str, Json]:
@@ -78,9 +89,16 @@ def _words(words: tuple[str, ...] | None) -> list[Json] | None:
 def _step(action: StepAction) -> dict[str, Json]:
     match action:
         case RunAction():
-            return {"run": action.script, "network": action.network}
+            run: dict[str, Json] = {"run": action.script, "network": action.network}
+            if action.variables:
+                run["variables"] = [list(pair) for pair in action.variables]
+            return run
         case CopyAction():
-            return {"copy": [_file(file) for file in action.files]}
+            copied: dict[str, Json] = {"copy": [_file(file) for file in action.files]}
+            if action.owner is not None or action.mode is not None:
+                # Folders above what is copied are not concerned.
+                copied |= {"at": action.place, "owner": action.owner, "mode": action.mode}
+            return copied
 
 
 def _file(file: ContextFile) -> list[Json]:

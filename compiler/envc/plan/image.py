@@ -26,7 +26,7 @@ from envc.plan.instruction import (
     Volume,
     Workdir,
 )
-from envc.plan.label import CONTRACT, CONTRACT_LABEL, ENV_ID_LABEL
+from envc.plan.label import CONTRACT, CONTRACT_LABEL, CUDA_LABEL, ENV_ID_LABEL
 from envc.plan.setting import BIN, Settings
 from envc.plan.stage import SCRIPTS, choose, script
 from envc.plan.step import CopyAction, RunAction, StepAction
@@ -37,6 +37,7 @@ from envc.syntax.document import Document
 __all__ = ["image_stages", "step_files"]
 
 _IMAGE = "The image."
+_BEFORE = "before-"
 
 
 def image_stages(
@@ -46,15 +47,13 @@ def image_stages(
     document: Document,
 ) -> tuple[Stage, ...]:
     """Return the stages `system` and `image`, the last of the build."""
-    system = Stage(
-        name="system",
-        base="base",
-        comment="The base, with the user that the image runs as.",
-        instructions=(_account(settings),),
-    )
+    system = _system(settings)
     copies = layer_copies(platforms)
     configured = (*copies, *_configure(settings, document, has_environment=bool(copies)))
-    labels = {PLATFORMS[name].architecture: _label(env_id) for name, env_id in env_ids.items()}
+    labels = {
+        PLATFORMS[name].architecture: _label(env_id, settings.cuda)
+        for name, env_id in env_ids.items()
+    }
     if len(labels) == 1:
         instructions = (*configured, *labels.values())
         image = Stage(name="image", base="system", comment=_IMAGE, instructions=instructions)
@@ -70,12 +69,33 @@ def image_stages(
 
 
 def step_files(settings: Settings) -> tuple[ContextFile, ...]:
-    """Return the context's files that copy steps bring in: `files/N/` is laid out as the image is."""
+    """Return the context's files that copy steps bring in: `files/N/` is laid out as the image is,
+    and `files/before-N/` for steps before the environment is there."""
     files = []
-    for number, action in enumerate(settings.steps, start=1):
-        if isinstance(action, CopyAction):
-            files += [replace(file, path=f"files/{number}/{file.path}") for file in action.files]
+    for prefix, actions in ((_BEFORE, settings.before), ("", settings.steps)):
+        for number, action in enumerate(actions, start=1):
+            if isinstance(action, CopyAction):
+                folder = f"files/{prefix}{number}"
+                files += [replace(file, path=f"{folder}/{file.path}") for file in action.files]
     return tuple(files)
+
+
+def _system(settings: Settings) -> Stage:
+    """Return the stage that the image starts from: steps come first, since they may make the user."""
+    instructions: list[Instruction] = []
+    if any(isinstance(action, RunAction) for action in settings.before):
+        if settings.own_variables:
+            instructions.append(Env(variables=settings.own_variables))
+        instructions.append(Workdir(path="/"))
+    for number, action in enumerate(settings.before, start=1):
+        instructions.append(_step(f"{_BEFORE}{number}", action))
+    instructions.append(_account(settings))
+    comment = "The base, with the user that the image runs as."
+    if settings.before:
+        comment = (
+            "The base, with what comes before the packages, and the user that the image runs as."
+        )
+    return Stage(name="system", base="base", comment=comment, instructions=tuple(instructions))
 
 
 def _account(settings: Settings) -> Run:
@@ -101,8 +121,10 @@ def _configure(
         instructions.append(Env(variables=settings.variables, path=path, origin=origin))
     instructions.append(Workdir(path=settings.workdir, origin=document.span(("workdir",))))
     for number, action in enumerate(settings.steps, start=1):
-        instructions.append(_step(number, action))
+        instructions.append(_step(str(number), action))
     instructions.append(User(user=settings.account.user, origin=document.span(("user",))))
+    if settings.interpreter is not None:
+        instructions.append(_verify(settings.interpreter, document))
     instructions += _describe_service(settings, document)
     if settings.entrypoint is not None:
         origin = document.span(("entrypoint",))
@@ -150,25 +172,42 @@ def _duration(time_ms: int) -> str:
     return "".join(parts)
 
 
-def _step(number: int, action: StepAction) -> Run:
+def _verify(interpreter: str, document: Document) -> Run:
+    """Return the step that makes sure that the spec's own Python is there, for the image's user."""
+    # Without -B, root's Python would write byte code of today.
+    words = (interpreter, "-B", "-c", "import sys; print(sys.version)")
+    comment = "The interpreter that the spec names has to be there, and to work."
+    return Run(words=words, comment=comment, origin=document.span(("interpreter",)))
+
+
+def _step(folder: str, action: StepAction) -> Run:
+    """Return a step, whose files are in this folder of the context's `files`."""
     match action:
         case RunAction():
             lines = action.script.rstrip("\n").split("\n")
+            words = script("/bin/sh", "step.sh", *lines)
+            if action.variables:
+                # Not ARG: a variable of the image's would win over it, and `--build-arg` too.
+                words = ("env", *(f"{name}={value}" for name, value in action.variables), *words)
             return Run(
-                words=script("/bin/sh", "step.sh", *lines),
+                words=words,
                 mounts=(SCRIPTS,),
                 secrets=(CA_BUNDLE,) if action.network else (),
                 network=action.network,
                 origin=action.origin,
             )
         case CopyAction():
+            own = (action.place, action.owner or "0:0", *((action.mode,) if action.mode else ()))
+            arguments = own if action.owner is not None or action.mode is not None else ()
+            line = shlex.join(script("/bin/sh", "copy.sh", *arguments))
             return Run(
-                words=script("/bin/sh", "step.sh", shlex.join(script("/bin/sh", "copy.sh"))),
+                words=script("/bin/sh", "step.sh", line),
                 comment=action.what,
-                mounts=(SCRIPTS, Mount(source=f"files/{number}", target="/mnt/files")),
+                mounts=(SCRIPTS, Mount(source=f"files/{folder}", target="/mnt/files")),
                 origin=action.origin,
             )
 
 
-def _label(env_id: str) -> Label:
-    return Label(labels=((CONTRACT_LABEL, str(CONTRACT)), (ENV_ID_LABEL, env_id)))
+def _label(env_id: str, cuda: str | None) -> Label:
+    declared = ((CUDA_LABEL, cuda),) if cuda is not None else ()
+    return Label(labels=((CONTRACT_LABEL, str(CONTRACT)), *declared, (ENV_ID_LABEL, env_id)))

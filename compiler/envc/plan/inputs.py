@@ -6,8 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from envc.plan.context import ContextFile
+from envc.spec.model import CopyStep
 
-__all__ = ["Inputs", "Tree"]
+__all__ = ["Inputs", "Selection", "Tree"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What a `copy` step takes, as the spec writes it.
+
+    Attributes:
+        path: Its `from`: a file or a folder.
+        ignore: Patterns of what is left out, in order, as `.gitignore` has them.
+    """
+
+    path: str
+    ignore: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(step: CopyStep) -> Selection:
+        """Return what a step takes."""
+        return Selection(path=step.source, ignore=step.ignore)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +38,8 @@ class Tree:
         files: Sorted by path, which is relative to the folder; for a file, its name alone. Each has
             its SHA-256, its mode (0o755 where its owner may execute it, else 0o644) and
             `origin_path`; a symbolic link has its target as `link` and is not followed. Empty
-            folders, version control's own folders and Python's caches are left out.
+            folders, version control's own folders, Python's caches and what the step ignores are
+            left out.
     """
 
     is_folder: bool
@@ -31,9 +51,9 @@ class Inputs:
     """Files from beside the spec.
 
     Attributes:
-        trees: By the `from` of the copy step, as the spec writes it.
+        trees: What the copy steps take.
         wheels: Local wheels, by the path that the lock writes; `path` is the file's name.
     """
 
-    trees: Mapping[str, Tree] = field(default_factory=dict)
+    trees: Mapping[Selection, Tree] = field(default_factory=dict)
     wheels: Mapping[str, ContextFile] = field(default_factory=dict)

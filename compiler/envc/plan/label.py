@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CONTRACT", "CONTRACT_LABEL", "ENV_ID_LABEL", "tag"]
+__all__ = ["CONTRACT", "CONTRACT_LABEL", "CUDA_LABEL", "ENV_ID_LABEL", "tag"]
 
 CONTRACT = 1
 """The version of what an env id promises: changes whenever the same inputs would give other layers
@@ -10,6 +10,8 @@ or another config."""
 
 ENV_ID_LABEL = "dev.envc.env-id"
 CONTRACT_LABEL = "dev.envc.contract"
+CUDA_LABEL = "dev.envc.cuda"
+"""The CUDA version that the environment was made for, where its spec names one."""
 
 
 def tag(env_id: str) -> str:

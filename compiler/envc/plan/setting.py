@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from envc.plan.account import Account, account
 from envc.plan.inputs import Inputs
 from envc.plan.step import StepAction, step_actions
-from envc.spec.defaults import Probe, healthcheck, ports, user, volumes
-from envc.spec.model import EnvSpec
+from envc.spec.defaults import Probe, cuda, healthcheck, ports, user, volumes
+from envc.spec.model import EnvSpec, Step
 from envc.syntax.document import Document
 
 __all__ = ["ACTIVATE", "BIN", "PREFIX", "Settings", "settings"]
@@ -30,6 +31,12 @@ class Settings:
     Attributes:
         variables: Environment variables, sorted by name; PATH only where the spec sets it, else the
             base's own ends it.
+        own_variables: The spec's among them, as it sets them: what steps see before the environment
+            is there.
+        before: Steps before the environment is there.
+        steps: Steps after that.
+        interpreter: The Python that the base or a step brings, where envc installs none.
+        cuda: The CUDA version that the environment is for; None where it is for none.
         entrypoint: None where the base's own stays.
         command: None where the base's own stays.
         labels: Sorted by name, without envc's own.
@@ -42,6 +49,8 @@ class Settings:
     account: Account
     workdir: str
     variables: tuple[tuple[str, str], ...]
+    own_variables: tuple[tuple[str, str], ...]
+    before: tuple[StepAction, ...]
     steps: tuple[StepAction, ...]
     entrypoint: tuple[str, ...] | None
     command: tuple[str, ...] | None
@@ -50,6 +59,8 @@ class Settings:
     volumes: tuple[str, ...]
     healthcheck: Probe | None
     stopsignal: str | None
+    interpreter: str | None
+    cuda: str | None
 
 
 def settings(
@@ -63,11 +74,18 @@ def settings(
     """
     owner = account(user(spec))
     workdir = spec.workdir or owner.home
+
+    def actions(steps: Sequence[Step], key: str) -> tuple[StepAction, ...]:
+        building = tuple(sorted(spec.plain_build_variables.items()))
+        return step_actions(steps, key, document, inputs, workdir=workdir, variables=building)
+
     return Settings(
         account=owner,
         workdir=workdir,
         variables=_variables(spec, has_conda=has_conda, has_python=has_python),
-        steps=step_actions(spec, document, inputs, workdir),
+        own_variables=tuple(sorted(spec.plain_variables.items())),
+        before=actions(spec.before_packages, "before-packages"),
+        steps=actions(spec.steps, "steps"),
         entrypoint=(ACTIVATE, *(spec.entrypoint or ())) if has_conda else spec.entrypoint,
         command=_command(spec, has_conda=has_conda, has_python=has_python),
         labels=tuple(sorted(spec.labels.items())),
@@ -75,6 +93,8 @@ def settings(
         volumes=volumes(spec),
         healthcheck=_healthcheck(spec, has_conda=has_conda),
         stopsignal=spec.stopsignal,
+        interpreter=spec.interpreter,
+        cuda=cuda(spec),
     )
 
 
@@ -103,5 +123,7 @@ def _command(spec: EnvSpec, *, has_conda: bool, has_python: bool) -> tuple[str, 
         return spec.command
     if has_python:
         return ("python",)
+    if spec.interpreter is not None:
+        return (spec.interpreter,)
     # Docker forgets the base's command where an entrypoint is set.
     return ("/bin/sh",) if has_conda else None

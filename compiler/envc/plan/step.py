@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from envc.plan.context import ContextFile
-from envc.plan.inputs import Inputs, Tree
+from envc.plan.inputs import Inputs, Selection, Tree
 from envc.source import Span
-from envc.spec.model import CopyStep, EnvSpec
+from envc.spec.copying import mode_text
+from envc.spec.model import CopyStep, RunStep, Step
 from envc.syntax.document import Document
 
 __all__ = ["CopyAction", "RunAction", "StepAction", "step_actions"]
@@ -22,19 +24,30 @@ class CopyAction:
     Attributes:
         what: The step as a reader of the Dockerfile should see it.
         files: By their full path in the image, without its leading `/`; sorted.
+        place: What is copied, by its full path in the same form; `.` is the image's root.
+        owner: `UID:GID`, or a name that is looked up in the image; None is root.
+        mode: Four octal digits; None is 0644, and 0755 for what its owner may execute.
     """
 
     what: str
     files: tuple[ContextFile, ...]
+    place: str
+    owner: str | None = None
+    mode: str | None = None
     origin: Span | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAction:
-    """A script that runs in the image."""
+    """A script that runs in the image.
+
+    Attributes:
+        variables: Set for it on top of the image's, sorted by name.
+    """
 
     script: str
     network: bool
+    variables: tuple[tuple[str, str], ...] = ()
     origin: Span | None = field(default=None, compare=False)
 
 
@@ -42,27 +55,65 @@ StepAction: TypeAlias = CopyAction | RunAction
 
 
 def step_actions(
-    spec: EnvSpec, document: Document, inputs: Inputs, workdir: str
+    steps: Sequence[Step],
+    key: str,
+    document: Document,
+    inputs: Inputs,
+    *,
+    workdir: str,
+    variables: tuple[tuple[str, str], ...],
 ) -> tuple[StepAction, ...]:
-    """Return the spec's steps, in order."""
+    """Return what steps do, in order.
+
+    Args:
+        key: The spec's key that has them.
+        workdir: What a copy's target is relative to.
+        variables: Set for scripts on top of the image's, sorted by name.
+    """
     actions: list[StepAction] = []
-    for index, step in enumerate(spec.steps):
-        origin = document.span(("steps", index))
+    for index, step in enumerate(steps):
+        origin = document.span((key, index))
         if step.copy_ is not None:
-            files = _place(step.copy_, inputs.trees[step.copy_.source], workdir)
-            what = f"copy {step.copy_.source} to {step.copy_.to}"
-            actions.append(CopyAction(what=what, files=files, origin=origin))
+            tree = inputs.trees[Selection.of(step.copy_)]
+            actions.append(replace(_copy(step.copy_, tree, workdir), origin=origin))
         elif step.run is not None:
-            script, network = step.run.command, step.run.network
-            actions.append(RunAction(script=script, network=network, origin=origin))
+            actions.append(replace(_run(step.run, variables), origin=origin))
     return tuple(actions)
 
 
-def _place(step: CopyStep, tree: Tree, workdir: str) -> tuple[ContextFile, ...]:
+def _run(step: RunStep, variables: tuple[tuple[str, str], ...]) -> RunAction:
+    return RunAction(script=step.command, network=step.network, variables=variables)
+
+
+def _copy(step: CopyStep, tree: Tree, workdir: str) -> CopyAction:
     """Return a tree's files where Docker's COPY would put them."""
     to = posixpath.normpath(posixpath.join(workdir, step.to)).lstrip("/")
-    if tree.is_folder or step.to.endswith("/") or step.to in {".", ".."}:
-        placed = (replace(file, path=posixpath.join(to, file.path)) for file in tree.files)
+    if tree.is_folder:
+        place = to or "."
+        files = [replace(file, path=posixpath.join(to, file.path)) for file in tree.files]
     else:
-        placed = (replace(file, path=to) for file in tree.files)
-    return tuple(sorted(placed, key=lambda file: file.path))
+        (file,) = tree.files
+        is_folder = step.to.endswith("/") or step.to in {".", ".."}
+        place = posixpath.join(to, file.path) if is_folder else to
+        files = [replace(file, path=place)]
+    options = (("owner", step.owner), ("mode", step.mode))
+    said = [f"{name} {value}" for name, value in options if value is not None]
+    return CopyAction(
+        what=" ".join((f"copy {step.source} to {step.to}", *said)),
+        files=tuple(sorted(files, key=lambda file: file.path)),
+        place=place,
+        owner=_normal_owner(step.owner) if step.owner is not None else None,
+        mode=mode_text(step.mode) if step.mode is not None else None,
+    )
+
+
+def _normal_owner(owner: str) -> str:
+    """Return an owner in the one form for what it means: a lone number is the group's too.
+
+    >>> _normal_owner("1000"), _normal_owner("01:2"), _normal_owner("pets")
+    ('1000:1000', '1:2', 'pets')
+    """
+    user, _, group = owner.partition(":")
+    if not user.isdigit() or (group and not group.isdigit()):
+        return owner
+    return f"{int(user)}:{int(group or user)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ def render(plan: BuildPlan, templates: Mapping[str, str]) -> Rendered:
     Args:
         templates: The text of each template by its path, such as `instructions/run.j2`.
     """
-    environment = _environment(templates)
+    environment = _environment(tuple(sorted(templates.items())))
     writer = _Writer()
     writer.write(environment.get_template("head.j2").render(head=plan.head))
     for stage in plan.stages:
@@ -69,9 +70,11 @@ def _render_instruction(environment: Environment, instruction: Instruction) -> s
     return template.render(instruction=instruction)
 
 
-def _environment(templates: Mapping[str, str]) -> Environment:
+@functools.lru_cache(maxsize=1)
+def _environment(templates: tuple[tuple[str, str], ...]) -> Environment:
+    """Return what renders some templates: compiled once for all variants of a spec."""
     environment = Environment(
-        loader=DictLoader(templates),
+        loader=DictLoader(dict(templates)),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 - no HTML here; quote.py escapes what Docker reads
         trim_blocks=True,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from envc.lock.model import Lock, PlatformLock
 from envc.plan.instruction import BuildPlan
-from envc.plan.label import CONTRACT, CONTRACT_LABEL, ENV_ID_LABEL, tag
-from envc.spec.model import EnvSpec
+from envc.plan.label import CONTRACT, CONTRACT_LABEL, CUDA_LABEL, ENV_ID_LABEL, tag
+from envc.spec.defaults import cuda
+from envc.spec.model import EnvSpec, Step
 
 __all__ = ["facts"]
 
@@ -28,25 +29,31 @@ def facts(
         "contract": CONTRACT,
         "spec_id": plan.spec_id,
         "platforms": {
-            name: _describe(lock.platforms[name], env_id, plan.epochs[name])
+            name: _describe(lock.platforms[name], env_id, plan.epochs[name], cuda(spec))
             for name, env_id in sorted(plan.env_ids.items())
         },
         "secrets": list(plan.secrets),
         "inputs": dict(sorted(inputs.items())),
         "not_reproducible": [
-            f"step {number} uses the network: {step.run.command}"
-            for number, step in enumerate(spec.steps, start=1)
-            if step.run is not None and step.run.network
+            *_list_networked(spec.before_packages, "step {} before the packages"),
+            *_list_networked(spec.steps, "step {}"),
         ],
     }
 
 
-def _describe(locked: PlatformLock, env_id: str, epoch: int) -> dict[str, Any]:
+def _list_networked(steps: Sequence[Step], name: str) -> Iterator[str]:
+    for number, step in enumerate(steps, start=1):
+        if step.run is not None and step.run.network:
+            yield f"{name.format(number)} uses the network: {step.run.command}"
+
+
+def _describe(locked: PlatformLock, env_id: str, epoch: int, cuda: str | None) -> dict[str, Any]:
+    declared = {CUDA_LABEL: cuda} if cuda is not None else {}
     return {
         "env_id": env_id,
         "tag": tag(env_id),
         "source_date_epoch": epoch,
-        "labels": {CONTRACT_LABEL: str(CONTRACT), ENV_ID_LABEL: env_id},
+        "labels": {CONTRACT_LABEL: str(CONTRACT), **declared, ENV_ID_LABEL: env_id},
         "base": f"{locked.base.image}@{locked.base.digest}",
         "python": locked.python.model_dump() if locked.python is not None else None,
         "packages": {"conda": len(locked.conda), "pip": len(locked.pip)},

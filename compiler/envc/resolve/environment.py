@@ -184,21 +184,29 @@ class _Task:
     @property
     def _wants_base_python(self) -> bool:
         """Whether the environment's Python is the base's: the default base is taken for its own."""
-        if self.spec.conda.packages:
+        if self.spec.conda.packages or self.spec.interpreter is not None:
             return False
         return self._wants_pip or self.spec.python is not None or self.spec.base is None
 
     def _inspect_base(self, platform: Platform) -> Inspected:
         place = self._place_of_base()
-        inspected = self.world.images.inspect_base(
-            base_image(self.spec),
-            platform,
-            needs_python=self._wants_base_python,
-            declared_python=self.spec.python,
-            declared_glibc=declared_glibc(self.spec),
-            span=place,
-            report=self.report,
-        )
+        try:
+            inspected = self.world.images.inspect_base(
+                base_image(self.spec),
+                platform,
+                needs_python=self._wants_base_python,
+                declared_python=self.spec.python,
+                declared_glibc=declared_glibc(self.spec),
+                span=place,
+                report=self.report,
+            )
+        except ToolError as error:
+            if self.spec.base is None or self.spec.base.registry is None:
+                raise
+            # It is the registry that failed, and it has a line of its own.
+            label = Label(span=self.document.span(("base", "registry")))
+            problems = [replace(problem, labels=(label,)) for problem in error.diagnostics]
+            raise ToolError(problems) from error
         refuse_newer_glibc(self.spec, self.document, inspected.base, place)
         return inspected
 

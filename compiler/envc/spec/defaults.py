@@ -166,9 +166,10 @@ def find_links(spec: EnvSpec) -> tuple[FindLinks, ...]:
 
 def secrets(spec: EnvSpec) -> dict[str, str]:
     """Return the names of the secrets of indexes and of pages of `find-links`, by their addresses."""
+    places: list[Index | FindLinks] = [*indexes(spec), *find_links(spec)]
     return {
         place.url: place.secret
-        for place in (*indexes(spec), *find_links(spec))
+        for place in places
         if place.url is not None and place.secret is not None
     }
 

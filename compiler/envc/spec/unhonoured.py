@@ -31,18 +31,11 @@ _PLATFORM = Construct(
     sentence="envc cannot lock what is for one platform only yet",
     hint="keep a spec for each platform until it can",
 )
-_COPY = Construct(
-    sentence="envc cannot change what it copies yet",
-    hint="change the files in a `run` step after it",
-)
+
 UNHONOURED: Mapping[tuple[str, ...], Construct] = {
     ("base", "dockerfile"): Construct(
         sentence="envc cannot lock a base that is built from a Dockerfile yet",
         hint="build it, push it to a registry, and name it as `image`",
-    ),
-    ("python", "managed"): Construct(
-        sentence="envc cannot lock a Python that it does not manage yet",
-        hint="let envc manage Python: `python 3.12` (in YAML `python: 3.12`)",
     ),
     ("system",): Construct(
         sentence="envc cannot lock `system` packages yet",
@@ -56,36 +49,15 @@ UNHONOURED: Mapping[tuple[str, ...], Construct] = {
         sentence="envc cannot lock source distributions yet",
         hint="build a wheel and name its file",
     ),
-    ("before-packages",): Construct(
-        sentence="envc cannot build steps before the packages yet",
-        hint="choose a base that is prepared so",
-    ),
-    ("build-variables",): Construct(
-        sentence="envc cannot set variables for steps only yet",
-        hint="set them in the steps themselves, or as `variables`",
-    ),
-    ("steps", "*", "copy", "owner"): _COPY,
-    ("steps", "*", "copy", "mode"): _COPY,
-    ("steps", "*", "copy", "ignore"): _COPY,
-    ("check", "run", "*", "prints"): Construct(
-        sentence="envc cannot check what a command prints yet",
-        hint="compare it in the command itself, such as by `grep -q`",
-    ),
-    ("runtime", "arguments"): Construct(
-        sentence="envc cannot give further arguments to containers yet",
-        hint="remove them, and start the image with `docker run`",
-    ),
-    ("runtime", "mounts"): Construct(
-        sentence="envc cannot mount anything into containers yet",
-        hint="remove them, and start the image with `docker run`",
-    ),
     ("conda", "*", "on"): _PLATFORM,
     ("conda", "packages", "*", "on"): _PLATFORM,
     ("pip", "*", "on"): _PLATFORM,
     ("pip", "packages", "*", "on"): _PLATFORM,
     ("pip", "wheels", "*", "on"): _PLATFORM,
+    ("before-packages", "*", "on"): _PLATFORM,
     ("steps", "*", "on"): _PLATFORM,
     ("variables", "*", "*"): _PLATFORM,
+    ("build-variables", "*", "*"): _PLATFORM,
 }
 """By the keys that lead to it, where `*` is any item of a list and any key.
 

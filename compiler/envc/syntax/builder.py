@@ -82,8 +82,9 @@ class Builder:
         return isinstance(self._parent((*path, "")), dict)
 
     def stretch(self, path: Path, end: int) -> None:
-        """Let the value at a path reach to an offset that was not known when it was put."""
-        self._spans[path] = self.source.span(self._spans[path].start, end)
+        """Let the value at a path reach at least to an offset that was not known when it was put."""
+        span = self._spans[path]
+        self._spans[path] = self.source.span(span.start, max(span.end, end))
 
     def place(self, path: Path, span: Span) -> None:
         """Set where the value at a path stands."""

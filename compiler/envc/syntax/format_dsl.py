@@ -110,7 +110,7 @@ class _Formatter:
             self._write_line(statement, inline, indent)
         elif self._has_one_array(statement, form):
             self._write_array(statement, indent)
-        elif statement.lines[0].block is not None and not _is_inline(statement, form):
+        elif statement.lines[0].block is not None and self._inner_words(statement, form) is None:
             self._write_block(statement.lines[0], form, indent)
         else:
             writer.put(indent, inline, start, end)
@@ -198,19 +198,29 @@ class _Formatter:
         first, *more = statement.lines
         if form is None:
             return self._text[statement.start : statement.end]
+        inner = self._inner_words(statement, form)
+        if inner is not None:
+            start, *items = first.items
+            line = replace(first, start=items[0].start, items=tuple(items))
+            rest = self._inline(Statement(lines=(line, *more)), inner)
+            return f"{self._reading.text(start)} {rest}"
         if isinstance(form, Text) and (len(first.items) > 2 or more):
             written = self._text[first.items[1].start : statement.end]
             return f"{self._reading.text(first.items[0])} {written}"
-        if isinstance(form, Fields) and form.inline and len(first.items) > 1:
-            start, *items = first.items
-            line = replace(first, start=items[0].start, items=tuple(items))
-            rest = self._inline(Statement(lines=(line, *more)), form.words)
-            return f"{self._reading.text(start)} {rest}"
         if isinstance(form, Param):
             name, *items = first.items
             return f"{self._reading.text(name)} {self._assignment(items)}".rstrip()
         text = ", ".join([self._items(line.items) for line in statement.lines])
         return text if first.block is None else f"{text} {self._braces(first.block, form)}"
+
+    def _inner_words(self, statement: Statement, form: Form) -> Mapping[str, Form] | None:
+        """Return the words of a block one of whose fields stands on this line; None where none does."""
+        items = statement.lines[0].items
+        if isinstance(form, Fields) and form.inline and len(items) > 1:
+            return form.words
+        if isinstance(form, Text) and len(items) > 2 and self._reading.text(items[1]) in form.words:
+            return form.words
+        return None
 
     def _braces(self, block: Block, form: Form) -> str:
         """Return a block on one line."""
@@ -291,11 +301,6 @@ class _Formatter:
         """Return whether a statement can be written with its array over several lines."""
         is_one = isinstance(form, Strings | Step) or (isinstance(form, Value) and form.may_be_array)
         return is_one and any(isinstance(item, Array) for item in statement.lines[0].items)
-
-
-def _is_inline(statement: Statement, form: Form) -> bool:
-    """Return whether a field of a block stands on the line of the block's word."""
-    return isinstance(form, Fields) and form.inline and len(statement.lines[0].items) > 1
 
 
 def _block_of(line: Line) -> Block:

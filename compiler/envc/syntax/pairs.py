@@ -22,9 +22,6 @@ _ASSIGNMENT = re.compile(
            |(?P<bare>(?:{_PARAMETER}|[^\s="'\[\]])+))\s*=\s*""",
     re.VERBOSE,
 )
-_WORD = re.compile(
-    rf"""(?:{_PARAMETER} | \$(?!\{{\{{[^{{}}\n]*\}}\}}) | [^\s"'\[\]$])+""", re.VERBOSE
-)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _ANY = Pairs(example="")
 
@@ -78,7 +75,10 @@ def _put_required(path: Path, name: Word, call: Call, reading: Reading) -> None:
     _open_mapping(path, line, call, reading)
     place = (*path, span.text)
     if reading.builder.put(place, {}, span, key=span):
-        reading.builder.put((*place, "required"), "true", span)
+        # No word says so: it comes after the name, so that what stands above is the name's.
+        reading.builder.put(
+            (*place, "required"), "true", span.within(len(span.text), len(span.text))
+        )
 
 
 def _open_mapping(path: Path, line: Line, call: Call, reading: Reading) -> None:
@@ -143,7 +143,7 @@ def _read_value(
     elif len(items) == 1 and isinstance(items[0], String):
         value = reading.value(items[0])
         return (value, place) if value is not None else None
-    elif _WORD.fullmatch(place.text):
+    elif len(items) == 1 and isinstance(items[0], Word):
         reading.builder.check_plain(place)
         return place.text, place
     else:

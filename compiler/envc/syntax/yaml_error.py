@@ -27,6 +27,9 @@ class _Translation:
     at_context: bool = False
 
 
+_PARAMETER = re.compile(
+    r"[^\s{}]*?\$\{\{[^{}\n]*\}\}(?:\$\{\{[^{}\n]*\}\}|[^\s,{}\[\]$]|\$(?!\{\{))*"
+)
 _INDENT = "start all keys of a mapping in one column, and indent with spaces"
 _QUOTE = "put the text into quotes"
 _NO_KEY = "mapping values are not allowed"
@@ -148,11 +151,8 @@ def describe(error: Exception, source: Source, offset: int) -> Diagnostic:
         mark, context_mark = error.problem_mark, error.context_mark
     if mark is not None and source.text.startswith("\t", offset + mark.index):
         problem += " (tab character)"
-    if mark is not None and (char := source.text[offset + mark.index :][:1]) in ("]", "}"):
-        span = source.span(offset + mark.index, offset + mark.index + 1)
-        hint = "remove it, or write what it should close before it"
-        if "flow" not in problem:
-            return Diagnostic.at(span, "E120", f"this `{char}` closes nothing", hint=hint)
+    if mark is not None and (found_there := _describe_text(problem, source, offset + mark.index)):
+        return found_there
     found = next((item for item in _TRANSLATIONS if re.search(item.pattern, problem)), None)
     if found is None:
         found = _Translation(pattern="", message=f"this is no YAML: {problem}")
@@ -168,6 +168,19 @@ def describe(error: Exception, source: Source, offset: int) -> Diagnostic:
     if found.pattern == _NO_COLON:
         return missing_colon(source, place)
     return Diagnostic.at(_span_at(source, place), "E120", found.message, hint=found.hint)
+
+
+def _describe_text(problem: str, source: Source, place: int) -> Diagnostic | None:
+    """Return E120 where the text at a place tells more than PyYAML; else None."""
+    char = source.text[place : place + 1]
+    if char in ("]", "}") and "flow" not in problem:
+        hint = "remove it, or write what it should close before it"
+        span = source.span(place, place + 1)
+        return Diagnostic.at(span, "E120", f"this `{char}` closes nothing", hint=hint)
+    if parameter := _parameter_at(source, place):
+        message = "a parameter needs quotes inside of brackets"
+        return Diagnostic.at(parameter, "E120", message, hint=f'write "{parameter.text}"')
+    return None
 
 
 def missing_colon(source: Source, start: int) -> Diagnostic:
@@ -202,6 +215,17 @@ def misplaced(source: Source, start: int) -> Diagnostic:
     message = "this line stands in another column than those below it"
     hint = "start all keys of a mapping, and all items of a list, in one column"
     return Diagnostic.at(span, "E120", message, hint=hint)
+
+
+def _parameter_at(source: Source, brace: int) -> Span | None:
+    """Return the text without quotes around the `${{ name }}` whose first brace YAML fell over."""
+    if brace < 1 or not source.text.startswith("${{", brace - 1):
+        return None
+    start = brace - 1
+    while start and source.text[start - 1] not in " \t\r\n[{,":
+        start -= 1
+    found = _PARAMETER.match(source.text, start)
+    return source.span(start, found.end()) if found else None
 
 
 def _is_indented_key(source: Source, place: int) -> bool:

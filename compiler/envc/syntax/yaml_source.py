@@ -31,6 +31,7 @@ _EMPTY_ITEM = "write a value, or remove the item"
 _EMPTY_KEY = "write a value, or remove the key; an empty list is `[]`, an empty mapping `{}`"
 _KEY = "write a name before the `:`"
 _KEY_LINE = re.compile(r"^[A-Za-z_-]+:(?:[ \t\r]|$)", re.MULTILINE)
+_STEPS = frozenset({("steps",), ("before-packages",)})
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -375,7 +376,7 @@ class _Composer:
                 span.text,
                 is_item=key is None,
                 is_first=not self._builder.has((*path, 0)),
-                is_command=path[:1] == ("steps",) or path[:2] == ("check", "run"),
+                is_command=path[:1] in _STEPS or path[:2] == ("check", "run"),
             )
         if found is None:
             return

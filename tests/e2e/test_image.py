@@ -1,0 +1,217 @@
+"""What shapes an image beside its packages, from a spec to an image that runs: steps, owners, a Python
+of the base's own, what checks print, and how containers are run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from support.command import Envc
+from support.engine import EngineWorld
+
+pytestmark = pytest.mark.engine
+
+STEPS = """environment: pets
+base: {{image: "{base}"}}
+user: pets
+workdir: /srv
+variables: {{STAGE: production, BOTH: image}}
+build-variables: {{SECRET_OF_BUILD: '$x "y"', BOTH: build}}
+before-packages:
+  - run: |
+      groupadd -r keepers
+      useradd -r -m -g keepers pets
+      echo "$PWD $STAGE $BOTH $SECRET_OF_BUILD" >/etc/before
+  - copy: {{from: conf/, to: /etc/pets}}
+steps:
+  - copy: {{from: src/, to: /srv/app, owner: pets, mode: "0640", ignore: ["*.log", tests/]}}
+  - copy: {{from: conf/a.conf, to: /var/keys/deep/key, owner: "7:8", mode: "0600"}}
+  - copy: {{from: conf/, to: /lib/pets}}
+  - run: echo "$PWD $STAGE $BOTH $SECRET_OF_BUILD" >/etc/after
+check:
+  run:
+    - {{command: cat /etc/after; id -un >&2, prints: "production build $x \\"y\\"\\npets"}}
+"""
+
+
+def put_files(envc: Envc) -> None:
+    for name in ("main.py", "lib/b.py", "debug.log", "lib/tests/test_b.py"):
+        envc.write(f"src/{name}", name, mode=0o755)
+    envc.write("conf/a.conf", "key")
+
+
+def test_steps_make_what_the_spec_says_and_twice_the_same(envc: Envc, world: EngineWorld) -> None:
+    put_files(envc)
+    envc.write("pets.yaml", STEPS.format(base=world.base))
+    envc("lock", "pets.yaml")
+
+    first = envc.build("pets.yaml", "--no-cache")
+    time.sleep(1.1)  # files made in the same second would be equal by chance
+    second = envc.build("pets.yaml", "--no-cache")
+
+    assert first["digest"] == second["digest"]
+    image = first["image"]
+    assert envc.inside(image, "cat", "/etc/before", "/etc/after").splitlines() == [
+        '/ production build $x "y"',
+        '/srv production build $x "y"',
+    ]
+    assert envc.inside(image, "sh", "-c", "id -un; echo $BOTH; env").count("SECRET") == 0
+    places = "/srv/app /srv/app/main.py /srv/app/lib /srv/app/lib/b.py /var/keys /var/keys/deep"
+    places += " /var/keys/deep/key /etc/pets/a.conf /usr/lib/pets/a.conf"
+    listed = envc.inside(image, "sh", "-c", f"stat -c '%U:%G %a %n' {places}; ls -R /srv/app")
+    assert listed.splitlines() == [
+        "pets:keepers 750 /srv/app",
+        "pets:keepers 640 /srv/app/main.py",
+        "pets:keepers 750 /srv/app/lib",
+        "pets:keepers 640 /srv/app/lib/b.py",
+        "root:root 755 /var/keys",
+        "root:root 755 /var/keys/deep",
+        "lp:mail 600 /var/keys/deep/key",
+        "root:root 644 /etc/pets/a.conf",
+        "root:root 644 /usr/lib/pets/a.conf",
+        "/srv/app:",
+        "lib",
+        "main.py",
+        "",
+        "/srv/app/lib:",
+        "b.py",
+    ]
+    config = inspect(image)
+    assert [one.partition("=")[0] for one in config["Env"]] == ["PATH", "BOTH", "STAGE"]
+
+
+def inspect(image: str) -> dict[str, Any]:
+    command = ["docker", "image", "inspect", "--format", "{{json .Config}}", image]
+    config = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert isinstance(config, dict)
+    return config
+
+
+def test_what_is_ignored_does_not_change_the_id(envc: Envc, world: EngineWorld) -> None:
+    put_files(envc)
+    envc.write("pets.yaml", STEPS.format(base=world.base))
+    envc("lock", "pets.yaml")
+    before = envc("hash", "pets.yaml").stdout
+
+    envc.write("src/later.log", "later")
+    assert envc("hash", "pets.yaml").stdout == before
+
+    envc.write("src/later.py", "later")
+    assert envc("hash", "pets.yaml").stdout != before
+
+
+def test_an_owner_that_the_image_does_not_have_is_the_specs_mistake(
+    envc: Envc, world: EngineWorld
+) -> None:
+    put_files(envc)
+    head = f'environment: pets\nbase: {{image: "{world.base}"}}\nsteps:\n'
+    envc.write("pets.yaml", f"{head}  - copy: {{from: src/, to: /app, owner: nobody-here}}\n")
+    envc("lock", "pets.yaml")
+
+    done = envc("build", "pets.yaml", "--repository", envc.repository, exit_code=1)
+
+    assert "error[E610]" in done.stderr
+    assert "--> pets.yaml:4:" in done.stderr
+    assert "no such user" in done.stderr
+
+
+OWN_PYTHON = """environment: own
+base: {{image: "{base}"}}
+python: {{managed: no}}
+interpreter: {interpreter}
+check: {{import: [json], run: [{{command: python -V, prints: "{prints}"}}]}}
+"""
+
+
+def test_a_python_of_the_bases_own_is_used_as_it_is(envc: Envc, world: EngineWorld) -> None:
+    text = OWN_PYTHON.format(
+        base=world.python_base, interpreter="/usr/bin/python3", prints="Python 3.11"
+    )
+    envc.write("own.yaml", text)
+    envc("lock", "own.yaml")
+    lock = json.loads((envc.folder / "own.lock").read_text())["platforms"]["linux/amd64"]
+
+    first = envc.build("own.yaml", "--no-cache")
+    time.sleep(1.1)
+    second = envc.build("own.yaml", "--no-cache")
+
+    assert first["digest"] == second["digest"]
+    assert lock.keys() == {"base", "tools"}
+    assert lock["tools"].keys() == {"image", "digest"}
+    assert envc.inside(first["image"], "python", "-c", "import sys; print(sys.prefix)") == "/usr\n"
+    config = inspect(first["image"])
+    assert config["Cmd"] == ["/usr/bin/python3"]
+    assert "/opt/env" not in json.dumps(config["Env"])
+
+
+def test_an_interpreter_that_is_not_there_is_shown_in_the_spec(
+    envc: Envc, world: EngineWorld
+) -> None:
+    text = OWN_PYTHON.format(base=world.base, interpreter="/opt/py/bin/python", prints="x")
+    envc.write("own.yaml", text)
+    envc("lock", "own.yaml")
+
+    done = envc("build", "own.yaml", "--repository", envc.repository, exit_code=1)
+
+    assert "--> own.yaml:4:" in done.stderr
+    assert "error[E619]: `/opt/py/bin/python` is no Python that works" in done.stderr
+
+
+def test_a_check_that_prints_something_else_keeps_the_image_from_its_name(
+    envc: Envc, world: EngineWorld
+) -> None:
+    text = OWN_PYTHON.format(
+        base=world.python_base, interpreter="/usr/bin/python3", prints="Python 2.7"
+    )
+    envc.write("own.yaml", text)
+    envc("lock", "own.yaml")
+
+    done = envc("build", "own.yaml", "--repository", envc.repository, exit_code=1)
+
+    assert "error[E623]" in done.stderr
+    assert "--> own.yaml:5:" in done.stderr
+    assert "it should print:\n" in done.stderr
+    assert "Python 2.7" in done.stderr
+    assert "Python 3.11" in done.stderr
+
+
+RUNTIME = """environment: job
+base: {{image: "{base}"}}
+user: root
+runtime:
+  arguments: ["--hostname=kennel", "--network=none"]
+  mounts:
+    - {{from: data/, to: /data, read-only: true}}
+    - {{from: "{absolute}", to: /out}}
+"""
+
+
+def test_a_run_has_the_arguments_and_mounts_of_the_spec(envc: Envc, world: EngineWorld) -> None:
+    envc.write("data/in.txt", "read\n")
+    out = envc.write("elsewhere/out.txt", "").parent
+    envc.write("job.yaml", RUNTIME.format(base=world.base, absolute=out))
+    envc("lock", "job.yaml")
+    script = (
+        "hostname; ls /sys/class/net; cat /data/in.txt; touch /data/x || echo done >/out/out.txt"
+    )
+
+    options = ("--repository", envc.repository, "--", "sh", "-c", script)
+    done = envc("run", "job.yaml", *options)
+
+    assert done.stdout == "kennel\nlo\nread\n"
+    assert (out / "out.txt").read_text() == "done\n"
+
+
+def test_a_folder_that_a_run_misses_is_shown_in_the_spec(envc: Envc, world: EngineWorld) -> None:
+    envc.write("job.yaml", RUNTIME.format(base=world.base, absolute="/"))
+    envc("lock", "job.yaml")
+
+    done = envc("run", "job.yaml", "--repository", envc.repository, "--", "true", exit_code=1)
+
+    assert "error[E634]" in done.stderr
+    assert "--> job.yaml:7:" in done.stderr
+    assert f"there is no `{envc.folder / 'data'}` to mount" in done.stderr
