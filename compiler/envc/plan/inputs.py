@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from envc.plan.context import ContextFile
-from envc.spec.model import CopyStep
+
+if TYPE_CHECKING:
+    from envc.spec.model import CopyStep
 
 __all__ = ["Inputs", "Selection", "Tree"]
 
