@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from envc.compose import WORDS
 from envc.errors import InputError, UsageError
 from envc.source import Source
 from envc.spec.description import Description, read_value
@@ -20,6 +21,7 @@ from support.documents import Everything
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
 TOPICS = topics()
+COMPOSED = {name for name in EXAMPLES if name.partition(".")[0] in WORDS}
 
 
 def whole(example: Example, form: str) -> Document:
@@ -39,13 +41,15 @@ def read(document: Document) -> EnvSpec | list[str]:
 
 
 def values_at(data: Data, keys: list[str]) -> list[Data]:
-    """Return the values that keys lead to, through every item of a list."""
+    """Return the values that keys lead to, through all items of a list and all names of a mapping."""
     if not keys:
         return [data]
     if isinstance(data, list):
         return [value for item in data for value in values_at(item, keys)]
     if isinstance(data, dict) and keys[0] in data:
         return values_at(data[keys[0]], keys[1:])
+    if isinstance(data, dict):
+        return [value for item in data.values() for value in values_at(item, keys)]
     return []
 
 
@@ -70,7 +74,15 @@ def test_every_example_is_of_a_field() -> None:
     assert set(EXAMPLES) - {topic.name for topic in TOPICS} == set()
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", sorted(COMPOSED))
+def test_an_example_of_composition_says_the_same_in_both_forms(name: str) -> None:
+    dsl, yaml = (whole(EXAMPLES[name], form) for form in ("dsl", "yaml"))
+
+    assert dsl.data == yaml.data
+    assert name.partition(".")[0] in dsl.data
+
+
+@pytest.mark.parametrize("name", sorted(set(EXAMPLES) - COMPOSED))
 def test_an_example_says_the_same_in_both_forms(name: str) -> None:
     dsl, yaml = (read(whole(EXAMPLES[name], form)) for form in ("dsl", "yaml"))
 
@@ -118,7 +130,13 @@ def test_required_fields_are_those_that_the_model_requires() -> None:
     required = [topic.name for topic in TOPICS if topic.is_required]
 
     assert required == [
-        *("environment", "python.managed", "conda.packages.package", "pip.indexes.url"),
+        *(
+            "environment",
+            "params.required",
+            "python.managed",
+            "conda.packages.package",
+            "pip.indexes.url",
+        ),
         *("pip.packages.package", "pip.wheels.wheel", "pip.sources.source"),
         *("system.packages.package", "before-packages.copy.from", "before-packages.copy.to"),
         *("before-packages.run.command", "steps.copy.from", "steps.copy.to", "steps.run.command"),

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from envc.errors import InputError
 from envc.spec import field as rule
-from envc.spec import metadata
+from envc.spec import metadata, solve, written
 from envc.spec.field import FieldError
 from envc.spec.kind import KINDS
 from envc.spec.load import load
@@ -30,11 +30,14 @@ CASES = sorted((REPOSITORY / "tests" / "cases" / "errors").glob("*/spec.yaml"))
 SHAPES = [
     case
     for case in CASES
-    if "E201" <= case.parent.name[:4] <= "E226"
-    or "E240" <= case.parent.name[:4] <= "E251"
-    or case.parent.name[:4] == "E256"
-    or "E260" <= case.parent.name[:4] <= "E263"
-    or "E265" <= case.parent.name[:4] <= "E270"
+    if (
+        "E201" <= case.parent.name[:4] <= "E226"
+        or "E240" <= case.parent.name[:4] <= "E251"
+        or case.parent.name[:4] == "E256"
+        or "E260" <= case.parent.name[:4] <= "E263"
+        or "E265" <= case.parent.name[:4] <= "E270"
+    )
+    and "parameter" not in case.parent.name
 ]
 WARNINGS = [case for case in CASES if case.parent.name.startswith("W")]
 
@@ -136,6 +139,15 @@ def test_there_are_such_cases() -> None:
         "runtime: {arguments: [--init, --memory=8g, '--env=A=']}",
         "runtime: {mounts: [{from: data, to: /a}, {from: ./b, to: /b, read-only: yes}]}",
         "serve: {entry: score.py, port: 8080, workers: 2}",
+        "extends: team/base.envc",
+        "include: [a.envc, ../b.yaml]",
+        "params: {a: 1, b: x, c: {required: true}}",
+        "matrix: {cpu: {}, gpu: {cuda: 12.4, x: none}}",
+        "python: ${{ python }}",
+        "platforms: ['${{ platform }}']",
+        "steps: [{run: {command: make, network: '${{ network }}'}}]",
+        "healthcheck: ${{ check }}",
+        "channels: ['${{ channel }}', 'https://${{ host }}/a']",
         "train: {script: train.py, arguments: [--epochs, 3], source: src}",
         "labels: {a.b/c: 1, d: true, e: x, f: ''}",
         "ports: [8080, 9000/udp]",
@@ -213,6 +225,14 @@ def test_what_people_write_without_quotes_is_valid(text: str) -> None:
         "runtime: {arguments: [--gpus=all]}",
         "runtime: {mounts: [{from: a, to: b}]}",
         "serve: {entry: score.py, port: 0}",
+        "extends: [a.envc]",
+        "include: a.envc",
+        "params: {a: {required: false}}",
+        "params: {1a: x}",
+        "params: [a]",
+        "matrix: {CPU: {}}",
+        "matrix: {cpu: x}",
+        "variables: {'${{ a }}': x}",
         "serve: {entry: score.py, workers: 0}",
         "train: {script: train.sh}",
         "workdir: app",
@@ -330,11 +350,20 @@ def test_the_facts_of_a_kind_hold_for_all_that_its_rule_lets_pass(
         (text, value)
         for text in PROBES
         if passes(check, text)
-        for value in readings(text, is_key=check in {rule.variable_name, metadata.label_name})
+        for value in readings(text, is_key=check in KEYS)
         if value is not None and not validator.is_valid(value)
     ]
 
     assert refused == []
+
+
+KEYS = {
+    rule.variable_name,
+    metadata.label_name,
+    solve.virtual_package,
+    written.parameter_name,
+    written.variant_name,
+}
 
 
 def readings(text: str, *, is_key: bool) -> tuple[Any, ...]:

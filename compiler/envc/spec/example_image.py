@@ -8,6 +8,46 @@ __all__ = ["IMAGE"]
 
 IMAGE: Mapping[str, tuple[str, str]] = {
     "environment": ("environment pets", "environment: pets"),
+    "extends": ('extends "team/base.envc"', "extends: team/base.envc"),
+    "include": (
+        'include "team/proxy.envc", "extra.yaml"',
+        "include: [team/proxy.envc, extra.yaml]",
+    ),
+    "params": (
+        """
+        param cuda = "12.4"
+        cuda ${{ cuda }}
+        """,
+        """
+        params: {cuda: "12.4"}
+        cuda: ${{ cuda }}
+        """,
+    ),
+    "params.required": (
+        """
+        param release
+        labels { org.opencontainers.image.version = "${{ release }}" }
+        """,
+        """
+        params: {release: {required: true}}
+        labels: {org.opencontainers.image.version: "${{ release }}"}
+        """,
+    ),
+    "matrix": (
+        """
+        param cuda
+        cuda ${{ cuda }}
+        matrix {
+            cpu { cuda = "none" }
+            gpu { cuda = "12.4" }
+        }
+        """,
+        """
+        params: {cuda: {required: true}}
+        cuda: ${{ cuda }}
+        matrix: {cpu: {cuda: none}, gpu: {cuda: "12.4"}}
+        """,
+    ),
     "base": ('base image "debian:bookworm-slim"', 'base: {image: "debian:bookworm-slim"}'),
     "base.registry": (
         """

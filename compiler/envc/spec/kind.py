@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from envc.compose.param import VARIANT
+from envc.compose.reference import NAME
 from envc.spec import (
     address,
     argument,
@@ -17,6 +19,7 @@ from envc.spec import (
     path,
     running,
     solve,
+    written,
 )
 from envc.spec import field as rule
 
@@ -213,6 +216,9 @@ KINDS: Mapping[Callable[[Any], Any], Kind] = {
         "arguments",
         rf"(?:{'|'.join(argument.ARGUMENTS)})(?:=[^{_CONTROL}]*)?",
     ),
+    written.parameter_name: _text("name", "names", NAME.pattern),
+    written.variant_name: _text("name", "names", VARIANT.pattern),
+    written.is_required: Kind(facts={"enum": [True, "true", "yes"]}),
     package.shortest: Kind(),
     running.plain_command: Kind(),
     rule.filled: Kind(facts={"minProperties": 1}),

@@ -112,7 +112,7 @@ def _parts_of(shape: Any) -> Iterator[str]:
     elif isinstance(shape, dict):
         if "$ref" in shape:
             yield shape["$ref"].rpartition("/")[2]
-        for keyword in ("anyOf", "items"):
+        for keyword in ("anyOf", "items", "additionalProperties"):
             yield from _parts_of(shape.get(keyword))
 
 

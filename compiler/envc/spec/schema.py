@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -10,7 +10,7 @@ from pydantic_core import core_schema
 
 from envc.spec.description import Description, read_value
 from envc.spec.kind import KINDS, PLURALS
-from envc.spec.model import EnvSpec
+from envc.spec.written import ORDER, Written
 from envc.syntax.document import Data
 
 __all__ = ["Schema", "in_words", "outline", "schema"]
@@ -18,29 +18,58 @@ __all__ = ["Schema", "in_words", "outline", "schema"]
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_PARAMETER = r"\$\{\{"
+# What holds names of keys, or no schema at all.
+_NO_VALUES = frozenset({"default", "description", "examples", "propertyNames", "title"})
 _TRUTH = {"true": True, "false": False}
 
 
 def schema() -> Schema:
     """Return the JSON Schema (draft 2020-12) of a spec as an editor reads its YAML.
 
-    It accepts every valid spec. What it cannot say, such as whether a MatchSpec is one, is for
-    `envc check`. A field's title is what it holds, in words.
+    It accepts every valid spec that stands by itself; a file that extends or is included may lack
+    what is required. What it cannot say, such as whether a MatchSpec is one, is for `envc check`. A
+    field's title is what it holds, in words.
     """
     whole = outline()
     blocks: Schema = whole.pop("$defs")
+    described = {name: _describe_block(block) for name, block in sorted(blocks.items())}
     return {
         "$schema": _DIALECT,
-        **_describe_block(whole),
+        **_with_parameters(_describe_block(whole)),
         "title": "envc spec",
         "description": "An environment in the YAML form; `envc check` knows more than this schema.",
-        "$defs": {name: _describe_block(block) for name, block in sorted(blocks.items())},
+        "$defs": _with_parameters(described),
     }
 
 
+def _with_parameters(shape: Any) -> Any:
+    """Return a schema in which every value may hold a parameter; names of keys never do."""
+    if isinstance(shape, list):
+        return [_with_parameters(item) for item in shape]
+    if not isinstance(shape, dict):
+        return shape
+    found = {
+        key: value if key in _NO_VALUES else _with_parameters(value) for key, value in shape.items()
+    }
+    if isinstance(pattern := found.get("pattern"), str):
+        return found | {"pattern": f"{pattern}|{_PARAMETER}"}
+    if choice := {key: found.pop(key) for key in ("type", "enum", "const") if key in found}:
+        if choice.keys() == {"type"}:
+            return found | choice
+        return found | {"anyOf": [choice, {"type": "string", "pattern": _PARAMETER}]}
+    return found
+
+
 def outline() -> Schema:
-    """Return the schema as the model has it: with whole descriptions, and kinds of values as titles."""
-    return EnvSpec.model_json_schema(by_alias=True, schema_generator=_Generator)
+    """Return the schema as the model has it: with whole descriptions, and kinds of values as titles.
+
+    What composition takes away is in it; `${{ name }}` is not.
+    """
+    whole: Schema = Written.model_json_schema(by_alias=True, schema_generator=_Generator)
+    fields = whole["properties"]
+    first = {key: fields.pop(key) for key in ORDER}
+    return whole | {"properties": {**first, **fields}}
 
 
 def in_words(shape: Mapping[str, Any]) -> str:
@@ -48,12 +77,8 @@ def in_words(shape: Mapping[str, Any]) -> str:
     match shape:
         case {"anyOf": shapes}:
             return ", or ".join(map(in_words, shapes))
-        case {"enum": [True, False, *_]}:
-            return "`true` or `false`"
-        case {"enum": [False, *_]}:
-            return "`no`"
         case {"enum": values}:
-            return " or ".join(f"`{value}`" for value in values)
+            return _choice_in_words(values)
         case {"type": "array", "items": {"enum": values}}:
             return "list of " + " and ".join(f"`{value}`" for value in values)
         case {"type": "array", "items": items}:
@@ -65,6 +90,18 @@ def in_words(shape: Mapping[str, Any]) -> str:
         case {"title": title}:
             return str(title)
     raise ValueError(f"a shape without words: {shape}")
+
+
+def _choice_in_words(values: Sequence[Any]) -> str:
+    """Return one of several values; of those that stand for the same truth value, one."""
+    match values:
+        case [True, False, *_]:
+            return "`true` or `false`"
+        case [True, *_]:
+            return "`true`"
+        case [False, *_]:
+            return "`no`"
+    return " or ".join(f"`{value}`" for value in values)
 
 
 def _several(shape: Mapping[str, Any]) -> str:
