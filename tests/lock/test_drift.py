@@ -6,7 +6,7 @@ import pytest
 
 from envc.lock.drift import drift
 from envc.lock.intent import intent
-from envc.lock.model import BaseImage, Intent, Lock, PipPackage, PlatformLock, Tools
+from envc.lock.model import BaseImage, Intent, Lock, LockFile, PipPackage, PlatformLock, Tools
 from envc.source import Source
 from envc.spec.load import load
 from envc.spec.model import EnvSpec
@@ -214,3 +214,140 @@ def test_all_drift_is_told_at_once_in_the_order_of_the_spec() -> None:
     text = SPEC.replace("debian:bookworm", "debian:trixie").replace("rich", "poor")
 
     assert [code for code, _, _ in found(text, lock_of(SPEC))] == ["E412", "E410", "E410"]
+
+
+SELECTED = """\
+environment: pets
+base: {image: "debian:bookworm-slim"}
+platforms: [linux/amd64, linux/arm64]
+channels: [conda-forge]
+conda:
+  - {package: "numpy >=1.26,<2", on: linux/amd64}
+  - {package: numpy ==2, on: linux/arm64}
+  - pillow
+pip:
+  packages: [{package: rich, on: linux/arm64}]
+  wheels: [{wheel: dist/pets-1.0-py3-none-any.whl, on: linux/amd64}]
+"""
+
+
+def test_an_intent_says_what_is_for_some_platforms_only() -> None:
+    spec, _ = read(SELECTED)
+
+    wanted = intent(spec)
+
+    assert (wanted.conda, wanted.pip, wanted.wheels) == (
+        ("numpy <2,>=1.26 on linux/amd64", "numpy ==2 on linux/arm64", "pillow"),
+        ("rich on linux/arm64",),
+        (f"{WHEEL} on linux/amd64",),
+    )
+
+
+def test_a_lock_vouches_for_what_is_for_some_platforms_only() -> None:
+    assert LockFile.of(lock_of(SELECTED)).vouched == ("numpy <2,>=1.26", "numpy ==2", "pillow")
+
+
+def test_how_selectors_are_ordered_and_written_is_no_drift() -> None:
+    text = SELECTED.replace("  - pillow\n", "").replace(
+        "conda:\n",
+        "conda:\n"
+        "  - {package: pillow, on: linux/arm64}\n"
+        "  - {package: Pillow, on: linux/amd64}\n"
+        "  - {package: 'numpy <2, >=1.26', on: linux/amd64}\n",
+    )
+    text = text.replace('  - {package: "numpy >=1.26,<2", on: linux/amd64}\n', "")
+
+    assert found(text, lock_of(SELECTED)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            "numpy ==2, on",
+            "scipy, on",
+            [
+                (
+                    "E410",
+                    "the lock has the Conda package `numpy ==2 on linux/arm64`, "
+                    "which the spec does not ask for",
+                    "conda",
+                ),
+                (
+                    "E410",
+                    "the lock does not know the Conda package `scipy on linux/arm64`",
+                    "scipy",
+                ),
+            ],
+        ),
+        (
+            "  - pillow\n",
+            "  - {package: pillow, on: linux/arm64}\n",
+            [
+                (
+                    "E410",
+                    "the spec asks for `pillow on linux/arm64`, and the lock was made for `pillow`",
+                    "pillow",
+                )
+            ],
+        ),
+        (
+            '"numpy >=1.26,<2", on: linux/amd64',
+            "numpy ==2, on: linux/amd64",
+            [
+                (
+                    "E410",
+                    "the spec asks for `numpy ==2 on linux/amd64`, "
+                    "and the lock was made for `numpy <2,>=1.26 on linux/amd64`",
+                    "numpy ==2",
+                ),
+            ],
+        ),
+        (
+            "{package: rich, on: linux/arm64}",
+            "rich",
+            [
+                (
+                    "E410",
+                    "the spec asks for `rich`, and the lock was made for `rich on linux/arm64`",
+                    "rich",
+                )
+            ],
+        ),
+        (
+            "whl, on: linux/amd64",
+            "whl, on: linux/arm64",
+            [
+                (
+                    "E415",
+                    f"the spec asks for `{WHEEL} on linux/arm64`, "
+                    f"and the lock was made for `{WHEEL} on linux/amd64`",
+                    WHEEL,
+                )
+            ],
+        ),
+    ],
+    ids=["other package", "now for one", "both the same", "now for all", "wheel"],
+)
+def test_what_a_selector_changes_is_told_at_its_line(
+    old: str, new: str, expected: list[tuple[str, str, str]]
+) -> None:
+    assert old in SELECTED
+
+    assert found(SELECTED.replace(old, new), lock_of(SELECTED)) == expected
+
+
+def test_what_is_for_a_platform_that_only_one_of_both_has_is_told_with_the_platform() -> None:
+    fewer = SELECTED.replace(", linux/arm64]", "]")
+    fewer = "".join(line for line in fewer.splitlines(True) if "linux/arm64" not in line)
+
+    assert found(fewer, lock_of(SELECTED)) == [
+        (
+            "E414",
+            "the lock has the platform `linux/arm64`, which the spec does not ask for",
+            "platforms",
+        )
+    ]
+    assert found(SELECTED, lock_of(fewer)) == [
+        ("E414", "the lock does not know the platform `linux/arm64`", "linux/arm64")
+    ]

@@ -22,6 +22,7 @@ from envc.resolve.base import (
     Cutoff,
     FindLinks,
     IndexAccess,
+    LocalWheel,
     PipRequest,
     PipResolution,
     Provided,
@@ -65,6 +66,7 @@ class FakeImages:
     python: str | None = "3.12.7"
     missing: tuple[str, ...] = ()
     shows_unused_python: bool = False
+    refuses_python: bool = False
     warnings: tuple[Diagnostic, ...] = ()
     is_down: bool = False
     asked: list[tuple[str, bool, str | None]] = field(default_factory=list)
@@ -83,6 +85,8 @@ class FakeImages:
     ) -> Inspected:
         self.asked.append((reference.familiar, needs_python, declared_python))
         self.declared.append(declared_glibc)
+        if needs_python and self.refuses_python:
+            raise InputError([Diagnostic(code="E372", message="there is no python3")])
         if self.is_down:
             raise ToolError([Diagnostic.at(span, "E380", "the registry cannot be reached")])
         python = self.python if needs_python or self.shows_unused_python else None
@@ -145,6 +149,7 @@ class Fakes:
     )
     tools_image: ImageReference | None = None
     find_links: tuple[FindLinks, ...] = ()
+    wheels: tuple[LocalWheel, ...] = ()
 
     def resolve(self, **data: object) -> Resolved:
         written = document({"environment": "pets", **data})
@@ -156,6 +161,7 @@ class Fakes:
             tools=self.tools,
             indexes=(INDEX,),
             find_links=self.find_links,
+            wheels=self.wheels,
             tools_image=self.tools_image,
             mirrors=MirrorMap(),
         )
@@ -477,7 +483,7 @@ def test_tools_that_cannot_run_in_their_image_are_our_own_diagnostic() -> None:
     assert (problem.code, problem.notes) == ("E362", ("musl",))
 
 
-BOTH = ["linux/amd64", "linux/arm64"]
+AMD64, ARM64 = BOTH = ["linux/amd64", "linux/arm64"]
 
 
 def test_every_platform_is_asked_for_itself() -> None:
@@ -529,3 +535,114 @@ def test_what_had_to_be_assumed_is_told_once() -> None:
     world = Fakes(images=FakeImages(warnings=(warning,)))
 
     assert world.resolve(pip=["rich"], platforms=BOTH).warnings == (warning,)
+
+
+def test_each_platform_is_asked_for_what_is_for_it() -> None:
+    world = Fakes()
+
+    world.resolve(
+        platforms=BOTH,
+        conda=["numpy", {"package": "pillow", "on": AMD64}],
+        pip=[{"package": "six", "on": ARM64}, "rich"],
+    )
+
+    assert {
+        request.platform.name: [one.text for one in request.requirements]
+        for request in world.conda.requests
+    } == {AMD64: ["numpy", "pillow", "python"], ARM64: ["numpy", "python"]}
+    asked = {request.platform.name: request for request in world.pip.requests}
+    assert {
+        name: [(one.text, one.span.text if one.span else "") for one in request.requirements]
+        for name, request in asked.items()
+    } == {AMD64: [("rich", '"rich"')], ARM64: [("six", '"six"'), ("rich", '"rich"')]}
+
+
+def test_what_is_implied_is_implied_for_each_platform() -> None:
+    world = Fakes()
+
+    locked = world.resolve(
+        platforms=BOTH, conda=["numpy"], pip=[{"package": "rich", "on": ARM64}]
+    ).lock
+
+    assert {
+        request.platform.name: [one.text for one in request.requirements]
+        for request in world.conda.requests
+    } == {AMD64: ["numpy"], ARM64: ["numpy", "python"]}
+    assert [request.platform.name for request in world.pip.requests] == [ARM64]
+    assert {name: len(one.pip) for name, one in locked.platforms.items()} == {AMD64: 0, ARM64: 1}
+
+
+def test_a_platform_takes_the_local_wheels_that_are_for_it() -> None:
+    def local(path: str) -> LocalWheel:
+        return LocalWheel(path=path, file=Path(path), sha256="e" * 64, size=1)
+
+    paths = ["a/pets-1-py3-none-any.whl", "b/pets-1-py3-none-any.whl", "dogs-1-py3-none-any.whl"]
+    world = Fakes(wheels=tuple(map(local, paths)))
+
+    world.resolve(
+        platforms=BOTH,
+        pip={
+            "wheels": [
+                {"wheel": f"./{paths[0]}", "on": AMD64},
+                {"wheel": paths[1], "on": ARM64},
+                paths[2],
+            ]
+        },
+    )
+
+    assert {
+        request.platform.name: [
+            (one.path, one.span.text if one.span else "") for one in request.wheels
+        ]
+        for request in world.pip.requests
+    } == {
+        AMD64: [(paths[0], f'"./{paths[0]}"'), (paths[2], f'"{paths[2]}"')],
+        ARM64: [(paths[1], f'"{paths[1]}"'), (paths[2], f'"{paths[2]}"')],
+    }
+
+
+def test_python_may_come_from_conda_on_one_platform_and_from_the_base_on_the_other() -> None:
+    world = Fakes()
+
+    locked = world.resolve(
+        platforms=BOTH,
+        base={"image": "python:3.12-slim"},
+        conda=[{"package": "numpy", "on": AMD64}],
+        pip=["rich"],
+    ).lock
+
+    assert {name: one.python for name, one in locked.platforms.items()} == {
+        AMD64: Python(version="3.13.1", origin="conda"),
+        ARM64: Python(version="3.12.7", origin="base"),
+    }
+    assert sorted(world.images.asked) == [
+        ("python:3.12-slim", False, None),
+        ("python:3.12-slim", True, None),
+    ]
+
+
+def test_all_platforms_have_the_same_default_base_whose_python_is_used_only_where_it_is_needed() -> (
+    None
+):
+    world = Fakes()
+
+    locked = world.resolve(platforms=BOTH, conda=[{"package": "numpy", "on": AMD64}]).lock
+
+    assert world.images.asked == [("debian:bookworm-slim", False, None)] * 2
+    assert locked.platforms[ARM64].python is None
+    assert locked.platforms[ARM64].tools.packages == ()
+
+
+def test_a_base_without_the_python_that_one_platform_needs_says_that_conda_brings_none_there() -> (
+    None
+):
+    world = Fakes(images=FakeImages(python=None, refuses_python=True))
+
+    [problem] = world.fail(
+        platforms=BOTH, conda=[{"package": "numpy", "on": AMD64}], pip=["rich"]
+    ).diagnostics
+
+    assert (problem.code, problem.notes) == ("E372", ("only on linux/arm64",))
+    assert [(label.span.text, label.text) for label in problem.labels] == [
+        ('"conda"', f"none of these is for `{ARM64}`, whose Python has to be the base's")
+    ]

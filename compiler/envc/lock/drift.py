@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 from envc.diagnostics import Diagnostic, Label
 from envc.lock.intent import intent
 from envc.lock.limit import compare_limits
-from envc.lock.model import Lock
+from envc.lock.model import Intent, Lock
 from envc.source import Span
 from envc.spec.defaults import find_links
-from envc.spec.defaults import wheels as normal_paths
-from envc.spec.entry import Entry, conda_entries, pip_entries
+from envc.spec.entry import Entry, conda_entries, pip_entries, wheel_entries
 from envc.spec.matchspec import normal_matchspec, split_matchspec
 from envc.spec.model import EnvSpec
 from envc.spec.requirement import normal_requirement
+from envc.spec.selector import join_selector, split_selector
 from envc.syntax.document import Document, Path
 
 __all__ = ["drift"]
@@ -72,43 +73,154 @@ def _compare(
             yield differ(
                 "E411", message, _place(document, path), f"the lock has: {', '.join(then)}"
             )
-    for message, span in _compare_packages(document, locked.conda, locked.pip):
-        yield differ("E410", message, span)
     for message, span in _compare_platforms(spec, document, lock):
         yield differ("E414", message, span)
     for one in compare_limits(document, wanted, locked):
         yield differ(one.code, one.message, _place(document, one.path), one.note)
-    local = (
-        _compare_wheels(spec, document, lock, wheels),
+    listed = (
+        _compare_lists(spec, document, lock),
+        _compare_wheels(document, lock, wheels),
         _compare_linked(spec, document, lock, wheels),
     )
-    for code, message, span in chain(*local):
+    for code, message, span in chain(*listed):
         yield differ(code, message, span)
 
 
-def _compare_packages(
-    document: Document, conda: Sequence[str], pip: Sequence[str]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _List:
+    """A list of what is asked for, in the spec and in the intent of its lock.
+
+    Attributes:
+        what: How messages call what it lists.
+        block: The key that has it.
+        normal: Gives the normal form of an entry's text.
+        name_of: Gives what is asked for, of such a form.
+        locked: The forms that the lock was made for, with selectors.
+    """
+
+    code: str
+    what: str
+    block: str
+    entries: tuple[Entry, ...]
+    normal: Callable[[str], str]
+    name_of: Callable[[str], str]
+    locked: tuple[str, ...]
+
+
+def _lists(document: Document, locked: Intent) -> tuple[_List, ...]:
+    return (
+        _List(
+            code="E410",
+            what="Conda package",
+            block="conda",
+            entries=conda_entries(document),
+            normal=normal_matchspec,
+            name_of=_conda_name,
+            locked=locked.conda,
+        ),
+        _List(
+            code="E410",
+            what="pip package",
+            block="pip",
+            entries=pip_entries(document),
+            normal=normal_requirement,
+            name_of=_pip_name,
+            locked=locked.pip,
+        ),
+        _List(
+            code="E415",
+            what="wheel",
+            block="pip",
+            entries=wheel_entries(document),
+            normal=posixpath.normpath,
+            name_of=str,
+            locked=locked.wheels,
+        ),
+    )
+
+
+def _compare_lists(
+    spec: EnvSpec, document: Document, lock: Lock
+) -> Iterator[tuple[str, str, Span]]:
+    for listed in _lists(document, lock.intent):
+        for message, span in _compare_list(spec, document, lock, listed):
+            yield listed.code, message, span
+
+
+def _compare_list(
+    spec: EnvSpec, document: Document, lock: Lock, listed: _List
 ) -> Iterator[tuple[str, Span]]:
-    for kind, block, entries, normal, name_of, locked in (
-        ("Conda", "conda", conda_entries(document), normal_matchspec, _conda_name, conda),
-        ("pip", "pip", pip_entries(document), normal_requirement, _pip_name, pip),
-    ):
-        known = set(locked)
-        wanted = {normal(entry.text) for entry in entries}
-        gone = {name_of(text): text for text in locked if text not in wanted}
-        for entry in entries:
-            if normal(entry.text) not in known:
-                old = gone.pop(name_of(normal(entry.text)), None)
-                yield _explain_new(entry, kind, old), document.span(entry.path)
-        for text in gone.values():
-            message = f"the lock has the {kind} package `{text}`, which the spec does not ask for"
-            yield message, _key(document, block)
+    """Yield what differs on the platforms that both have: the others are told by themselves."""
+    shared = frozenset(spec.platforms) & lock.platforms.keys()
+    entries = {entry: listed.normal(entry.text) for entry in listed.entries}
+    forms = {form: split_selector(form) for form in listed.locked}
+    asked = _spread(((text, entry.on) for entry, text in entries.items()), shared)
+    known = _spread(forms.values(), shared)
+    gone = {
+        form: listed.name_of(text)
+        for form, (text, on) in forms.items()
+        if not _meant(on, shared) <= asked.get(text, frozenset())
+    }
+    for entry, text in entries.items():
+        if _meant(entry.on, shared) <= known.get(text, frozenset()):
+            continue
+        old = _find_old(text, entry.on, forms, _same_name(gone, listed.name_of(text)))
+        gone = {form: name for form, name in gone.items() if form != old}
+        yield _explain_new(listed, text, entry, old), document.span(entry.path)
+    for form in gone:
+        text, _ = forms[form]
+        left = next((entry for entry, other in entries.items() if other == text), None)
+        if left is not None:
+            yield _explain_new(listed, text, left, form), document.span(left.path)
+        else:
+            message = f"the lock has the {listed.what} `{form}`, which the spec does not ask for"
+            yield message, _key(document, listed.block)
 
 
-def _explain_new(entry: Entry, kind: str, old: str | None) -> str:
+def _meant(on: str | None, shared: frozenset[str]) -> frozenset[str]:
+    return shared if on is None else shared & {on}
+
+
+def _spread(
+    pairs: Iterable[tuple[str, str | None]], shared: frozenset[str]
+) -> dict[str, frozenset[str]]:
+    """Return for which of these platforms each text is."""
+    found: dict[str, frozenset[str]] = {}
+    for text, on in pairs:
+        found[text] = found.get(text, frozenset()) | _meant(on, shared)
+    return found
+
+
+def _same_name(gone: Mapping[str, str], name: str) -> list[str]:
+    return [form for form, other in gone.items() if other == name]
+
+
+def _find_old(
+    text: str,
+    on: str | None,
+    forms: Mapping[str, tuple[str, str | None]],
+    gone: Sequence[str],
+) -> str | None:
+    """Return what the lock was made for instead; None where that was nothing.
+
+    Args:
+        text: What is asked for now, on the platform `on`.
+        forms: All that the lock was made for.
+        gone: Of these, what is not asked for any more and has the same name.
+    """
+    for form in gone:
+        if forms[form][1] == on:
+            return form
+    elsewhere = (form for form, (other, _) in forms.items() if other == text)
+    return next(iter((*gone, *elsewhere)), None)
+
+
+def _explain_new(listed: _List, text: str, entry: Entry, old: str | None) -> str:
+    written = text if listed.what == "wheel" else entry.text.strip()
+    new = join_selector(written, entry.on)
     if old is None:
-        return f"the lock does not know the {kind} package `{entry.text.strip()}`"
-    return f"the spec asks for `{entry.text.strip()}`, and the lock was made for `{old}`"
+        return f"the lock does not know the {listed.what} `{new}`"
+    return f"the spec asks for `{new}`, and the lock was made for `{old}`"
 
 
 def _compare_platforms(spec: EnvSpec, document: Document, lock: Lock) -> Iterator[tuple[str, Span]]:
@@ -122,19 +234,15 @@ def _compare_platforms(spec: EnvSpec, document: Document, lock: Lock) -> Iterato
 
 
 def _compare_wheels(
-    spec: EnvSpec, document: Document, lock: Lock, wheels: Mapping[str, str | None]
+    document: Document, lock: Lock, wheels: Mapping[str, str | None]
 ) -> Iterator[tuple[str, str, Span]]:
+    """Yield the wheels that the lock knows with another content."""
     locked = lock.local_wheels
-    wanted = normal_paths(spec)
-    for number, path in enumerate(wanted):
-        span = _place(document, ("pip", "wheels", number))
-        if path not in lock.intent.wheels:
-            yield "E415", f"the lock does not know the wheel `{path}`", span
-        elif path in wheels and locked.get(path) not in {wheels[path], None}:
-            yield "E416", f"the wheel `{path}` has changed since it was locked", span
-    for path in sorted(set(lock.intent.wheels) - set(wanted)):
-        message = f"the lock has the wheel `{path}`, which the spec does not ask for"
-        yield "E415", message, _key(document, "pip")
+    for entry in wheel_entries(document):
+        path = posixpath.normpath(entry.text)
+        if path in wheels and locked.get(path) not in {wheels[path], None}:
+            message = f"the wheel `{path}` has changed since it was locked"
+            yield "E416", message, document.span(entry.path)
 
 
 def _compare_linked(
@@ -142,9 +250,10 @@ def _compare_linked(
 ) -> Iterator[tuple[str, str, Span]]:
     """Yield what has become of locked wheels that lie in a folder of find-links."""
     places = {place.path: number for number, place in enumerate(find_links(spec)) if place.path}
+    named = {split_selector(form)[0] for form in lock.intent.wheels}
     for path, sha256 in sorted(lock.local_wheels.items()):
         number = places.get(posixpath.dirname(path) or ".")
-        if number is None or path in lock.intent.wheels or wheels.get(path, sha256) == sha256:
+        if number is None or path in named or wheels.get(path, sha256) == sha256:
             continue
         span = _place(document, ("pip", "find-links", number, "path"))
         if wheels[path] is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from envc.lock.model import Intent
 from envc.spec.defaults import (
     base_image,
@@ -13,11 +15,11 @@ from envc.spec.defaults import (
     pip_constraints,
     pip_overrides,
     virtual_packages,
-    wheels,
 )
 from envc.spec.matchspec import normal_matchspec
 from envc.spec.model import EnvSpec
 from envc.spec.requirement import normal_requirement
+from envc.spec.select import forms
 
 __all__ = ["intent"]
 
@@ -34,10 +36,10 @@ def intent(spec: EnvSpec) -> Intent:
         base=str(base_image(spec)),
         python=spec.python,
         channels=channels(spec) if asks_conda else (),
-        conda=tuple(sorted({normal_matchspec(text) for text in spec.conda.texts})),
+        conda=forms(spec, spec.conda.packages, normal_matchspec),
         indexes=tuple(index.url for index in indexes(spec)) if asks_pip else (),
-        pip=tuple(sorted({normal_requirement(text) for text in spec.pip.texts})),
-        wheels=tuple(sorted(set(wheels(spec)))),
+        pip=forms(spec, spec.pip.packages, normal_requirement),
+        wheels=forms(spec, spec.pip.wheels, posixpath.normpath),
         channel_priority="disabled" if is_disabled else None,
         virtual_packages=_stated(spec, asks_conda=asks_conda, asks_pip=asks_pip),
         exclude_newer=exclude_newer(spec) if asks_conda or asks_pip else None,

@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from envc.spec.selector import split_selector
+
 __all__ = [
     "BaseImage",
     "CondaPackage",
@@ -156,10 +158,11 @@ class Intent(Part):
         base: The base image's canonical reference, with its digest where the spec gives one.
         python: The version the spec asks for, or None.
         channels: Canonical addresses, in order.
-        conda: MatchSpecs in normal form, sorted.
+        conda: MatchSpecs in normal form, sorted; one that is not for all platforms ends in `on` and
+            its platform, as in `numpy >=1 on linux/amd64`.
         indexes: Canonical addresses, in order.
-        pip: PEP 508 requirements in normal form, sorted.
-        wheels: Paths relative to the spec in POSIX form, sorted.
+        pip: PEP 508 requirements in normal form, sorted; as `conda`.
+        wheels: Paths relative to the spec in POSIX form, sorted; as `conda`.
         channel_priority: Where it is not strict.
         virtual_packages: The versions that the spec states, CUDA's among them.
         exclude_newer: The instant from which on nothing was taken, as RFC 3339 has it in UTC.
@@ -187,7 +190,8 @@ class Intent(Part):
     @property
     def matchspecs(self) -> tuple[str, ...]:
         """All MatchSpecs, in normal form: those that need no solver to be known as right."""
-        return (*self.conda, *self.conda_constraints)
+        packages = (split_selector(form)[0] for form in self.conda)
+        return (*packages, *self.conda_constraints)
 
 
 class Lock(Part):

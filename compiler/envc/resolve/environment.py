@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -30,7 +32,9 @@ from envc.resolve.request import ask_conda, ask_pip, declared_glibc, refuse_newe
 from envc.resolve.tools import tools_requirements
 from envc.source import Span
 from envc.spec.defaults import base_image
+from envc.spec.defaults import wheels as wheel_paths
 from envc.spec.model import EnvSpec
+from envc.spec.select import for_platform
 from envc.syntax.document import Document
 
 __all__ = ["TOOLS_IMAGE", "Images", "Resolved", "World", "resolve"]
@@ -48,6 +52,7 @@ _TOOLS_INDEX = IndexAccess(url="https://pypi.org/simple")
 _OFFICIAL_PYTHON = tuple(
     f"{folder}python:{series}-slim" for series in ("3.12", "3.11") for folder in ("", "library/")
 )
+_ABOUT_PYTHON = frozenset({"E372", "E373", "E376"})
 _TOOLS_PYTHON = "3.10"  # where nobody knows: the oldest that the tools run on, and newer ones can
 
 
@@ -128,10 +133,12 @@ def resolve(spec: EnvSpec, document: Document, world: World, report: Report) -> 
             E320).
         ToolError: A program, a channel, an index or a registry failed (E33x, E38x).
     """
-    task = _Task(spec=spec, document=document, world=world, report=report)
     platforms = [PLATFORMS[name] for name in sorted(spec.platforms)]
     with ThreadPoolExecutor(max_workers=len(platforms)) as pool:
-        futures = [pool.submit(task.resolve, platform) for platform in platforms]
+        futures = [
+            pool.submit(_take_up(spec, document, world, report, platform).resolve, platform)
+            for platform in platforms
+        ]
     answers: dict[str, _Answer] = {}
     failures: dict[str, EnvcError] = {}
     for platform, future in zip(platforms, futures, strict=True):
@@ -159,14 +166,25 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
+    """What is to be resolved for one platform.
+
+    Attributes:
+        spec: What the spec says for it.
+        document: The same, with its places.
+        whole: The spec for all platforms, which have one base.
+        world: With the wheels that are for this platform.
+    """
+
     spec: EnvSpec
     document: Document
+    whole: EnvSpec
     world: World
     report: Report
 
     def resolve(self, platform: Platform) -> _Answer:
         """Return the lock of one platform."""
-        inspected = self._inspect_base(platform)
+        with self._explaining_python(platform):
+            inspected = self._inspect_base(platform)
         base = inspected.base
         conda = self._solve_conda(platform, base)
         python = self._choose_python(base, conda)
@@ -186,13 +204,31 @@ class _Task:
         """Whether the environment's Python is the base's: the default base is taken for its own."""
         if self.spec.conda.packages or self.spec.interpreter is not None:
             return False
-        return self._wants_pip or self.spec.python is not None or self.spec.base is None
+        is_default = self.spec.base is None and not self.whole.conda.packages
+        return self._wants_pip or self.spec.python is not None or is_default
+
+    @contextmanager
+    def _explaining_python(self, platform: Platform) -> Iterator[None]:
+        """Let what is wrong with the base's Python say why that is needed on this platform only."""
+        try:
+            yield
+        except InputError as error:
+            if not self._wants_base_python or not self.whole.conda.packages:
+                raise
+            text = f"none of these is for `{platform.name}`, whose Python has to be the base's"
+            label = Label(span=self.document.key_span(("conda",)), text=text)
+            raise InputError(
+                replace(problem, labels=(*problem.labels, label))
+                if problem.code in _ABOUT_PYTHON
+                else problem
+                for problem in error.diagnostics
+            ) from error
 
     def _inspect_base(self, platform: Platform) -> Inspected:
         place = self._place_of_base()
         try:
             inspected = self.world.images.inspect_base(
-                base_image(self.spec),
+                base_image(self.whole),
                 platform,
                 needs_python=self._wants_base_python,
                 declared_python=self.spec.python,
@@ -322,6 +358,21 @@ class _Task:
     def _inspect_tools(self, reference: ImageReference, platform: Platform) -> BaseImage:
         images = self.world.images
         return images.inspect_tools(reference, platform, report=self.report).base
+
+
+def _take_up(
+    spec: EnvSpec, document: Document, world: World, report: Report, platform: Platform
+) -> _Task:
+    """Return what is to be resolved for a platform: of the spec, only what concerns it."""
+    own, selected = for_platform(spec, document, platform.name)
+    if own is not spec:
+        found = {wheel.path: wheel for wheel in world.wheels}
+        wheels = (
+            replace(found[path], span=selected.span(("pip", "wheels", number)))
+            for number, path in enumerate(wheel_paths(own))
+        )
+        world = replace(world, wheels=tuple(wheels))
+    return _Task(spec=own, document=selected, whole=spec, world=world, report=report)
 
 
 def _runs_tools(python: str | None) -> bool:

@@ -34,17 +34,14 @@ from envc.spec.model import (
     CheckCommand,
     EnvSpec,
     Mount,
-    Package,
     Runtime,
     Serve,
-    Source,
     Step,
-    SystemPackage,
     Train,
-    Wheel,
 )
 from envc.spec.path import is_dockerfile_text, is_volume
 from envc.spec.requirement import normal_requirement
+from envc.spec.select import Selectable, platforms_by_text
 
 __all__ = [
     "CONTRACT",
@@ -133,32 +130,20 @@ def _normal_dockerfile(base: Base) -> dict[str, str]:
     return {"path": posixpath.normpath(text)}
 
 
-_Entry = str | Package | Wheel | Source | SystemPackage
-
-
-def _by_text(
-    spec: EnvSpec, entries: Iterable[_Entry], normal: Callable[[str], str]
-) -> dict[str, set[str]]:
-    """Return for which platforms each text is, in normal form."""
-    found: dict[str, set[str]] = {}
-    for entry in entries:
-        text, on = (entry, None) if isinstance(entry, str) else (entry.text, entry.on)
-        found.setdefault(normal(text), set()).update(spec.platforms if on is None else {on})
-    return found
-
-
-def _for_all(spec: EnvSpec, entries: Iterable[_Entry], normal: Callable[[str], str]) -> list[str]:
+def _for_all(
+    spec: EnvSpec, entries: Iterable[Selectable], normal: Callable[[str], str]
+) -> list[str]:
     """Return what is for every platform: also what names each of them."""
-    texts = _by_text(spec, entries, normal)
-    return sorted(text for text, on in texts.items() if on >= set(spec.platforms))
+    texts = platforms_by_text(spec, entries, normal)
+    return [text for text, on in texts.items() if on >= set(spec.platforms)]
 
 
 def _for_some(
-    spec: EnvSpec, entries: Iterable[_Entry], normal: Callable[[str], str]
+    spec: EnvSpec, entries: Iterable[Selectable], normal: Callable[[str], str]
 ) -> dict[str, list[str]]:
     """Return for which platforms each text is that is not for all."""
-    texts = _by_text(spec, entries, normal)
-    return {text: sorted(on) for text, on in sorted(texts.items()) if not on >= set(spec.platforms)}
+    texts = platforms_by_text(spec, entries, normal)
+    return {text: sorted(on) for text, on in texts.items() if not on >= set(spec.platforms)}
 
 
 def _same_for_all(
