@@ -6,8 +6,10 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import TypeAlias
 
+from envc.compose import WORDS
 from envc.compose.reference import OPENING
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import InputError
@@ -18,6 +20,7 @@ from envc.syntax.document import Draft, Path
 __all__ = ["DEPTH_LIMIT", "FILE_LIMIT", "File", "Files", "Link", "Load", "gather"]
 
 FILE_LIMIT = 64
+_SURELY = 0.8
 _EXAMPLES = {
     "extends": ('extends "team/base.envc"', "extends: team/base.envc"),
     "include": ('include "team/a.envc", "team/b.envc"', "include: [team/a.envc, team/b.envc]"),
@@ -101,6 +104,7 @@ class _Gathering:
     def visit(self, path: str, draft: Draft, chain: _Chain) -> None:
         """Take a file in, and all that it names."""
         self.met.append(path)
+        self.is_partial = self.is_partial or _has_misspelt_word(draft)
         links: list[Link] = []
         for link in self._read_links(path, draft):
             if self._follow(path, link, chain):
@@ -210,6 +214,12 @@ class _Gathering:
 
     def _refuse(self, span: Span, code: str, message: str, hint: str) -> None:
         self.problems.append(Diagnostic.at(span, code, message, hint=hint))
+
+
+def _has_misspelt_word(draft: Draft) -> bool:
+    """Say whether a key was surely meant to be one of composing, so that what it says is missing."""
+    keys = draft.document.data.keys() - set(WORDS)
+    return any(get_close_matches(key.casefold(), WORDS, n=1, cutoff=_SURELY) for key in keys)
 
 
 def _complain(text: str, draft: Draft, place: Path) -> Diagnostic | None:
