@@ -63,6 +63,7 @@ NOT_RUN = {
 }
 """Codes apart from E3xx and E6xx whose example no test runs, and why."""
 
+
 def test_every_code_is_explained_and_every_explanation_is_of_a_code() -> None:
     missing = sorted(_codes_in_source() - set(codes()))
     left_over = sorted(set(codes()) - _codes_in_source())

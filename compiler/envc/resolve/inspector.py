@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from envc.errors import ToolError
@@ -22,7 +23,7 @@ __all__ = ["ImageInspector"]
 
 
 class ImageInspector:
-    """Knows what images hold; platforms may ask side by side."""
+    """Knows what images hold; platforms and variants may ask side by side, and each thing once."""
 
     def __init__(self, *, environment: Mapping[str, str], mirrors: MirrorMap) -> None:
         """Remember how to ask; nothing is opened yet."""
@@ -30,6 +31,7 @@ class ImageInspector:
         self._registry = Registry(environment=environment, mirrors=mirrors)
         self._guard = threading.Lock()
         self._opened: list[Engine | None] = []
+        self._answers: dict[tuple[object, ...], Future[Inspected]] = {}
 
     def inspect_base(
         self,
@@ -43,25 +45,34 @@ class ImageInspector:
         report: Report,
     ) -> Inspected:
         """Return what a base holds; see `envc.resolve.image.inspect_base`."""
-        return inspect_base(
-            reference,
-            platform,
-            registry=self._registry,
-            engine=self._engine,
-            needs_python=needs_python,
-            declared_python=declared_python,
-            declared_glibc=declared_glibc,
-            report=report,
-            span=span,
-        )
+
+        def ask() -> Inspected:
+            return inspect_base(
+                reference,
+                platform,
+                registry=self._registry,
+                engine=self._engine,
+                needs_python=needs_python,
+                declared_python=declared_python,
+                declared_glibc=declared_glibc,
+                report=report,
+                span=span,
+            )
+
+        question = (reference, platform, needs_python, declared_python, declared_glibc, span)
+        return self._ask_once(question, ask)
 
     def inspect_tools(
         self, reference: ImageReference, platform: Platform, *, report: Report
     ) -> Inspected:
         """Return what a tools image holds; see `envc.resolve.image.inspect_tools`."""
-        return inspect_tools(
-            reference, platform, registry=self._registry, engine=self._engine, report=report
-        )
+
+        def ask() -> Inspected:
+            return inspect_tools(
+                reference, platform, registry=self._registry, engine=self._engine, report=report
+            )
+
+        return self._ask_once((reference, platform), ask)
 
     def close(self) -> None:
         """Drop the connection to the engine."""
@@ -69,6 +80,18 @@ class ImageInspector:
             if engine is not None:
                 engine.close()
         self._opened.clear()
+
+    def _ask_once(self, question: tuple[object, ...], ask: Callable[[], Inspected]) -> Inspected:
+        """Return the answer to a question: who comes first asks, and the others wait for it."""
+        with self._guard:
+            is_first = question not in self._answers
+            answer = self._answers.setdefault(question, Future())
+        if is_first:
+            try:
+                answer.set_result(ask())
+            except BaseException as error:
+                answer.set_exception(error)
+        return answer.result()
 
     def _engine(self) -> Engine | None:
         """Return the engine, or None where there is none: a lock can do without."""
