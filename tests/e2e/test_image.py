@@ -19,6 +19,7 @@ STEPS = """environment: pets
 base: {{image: "{base}"}}
 user: pets
 workdir: /srv
+cuda: "12.4"
 variables: {{STAGE: production, BOTH: image}}
 build-variables: {{SECRET_OF_BUILD: '$x "y"', BOTH: build}}
 before-packages:
@@ -81,6 +82,7 @@ def test_steps_make_what_the_spec_says_and_twice_the_same(envc: Envc, world: Eng
         "b.py",
     ]
     config = inspect(image)
+    assert config["Labels"]["dev.envc.cuda"] == "12.4"
     assert [one.partition("=")[0] for one in config["Env"]] == ["PATH", "BOTH", "STAGE"]
 
 

@@ -15,6 +15,8 @@ __all__ = ["Command", "check"]
 _TAIL_LINES = 20
 # It waits for as long as its stdin is open: no image need have `sleep`.
 _IDLE = ("/bin/sh", "-c", "read -r _")
+# One stream, since the engine does not keep the order between two.
+_TOGETHER = 'exec /bin/sh -e -c "$1" 2>&1'
 _IMPORT = "import importlib, sys; importlib.import_module(sys.argv[1])"
 
 
@@ -66,7 +68,7 @@ def check(
             if done.returncode != 0:
                 problems.append(_explain("E620", f"`{module}` cannot be imported", span, done))
         for command in commands:
-            done = container.execute(["/bin/sh", "-e", "-c", command.text])
+            done = container.execute(["/bin/sh", "-c", _TOGETHER, "sh", command.text])
             problems += _judge(command, done)
     return tuple(problems)
 
