@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from envc.errors import InputError
-from envc.resolve.base import CondaSolver, Conflict, Cutoff
+import pytest
+
+from envc.errors import InputError, ToolError
+from envc.mirror import MirrorMap
+from envc.resolve.base import (
+    CondaRequest,
+    CondaSolver,
+    Conflict,
+    Cutoff,
+    Requirement,
+    VirtualPackage,
+)
+from envc.resolve.rattler import Rattler
 from envc.source import Source
-from support.conda_site import Site, conflict, fail, names, silent
+from support.conda_site import AMD64, Site, conflict, fail, names, silent
 from support.conda_world import record
 
+CONDA_FORGE = "http://127.0.0.1:5080/conda-forge"
 MOMENT = datetime(2026, 2, 1, tzinfo=UTC)
 MS = int(MOMENT.timestamp()) * 1000
 
@@ -148,3 +162,22 @@ def test_conda_lock_refuses_a_date_where_the_spec_names_it(site: Site) -> None:
         "`conda-lock` cannot leave out what is newer than a date",
         "2026-01-31",
     )
+
+
+def test_real_channel_is_what_it_was_on_a_day(tmp_path: Path) -> None:
+    request = CondaRequest(
+        platform=AMD64,
+        channels=("https://conda.anaconda.org/conda-forge",),
+        requirements=(Requirement(text="python 3.12.*"), Requirement(text="pandas")),
+        constraints=(Requirement(text="numpy <2"),),
+        virtual_packages=(VirtualPackage(name="__glibc", version="2.36"),),
+        mirrors=MirrorMap((("https://conda.anaconda.org/conda-forge", CONDA_FORGE),)),
+        exclude_newer=Cutoff(moment=datetime(2025, 1, 1, tzinfo=UTC)),
+    )
+
+    try:
+        result = Rattler(cache=tmp_path, environment=os.environ).resolve(request, silent)
+    except ToolError:
+        pytest.skip(f"no conda-forge metadata at {CONDA_FORGE}; serve a copy of it there")
+
+    assert {"pandas 2.2.3", "numpy 1.26.4", "python 3.12.8"} <= set(names(result))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from envc.errors import EnvcError
-from envc.resolve.base import Conflict, PipRequest, PipResolution
+from envc.resolve.base import Conflict, IndexAccess, PipRequest, PipResolution
+from envc.resolve.pip_tools import PipTools
+from envc.resolve.uv import Uv
 from support.index import Dist, IndexServer
 from support.pip_world import MACHINE, ask, local_wheel, silent, solvers
 
@@ -258,3 +261,23 @@ def test_a_withdrawn_version_that_is_pinned_is_told_with_the_reason(
             ("W321", f"`a` 2.0 was withdrawn from `{index.url}`: broken on Mondays", ["a==2.0"]),
             ("W321", f"`b` 2.0 was withdrawn from `{index.url}`", ["b==2.0"]),
         ]
+
+
+@pytest.mark.network
+@pytest.mark.enable_socket
+@each_solver
+def test_the_real_index_says_when_it_got_its_files(number: int, tmp_path: Path) -> None:
+    request = ask(
+        "jinja2",
+        index=[IndexAccess(url="https://pypi.org/simple")],
+        constraints=["markupsafe <2.1.5"],
+        before="2024-03-01T00:00:00+00:00",
+    )
+    environment = dict(os.environ)
+    solver = (Uv if number == 0 else PipTools)(cache=tmp_path, environment=environment)
+
+    answer = solver.resolve(request, silent)
+
+    assert isinstance(answer, PipResolution)
+    pins = [f"{package.name} {package.version}" for package in answer.packages]
+    assert pins == ["jinja2 3.1.3", "markupsafe 2.1.4"]

@@ -218,14 +218,16 @@ class EnvSpec(Part):
         default_factory=dict,
         alias="virtual-packages",
         description="Optional. What the machines provide that Conda packages may ask for, by name, "
-        "with its version. Default: what the base, the platform and `cuda` say. "
+        "with its version. `__glibc` also decides which wheels fit, and may not be newer than the "
+        "base's. Default: what the base, the platform and `cuda` say. "
         'Example: `{__glibc: "2.28", __archspec: x86_64_v3}`.',
     )
     exclude_newer: Annotated[str, AfterValidator(moment.moment)] | None = Field(
         default=None,
         alias="exclude-newer",
-        description="Optional. A day, or a time with its zone (RFC 3339): no package that came "
-        "later is taken; a day counts as a whole, in UTC. Default: none. Example: `2026-01-31`.",
+        description="Optional. A day, or a time with its zone (RFC 3339): no package that a channel "
+        "or an index got later is taken; a day counts as a whole, in UTC. An index must say when it "
+        "got its files (PEP 700); `find-links` need not. Default: none. Example: `2026-01-31`.",
     )
     channels: _Channels = Field(
         default=(),

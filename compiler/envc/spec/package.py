@@ -269,7 +269,8 @@ class Pip(Part):
         default=(),
         alias="find-links",
         description="Optional. Pages and folders with wheels, which are candidates beside those of "
-        "the indexes. Default: none. Example: `[{path: wheels/}]`.",
+        "the indexes: the best version wins, then the best wheel, then the first place. "
+        "Default: none. Example: `[{path: wheels/}]`.",
     )
     packages: Requirements = Field(
         default=(),
