@@ -32,6 +32,14 @@ def spec(**fields: Any) -> EnvSpec:
         ({"python": "3.11", "conda": ["numpy"]}, "docker.io/library/debian:bookworm-slim"),
         ({"conda": {"packages": []}}, "docker.io/library/python:3.12-slim-bookworm"),
         ({"base": {"image": "ubuntu:24.04"}, "conda": ["a"]}, "docker.io/library/ubuntu:24.04"),
+        (
+            {"base": {"image": "pets/base:1", "registry": "a.example:5000"}},
+            "a.example:5000/pets/base:1",
+        ),
+        (
+            {"base": {"image": "ubuntu", "registry": "docker.io"}},
+            "docker.io/library/ubuntu:latest",
+        ),
     ],
 )
 def test_the_base_is_what_python_comes_from(fields: dict[str, Any], expected: str) -> None:

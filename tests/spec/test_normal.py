@@ -149,6 +149,210 @@ DIFFERENT: dict[str, dict[str, Any]] = {
 }
 
 
+MORE: dict[str, Any] = {
+    **FULL,
+    "cuda": "12.4",
+    "virtual-packages": {"__glibc": "2.28", "__archspec": "x86_64_v3"},
+    "exclude-newer": "2026-01-31",
+    "channel-priority": "disabled",
+    "conda": {"packages": [*FULL["conda"], {"package": "mkl", "on": "linux/amd64"}]}
+    | {"constraints": ["scipy <2", "zlib >=1"]},
+    "pip": FULL["pip"]
+    | {
+        "find-links": [{"path": "wheels"}, {"url": "https://a.example/x", "secret": "S"}],
+        "sources": ["libs/a", "libs/b"],
+        "sdists": ["a-b", "c"],
+        "constraints": ["six <2"],
+        "overrides": ["typing-extensions ==4.*"],
+    },
+    "system": {"packages": ["git", "curl=7.88.1-10"], "snapshot": "2026-01-31"},
+    "variables": {"A": "1", "B": {"linux/amd64": "1", "linux/arm64": "2"}},
+    "build-variables": {"C": "1"},
+    "before-packages": [{"run": "make"}],
+    "steps": [
+        {"copy": {"from": "a", "to": "/a", "owner": "1000", "mode": "0644", "ignore": ["x", "y"]}},
+        {"run": "make", "on": "linux/amd64"},
+    ],
+    "check": {"run": [{"command": "make", "prints": "1"}]},
+    "runtime": {
+        "arguments": ["--init", "--ipc=host"],
+        "mounts": [{"from": "a/b", "to": "/b"}, {"from": "volume", "to": "/a"}],
+    },
+    "serve": {"entry": "score.py", "port": "8080", "workers": "2"},
+    "train": {"script": "train.py", "arguments": ["1"], "source": "."},
+}
+
+
+def more(**fields: Any) -> dict[str, Any]:
+    return MORE | {key.replace("_", "-"): value for key, value in fields.items()}
+
+
+def within(block: str, **fields: Any) -> dict[str, Any]:
+    return more(
+        **{block: MORE[block] | {key.replace("_", "-"): value for key, value in fields.items()}}
+    )
+
+
+def copied(**fields: Any) -> dict[str, Any]:
+    return more(steps=[{"copy": MORE["steps"][0]["copy"] | fields}, *MORE["steps"][1:]])
+
+
+MKL = {"package": "mkl"}
+AMD64, ARM64 = {"on": "linux/amd64"}, {"on": "linux/arm64"}
+
+SAME_OF_MORE: dict[str, dict[str, Any]] = {
+    "__cuda said as well": more(
+        virtual_packages={"__cuda": "12.4", "__archspec": "x86_64_v3", "__glibc": "2.28"}
+    ),
+    "a day by its last instant": more(exclude_newer="2026-02-01T01:00:00+01:00"),
+    "a package in other words": within(
+        "conda", packages=[{"package": "MKL ", "on": "linux/amd64"}, *FULL["conda"]]
+    ),
+    "packages that name every platform": within(
+        "conda",
+        packages=[
+            *(package for package in FULL["conda"] if package != "pillow"),
+            {"package": "pillow"} | AMD64,
+            {"package": "pillow"} | ARM64,
+            MKL | AMD64,
+        ],
+    ),
+    "constraints in other words": within("conda", constraints=["zlib>=1", "SciPy <2"]),
+    "find-links in another order": within(
+        "pip",
+        find_links=[{"url": "https://a.example/x", "secret": "S"}, {"path": "./wheels/"}],
+    ),
+    "sources in other words": within("pip", sources=["libs/b/", "./libs/a"]),
+    "sdists in other words": within("pip", sdists=["C", "A_B", "a.b"]),
+    "overrides in other words": within("pip", overrides=["Typing_Extensions==4.*"]),
+    "Debian packages in another order": within("system", packages=["curl=7.88.1-10", "git"]),
+    "a variable for each platform": more(
+        variables={"B": MORE["variables"]["B"], "A": {"linux/arm64": "1", "linux/amd64": "1"}}
+    ),
+    "a mode of three digits": copied(mode="644"),
+    "patterns in another order": copied(ignore=["y", "x", "y"]),
+    "mounts in another order": within(
+        "runtime",
+        mounts=[
+            {"from": "volume", "to": "/a/", "read-only": "no"},
+            {"from": "./a/b/", "to": "/b"},
+        ],
+    ),
+    "the folder of the script left out": more(train={"script": "train.py", "arguments": ["1"]}),
+}
+
+DIFFERENT_OF_MORE: dict[str, dict[str, Any]] = {
+    "no cuda": more(cuda="none"),
+    "another cuda": more(cuda="11.8"),
+    "another glibc": more(virtual_packages={"__glibc": "2.35", "__archspec": "x86_64_v3"}),
+    "another day": more(exclude_newer="2026-01-30"),
+    "strict channels": more(channel_priority="strict"),
+    "a package for the other platform": within(
+        "conda", packages=[*FULL["conda"], {"package": "mkl", "on": "linux/arm64"}]
+    ),
+    "a package for all platforms": within("conda", packages=[*FULL["conda"], "mkl"]),
+    "another constraint": within("conda", constraints=["scipy <2"]),
+    "other find-links": within("pip", find_links=[{"path": "wheels"}]),
+    "fewer sources": within("pip", sources=["libs/a"]),
+    "a source for one platform": within("pip", sources=["libs/a", {"source": "libs/b"} | AMD64]),
+    "fewer sdists": within("pip", sdists=["c"]),
+    "another constraint of pip": within("pip", constraints=["six <3"]),
+    "a constraint as override": within("pip", constraints=[], overrides=["six <2"]),
+    "another Debian version": within("system", packages=["git", "curl"]),
+    "another snapshot": within("system", snapshot="2026-01-30"),
+    "other values by platform": more(
+        variables={"A": "1", "B": {"linux/amd64": "2", "linux/arm64": "1"}}
+    ),
+    "a variable for one platform": more(variables={"A": "1", "B": {"linux/amd64": "1"}}),
+    "another build variable": more(build_variables={"C": "2"}),
+    "build variables as variables": more(
+        build_variables={}, variables=MORE["variables"] | {"C": "1"}
+    ),
+    "nothing before packages": more(before_packages=[]),
+    "another owner": copied(owner="1001"),
+    "another mode": copied(mode="0640"),
+    "fewer patterns": copied(ignore=["x"]),
+    "a step for all platforms": more(steps=[MORE["steps"][0], {"run": "make"}]),
+    "another print": more(check={"run": [{"command": "make", "prints": "2"}]}),
+    "any print": more(check={"run": ["make"]}),
+    "other arguments": within("runtime", arguments=["--init"]),
+    "a folder for a volume": within(
+        "runtime", mounts=[{"from": "a/b", "to": "/b"}, {"from": "./volume", "to": "/a"}]
+    ),
+    "a mount to read only": within(
+        "runtime",
+        mounts=[{"from": "a/b", "to": "/b", "read-only": "yes"}, {"from": "volume", "to": "/a"}],
+    ),
+    "another port to serve": within("serve", port="8081"),
+    "another number of workers": within("serve", workers="3"),
+    "another argument": within("train", arguments=["2"]),
+    "another folder": within("train", source="src"),
+    "no training": {key: value for key, value in MORE.items() if key != "train"},
+    "a base from a Dockerfile": more(base={"dockerfile": "Dockerfile"}),
+    "another context": more(base={"dockerfile": "Dockerfile", "context": "."}),
+    "another stage": more(base={"dockerfile": "Dockerfile", "target": "a"}),
+    "a Dockerfile's text": more(base={"dockerfile": "FROM a\n"}),
+    "a base of a registry": more(base={"image": "ubuntu:24.04", "registry": "a.example"}),
+}
+
+
+@pytest.mark.parametrize("data", SAME_OF_MORE.values(), ids=SAME_OF_MORE)
+def test_the_whole_language_means_the_same_in_other_words(data: dict[str, Any]) -> None:
+    assert repr(data) != repr(MORE)
+    assert id_of(data) == id_of(MORE)
+
+
+def test_the_whole_language_has_another_id_for_another_meaning() -> None:
+    ids = {name: id_of(data) for name, data in {"": MORE, **DIFFERENT_OF_MORE}.items()}
+
+    assert len(set(ids.values())) == len(ids)
+
+
+def test_a_python_that_is_not_managed_has_an_id_of_its_own() -> None:
+    base = {"environment": "a", "base": {"image": "debian:12"}}
+    unmanaged = {"python": {"managed": "no"}, "interpreter": "/usr/bin/python3"}
+
+    assert id_of(base | unmanaged) not in {
+        id_of(base),
+        id_of(base | unmanaged | {"interpreter": "/usr/bin/python"}),
+    }
+
+
+def test_what_is_for_the_only_platform_is_for_all() -> None:
+    plain = {
+        "environment": "a",
+        "conda": ["zlib"],
+        "pip": {"wheels": ["a-1-py3-none-any.whl"]},
+        "variables": {"A": "1"},
+        "steps": [{"run": "make"}],
+    }
+    selected = {
+        "environment": "a",
+        "conda": [{"package": "zlib"} | AMD64],
+        "pip": {"wheels": [{"wheel": "a-1-py3-none-any.whl"} | AMD64]},
+        "variables": {"A": {"linux/amd64": "1"}},
+        "steps": [{"run": "make"} | AMD64],
+    }
+
+    assert id_of(selected) == id_of(plain)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"cuda": "none"},
+        {"channel-priority": "strict"},
+        {"virtual-packages": {}, "build-variables": {}, "before-packages": []},
+        {"conda": {"packages": [], "constraints": []}},
+        {"pip": {"sdists": [], "sources": [], "find-links": [], "overrides": []}},
+        {"system": {"packages": []}},
+        {"runtime": {"arguments": [], "mounts": []}},
+    ],
+)
+def test_what_says_nothing_changes_no_id(fields: dict[str, Any]) -> None:
+    assert id_of({"environment": "a", **fields}) == id_of({"environment": "a"})
+
+
 @pytest.mark.parametrize("data", SAME.values(), ids=SAME)
 def test_what_means_the_same_has_the_same_id(data: dict[str, Any]) -> None:
     assert repr(data) != repr(FULL)

@@ -119,11 +119,11 @@ def registry(text: str) -> str:
         )
     if REGISTRY.fullmatch(text):
         return text
-    better = re.sub(r"^[A-Za-z]+://", "", text).partition("/")[0]
+    better, _, path = re.sub(r"^[A-Za-z]+://", "", text).partition("/")
     raise FieldError(
         "E251",
         f"`{text}` is not the host of a registry",
-        hint=f"write `{better}`" + (", and the path in `image`" if "/" in text.rstrip("/") else "")
+        hint=f"write `{better}`" + (", and the path in `image`" if path else "")
         if better != text and REGISTRY.fullmatch(better)
         else "write a host, with a port where it has one, such as `registry.example.com:5000`",
     )

@@ -95,7 +95,7 @@ def argument(text: str) -> str:
     name, value = split_argument(line(text))
     known = ARGUMENTS.get(name)
     if known is None:
-        raise FieldError("E269", f"`{name}` is not an argument that envc gives", hint=_advise(name))
+        raise FieldError("E269", f"`{name}` is not an argument that envc gives", hint=_advise(text))
     if value is None and known.example:
         raise FieldError(
             "E269",
@@ -126,16 +126,14 @@ def split_argument(text: str) -> tuple[str, str | None]:
     return name, value if sign else None
 
 
-def _advise(name: str) -> str:
-    words = name.split()
-    long = _SHORT.get(words[0], words[0]) if words else name
+def _advise(text: str) -> str:
+    """Return advice for what is no argument of the list: the one that it may have meant."""
+    name, value = re.fullmatch(r"(\S*?)(?:(?:=|\s+)(.*))?", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    long = _SHORT.get(name, name)
     if long in _INSTEAD:
         return _INSTEAD[long]
-    if long in ARGUMENTS and (words[1:] or long != name):
-        value = (
-            f"={' '.join(words[1:]) or ARGUMENTS[long].example}" if ARGUMENTS[long].example else ""
-        )
-        return f"write `{long}{value}`"
+    if (known := ARGUMENTS.get(long)) is not None:
+        return f"write `{long}={value or known.example}`" if known.example else f"write `{long}`"
     if not name.startswith("-"):
         return "write each argument with its value in one text, such as `--ipc=host`"
     if meant := suggest(name, ARGUMENTS):

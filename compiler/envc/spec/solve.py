@@ -39,7 +39,9 @@ def cuda(text: str) -> str:
     if CUDA.fullmatch(text):
         return text
     hint = "write two numbers, such as `12.4`, or `none`"
-    if number := re.fullmatch(rf"(?i:cuda|cu)?[-_ =v]*([1-9][0-9]?)(\.{_NUMBER})?(?:\..*)?", text):
+    if number := re.fullmatch(
+        rf"(?i:cuda|cu)?[-_ =v]*([1-9][0-9]?)(?:(\.{_NUMBER})(?:\..*)?)?", text
+    ):
         hint = f"write `{number[1]}{number[2] or '.0'}`: two numbers"
     elif number := re.fullmatch(r"(?i:cuda|cu)[-_ ]*([1-9][0-9])([0-9])", text):
         hint = f"write `{number[1]}.{number[2]}`"

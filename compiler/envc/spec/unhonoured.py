@@ -114,6 +114,8 @@ def _find(data: Data, pattern: tuple[str, ...]) -> Iterator[Path]:
 
 def _addresses(document: Document) -> Iterator[Diagnostic]:
     for entry in pip_entries(document):
+        if "@" not in entry.text:
+            continue
         parsed = parse_requirement(entry.text)
         if not isinstance(parsed, PipRequirement) or not parsed.url:
             continue
