@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envc.source import Source
@@ -60,6 +60,7 @@ def test_quotes_mean_nothing(name: str, one: str, other: str) -> None:
 
 
 @given(data=specs, choices=st.data())
+@settings(deadline=None)
 def test_any_spec_has_one_id_in_both_forms_however_it_is_written(
     data: dict[str, Any], choices: st.DataObject
 ) -> None:
@@ -72,18 +73,21 @@ def test_any_spec_has_one_id_in_both_forms_however_it_is_written(
 
 
 @given(data=specs, choices=st.data())
+@settings(deadline=None)
 def test_the_order_of_what_has_no_order_means_nothing(
     data: dict[str, Any], choices: st.DataObject
 ) -> None:
     shuffled = {key: data[key] for key in choices.draw(st.permutations(list(data)))}
-    for key in ("platforms", "conda"):
-        if key in data:
-            shuffled[key] = choices.draw(st.permutations(data[key]))
-    if isinstance(data.get("pip"), list):
-        shuffled["pip"] = choices.draw(st.permutations(data["pip"]))
-    if "variables" in data:
-        keys = choices.draw(st.permutations(list(data["variables"])))
-        shuffled["variables"] = {key: data["variables"][key] for key in keys}
+    for key in sorted({"platforms", "conda", "pip", "system"} & data.keys()):
+        block = data[key]
+        if isinstance(block, list):
+            shuffled[key] = choices.draw(st.permutations(block))
+        elif "packages" in block:
+            packages = choices.draw(st.permutations(block["packages"]))
+            shuffled[key] = {**block, "packages": packages}
+    for key in sorted({"variables", "build-variables"} & data.keys()):
+        keys = choices.draw(st.permutations(list(data[key])))
+        shuffled[key] = {name: data[key][name] for name in keys}
 
     one, other = (Dsl(choices.draw).spec(item) for item in (data, shuffled))
 

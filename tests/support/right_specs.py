@@ -95,31 +95,67 @@ indexes = st.fixed_dictionaries(
     {"url": st.sampled_from(["https://a.example/simple", "HTTP://B.example:8080/x,y/~z/"])},
     optional={"secret": st.sampled_from(["TOKEN", "_a1", "secret"])},
 )
-wheels = some(st.sampled_from(["a-1-py3-none-any.whl", "./dist x/b-2-py3-none-any.whl"]))
-sources = optional(
-    indexes=st.lists(indexes, min_size=1, max_size=2, unique_by=lambda index: index["url"]),
-    wheels=wheels,
-).filter(bool)
-pips = st.one_of(
-    some(pip, key=first_word),
-    st.builds(
-        lambda source, rest: {**source, **rest},
-        sources,
-        optional(packages=some(pip, key=first_word)),
-    ),
+# All specs are for it, so that anything may be for it only.
+PLATFORM = "linux/amd64"
+
+
+def selected(name: str, items: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    """Return items, some of them for one platform only."""
+    return items | st.fixed_dictionaries({name: items, "on": st.just(PLATFORM)})
+
+
+def text_of(item: Any) -> str:
+    return item if isinstance(item, str) else next(item[name] for name in item if name != "on")
+
+
+def named(item: Any) -> str:
+    return first_word(text_of(item))
+
+
+wheels = some(
+    selected("wheel", st.sampled_from(["a-1-py3-none-any.whl", "./dist x/b-2-py3-none-any.whl"])),
+    key=text_of,
 )
-steps = st.one_of(
-    st.fixed_dictionaries(
-        {
-            "copy": st.fixed_dictionaries(
-                {"from": paths, "to": st.sampled_from(["/app", "a b/", "."])}
-            )
-        }
-    ),
-    st.fixed_dictionaries({"run": scripts}),
-    st.fixed_dictionaries(
-        {"run": st.fixed_dictionaries({"command": scripts, "network": st.just("true")})}
-    ),
+pages = st.sampled_from(
+    [{"url": "https://a.example/x/"}, {"url": "https://b.example/", "secret": "T"}, {"path": "w/"}]
+)
+constraints = some(names.map(lambda name: f"k{name} <3"), key=first_word)
+conda_blocks = some(selected("package", conda), key=named) | optional(
+    packages=some(selected("package", conda), key=named), constraints=constraints
+)
+pips = some(selected("package", pip), key=named) | optional(
+    **{
+        "indexes": st.lists(indexes, min_size=1, max_size=2, unique_by=lambda index: index["url"]),
+        "find-links": some(pages),
+        "packages": some(selected("package", pip), key=named),
+        "wheels": wheels,
+        "sources": some(selected("source", st.sampled_from(["libs/a", "./x y"])), key=text_of),
+        "constraints": constraints,
+        "overrides": constraints,
+    }
+)
+systems = some(selected("package", st.sampled_from(["git", "libc6=2.36-9+deb12u4"])), key=text_of)
+variables = st.dictionaries(
+    st.sampled_from(["A", "_x", "no", "Y2"]),
+    texts | st.fixed_dictionaries({PLATFORM: texts}),
+    max_size=3,
+)
+on_platform = {"on": st.just(PLATFORM)}
+copies = st.fixed_dictionaries(
+    {"from": paths, "to": st.sampled_from(["/app", "a b/", "."])},
+    optional={
+        "owner": st.sampled_from(["1000", "1000:1000", "pets"]),
+        "mode": st.sampled_from(["0644", "755"]),
+        "ignore": st.lists(st.sampled_from(["*.pyc", "tests/", "a b"]), max_size=2, unique=True),
+    },
+)
+runs = scripts | st.fixed_dictionaries({"command": scripts, "network": st.just("true")})
+steps = st.fixed_dictionaries({"copy": copies}, optional=on_platform) | st.fixed_dictionaries(
+    {"run": runs}, optional=on_platform
+)
+mounts = st.fixed_dictionaries(
+    {"from": st.sampled_from(["data/", "/srv/x y", "models"]), "to": st.just("/data")},
+    optional={"read-only": st.just("true")},
 )
 healthchecks = st.fixed_dictionaries(
     {"run": scripts | st.lists(words, min_size=1, max_size=3)},
@@ -140,12 +176,15 @@ specs = st.builds(
                 )
             }
         ),
-        platforms=some(st.sampled_from(["linux/amd64", "linux/arm64"])),
+        platforms=st.permutations([PLATFORM, "linux/arm64"]),
         python=st.sampled_from(["3", "3.10", "3.12.7"]),
         channels=st.just(["https://a.example/c", "conda-forge"]),
-        conda=some(conda, key=first_word),
+        conda=conda_blocks,
         pip=pips,
-        variables=st.dictionaries(st.sampled_from(["A", "_x", "no", "Y2"]), texts, max_size=3),
+        system=systems
+        | st.fixed_dictionaries({"packages": systems, "snapshot": st.just("2026-01-31")}),
+        cuda=st.sampled_from(["12.4", "none"]),
+        variables=variables,
         steps=st.lists(steps, min_size=1, max_size=3),
         user=st.sampled_from(["0", "1000:1000", "no", "a:b"]),
         workdir=st.sampled_from(["/", "/a b", "/é"]),
@@ -157,11 +196,35 @@ specs = st.builds(
         healthcheck=st.just("none") | healthchecks,
         stopsignal=st.sampled_from(["SIGINT", "SIGRTMIN+3"]),
         check=optional(
-            **{"import": some(modules), "run": st.lists(scripts, min_size=1, max_size=2)}
+            **{
+                "import": some(modules),
+                "run": st.lists(
+                    scripts | st.fixed_dictionaries({"command": scripts, "prints": words}),
+                    min_size=1,
+                    max_size=2,
+                ),
+            }
         ),
         runtime=optional(
-            shm=st.sampled_from(["2g", "1024", "5MB"]), gpus=st.sampled_from(["all", "2"])
+            shm=st.sampled_from(["2g", "1024", "5MB"]),
+            gpus=st.sampled_from(["all", "2"]),
+            arguments=st.just(["--ipc=host", "--init"]),
+            mounts=st.lists(mounts, min_size=1, max_size=1),
         ),
-        serve=st.fixed_dictionaries({"entry": st.just("src/score.py")}, optional={"model": paths}),
+        serve=st.fixed_dictionaries(
+            {"entry": st.just("src/score.py")},
+            optional={"model": paths, "port": st.just("8080"), "workers": st.just("2")},
+        ),
+        train=st.fixed_dictionaries(
+            {"script": st.just("train.py")},
+            optional={"arguments": st.lists(words, max_size=2), "source": paths},
+        ),
+        **{
+            "before-packages": st.lists(steps, min_size=1, max_size=2),
+            "build-variables": variables,
+            "channel-priority": st.sampled_from(["strict", "disabled"]),
+            "exclude-newer": st.sampled_from(["2026-01-31", "2026-01-31T12:00:00Z"]),
+            "virtual-packages": st.just({"__glibc": "2.28", "__archspec": "x86_64_v3"}),
+        },
     ),
 )
