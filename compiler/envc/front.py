@@ -74,10 +74,12 @@ class CheckedFile:
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
         """What is odd about its variants, each thing once."""
+        from envc.compose.explain import explain_variants
         from envc.variant import tell_variants
 
         own = {name: checked.warnings for name, checked in self.variants.items()}
-        return tell_variants(own, len(own))
+        documents = {name: checked.document for name, checked in self.variants.items()}
+        return tell_variants(explain_variants(documents, own), len(own))
 
     @property
     def spec_id(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from envc.diagnostics import Diagnostic, Label
@@ -11,7 +11,7 @@ from envc.syntax.document import Document
 from envc.syntax.excerpt import excerpt
 from envc.syntax.origin import Use
 
-__all__ = ["explain"]
+__all__ = ["explain", "explain_variants"]
 
 
 def explain(document: Document, problems: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -23,6 +23,34 @@ def explain(document: Document, problems: Sequence[Diagnostic]) -> list[Diagnost
         return list(problems)
     uses = [(document.span(path), origin.uses) for path, origin in document.origins.items()]
     return [_explain(problem, uses) for problem in problems]
+
+
+def explain_variants(
+    documents: Mapping[str, Document], problems: Mapping[str, Sequence[Diagnostic]]
+) -> dict[str, list[Diagnostic]]:
+    """Return the problems of variants, explained where that does not tell one several times.
+
+    What all variants have, with different values, is left as it is: no value is to blame.
+
+    Args:
+        documents: By the name of the variant.
+        problems: The same; each variant's own.
+    """
+    explained = {
+        name: dict(zip(own, explain(documents[name], own), strict=True))
+        for name, own in problems.items()
+    }
+    first, *others = explained.values()
+    differ = {
+        problem
+        for problem, said in first.items()
+        if all(problem in other for other in others)
+        and any(other[problem] != said for other in others)
+    }
+    return {
+        name: [problem if problem in differ else said for problem, said in own.items()]
+        for name, own in explained.items()
+    }
 
 
 def _explain(problem: Diagnostic, uses: Sequence[tuple[Span, tuple[Use, ...]]]) -> Diagnostic:
