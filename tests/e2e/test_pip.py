@@ -177,6 +177,23 @@ def test_a_local_wheel_is_installed_from_beside_the_spec(envc: Envc, world: Engi
     assert envc.inside(image, "python", "-m", "pets", "--version") == "1.0\n"
 
 
+def test_a_wheel_that_find_links_offers_is_found_locked_and_installed(
+    envc: Envc, world: EngineWorld
+) -> None:
+    wheel = Path(__file__).parents[2] / "specs/pets/dist/pets-1.0-py3-none-any.whl"
+    (envc.folder / "wheels").mkdir()
+    (envc.folder / "wheels" / wheel.name).write_bytes(wheel.read_bytes())
+    pip = 'pip {\n    find-links "wheels/"\n    pets\n    constraint "pets <2"\n}\n'
+    envc.write("x.envc", f'environment x\nbase image "{world.python_base}"\n{pip}')
+    envc("lock", "x.envc")
+
+    image = envc.build("x.envc")["image"]
+
+    assert envc.inside(image, "python", "-m", "pets", "--version") == "1.0\n"
+    [locked] = json.loads((envc.folder / "x.lock").read_text())["platforms"].values()
+    assert [package["path"] for package in locked["pip"]] == [f"wheels/{wheel.name}"]
+
+
 def test_compile_writes_only_what_changes(envc: Envc, spec: str) -> None:
     envc("compile", spec, "-o", "out")
     times = {path: path.stat().st_mtime_ns for path in (envc.folder / "out").rglob("*")}
