@@ -14,8 +14,8 @@ __all__ = ["join_parameters"]
 _BRACES = ("LBRACE", "LBRACE")
 
 
-def join_parameters(tokens: Sequence[Token]) -> list[Token]:
-    """Return tokens without the brackets of a `${{` that lacks its `}}`."""
+def join_parameters(tokens: Sequence[Token], text: str) -> list[Token]:
+    """Return the tokens of a text without the brackets of a `${{` that lacks its `}}`."""
     joined: list[Token] = []
     index = 0
     while index < len(tokens):
@@ -24,7 +24,7 @@ def join_parameters(tokens: Sequence[Token]) -> list[Token]:
             joined.append(tokens[index])
             index += 1
             continue
-        joined.append(_join(tokens[index:end]))
+        joined.append(_join(tokens[index:end], text))
         index = end
     return joined
 
@@ -54,8 +54,8 @@ def _touch(token: Token, following: Token) -> bool:
     return token.end_pos == following.start_pos
 
 
-def _join(tokens: Sequence[Token]) -> Token:
+def _join(tokens: Sequence[Token], text: str) -> Token:
     """Return one word that reaches from the first token to the last."""
     first, last = tokens[0], tokens[-1]
-    text = " ".join(tokens)
-    return Token("WORD", text, start_pos=first.start_pos, line=first.line, end_pos=last.end_pos)
+    word = text[first.start_pos : last.end_pos]
+    return Token("WORD", word, start_pos=first.start_pos, line=first.line, end_pos=last.end_pos)

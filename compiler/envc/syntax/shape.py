@@ -95,7 +95,7 @@ def read_statements(
     """
     tokens = list(parser.lex(builder.source.text))
     if "${{" in builder.source.text:
-        tokens = join_parameters(tokens)
+        tokens = join_parameters(tokens, builder.source.text)
     for statement in repair_statements(tokens, builder, blocks, words):
         tree = _parse(statement, parser, builder)
         if tree is not None:
