@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from envc.errors import InputError
-from envc.files import TreeFile, read_source, read_tree, write_if_changed
+from envc.files import TreeFile, read_part, read_source, read_tree, write_if_changed
 
 
 def refusal(path: Path) -> tuple[str, str, str]:
@@ -234,3 +234,20 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     with pytest.raises(OSError, match="No space left"):
         write_if_changed(path, b"new")
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("file", b"old")]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_never_ends_is_no_part_of_a_spec(tmp_path: Path, kind: str) -> None:
+    path = Path("/dev/zero")
+    if kind == "pipe":
+        path = tmp_path / "pipe"
+        os.mkfifo(path)
+
+    with pytest.raises(InputError) as caught:
+        read_part(path)
+
+    [problem] = caught.value.diagnostics
+    assert (problem.code, problem.message) == (
+        "E152",
+        f"`{path}` cannot be read: it is a device or a pipe",
+    )

@@ -21,6 +21,7 @@ __all__ = [
     "TreeFile",
     "decode_source",
     "open_cache",
+    "read_part",
     "read_source",
     "read_tree",
     "sha256_of",
@@ -81,6 +82,18 @@ def read_source(path: Path) -> Source:
         message = f"`{name}` cannot be read: {(reason or 'unknown error').lower()}"
         raise _refuse("E152", message, "check its permissions and the disk") from error
     return decode_source(content, name)
+
+
+def read_part(path: Path) -> Source:
+    """Return the text of a file that a spec includes; what a device or a pipe gives may never end.
+
+    Raises:
+        InputError: As `read_source`; what is no file in a folder cannot be read (E152).
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        message = f"`{path}` cannot be read: it is a device or a pipe"
+        raise _refuse("E152", message, "name a file")
+    return read_source(path)
 
 
 def decode_source(content: bytes, name: str) -> Source:

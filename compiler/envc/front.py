@@ -121,7 +121,7 @@ def check_file(
         UsageError: A parameter is set that the spec does not have (E006).
     """
     from envc.compose import compose, unused_params
-    from envc.files import read_source
+    from envc.files import read_part
     from envc.syntax import read
     from envc.variant import merge_variants
 
@@ -129,7 +129,7 @@ def check_file(
     folder = Path(source.name).parent
 
     def load(path: str) -> Draft:
-        return read(read_source(folder / path), cache=cache)
+        return read(read_part(folder / path), cache=cache)
 
     composition = compose(read(source, cache=cache), load, choice)
     known = frozenset(vouched)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,35 @@ def test_convert_keeps_what_would_be_composed(envc: EnvcMain) -> None:
     ran = envc("convert", "many.yaml", "--to", "yaml")
 
     assert (ran.code, ran.out) == (0, (MATRIX))
+
+
+def test_check_of_stdin_finds_files_in_the_working_folder(
+    envc: EnvcMain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = 'environment pets\ninclude "team/user.envc"\n'
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+    ran = envc("check", "-")
+
+    assert ran.code == 0
+    assert "team/user.envc:1:6" in ran.err
+
+
+def test_a_file_that_is_no_text_is_shown_with_the_place_that_names_it(
+    envc: EnvcMain, folder: Path
+) -> None:
+    (folder / "team" / "user.envc").write_bytes(b"user \xff\n")
+
+    ran = envc("check", "part.yaml")
+
+    assert ran.code == 1
+    assert ran.err == (
+        "error[E153]: `team/user.envc` is not UTF-8: byte 0xff cannot stand there\n"
+        " --> team/user.envc:1:6\n"
+        "1 | user \N{REPLACEMENT CHARACTER}\n"
+        "  |      ^\n"
+        " --> part.yaml:2:11\n"
+        "2 | include: [team/user.envc]\n"
+        "  |           -------------- named here\n"
+        "hint: save it as UTF-8\n"
+    )
