@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from envc.compose.file import Files
+from envc.compose.file import File, Files
 from envc.compose.reference import NAME
 from envc.compose.tree import Fields, Node, plain
 from envc.diagnostics import Diagnostic, Label, suggest
@@ -19,6 +19,7 @@ __all__ = ["VARIANT", "VARIANT_LIMIT", "Declarations", "Layer", "declare", "how_
 VARIANT_LIMIT = 64
 VARIANT = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _NAME_LIMIT = 64
+_REFERENCE = re.compile(r"\$\{\{[^\n]*?\}\}")
 _REQUIRED = ({"required": "true"}, {"required": "yes"})
 
 _EXAMPLES = {
@@ -90,13 +91,14 @@ def declare(files: Files, trees: Mapping[str, Node]) -> Declarations:
     found = layer(next(iter(files.by_path)))
     variants = reader.limit(found.variants)
     is_partial = files.is_partial or reader.is_partial
+    broken = frozenset(reader.broken.union(*map(_lost_words, files.by_path.values())))
     if not is_partial:
-        reader.check_variants(found, variants)
+        reader.check_variants(found, variants, broken)
     return Declarations(
         params=found.params,
         variants=variants,
         problems=tuple(dict.fromkeys(reader.problems)),
-        broken=frozenset(reader.broken),
+        broken=broken,
         is_partial=is_partial,
     )
 
@@ -106,6 +108,18 @@ def how_to_declare(name: str, span: Span) -> str:
     is_yaml = form_of(span.source.name) == "yaml"
     example = f'params: {{{name}: "..."}}' if is_yaml else f'param {name} = "..."'
     return f"declare it, as in `{example}`"
+
+
+def _lost_words(file: File) -> frozenset[str]:
+    """Return the words on lines that cannot be read: each may be the name of a parameter."""
+    problems = [label.span for problem in file.draft.problems for label in problem.labels[:1]]
+    words: set[str] = set()
+    for span in (*file.draft.lost, *problems):
+        first = span.source.line_start(span.start)
+        last = span.source.line_span(span.source.position(max(span.end - 1, span.start)).line).end
+        written = span.source.text[first:last]
+        words.update(NAME.findall(_REFERENCE.sub(" ", written)))
+    return frozenset(words)
 
 
 def _over(below: Mapping[str, Node], above: Mapping[str, Node]) -> dict[str, Node]:
@@ -173,11 +187,13 @@ class _Reader:
             )
         return {name: variants[name] for name in names[:VARIANT_LIMIT]}
 
-    def check_variants(self, found: Layer, variants: Mapping[str, Node]) -> None:
+    def check_variants(
+        self, found: Layer, variants: Mapping[str, Node], broken: Container[str]
+    ) -> None:
         """Refuse what a variant sets and nobody declares (E137)."""
         for variant, node in variants.items():
             for name, value in node.fields.items():
-                if name in found.params or name in self.broken:
+                if name in found.params or name in broken:
                     continue
                 meant = suggest(name, found.params)
                 hint = f"did you mean `{meant}`?" if meant else how_to_declare(name, value.span)

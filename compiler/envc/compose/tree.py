@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -10,7 +10,7 @@ from envc.source import Source, Span
 from envc.syntax.document import Data, Document, Path
 from envc.syntax.origin import Origin
 
-__all__ = ["Fields", "Items", "Node", "leaves", "mapped", "plain", "to_document", "to_tree"]
+__all__ = ["Fields", "Items", "Node", "mapped", "plain", "to_document", "to_tree"]
 
 Items: TypeAlias = "tuple[Node, ...]"
 Fields: TypeAlias = "dict[str, Node]"
@@ -121,11 +121,3 @@ def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
             return replace(node, value=tuple(mapped(item, change) for item in items))
         case _:
             return change(node)
-
-
-def leaves(node: Node) -> Iterator[Node]:
-    """Yield all texts of a tree, in order."""
-    for child in (*node.fields.values(), *node.items):
-        yield from leaves(child)
-    if isinstance(node.value, str):
-        yield node
