@@ -12,6 +12,8 @@ from envc.spec.load import load
 from envc.spec.model import EnvSpec
 from envc.syntax import parse
 from envc.syntax.document import Document
+from support.composing import composed
+from support.documents import Everything
 
 DIGEST = "sha256:" + "a" * 64
 SPEC = """\
@@ -350,4 +352,16 @@ def test_what_is_for_a_platform_that_only_one_of_both_has_is_told_with_the_platf
     ]
     assert found(SELECTED, lock_of(fewer)) == [
         ("E414", "the lock does not know the platform `linux/arm64`", "linux/arm64")
+    ]
+
+
+def test_what_a_parameter_has_to_do_with_it_is_told() -> None:
+    text = SPEC.replace("pillow", "${{ x }}") + "params: {x: scipy}\n"
+    document = composed({"spec.yaml": text}).variants[""].document
+
+    problems = drift(load(document, vouched=Everything()), document, lock_of(SPEC))
+
+    assert [[(label.span.text, label.text) for label in one.labels] for one in problems] == [
+        [("conda", "")],
+        [("${{ x }}", ""), ("scipy", "`x` is `scipy`")],
     ]

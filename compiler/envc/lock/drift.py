@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from envc.compose.explain import explain
 from envc.diagnostics import Diagnostic, Label
 from envc.lock.intent import intent
 from envc.lock.limit import compare_limits
@@ -42,7 +43,7 @@ def drift(
             that is not there any more. Those that are not given are not compared.
     """
     found = list(_compare(spec, document, lock, wheels or {}))
-    return tuple(sorted(found, key=document.order))
+    return tuple(explain(document, sorted(found, key=document.order)))
 
 
 def _compare(
