@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -24,6 +24,7 @@ from envc.resolve.image import Inspected
 from envc.resolve.matrix import Wanted, resolve_variants
 from envc.source import Span
 from envc.spec.load import load
+from support.composing import composed
 from support.documents import document
 
 DIGEST = "sha256:" + "a" * 64
@@ -124,6 +125,23 @@ def test_what_is_wrong_in_any_variant_is_told_once() -> None:
     assert [(one.code, one.notes) for one in caught.value.diagnostics] == [
         ("E370", ("only in the variants `1` and `2`",)),
         ("E371", ("only in the variant `1`",)),
+    ]
+
+
+def test_the_values_of_parameters_are_told_beside_what_they_cause() -> None:
+    text = 'environment: zoo\nparams: {tag: "12"}\nbase: {image: "debian:${{ tag }}"}\n'
+    own = composed({"spec.yaml": text}).variants[""].document
+    wrong = Diagnostic.at(own.span(("base", "image")), "E370", "m")
+    images = FakeImages(failures={"debian:12": InputError([wrong])})
+    asked = replace(wanted(images, "debian:12"), spec=load(own), document=own)
+
+    with pytest.raises(InputError) as caught:
+        resolve_variants({"": asked}, lambda _: None)
+
+    [problem] = caught.value.diagnostics
+    assert [(label.span.text, label.text) for label in problem.labels] == [
+        ('"debian:${{ tag }}"', ""),
+        ('"12"', "`tag` is `12`"),
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from envc.compose.explain import explain
 from envc.errors import EnvcError
 from envc.resolve.base import Report
 from envc.resolve.environment import Resolved, World, resolve
@@ -47,7 +48,8 @@ def resolve_variants(variants: Mapping[str, Wanted], report: Report) -> dict[str
         try:
             resolved[name] = future.result()
         except EnvcError as error:
-            failures[name] = error
+            problems = explain(variants[name].document, error.diagnostics)
+            failures[name] = type(error)(problems)
     if failures:
         raise merge_variants(failures, len(variants))
     return resolved
