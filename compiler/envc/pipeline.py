@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from envc.building import BuildOptions, build, run
 from envc.errors import DriftError
 from envc.front import Checked, CheckedFile, check_file, check_vouched, lock_path, read
+from envc.interchange import export
 from envc.locking import Locked, LockedVariant, LockOptions, check_lock, lock
 from envc.machine import Machine
 from envc.mirror import MirrorMap
@@ -51,6 +52,7 @@ __all__ = [
     "check_source",
     "compile",
     "convert",
+    "export",
     "fix",
     "fix_source",
     "format_files",

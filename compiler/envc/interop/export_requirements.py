@@ -1,0 +1,65 @@
+"""A lock as a requirements.txt with hashes, which pip installs with `--require-hashes`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envc.interop.merging import Merged, merge_wheels
+from envc.interop.subject import Exported, Subject, list_left_out, platform_marker
+from envc.lock.model import PipPackage
+from envc.platform import PLATFORMS
+
+__all__ = ["export"]
+
+_PYPI = "https://pypi.org/simple"
+
+
+def export(subject: Subject) -> Exported:
+    """Return the requirements of all chosen platforms, with markers where they differ.
+
+    https://pip.pypa.io/en/stable/topics/secure-installs/#hash-checking-mode
+    """
+    lines = [
+        f"# {subject.name}: written by envc from its lock.",
+        f"# Install with: {_command(subject)}",
+    ]
+    indexes = [url for url in subject.lock.intent.indexes if url]
+    lines += _list_indexes(indexes)
+    for merged in merge_wheels(subject.locked):
+        lines += _write(merged, len(subject.platforms))
+    return Exported(
+        text="\n".join(lines) + "\n",
+        warnings=list_left_out(subject, "requirements", conda=True),
+    )
+
+
+def _command(subject: Subject) -> str:
+    """Return how to install it: what Conda provides is not in the file, and pip is not to seek it."""
+    has_conda = any(lock.conda for lock in subject.locked.values())
+    return f"pip install --require-hashes{' --no-deps' if has_conda else ''} -r FILE"
+
+
+def _list_indexes(indexes: list[str]) -> Iterator[str]:
+    if indexes in ([], [_PYPI]):
+        return
+    yield f"--index-url {indexes[0]}"
+    yield from (f"--extra-index-url {url}" for url in indexes[1:])
+
+
+def _write(merged: Merged, platform_count: int) -> Iterator[str]:
+    first, *others = (f"--hash=sha256:{wheel.sha256}" for wheel in merged.wheels)
+    marker = ""
+    if len(merged.platforms) < platform_count:
+        names = [platform_marker(PLATFORMS[name]) for name in merged.platforms]
+        marker = f" ; {' or '.join(names)}"
+    what = f"{merged.name}=={merged.version}"
+    if merged.index is None:
+        what = _locate(merged.wheels[0])
+    lines = [f"{what}{marker}", f"    {first}", *(f"    {other}" for other in others)]
+    yield " \\\n".join(lines)
+
+
+def _locate(wheel: PipPackage) -> str:
+    if wheel.url is not None:
+        return f"{wheel.name} @ {wheel.url}"
+    return f"./{wheel.path}"

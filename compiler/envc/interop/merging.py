@@ -1,0 +1,50 @@
+"""The wheels of several platforms put together, for formats that have one list for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from envc.lock.model import PipPackage, PlatformLock
+
+__all__ = ["Merged", "merge_wheels"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """A release that some of the platforms have.
+
+    Attributes:
+        wheels: Each file once, by name; all come from the same index, or from none.
+        platforms: Those that have it, sorted.
+    """
+
+    name: str
+    version: str
+    index: str | None
+    wheels: tuple[PipPackage, ...]
+    platforms: tuple[str, ...]
+
+
+def merge_wheels(locks: Mapping[str, PlatformLock]) -> tuple[Merged, ...]:
+    """Return all releases, by name; platforms with different ones have an item each."""
+    groups: dict[tuple[str, str, str], dict[str, PipPackage]] = {}
+    for platform, lock in locks.items():
+        for package in lock.pip:
+            # What is from no index is the one file that it is, and goes with no other.
+            origin = package.index or package.url or package.path or ""
+            groups.setdefault((package.name, package.version, origin), {})[platform] = package
+    return tuple(
+        Merged(
+            name=name,
+            version=version,
+            index=next(iter(found.values())).index,
+            wheels=tuple(
+                {
+                    one.sha256: one for one in sorted(found.values(), key=lambda one: one.filename)
+                }.values()
+            ),
+            platforms=tuple(sorted(found)),
+        )
+        for (name, version, _), found in sorted(groups.items())
+    )
