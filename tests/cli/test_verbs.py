@@ -197,7 +197,7 @@ def test_a_cache_that_cannot_be_written_is_a_failed_tool(
     monkeypatch.setenv("ENVC_CACHE", str(folder / "pets.envc"))
     before = (folder / "pets.lock").read_bytes()
 
-    ran = envc("lock", "pets.envc")
+    ran = envc("lock", "--update", "pets.envc")
 
     assert ran.code == 3
     assert ran.err == (

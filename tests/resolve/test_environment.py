@@ -32,6 +32,7 @@ from envc.resolve.base import (
 )
 from envc.resolve.environment import TOOLS_IMAGE, Resolved, World, resolve
 from envc.resolve.image import Inspected
+from envc.resolve.keeping import Keeping
 from envc.source import Span
 from envc.spec.load import load
 from support.documents import Everything, document
@@ -109,6 +110,7 @@ class FakeConda:
 
     answer: Callable[[CondaRequest], CondaResolution | Conflict]
     name: str = "fake"
+    keeps_pins: bool = True
     requests: list[CondaRequest] = field(default_factory=list)
 
     def resolve(self, request: CondaRequest, report: Report) -> CondaResolution | Conflict:
@@ -150,6 +152,7 @@ class Fakes:
     tools_image: ImageReference | None = None
     find_links: tuple[FindLinks, ...] = ()
     wheels: tuple[LocalWheel, ...] = ()
+    keeping: Keeping | None = None
 
     def resolve(self, **data: object) -> Resolved:
         written = document({"environment": "pets", **data})
@@ -165,7 +168,7 @@ class Fakes:
             tools_image=self.tools_image,
             mirrors=MirrorMap(),
         )
-        return resolve(spec, written, world, lambda _: None)
+        return resolve(spec, written, world, lambda _: None, self.keeping)
 
     def fail(self, **data: object) -> EnvcError:
         with pytest.raises(EnvcError) as caught:
@@ -646,3 +649,95 @@ def test_a_base_without_the_python_that_one_platform_needs_says_that_conda_bring
     assert [(label.span.text, label.text) for label in problem.labels] == [
         ('"conda"', f"none of these is for `{ARM64}`, whose Python has to be the base's")
     ]
+
+
+def test_only_the_solver_whose_question_is_another_one_is_asked_again() -> None:
+    old = Fakes().resolve(conda=["numpy"], pip=["rich"]).lock
+    fakes = Fakes(keeping=Keeping(lock=old))
+
+    fakes.resolve(conda=["numpy"], pip=["rich", "tomli"])
+
+    asked = (fakes.images.asked, fakes.conda.requests, fakes.tools.requests)
+    assert asked == ([], [], [])
+    [request] = fakes.pip.requests
+    assert request.preferred == (wheel("rich"),)
+
+
+def test_a_conda_package_more_lets_the_others_be_preferred() -> None:
+    old = Fakes().resolve(conda=["numpy"]).lock
+    fakes = Fakes(keeping=Keeping(lock=old))
+
+    fakes.resolve(conda=["numpy", "scipy"])
+
+    [request] = fakes.conda.requests
+    assert [one.name for one in request.preferred] == ["numpy", "python"]
+    assert fakes.images.asked == []
+
+
+def test_a_conda_package_that_is_to_move_is_pinned_to_what_it_would_be_anew() -> None:
+    old = Fakes().resolve(conda=["numpy"]).lock
+    fakes = Fakes(keeping=Keeping(lock=old, moving=frozenset({"numpy"})))
+
+    fakes.resolve(conda=["numpy"])
+
+    first, second = fakes.conda.requests
+    assert (first.preferred, first.constraints) == ((), ())
+    assert [one.name for one in second.preferred] == ["python"]
+    assert [one.text for one in second.constraints] == ["numpy ==2.0 0"]
+
+
+def test_a_solver_that_keeps_nothing_says_so() -> None:
+    old = Fakes().resolve(conda=["numpy"]).lock
+    fakes = Fakes(keeping=Keeping(lock=old))
+    fakes.conda.keeps_pins = False
+
+    warnings = fakes.resolve(conda=["numpy", "scipy"]).warnings
+
+    assert [(one.code, one.labels[0].span.text) for one in warnings] == [("W460", '"conda"')]
+    assert fakes.conda.requests[0].preferred == ()
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "asked"),
+    [
+        ({}, {}, []),
+        ({"base": {"image": "pets:1"}}, {"base": {"image": "pets:1"}}, []),
+        ({"base": {"image": "pets:1"}}, {"base": {"image": "pets:2"}}, ["pets:2"]),
+        ({"python": "3.12"}, {"python": "3.12.7"}, ["python:3.12.7-slim-bookworm"]),
+        (
+            {"base": {"image": "pets:1"}, "python": "3.12"},
+            {"base": {"image": "pets:1"}, "python": "3"},
+            [f"pets:1@{DIGEST}"],
+        ),
+    ],
+)
+def test_a_base_is_asked_again_only_where_its_reference_or_its_python_is_another(
+    then: dict[str, object], now: dict[str, object], asked: list[str]
+) -> None:
+    old = Fakes().resolve(pip=["rich"], **then).lock
+    fakes = Fakes(keeping=Keeping(lock=old))
+
+    fakes.resolve(pip=["rich"], **now)
+
+    assert [name for name, _, _ in fakes.images.asked] == asked
+
+
+def test_tags_are_asked_again_where_images_are_not_to_be_kept() -> None:
+    old = Fakes().resolve(pip=["rich"]).lock
+    fakes = Fakes(keeping=Keeping(lock=old, keeps_images=False))
+
+    fakes.resolve(pip=["rich"])
+
+    assert len(fakes.images.asked) == 1
+    assert fakes.pip.requests == []
+
+
+def test_local_wheels_that_have_changed_are_resolved_again() -> None:
+    local = PipPackage(name="rich", version="1", path="dist/rich.whl", sha256="b" * 64)
+    answer = FakePip(lambda _: PipResolution(packages=(local,)))
+    old = Fakes(pip=answer).resolve(pip=["rich"]).lock
+    fakes = Fakes(keeping=Keeping(lock=old, wheels={"dist/rich.whl": "c" * 64}))
+
+    fakes.resolve(pip=["rich"])
+
+    assert len(fakes.pip.requests) == 1

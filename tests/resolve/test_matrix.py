@@ -64,6 +64,7 @@ class NoConda:
     """A solver that nothing is asked of."""
 
     name = "none"
+    keeps_pins = True
 
     def resolve(self, request: CondaRequest, report: Report) -> CondaResolution:
         raise AssertionError("nothing is wanted")

@@ -18,6 +18,8 @@ from envc.cli.verb import (
     machine_of,
     parse_image,
 )
+from envc.diagnostics import Diagnostic
+from envc.errors import UsageError
 from envc.lock.change import Change
 from envc.lock.model import Lock
 
@@ -26,11 +28,7 @@ __all__ = ["VERB"]
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_spec(parser)
-    parser.add_argument(
-        "--check",
-        action="store_true",
-        help="only compare the spec with its lock, with no solver and no network; exit 4 on drift",
-    )
+    _add_moving(parser)
     parser.add_argument(
         "--conda-solver",
         choices=("rattler", "conda-lock"),
@@ -55,9 +53,77 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_mirror(parser)
 
 
+def _add_moving(parser: argparse.ArgumentParser) -> None:
+    """Describe what may change in a lock; by default, what has to."""
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--check",
+        action="store_true",
+        help="only compare the spec with its lock, with no solver and no network; exit 4 on drift",
+    )
+    what.add_argument(
+        "--update", action="store_true", help="resolve all anew, as if there were no lock"
+    )
+    what.add_argument(
+        "--update-package",
+        dest="update_packages",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="resolve this package anew, and let others move only where they must; repeatable",
+    )
+    parser.add_argument(
+        "--upgrade-base",
+        action="store_true",
+        help="ask the tags of images again for their digests",
+    )
+    parser.add_argument(
+        "--exclude-newer",
+        metavar="DATE",
+        help="take nothing that came after a date or a time, whatever the spec says of it",
+    )
+
+
+def _date(text: str | None) -> str | None:
+    """Return a date or a time that an argument gives.
+
+    Raises:
+        UsageError: It is none (E461).
+    """
+    from envc.spec.field import FieldError
+    from envc.spec.moment import moment
+
+    try:
+        return moment(text) if text is not None else None
+    except FieldError as error:
+        raise UsageError(
+            [Diagnostic(code="E461", message=error.message, hint=error.hint)]
+        ) from error
+
+
+def _refuse_with_check(arguments: argparse.Namespace) -> None:
+    """Check that nothing is to move where the lock is only compared.
+
+    Raises:
+        UsageError: Something is (E001).
+    """
+    given = [
+        option
+        for option, value in (
+            ("--upgrade-base", arguments.upgrade_base),
+            ("--exclude-newer", arguments.exclude_newer),
+        )
+        if value
+    ]
+    if given:
+        message = f"`--check` changes nothing, and `{given[0]}` asks for a change"
+        raise UsageError([Diagnostic(code="E001", message=message, hint="use one of them")])
+
+
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
     machine = machine_of(arguments, console)
     if arguments.check:
+        _refuse_with_check(arguments)
         checked = pipeline.check_lock(
             arguments.spec, machine, variants=arguments.variants, choice=choice_of(arguments)
         )
@@ -73,6 +139,10 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         conda_solver=arguments.conda_solver,
         pip_solver=arguments.pip_solver,
         tools_image=parse_image(tools_image, "tools image") if tools_image else None,
+        update=arguments.update,
+        update_packages=tuple(arguments.update_packages),
+        upgrade_base=arguments.upgrade_base,
+        exclude_newer=_date(arguments.exclude_newer),
     )
     with ending_on_signals():
         locked = pipeline.lock(arguments.spec, machine, options, console.note)
@@ -82,7 +152,9 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.json:
         console.print_json(_describe(locked), locked.warnings)
         return 0
-    if not locked.is_written:
+    if all(one.is_kept for one in locked.variants.values()) and not locked.dropped:
+        console.note("the lock is still right: it stays, and nobody was asked")
+    elif not locked.is_written:
         console.note("nothing has changed")
     console.print(str(locked.path))
     return 0

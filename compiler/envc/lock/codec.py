@@ -88,7 +88,8 @@ def _validate(data: dict[str, Any]) -> LockFile:
     if "variants" in data:
         return LockFile(variants=_MatrixFile.model_validate(data).variants)
     single = _SingleFile.model_validate(data)
-    return LockFile.of(Lock.model_construct(intent=single.intent, platforms=single.platforms))
+    fields = {name: getattr(single, name) for name in Lock.model_fields}
+    return LockFile.of(Lock.model_construct(**fields))
 
 
 def _write(value: Any, indent: str) -> str:

@@ -195,10 +195,16 @@ class Intent(Part):
 
 
 class Lock(Part):
-    """The lock of one variant of a spec; `platforms` has its platforms and no others."""
+    """The lock of one variant of a spec; `platforms` has its platforms and no others.
+
+    Attributes:
+        exclude_newer: The instant that the command line gave instead of the spec's own, from which
+            on nothing was taken; None where it gave none.
+    """
 
     intent: Intent
     platforms: dict[str, PlatformLock]
+    exclude_newer: str | None = None
 
     @property
     def local_wheels(self) -> dict[str, str]:

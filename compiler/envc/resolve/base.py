@@ -104,6 +104,7 @@ class CondaRequest:
         mirrors: From canonical to reachable addresses.
         constraints: MatchSpecs that hold for packages which are installed anyway.
         exclude_newer: Leaves out what a channel got later; None leaves out nothing.
+        preferred: Packages to take where they are still there and nothing speaks against them.
     """
 
     platform: Platform
@@ -114,13 +115,19 @@ class CondaRequest:
     channel_priority: ChannelPriority = "strict"
     constraints: tuple[Requirement, ...] = ()
     exclude_newer: Cutoff | None = None
+    preferred: tuple[CondaPackage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CondaResolution:
-    """The packages that satisfy a Conda request, sorted by name, with canonical addresses."""
+    """The packages that satisfy a Conda request, sorted by name, with canonical addresses.
+
+    Attributes:
+        warnings: What is odd about them, though they are what was asked for.
+    """
 
     packages: tuple[CondaPackage, ...]
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +204,8 @@ class PipRequest:
         overrides: PEP 508; each replaces all that anybody asks of its distribution.
         exclude_newer: Leaves out what an index got later, but nothing of `find_links`; None leaves
             out nothing.
+        preferred: Wheels whose versions to take where they are still there and nothing speaks
+            against them.
     """
 
     platform: Platform
@@ -211,6 +220,7 @@ class PipRequest:
     constraints: tuple[Requirement, ...] = ()
     overrides: tuple[Requirement, ...] = ()
     exclude_newer: Cutoff | None = None
+    preferred: tuple[PipPackage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,9 +236,14 @@ class PipResolution:
 
 
 class CondaSolver(Protocol):
-    """Solves Conda problems."""
+    """Solves Conda problems.
+
+    Attributes:
+        keeps_pins: Whether it honours what a request prefers.
+    """
 
     name: str
+    keeps_pins: bool
 
     def resolve(self, request: CondaRequest, report: Report) -> CondaResolution | Conflict:
         """Return the packages or the conflict.

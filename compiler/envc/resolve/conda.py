@@ -13,7 +13,15 @@ from envc.lock.model import CondaPackage
 from envc.platform import PLATFORMS, Platform
 from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Cutoff, Requirement
 from envc.resolve.conda_problem import as_error
-from envc.resolve.conda_question import Answer, Channel, Finding, Problem, Question, Virtual
+from envc.resolve.conda_question import (
+    Answer,
+    Channel,
+    Finding,
+    Preferred,
+    Problem,
+    Question,
+    Virtual,
+)
 from envc.resolve.distribution import distribution_of, package_of
 
 __all__ = ["conclude", "pose"]
@@ -47,6 +55,16 @@ def pose(request: CondaRequest, *, cache: Path, program: Path | None = None) -> 
         channel_priority=request.channel_priority,
         constraints=[constraint.text for constraint in request.constraints],
         exclude_newer=_to_milliseconds(request.exclude_newer),
+        preferred=[
+            Preferred(
+                name=package.name,
+                version=package.version,
+                build=package.build,
+                url=request.mirrors.to_mirror(package.url),
+                sha256=package.sha256,
+            )
+            for package in request.preferred
+        ],
     )
 
 

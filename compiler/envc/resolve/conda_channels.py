@@ -20,6 +20,7 @@ __all__ = [
     "Wanted",
     "as_subdirs",
     "diagnose",
+    "is_old_enough",
     "open_gateway",
     "probe",
     "read_constraints",
@@ -186,7 +187,7 @@ def _examine(
     """Return what is wrong with a requirement; under strict priority, its first channel decides."""
     channels = [wanted.channel["name"]] if wanted.channel else [c for c in records if records[c]]
     fitting = {c: [r for r in records[c] if wanted.spec.matches(r)] for c in channels}
-    old = {c for c in channels if any(_is_old_enough(question, r) for r in fitting[c])}
+    old = {c for c in channels if any(is_old_enough(question, r) for r in fitting[c])}
     if old if question["channel_priority"] == "disabled" else channels[0] in old:
         return None
     newest = max((record.version for record in records[channels[0]]), default=None)
@@ -199,7 +200,7 @@ def _examine(
     )
 
 
-def _is_old_enough(question: Question, record: rattler.RepoDataRecord) -> bool:
+def is_old_enough(question: Question, record: rattler.RepoDataRecord) -> bool:
     """Say whether a record exists, as rattler judges it: by when it was indexed, else when built."""
     if question["exclude_newer"] is None:
         return True

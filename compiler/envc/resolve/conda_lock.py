@@ -37,6 +37,7 @@ class CondaLock:
     """
 
     name = "conda-lock"
+    keeps_pins = False
 
     def __init__(
         self, *, cache: Path, environment: Mapping[str, str], program: Path | None

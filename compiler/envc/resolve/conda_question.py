@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypedDict
 
-__all__ = ["Answer", "Channel", "Finding", "Problem", "ProblemKind", "Question", "Virtual"]
+__all__ = [
+    "Answer",
+    "Channel",
+    "Finding",
+    "Preferred",
+    "Problem",
+    "ProblemKind",
+    "Question",
+    "Virtual",
+]
 
 
 class Channel(TypedDict):
@@ -21,6 +30,16 @@ class Virtual(TypedDict):
     name: str
     version: str
     build: str
+
+
+class Preferred(TypedDict):
+    """A package to take where it is still there: `url` at the address that is asked."""
+
+    name: str
+    version: str
+    build: str
+    url: str
+    sha256: str
 
 
 class Question(TypedDict):
@@ -50,6 +69,7 @@ class Question(TypedDict):
     channel_priority: str
     constraints: list[str]
     exclude_newer: int | None
+    preferred: list[Preferred]
 
 
 ProblemKind: TypeAlias = Literal[

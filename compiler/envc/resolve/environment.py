@@ -6,30 +6,28 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError
 from envc.lock.intent import intent
 from envc.lock.model import BaseImage, CondaPackage, Lock, PlatformLock, Python, Tools
-from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS, Platform
 from envc.reference import ImageReference
 from envc.resolve.base import (
-    CondaSolver,
+    CondaRequest,
+    CondaResolution,
     Conflict,
-    FindLinks,
     IndexAccess,
-    LocalWheel,
     PipRequest,
     PipResolution,
-    PipSolver,
     Report,
 )
 from envc.resolve.image import Inspected
+from envc.resolve.keeping import Keeping, Kept, pin_conda, pin_pip
 from envc.resolve.problem import explain_conflict, merge, placed, tell_once
 from envc.resolve.request import ask_conda, ask_pip, declared_glibc, refuse_newer_glibc
 from envc.resolve.tools import tools_requirements
+from envc.resolve.world import Images, World
 from envc.source import Span
 from envc.spec.defaults import base_image
 from envc.spec.defaults import wheels as wheel_paths
@@ -56,65 +54,6 @@ _ABOUT_PYTHON = frozenset({"E372", "E373", "E376"})
 _TOOLS_PYTHON = "3.10"  # where nobody knows: the oldest that the tools run on, and newer ones can
 
 
-class Images(Protocol):
-    """Knows what images hold."""
-
-    def inspect_base(
-        self,
-        reference: ImageReference,
-        platform: Platform,
-        *,
-        needs_python: bool,
-        declared_python: str | None,
-        declared_glibc: str | None,
-        span: Span | None,
-        report: Report,
-    ) -> Inspected:
-        """Return a base's facts for a platform; its Python where that is needed.
-
-        Raises:
-            InputError: There is no such image, or none that can be used (E37x).
-            ToolError: It cannot be asked (E38x).
-        """
-        ...
-
-    def inspect_tools(
-        self, reference: ImageReference, platform: Platform, *, report: Report
-    ) -> Inspected:
-        """Return a tools image's facts for a platform; its Python is None where nobody knows.
-
-        Raises:
-            InputError: As `inspect_base`.
-            ToolError: As `inspect_base`.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """All that a lock depends on besides its spec.
-
-    Attributes:
-        conda: Solves the Conda part.
-        pip: Solves the pip part.
-        tools: Solves for the tools stage.
-        indexes: The spec's, with their credentials.
-        find_links: Likewise.
-        wheels: The spec's local wheels, in its order.
-        tools_image: Where packages are installed; None leaves the choice to envc.
-    """
-
-    images: Images
-    conda: CondaSolver
-    pip: PipSolver
-    tools: PipSolver
-    indexes: tuple[IndexAccess, ...] = ()
-    find_links: tuple[FindLinks, ...] = ()
-    wheels: tuple[LocalWheel, ...] = ()
-    tools_image: ImageReference | None = None
-    mirrors: MirrorMap
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
     """A lock, and what had to be assumed for it."""
@@ -123,10 +62,19 @@ class Resolved:
     warnings: tuple[Diagnostic, ...]
 
 
-def resolve(spec: EnvSpec, document: Document, world: World, report: Report) -> Resolved:
+def resolve(
+    spec: EnvSpec,
+    document: Document,
+    world: World,
+    report: Report,
+    keeping: Keeping | None = None,
+) -> Resolved:
     """Return the lock of a spec: all its platforms, or none.
 
     Platforms are resolved side by side. What several have to say in the same words is told once.
+
+    Args:
+        keeping: What the old lock has, which stays where it is still right; None keeps nothing.
 
     Raises:
         InputError: What the spec asks for cannot be had (E30x, E32x, E36x, E37x; conflicts E310 and
@@ -136,7 +84,9 @@ def resolve(spec: EnvSpec, document: Document, world: World, report: Report) -> 
     platforms = [PLATFORMS[name] for name in sorted(spec.platforms)]
     with ThreadPoolExecutor(max_workers=len(platforms)) as pool:
         futures = [
-            pool.submit(_take_up(spec, document, world, report, platform).resolve, platform)
+            pool.submit(
+                _take_up(spec, document, world, report, platform, keeping).resolve, platform
+            )
             for platform in platforms
         ]
     answers: dict[str, _Answer] = {}
@@ -173,6 +123,7 @@ class _Task:
         document: The same, with its places.
         whole: The spec for all platforms, which have one base.
         world: With the wheels that are for this platform.
+        kept: What the old lock has for it; None where that is nothing.
     """
 
     spec: EnvSpec
@@ -180,19 +131,20 @@ class _Task:
     whole: EnvSpec
     world: World
     report: Report
+    kept: Kept | None
 
     def resolve(self, platform: Platform) -> _Answer:
         """Return the lock of one platform."""
         with self._explaining_python(platform):
             inspected = self._inspect_base(platform)
         base = inspected.base
-        conda = self._solve_conda(platform, base)
+        solved = self._solve_conda(platform, base)
+        conda = solved.packages
         python = self._choose_python(base, conda)
         pip = self._solve_pip(platform, base, conda, python)
-        warnings = (*inspected.warnings, *(pip.warnings if pip is not None else ()))
+        warnings = (*inspected.warnings, *solved.warnings, *pip.warnings)
         tools = self._lock_tools(platform, base, with_conda=bool(conda), python=python)
-        wheels = pip.packages if pip is not None else ()
-        locked = PlatformLock(base=base, python=python, tools=tools, conda=conda, pip=wheels)
+        locked = PlatformLock(base=base, python=python, tools=tools, conda=conda, pip=pip.packages)
         return _Answer(locked=locked, warnings=warnings)
 
     @property
@@ -226,9 +178,16 @@ class _Task:
 
     def _inspect_base(self, platform: Platform) -> Inspected:
         place = self._place_of_base()
+        reference = base_image(self.whole)
+        if self.kept is not None:
+            known = self.kept.base(self.whole, self.spec, needs_python=self._wants_base_python)
+            if known is not None:
+                refuse_newer_glibc(self.spec, self.document, known, place)
+                return Inspected(base=known)
+            reference = self.kept.pin_base(self.whole)
         try:
             inspected = self.world.images.inspect_base(
-                base_image(self.whole),
+                reference,
                 platform,
                 needs_python=self._wants_base_python,
                 declared_python=self.spec.python,
@@ -252,15 +211,36 @@ class _Task:
         path = ("python",) if self.spec.python is not None else ("environment",)
         return self.document.span(path)
 
-    def _solve_conda(self, platform: Platform, base: BaseImage) -> tuple[CondaPackage, ...]:
+    def _solve_conda(self, platform: Platform, base: BaseImage) -> CondaResolution:
         if not self.spec.conda.packages:
-            return ()
+            return CondaResolution(packages=())
+        if self.kept is not None and self.kept.has_conda(self.spec, base):
+            return CondaResolution(packages=self.kept.locked.conda)
         request = ask_conda(self.spec, self.document, platform, base, self.world.mirrors)
+        preferred = self.kept.conda() if self.kept is not None else ()
+        if not preferred:
+            return self._ask_conda(request)
+        if not self.world.conda.keeps_pins:
+            block = self.document.key_span(("conda",))
+            warning = Diagnostic.at(
+                block,
+                "W460",
+                f"`{self.world.conda.name}` keeps nothing of the old lock: all Conda packages are "
+                "resolved anew",
+                hint="use `--conda-solver rattler`, which moves only what must move",
+            )
+            return replace(self._ask_conda(request), warnings=(warning,))
+        moving = self.kept.moving_conda() if self.kept is not None else frozenset()
+        if moving:
+            request = pin_conda(request, self._ask_conda(request).packages, moving)
+        return self._ask_conda(replace(request, preferred=preferred))
+
+    def _ask_conda(self, request: CondaRequest) -> CondaResolution:
         with placed(self.document.key_span(("channels",) if self.spec.channels else ("conda",))):
             answer = self.world.conda.resolve(request, self.report)
         if isinstance(answer, Conflict):
             raise InputError([explain_conflict("E310", answer, self.document.key_span(("conda",)))])
-        return answer.packages
+        return answer
 
     def _choose_python(self, base: BaseImage, conda: tuple[CondaPackage, ...]) -> Python | None:
         found = next((package for package in conda if package.name == "python"), None)
@@ -276,11 +256,13 @@ class _Task:
         base: BaseImage,
         conda: tuple[CondaPackage, ...],
         python: Python | None,
-    ) -> PipResolution | None:
+    ) -> PipResolution:
         if not self._wants_pip:
-            return None
+            return PipResolution(packages=())
         if python is None:
             raise InputError([self._explain_no_python(base)])
+        if self.kept is not None and self.kept.has_pip(self.spec, base, python, conda):
+            return PipResolution(packages=self.kept.locked.pip)
         request = ask_pip(
             self.spec,
             self.document,
@@ -293,6 +275,13 @@ class _Task:
             wheels=self.world.wheels,
             mirrors=self.world.mirrors,
         )
+        preferred = self.kept.pip() if self.kept is not None else ()
+        moving = self.kept.moving_pip() if self.kept is not None else frozenset()
+        if preferred and moving:
+            request = pin_pip(request, self._ask_pip(request).packages, moving)
+        return self._ask_pip(replace(request, preferred=preferred))
+
+    def _ask_pip(self, request: PipRequest) -> PipResolution:
         block = self.document.key_span(("pip",))
         with placed(block):
             answer = self.world.pip.resolve(request, self.report)
@@ -318,6 +307,9 @@ class _Task:
         """Return what installs: in the tools image where Conda brings Python, else in the base."""
         if python is None and not with_conda:
             return Tools(image=base.image, digest=base.digest, packages=())
+        chosen = self.world.tools_image
+        if self.kept is not None and self.kept.has_tools(base, chosen, with_conda=with_conda):
+            return self.kept.locked.tools
         image = self._choose_tools_image(platform, base, with_conda=with_conda)
         request = PipRequest(
             platform=platform,
@@ -361,7 +353,12 @@ class _Task:
 
 
 def _take_up(
-    spec: EnvSpec, document: Document, world: World, report: Report, platform: Platform
+    spec: EnvSpec,
+    document: Document,
+    world: World,
+    report: Report,
+    platform: Platform,
+    keeping: Keeping | None,
 ) -> _Task:
     """Return what is to be resolved for a platform: of the spec, only what concerns it."""
     own, selected = for_platform(spec, document, platform.name)
@@ -372,7 +369,8 @@ def _take_up(
             for number, path in enumerate(wheel_paths(own))
         )
         world = replace(world, wheels=tuple(wheels))
-    return _Task(spec=own, document=selected, whole=spec, world=world, report=report)
+    kept = keeping.on(platform.name) if keeping is not None else None
+    return _Task(spec=own, document=selected, whole=spec, world=world, report=report, kept=kept)
 
 
 def _runs_tools(python: str | None) -> bool:

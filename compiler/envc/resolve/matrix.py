@@ -10,6 +10,7 @@ from envc.compose.explain import explain
 from envc.errors import EnvcError
 from envc.resolve.base import Report
 from envc.resolve.environment import Resolved, World, resolve
+from envc.resolve.keeping import Keeping
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 from envc.variant import merge_variants
@@ -22,11 +23,16 @@ _SIDE_BY_SIDE = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A variant that is to be resolved; variants may share their world's solvers and images."""
+    """A variant that is to be resolved; variants may share their world's solvers and images.
+
+    Attributes:
+        keeping: What its old lock has; None where nothing is to be kept.
+    """
 
     spec: EnvSpec
     document: Document
     world: World
+    keeping: Keeping | None = None
 
 
 def resolve_variants(variants: Mapping[str, Wanted], report: Report) -> dict[str, Resolved]:
@@ -35,10 +41,15 @@ def resolve_variants(variants: Mapping[str, Wanted], report: Report) -> dict[str
     Raises:
         EnvcError: As `resolve`: what goes wrong in any of them, each thing once.
     """
-    with ThreadPoolExecutor(max_workers=min(len(variants), _SIDE_BY_SIDE)) as pool:
+    with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
         futures = {
             name: pool.submit(
-                resolve, wanted.spec, wanted.document, wanted.world, _name_in(report, name)
+                resolve,
+                wanted.spec,
+                wanted.document,
+                wanted.world,
+                _name_in(report, name),
+                wanted.keeping,
             )
             for name, wanted in variants.items()
         }

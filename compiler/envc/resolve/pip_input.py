@@ -123,6 +123,15 @@ class PipInput:
     overrides: tuple[Root, ...] = ()
     unfit: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def preferred_pins(self) -> dict[str, str]:
+        """The versions to prefer, by normalised name: of what no path, address or Conda settles."""
+        return {
+            package.name: package.version
+            for package in self.request.preferred
+            if package.name not in self.settled
+        }
+
     def with_settled(self, changed: Iterable[Settled]) -> PipInput:
         """Return the same problem with some of the settled distributions changed."""
         return replace(self, settled={**self.settled, **{one.name: one for one in changed}})

@@ -169,7 +169,7 @@ def _choose_all(given: PipInput, client: IndexClient, pins: Mapping[str, str]) -
     wanted = {name: version for name, version in pins.items() if name not in given.settled}
     chosen = {}
     for name, project in client.projects(wanted).items():
-        file = None if project is None else _choose(project, wanted[name], given.target)
+        file = None if project is None else _keep_or_choose(project, wanted[name], given)
         if project is None or file is None:
             message = (
                 f"the wheel of `{name}` {wanted[name]} vanished from its index "
@@ -207,6 +207,17 @@ def _package(
         size=file.size,
         index=project.source_of(file).url,
     )
+
+
+def _keep_or_choose(project: Project, version: str, given: PipInput) -> IndexFile | None:
+    """Return the wheel that is preferred where it is still there and fits, else the best one."""
+    files = {(one.filename, one.sha256) for one in given.request.preferred}
+    kept = (
+        file
+        for file in _wheels_of(project, version)
+        if (file.filename, file.sha256) in files and fits(file, given.target)
+    )
+    return next(kept, None) or _choose(project, version, given.target)
 
 
 def _choose(project: Project, version: str, target: Target) -> IndexFile | None:

@@ -9,7 +9,7 @@ import site
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,11 +137,22 @@ class PipTools:
             constraints = folder / "constraints.txt"
             limits = [f"{root.name}{root.parsed.specifier}\n" for root in given.constraints]
             constraints.write_text("".join(limits), "utf-8")
+            output = folder / "requirements.txt"
+            if pins := given.preferred_pins:
+                lines = (f"{name}=={version}\n" for name, version in pins.items())
+                output.write_text("".join(lines), "utf-8")
             done = run(
-                [*_command(folder), "--constraint", str(constraints), str(requirements)],
+                [
+                    *_command(folder, output if pins else None),
+                    "--constraint",
+                    str(constraints),
+                    str(requirements),
+                ],
                 environment=self._child_environment(front, folder),
                 folder=folder,
             )
+            if pins and done.returncode == 0:
+                done = replace(done, stdout=output.read_text("utf-8"))
         if front.errors:
             raise front.errors[0]
         return _read_outcome(done, given)
@@ -225,8 +236,8 @@ def _without_marker(requirement: Parsed) -> str:
     return str(requirement).partition(";")[0].strip()
 
 
-def _command(folder: Path) -> list[str]:
-    """Return pip-compile's command.
+def _command(folder: Path, output: Path | None) -> list[str]:
+    """Return pip-compile's command; in its output file it finds the versions to prefer, if any.
 
     Hashes are read from the indexes' own pages, not by it; of pre-releases it takes all that the
     front shows.
@@ -236,7 +247,7 @@ def _command(folder: Path) -> list[str]:
         *("--no-annotate", "--no-color", "--allow-unsafe", "--strip-extras", "--pre"),
         *("--no-emit-index-url", "--no-emit-trusted-host", "--no-emit-find-links"),
         *("--no-emit-options", "--resolver", "backtracking"),
-        *("--cache-dir", str(folder / "cache"), "--output-file", "-"),
+        *("--cache-dir", str(folder / "cache"), "--output-file", str(output or "-")),
     ]
 
 

@@ -17,6 +17,7 @@ class Rattler:
     """Solves with rattler."""
 
     name = "rattler"
+    keeps_pins = True
 
     def __init__(self, *, cache: Path, environment: Mapping[str, str]) -> None:
         """Keep what channels say under `cache`; of `environment`, only the network is used."""

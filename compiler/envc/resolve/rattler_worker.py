@@ -28,6 +28,7 @@ from envc.resolve.conda_channels import (
     read_constraints,
     read_requirements,
 )
+from envc.resolve.conda_preferred import find_preferred
 from envc.resolve.conda_question import Answer, Question
 
 __all__ = ["main"]
@@ -89,7 +90,8 @@ async def _solve(
         if item.channel or item.name not in named
     }
     constraints = {item.spec.to_canonical_string() for item in (*wanted, *limits)}
-    return await _call_solver(question, gateway, sorted(specs), sorted(constraints))
+    kept = await find_preferred(question, gateway)
+    return await _call_solver(question, gateway, sorted(specs), sorted(constraints), kept)
 
 
 def _localise(wanted: Wanted) -> str:
@@ -129,7 +131,11 @@ _BRANCHES = " ├└─│"
 
 
 async def _call_solver(
-    question: Question, gateway: rattler.Gateway, specs: list[str], constraints: list[str]
+    question: Question,
+    gateway: rattler.Gateway,
+    specs: list[str],
+    constraints: list[str],
+    kept: Sequence[rattler.RepoDataRecord] = (),
 ) -> list[rattler.RepoDataRecord]:
     return await rattler.solve(
         [rattler.Channel(channel["address"]) for channel in question["channels"]],
@@ -150,6 +156,7 @@ async def _call_solver(
             else rattler.ChannelPriority.Disabled
         ),
         constraints=constraints,
+        locked_packages=kept,
         exclude_newer=_last_moment(question),
         channel_relations="disabled",
     )

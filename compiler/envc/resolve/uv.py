@@ -95,6 +95,7 @@ class Uv:
                 *_index_arguments(given),
                 *_limit_arguments(given, folder),
                 *more,
+                *_preferred_arguments(given, folder),
                 *("--cache-dir", str(self._cache / "uv"), str(requirements)),
             ]
             try:
@@ -195,6 +196,16 @@ def _limit_arguments(given: PipInput, folder: Path) -> list[str]:
     if given.request.exclude_newer is not None:
         arguments += ["--exclude-newer", given.request.exclude_newer.text]
     return arguments
+
+
+def _preferred_arguments(given: PipInput, folder: Path) -> list[str]:
+    """Return where uv finds the versions to prefer: in the file that it would write."""
+    if not (pins := given.preferred_pins):
+        return []
+    output = folder / "requirements.txt"
+    lines = (f"{name}=={version}\n" for name, version in pins.items())
+    output.write_text("".join(lines), "utf-8")
+    return ["--output-file", str(output)]
 
 
 def _override_line(override: Root, given: PipInput, folder: Path) -> str:

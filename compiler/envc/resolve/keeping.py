@@ -1,0 +1,232 @@
+"""What a new lock keeps of the old one: parts whose question is the same, and versions that still fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from envc.lock.intent import intent
+from envc.lock.model import BaseImage, CondaPackage, Intent, Lock, PipPackage, PlatformLock, Python
+from envc.reference import ImageReference
+from envc.resolve.base import CondaRequest, PipRequest, Requirement
+from envc.spec.defaults import base_image, virtual_packages
+from envc.spec.model import EnvSpec
+from envc.spec.selector import split_selector
+
+__all__ = ["Keeping", "Kept", "normal_name", "pin_conda", "pin_pip"]
+
+_CONDA_FIELDS = (
+    "conda",
+    "channels",
+    "channel_priority",
+    "virtual_packages",
+    "exclude_newer",
+    "conda_constraints",
+    "python",
+)
+_PIP_FIELDS = (
+    "pip",
+    "indexes",
+    "wheels",
+    "exclude_newer",
+    "find_links",
+    "pip_constraints",
+    "pip_overrides",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """An old lock, and what of it is to move.
+
+    Attributes:
+        moving: Normalised names of packages that get what they would get with no old lock.
+        keeps_images: Whether the base and the tools image keep their digests.
+        keeps_parts: Whether packages that nobody asks for anew need no solver at all.
+        wheels: The SHA-256 of local wheels as they lie there now, by path; None for one that is not
+            there any more.
+    """
+
+    lock: Lock
+    moving: frozenset[str] = frozenset()
+    keeps_images: bool = True
+    keeps_parts: bool = True
+    wheels: Mapping[str, str | None] = field(default_factory=dict)
+
+    def on(self, platform: str) -> Kept | None:
+        """Return what there is for a platform; None where that is nothing."""
+        locked = self.lock.platforms.get(platform)
+        if locked is None:
+            return None
+        return Kept(locked=locked, old=_select(self.lock.intent, platform), keeping=self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What an old lock has for one platform.
+
+    Attributes:
+        old: The part of its intent that is about this platform, without selectors.
+    """
+
+    locked: PlatformLock
+    old: Intent
+    keeping: Keeping
+
+    def base(self, whole: EnvSpec, spec: EnvSpec, *, needs_python: bool) -> BaseImage | None:
+        """Return the base as it is locked; None where somebody has to look at it again.
+
+        Args:
+            whole: The spec for all platforms.
+            spec: What it says for this one.
+            needs_python: Whether the base's Python becomes the environment's.
+        """
+        has_same_claims = spec.python == self.old.python and (
+            virtual_packages(spec).get("__glibc") == self.old.virtual_packages.get("__glibc")
+        )
+        knows_enough = self.locked.base.python is not None or not needs_python
+        is_same = self._has_base(whole) and has_same_claims and knows_enough
+        return self.locked.base if is_same else None
+
+    def pin_base(self, whole: EnvSpec) -> ImageReference:
+        """Return the base's reference, with the digest that is locked where it is still that base."""
+        reference = base_image(whole)
+        if reference.digest is None and self._has_base(whole):
+            return replace(reference, digest=self.locked.base.digest)
+        return reference
+
+    def has_conda(self, spec: EnvSpec, base: BaseImage) -> bool:
+        """Say whether the locked Conda packages answer what is asked now."""
+        now = intent(spec)
+        return (
+            self.keeping.keeps_parts
+            and not self.moving_conda()
+            and bool(self.locked.conda)
+            and _agree(now, self.old, _CONDA_FIELDS)
+            and bool(now.pip or now.wheels) == bool(self.old.pip or self.old.wheels)
+            and base.glibc == self.locked.base.glibc
+        )
+
+    def has_pip(
+        self, spec: EnvSpec, base: BaseImage, python: Python, conda: Iterable[CondaPackage]
+    ) -> bool:
+        """Say whether the locked wheels answer what is asked now, beside these Conda packages."""
+        glibc = virtual_packages(spec).get("__glibc") or base.glibc
+        then = self.old.virtual_packages.get("__glibc") or self.locked.base.glibc
+        return (
+            self.keeping.keeps_parts
+            and not self.moving_pip()
+            and bool(self.old.pip or self.old.wheels)
+            and _agree(intent(spec), self.old, _PIP_FIELDS)
+            and python == self.locked.python
+            and glibc == then
+            and _provided(conda) == _provided(self.locked.conda)
+            and self._has_wheels()
+        )
+
+    def has_tools(
+        self, base: BaseImage, chosen: ImageReference | None, *, with_conda: bool
+    ) -> bool:
+        """Say whether the locked tools still install what there is to install.
+
+        Args:
+            chosen: The image that the command line chose, or None.
+        """
+        tools = self.locked.tools
+        is_chosen = chosen is None or (
+            chosen.canonical == tools.image and chosen.digest in {None, tools.digest}
+        )
+        return (
+            self.keeping.keeps_images
+            and is_chosen
+            and bool(tools.packages)
+            and base == self.locked.base
+            and with_conda == bool(self.locked.conda)
+        )
+
+    def conda(self) -> tuple[CondaPackage, ...]:
+        """Return the Conda packages to prefer."""
+        moving = self.keeping.moving
+        return tuple(one for one in self.locked.conda if normal_name(one.name) not in moving)
+
+    def pip(self) -> tuple[PipPackage, ...]:
+        """Return the wheels to prefer: those that are named by path or address need no preference."""
+        moving = self.keeping.moving
+        return tuple(one for one in self.locked.pip if normal_name(one.name) not in moving)
+
+    def moving_conda(self) -> frozenset[str]:
+        """Return the names of locked Conda packages that are to move."""
+        names = frozenset(normal_name(one.name) for one in self.locked.conda)
+        return self.keeping.moving & names
+
+    def moving_pip(self) -> frozenset[str]:
+        """Return the names of locked wheels that are to move."""
+        names = frozenset(normal_name(one.name) for one in self.locked.pip)
+        return self.keeping.moving & names
+
+    def _has_base(self, whole: EnvSpec) -> bool:
+        return self.keeping.keeps_images and str(base_image(whole)) == self.old.base
+
+    def _has_wheels(self) -> bool:
+        """Say whether local wheels are what they were when they were locked."""
+        now = self.keeping.wheels
+        return all(
+            now.get(one.path) == one.sha256 for one in self.locked.pip if one.path is not None
+        )
+
+
+def pin_conda(
+    request: CondaRequest, packages: Iterable[CondaPackage], names: frozenset[str]
+) -> CondaRequest:
+    """Return a request that has to take these packages, as far as their names are among `names`."""
+    pins = (
+        Requirement(text=f"{one.name} =={one.version} {one.build}")
+        for one in packages
+        if normal_name(one.name) in names
+    )
+    return replace(request, constraints=(*request.constraints, *pins))
+
+
+def pin_pip(
+    request: PipRequest, packages: Iterable[PipPackage], names: frozenset[str]
+) -> PipRequest:
+    """Return a request that has to take these versions, as far as their names are among `names`."""
+    pins = (
+        Requirement(text=f"{one.name}=={one.version}")
+        for one in packages
+        if one.name in names and one.index is not None
+    )
+    return replace(request, constraints=(*request.constraints, *pins))
+
+
+def normal_name(name: str) -> str:
+    """Return a package's name as both worlds compare it.
+
+    >>> normal_name("Typing_Extensions")
+    'typing-extensions'
+    """
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _select(old: Intent, platform: str) -> Intent:
+    return old.model_copy(
+        update={
+            name: tuple(
+                sorted(
+                    text
+                    for text, on in map(split_selector, getattr(old, name))
+                    if on in {None, platform}
+                )
+            )
+            for name in ("conda", "pip", "wheels")
+        }
+    )
+
+
+def _agree(now: Intent, then: Intent, names: Iterable[str]) -> bool:
+    return all(getattr(now, name) == getattr(then, name) for name in names)
+
+
+def _provided(conda: Iterable[CondaPackage]) -> set[tuple[str | None, str]]:
+    return {(one.distribution, one.version) for one in conda}

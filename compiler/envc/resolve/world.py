@@ -1,0 +1,81 @@
+"""All that a lock depends on besides its spec: who solves, and who knows what images hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from envc.mirror import MirrorMap
+from envc.platform import Platform
+from envc.reference import ImageReference
+from envc.resolve.base import (
+    CondaSolver,
+    FindLinks,
+    IndexAccess,
+    LocalWheel,
+    PipSolver,
+    Report,
+)
+from envc.resolve.image import Inspected
+from envc.source import Span
+
+__all__ = ["Images", "World"]
+
+
+class Images(Protocol):
+    """Knows what images hold."""
+
+    def inspect_base(
+        self,
+        reference: ImageReference,
+        platform: Platform,
+        *,
+        needs_python: bool,
+        declared_python: str | None,
+        declared_glibc: str | None,
+        span: Span | None,
+        report: Report,
+    ) -> Inspected:
+        """Return a base's facts for a platform; its Python where that is needed.
+
+        Raises:
+            InputError: There is no such image, or none that can be used (E37x).
+            ToolError: It cannot be asked (E38x).
+        """
+        ...
+
+    def inspect_tools(
+        self, reference: ImageReference, platform: Platform, *, report: Report
+    ) -> Inspected:
+        """Return a tools image's facts for a platform; its Python is None where nobody knows.
+
+        Raises:
+            InputError: As `inspect_base`.
+            ToolError: As `inspect_base`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """All that a lock depends on besides its spec.
+
+    Attributes:
+        conda: Solves the Conda part.
+        pip: Solves the pip part.
+        tools: Solves for the tools stage.
+        indexes: The spec's, with their credentials.
+        find_links: Likewise.
+        wheels: The spec's local wheels, in its order.
+        tools_image: Where packages are installed; None leaves the choice to envc.
+    """
+
+    images: Images
+    conda: CondaSolver
+    pip: PipSolver
+    tools: PipSolver
+    indexes: tuple[IndexAccess, ...] = ()
+    find_links: tuple[FindLinks, ...] = ()
+    wheels: tuple[LocalWheel, ...] = ()
+    tools_image: ImageReference | None = None
+    mirrors: MirrorMap

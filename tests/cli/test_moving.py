@@ -1,0 +1,158 @@
+"""`envc lock` on a spec that has a lock: what stays, what moves, and who is asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from support.index import Dist, IndexServer
+from support.workspace import EnvcMain, Ran, snapshot
+
+DIGEST = f"sha256:{'a' * 64}"
+ZOO = f"""\
+environment zoo
+base image "python:3.12-slim-bookworm@{DIGEST}"
+python 3.12
+pip {{ app }}
+"""
+UV = Dist(name="uv", version="0.13.8")
+OLD: Sequence[Dist] = (UV, Dist(name="app", version="1.0"), Dist(name="lib", version="1.0"))
+NEW: Sequence[Dist] = (*OLD, Dist(name="app", version="2.0"), Dist(name="lib", version="2.0"))
+
+
+class Zoo:
+    """A spec in the working folder, and the world that it is locked in."""
+
+    def __init__(self, folder: Path, envc: EnvcMain) -> None:
+        self.spec, self.lock = folder / "zoo.envc", folder / "zoo.lock"
+        self._envc = envc
+        self.spec.write_text(ZOO)
+
+    def locked_in(self, dists: Sequence[Dist], *words: str) -> tuple[Ran, list[str]]:
+        """Lock it in a world of these distributions; return what happened and who was asked."""
+        with IndexServer(dists) as index:
+            mirror = f"https://pypi.org={index.url.removesuffix('/simple')}"
+            ran = self._envc("lock", "zoo.envc", "--mirror", mirror, *words)
+            return ran, index.requests
+
+    def change(self, old: str, new: str) -> None:
+        text = self.spec.read_text()
+        assert old in text
+        self.spec.write_text(text.replace(old, new))
+
+    @property
+    def pins(self) -> list[str]:
+        platform = json.loads(self.lock.read_text())["platforms"]["linux/amd64"]
+        return [f"{one['name']} {one['version']}" for one in platform["pip"]]
+
+
+@pytest.fixture
+def zoo(folder: Path, envc: EnvcMain) -> Zoo:
+    """A spec that was locked in the old world."""
+    found = Zoo(folder, envc)
+    ran, _ = found.locked_in(OLD)
+    assert ran.code == 0, ran.err
+    assert found.pins == ["app 1.0"]
+    return found
+
+
+def test_a_lock_that_is_still_right_stays_and_nobody_is_asked(zoo: Zoo, folder: Path) -> None:
+    before = snapshot(folder)
+    zoo.change("environment zoo", "# The zoo.\nenvironment zoo")
+
+    ran, requests = zoo.locked_in(NEW)
+
+    assert (ran.code, ran.out, requests) == (0, "zoo.lock\n", [])
+    assert "the lock is still right: it stays, and nobody was asked" in ran.err.splitlines()
+    assert snapshot(folder)["zoo.lock"] == before["zoo.lock"]
+
+
+def test_what_is_new_in_the_spec_moves_nothing_else(zoo: Zoo) -> None:
+    zoo.change("{ app }", "{ app, lib }")
+
+    ran, requests = zoo.locked_in(NEW)
+
+    assert (ran.code, zoo.pins) == (0, ["app 1.0", "lib 2.0"])
+    assert not [path for path in requests if "/uv/" in path]
+
+
+def test_all_moves_when_told(zoo: Zoo) -> None:
+    ran, _ = zoo.locked_in(NEW, "--update")
+
+    assert (ran.code, zoo.pins) == (0, ["app 2.0"])
+
+
+def test_a_package_that_is_named_moves_and_others_stay(zoo: Zoo) -> None:
+    zoo.change("{ app }", "{ app, lib ==1.* }")
+    zoo.locked_in(NEW)
+    zoo.change("lib ==1.*", "lib")
+
+    ran, _ = zoo.locked_in(NEW, "--update-package", "App")
+
+    assert (ran.code, zoo.pins) == (0, ["app 2.0", "lib 1.0"])
+
+
+def test_a_package_that_the_lock_does_not_have_cannot_be_updated(zoo: Zoo) -> None:
+    ran, requests = zoo.locked_in(NEW, "--update-package", "apple", "--update-package", "zebra")
+
+    assert (ran.code, requests) == (2, [])
+    assert ran.err == (
+        "error[E460]: the lock has no package `apple` that could be updated\n"
+        "hint: did you mean `app`?\n\n"
+        "error[E460]: the lock has no package `zebra` that could be updated\n"
+        "hint: name a package that the lock has\n"
+    )
+
+
+def test_a_date_on_the_command_line_counts_instead_of_the_specs(zoo: Zoo) -> None:
+    old = Dist(name="app", version="1.0", uploaded="2026-01-01T00:00:00Z")
+    new = Dist(name="app", version="2.0", uploaded="2026-02-01T00:00:00Z")
+
+    ran, _ = zoo.locked_in((UV, old, new), "--exclude-newer", "2026-01-15", "--update")
+
+    assert (ran.code, zoo.pins) == (0, ["app 1.0"])
+    assert json.loads(zoo.lock.read_text())["exclude_newer"] == "2026-01-16T00:00:00Z"
+
+
+def test_a_lock_of_a_date_on_the_command_line_is_that_of_its_spec(zoo: Zoo, envc: EnvcMain) -> None:
+    old = Dist(name="app", version="1.0", uploaded="2026-01-01T00:00:00Z")
+    zoo.locked_in((UV, old), "--exclude-newer", "2026-01-15")
+
+    assert envc("lock", "--check", "zoo.envc").code == 0
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-02-31"])
+def test_a_date_that_is_none_is_refused(zoo: Zoo, text: str) -> None:
+    ran, requests = zoo.locked_in(NEW, "--exclude-newer", text)
+
+    assert (ran.code, requests) == (2, [])
+    assert ran.err.startswith("error[E461]: ")
+
+
+def test_a_damaged_lock_is_said_to_be_lost(zoo: Zoo) -> None:
+    zoo.lock.write_text(zoo.lock.read_text()[:100])
+
+    ran, _ = zoo.locked_in(NEW)
+
+    assert (ran.code, zoo.pins) == (0, ["app 2.0"])
+    warning = "warning[W461]: the old lock cannot be read, and all is resolved anew: the lock "
+    assert warning in ran.err
+
+
+def test_what_changes_a_lock_does_not_go_with_comparing_it(zoo: Zoo) -> None:
+    for words in (["--upgrade-base"], ["--update"], ["--exclude-newer", "2026-01-01"]):
+        ran, requests = zoo.locked_in(NEW, "--check", *words)
+        assert (ran.code, requests) == (2, [])
+        assert ran.err.startswith("error[E001]: ")
+
+
+def test_a_failure_leaves_the_old_lock(zoo: Zoo, folder: Path) -> None:
+    before = snapshot(folder)["zoo.lock"]
+
+    ran, _ = zoo.locked_in((UV,), "--update")
+
+    assert ran.code == 1
+    assert snapshot(folder)["zoo.lock"] == before
