@@ -78,13 +78,13 @@ def test_with_variants_the_lock_keeps_what_it_has_of_the_others(envc: EnvcMain, 
 
     ran = envc("lock", "zoo.yaml", "--variant", "old")
 
-    digest = f"docker.io/library/debian:12 {'a' * 12}"
+    digest = "a" * 12
     assert (ran.code, ran.out) == (0, "zoo.lock\n")
     assert ran.err.splitlines() == [
-        f"old: + docker.io/library/debian:11 {'a' * 12} (base, linux/amd64)",
-        f"old: - {digest} (base, linux/amd64)",
-        f"old: + docker.io/library/debian:11 {'a' * 12} (tools, linux/amd64)",
-        f"old: - {digest} (tools, linux/amd64)",
+        f"old: removed  base   docker.io/library/debian:12  {digest}",
+        f"old: added    base   docker.io/library/debian:11  {digest}",
+        f"old: removed  tools  docker.io/library/debian:12  {digest}",
+        f"old: added    tools  docker.io/library/debian:11  {digest}",
         "old: linux/amd64: 0 Conda and 0 pip packages",
     ]
     assert sections(zoo) == {
@@ -102,7 +102,14 @@ def test_as_json_each_resolved_variant_has_its_changes(envc: EnvcMain, zoo: Path
 
     answer = json.loads(envc("lock", "zoo.yaml", "--json", "--variant", "newer").out)
 
-    base = {"platform": "linux/amd64", "name": "docker.io/library/debian:13", "old": None}
+    base = {
+        "platform": "linux/amd64",
+        "name": "docker.io/library/debian:13",
+        "move": "added",
+        "old": None,
+        "old_size_bytes": None,
+        "new_size_bytes": None,
+    }
     assert answer == {
         "ok": True,
         "lock": "zoo.lock",
@@ -115,8 +122,10 @@ def test_as_json_each_resolved_variant_has_its_changes(envc: EnvcMain, zoo: Path
                         "python": None,
                         "conda": 0,
                         "pip": 0,
+                        "size_bytes": 0,
                     }
                 },
+                "kept": False,
                 "changes": [
                     {**base, "kind": "base", "new": "a" * 12},
                     {**base, "kind": "tools", "new": "a" * 12},

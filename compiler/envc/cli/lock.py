@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from envc import pipeline
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
+from envc.cli.summary import describe_change, describe_platform, summarise
 from envc.cli.verb import (
     Verb,
     add_choice,
@@ -20,8 +21,6 @@ from envc.cli.verb import (
 )
 from envc.diagnostics import Diagnostic
 from envc.errors import UsageError
-from envc.lock.change import Change
-from envc.lock.model import Lock
 
 __all__ = ["VERB"]
 
@@ -165,27 +164,8 @@ def _list_lines(locked: pipeline.Locked) -> Iterator[str]:
     for name in locked.dropped:
         yield f"- the variant {name}"
     for name, one in locked.variants.items():
-        changes = _list_changes(one.changes) if not one.is_new else ()
-        for line in (*changes, *_count(one.lock)):
+        for line in summarise(one.lock, one.changes, is_new=one.is_new):
             yield f"{name}: {line}" if name else line
-
-
-def _list_changes(changes: Iterable[Change]) -> Iterable[str]:
-    """Return a line per change; the same change on several platforms is one line."""
-    platforms: dict[tuple[str, str, str | None, str | None], list[str]] = {}
-    for change in changes:
-        key = (change.kind, change.name, change.old, change.new)
-        platforms.setdefault(key, []).append(change.platform)
-    for (kind, name, old, new), names in sorted(platforms.items(), key=lambda item: item[0][:2]):
-        sign = "+" if old is None else "-" if new is None else "~"
-        versions = " -> ".join(text for text in (old, new) if text is not None)
-        yield f"{sign} {name} {versions} ({kind}, {', '.join(names)})"
-
-
-def _count(lock: Lock) -> Iterable[str]:
-    for platform, locked in sorted(lock.platforms.items()):
-        python = f", Python {locked.python.version}" if locked.python is not None else ""
-        yield f"{platform}: {len(locked.conda)} Conda and {len(locked.pip)} pip packages{python}"
 
 
 def _describe(locked: pipeline.Locked) -> dict[str, object]:
@@ -197,24 +177,11 @@ def _describe(locked: pipeline.Locked) -> dict[str, object]:
 def _describe_variant(locked: pipeline.LockedVariant) -> dict[str, object]:
     return {
         "platforms": {
-            name: {
-                "base": f"{platform.base.image}@{platform.base.digest}",
-                "python": platform.python.version if platform.python is not None else None,
-                "conda": len(platform.conda),
-                "pip": len(platform.pip),
-            }
+            name: describe_platform(platform)
             for name, platform in sorted(locked.lock.platforms.items())
         },
-        "changes": [
-            {
-                "platform": change.platform,
-                "kind": change.kind,
-                "name": change.name,
-                "old": change.old,
-                "new": change.new,
-            }
-            for change in locked.changes
-        ],
+        "changes": [describe_change(change) for change in locked.changes],
+        "kept": locked.is_kept,
     }
 
 

@@ -1,0 +1,125 @@
+"""What a lock has, and what moved in it, as lines for a reader."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from envc.lock.change import Change, Move, size_of
+from envc.lock.model import Lock, PlatformLock
+
+__all__ = ["describe_change", "describe_platform", "format_size", "summarise"]
+
+_MOVES: Sequence[Move] = ("removed", "added", "up", "down", "other")
+_KINDS = ("base", "conda", "pip", "tools")
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def summarise(lock: Lock, changes: Sequence[Change], *, is_new: bool) -> Iterator[str]:
+    """Yield a line per thing that moved, in columns, and a line per platform with its totals.
+
+    The same change on several platforms is one line. Of a new lock, only the totals are told: that
+    all in it was added goes without saying.
+    """
+    if not is_new:
+        yield from _list_changes(changes, tuple(sorted(lock.platforms)))
+    for platform, locked in sorted(lock.platforms.items()):
+        own = [change for change in changes if change.platform == platform]
+        yield _count(platform, locked, () if is_new else own)
+
+
+def describe_platform(locked: PlatformLock) -> dict[str, Any]:
+    """Return what `--json` says of a platform."""
+    return {
+        "base": f"{locked.base.image}@{locked.base.digest}",
+        "python": locked.python.version if locked.python is not None else None,
+        "conda": len(locked.conda),
+        "pip": len(locked.pip),
+        "size_bytes": size_of(locked),
+    }
+
+
+def describe_change(change: Change) -> dict[str, Any]:
+    """Return what `--json` says of a change."""
+    return {
+        "platform": change.platform,
+        "kind": change.kind,
+        "name": change.name,
+        "move": change.move,
+        "old": change.old,
+        "new": change.new,
+        "old_size_bytes": change.old_size,
+        "new_size_bytes": change.new_size,
+    }
+
+
+def format_size(size_bytes: int, *, signed: bool = False) -> str:
+    """Return bytes as people read them.
+
+    >>> format_size(999), format_size(1_240_000), format_size(-31_000, signed=True)
+    ('999 B', '1.2 MB', '-31 kB')
+    """
+    amount, unit = float(abs(size_bytes)), 0
+    while round(amount, 1) >= 1000 and unit < len(_UNITS) - 1:
+        amount, unit = amount / 1000, unit + 1
+    digits = 1 if unit and amount < 10 else 0
+    sign = "-" if size_bytes < 0 else "+" if signed else ""
+    return f"{sign}{amount:.{digits}f} {_UNITS[unit]}"
+
+
+def _list_changes(changes: Sequence[Change], platforms: Sequence[str]) -> Iterator[str]:
+    groups: dict[tuple[int, int, str, str], list[Change]] = {}
+    for change in changes:
+        order = _KINDS.index(change.kind), _MOVES.index(change.move)
+        groups.setdefault((*order, change.name, _versions(change)), []).append(change)
+    rows = []
+    for (_, _, name, versions), group in sorted(groups.items()):
+        first = group[0]
+        found = sorted(change.platform for change in group)
+        where = "" if found == list(platforms) else f"only {', '.join(found)}"
+        move = "changed" if first.move == "other" else first.move
+        rows.append((move, first.kind, name, versions, _growth(group), where))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+        yield "  ".join(cell for cell, width in zip(cells, widths, strict=True) if width).rstrip()
+
+
+def _versions(change: Change) -> str:
+    """Return what was pinned and what is now; of Conda's builds only where versions are the same."""
+    texts = [text for text in (change.old, change.new) if text is not None]
+    if change.kind == "conda" and change.move != "other":
+        texts = [text.partition(" ")[0] for text in texts]
+    return " -> ".join(texts)
+
+
+def _growth(group: Sequence[Change]) -> str:
+    """Return the bytes of a change, which its platforms may not share."""
+    found = {change.growth for change in group}
+    if None in found or group[0].kind == "base":
+        return ""
+    texts = [format_size(growth, signed=True) for growth in sorted(one or 0 for one in found)]
+    return " to ".join(dict.fromkeys([texts[0], texts[-1]]))
+
+
+def _count(platform: str, locked: PlatformLock, changes: Sequence[Change]) -> str:
+    text = f"{platform}: {len(locked.conda)} Conda and {len(locked.pip)} pip packages"
+    if locked.python is not None:
+        text += f", Python {locked.python.version}"
+    size = size_of(locked)
+    if size:
+        text += f", {format_size(size)}"
+    packages = [change for change in changes if change.kind in {"conda", "pip"}]
+    if not packages:
+        return text
+    counts = Counter(change.move for change in packages)
+    parts = [
+        f"{counts[move]} {'changed' if move == 'other' else move}"
+        for move in _MOVES
+        if counts[move]
+    ]
+    growths = [change.growth for change in packages]
+    if None not in growths:
+        parts.append(format_size(sum(growth or 0 for growth in growths), signed=True))
+    return f"{text} ({', '.join(parts)})"
