@@ -1,23 +1,42 @@
-"""A locked spec becomes a file of another tool: what `export` does."""
+"""A locked spec becomes a file of another tool, or such a file a spec: what `export` and `import` do."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError, UsageError
-from envc.front import compare_with_lock, read_locked, refuse_unhonoured
+from envc.front import compare_with_lock, read, read_locked, refuse_unhonoured
 from envc.machine import Machine
 
 if TYPE_CHECKING:
     from envc.compose import Choice
     from envc.interop.subject import Exported
     from envc.lock.model import Lock
+    from envc.source import Source
     from envc.spec.model import EnvSpec
+    from envc.syntax import Form
 
-__all__ = ["export"]
+__all__ = ["Imported", "export", "import_spec"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """A spec that a file of another tool became.
+
+    Attributes:
+        text: In its canonical layout.
+        format_name: The format that the file was read as.
+        warnings: What the spec does not say, or not as the file says it (W431).
+    """
+
+    text: str
+    format_name: str
+    warnings: tuple[Diagnostic, ...]
 
 
 def export(
@@ -70,6 +89,53 @@ def export(
             platforms=wanted,
             variables={platform: _variables(own.spec, platform) for platform in wanted},
         )
+    )
+
+
+def import_spec(
+    path: Path,
+    machine: Machine,
+    form: Form,
+    *,
+    format_name: str | None = None,
+    output: Path | None = None,
+) -> Imported:
+    """Return the spec that a file of another tool means; it is right, and says what it leaves out.
+
+    Args:
+        format_name: A key of `envc.interop.importing.IMPORTS`; None goes by the file.
+        form: The form of the language that it is to have.
+        output: Where the spec is to lie, which paths in it are relative to; None is beside the file.
+
+    Raises:
+        InputError: The file cannot be read (E15x), has no format that envc imports (E432), or
+            is damaged (E431).
+        UsageError: There is no such format (E001).
+    """
+    from envc.interop.gathered import Gathered, name_like
+    from envc.interop.importing import IMPORTS, detect
+    from envc.interop.spec_text import write_spec
+    from envc.rewrite import format_source
+    from envc.source import Source
+
+    source = read(path)
+    name = format_name or detect(source)
+    if name not in IMPORTS:
+        raise UsageError([_explain_format(name, IMPORTS)])
+
+    def load(relative: str) -> Source:
+        return read(path.parent / relative)
+
+    folder = os.path.relpath(path.parent, output.parent) if output is not None else "."
+    gathered = Gathered(folder=PurePath(folder).as_posix())
+    gathered.put(("environment",), name_like(path.stem), None)
+    IMPORTS[name].load()(source, load, gathered)
+    spec = write_spec(gathered, path.name, form)
+    text = format_source(Source(name="spec", text=spec.text), machine, form=form)
+    return Imported(
+        text=text,
+        format_name=name,
+        warnings=tuple(remark.diagnostic for remark in spec.remarks),
     )
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from envc.building import BuildOptions, build, run
 from envc.errors import DriftError
 from envc.front import Checked, CheckedFile, check_file, check_vouched, lock_path, read
-from envc.interchange import export
+from envc.interchange import Imported, export, import_spec
 from envc.locking import Locked, LockedVariant, LockOptions, check_lock, lock
 from envc.machine import Machine
 from envc.mirror import MirrorMap
@@ -39,6 +39,7 @@ __all__ = [
     "Compiled",
     "Fixed",
     "Identity",
+    "Imported",
     "LockOptions",
     "Locked",
     "LockedVariant",
@@ -58,6 +59,7 @@ __all__ = [
     "format_files",
     "format_source",
     "identify",
+    "import_spec",
     "lint",
     "lock",
     "lock_path",

@@ -1,4 +1,4 @@
-"""`export` as a user sees it."""
+"""`export` and `import` as a user sees them."""
 
 from __future__ import annotations
 
@@ -80,3 +80,49 @@ def test_export_knows_no_other_format(envc: EnvcMain) -> None:
 
     assert ran.code == 2
     assert "error[E001]" in ran.err
+
+
+def test_import_prints_a_spec_and_what_it_leaves_out(envc: EnvcMain, folder: Path) -> None:
+    (folder / "requirements.txt").write_text("six\n--pre\n")
+
+    ran = envc("import", "requirements.txt")
+
+    assert ran.code == 0
+    assert ran.out == (
+        "# Imported from requirements.txt by envc.\n"
+        "# Not as it was there:\n"
+        "# - line 2: `--pre` is left out: a spec has no such option of pip\n"
+        "environment requirements\n"
+        "pip {\n"
+        "    six\n"
+        "}\n"
+    )
+    assert "warning[W431]" in ran.err
+    assert "requirements.txt:2:1" in ran.err
+
+
+def test_import_writes_the_form_that_the_name_says(envc: EnvcMain, folder: Path) -> None:
+    (folder / "requirements.txt").write_text("six\n")
+
+    ran = envc("import", "requirements.txt", "-o", "horses.yaml")
+
+    assert (ran.code, ran.out) == (0, "horses.yaml\n")
+    assert "pip:\n  - six\n" in (folder / "horses.yaml").read_text()
+    assert envc("fmt", "--check", "horses.yaml").code == 0
+    assert envc("check", "horses.yaml").code == 0
+
+
+def test_import_tells_as_json_what_it_did(envc: EnvcMain, folder: Path) -> None:
+    (folder / "x.txt").write_text("six\n")
+
+    answer = json.loads(envc("import", "x.txt", "--to", "yaml", "--json").out)
+
+    assert (answer["ok"], answer["format"], answer["form"]) == (True, "requirements", "yaml")
+    assert answer["diagnostics"] == []
+
+
+def test_import_refuses_other_files(envc: EnvcMain) -> None:
+    ran = envc("import", "pets.lock")
+
+    assert ran.code == 1
+    assert "error[E432]" in ran.err

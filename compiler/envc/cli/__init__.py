@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 
 from envc import __version__
@@ -65,8 +66,13 @@ def _run(words: list[str], console: Console) -> int:
         return 0
     if words[0] not in VERBS:
         raise UsageError([_explain_verb(words[0])])
-    verb: Verb = import_module(f"envc.cli.{words[0]}").VERB
+    verb: Verb = import_module(f"envc.cli.{_module_of(words[0])}").VERB
     return verb.run(words[1:], console)
+
+
+def _module_of(verb: str) -> str:
+    """Return the name of a verb's module: Python's own words are no names."""
+    return f"{verb}_" if iskeyword(verb) else verb
 
 
 def _open_closed_streams() -> None:

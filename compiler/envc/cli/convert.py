@@ -16,7 +16,7 @@ from envc.errors import UsageError
 if TYPE_CHECKING:
     from envc.syntax import Form
 
-__all__ = ["VERB"]
+__all__ = ["VERB", "form_of_output"]
 
 _SUFFIXES: Mapping[Form, tuple[str, ...]] = {"dsl": (".envc",), "yaml": (".yaml", ".yml")}
 
@@ -38,7 +38,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     output: Path | None = arguments.output
     form: Form | None = arguments.to
     if output is not None:
-        form = _form_of_output(output, form)
+        form = form_of_output(output, form)
     if form is None:
         form = "dsl" if form_of(arguments.spec.name) == "yaml" else "yaml"
     text = pipeline.convert(arguments.spec, machine_of(arguments, console), form)
@@ -53,7 +53,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _form_of_output(output: Path, wanted: Form | None) -> Form:
+def form_of_output(output: Path, wanted: Form | None) -> Form:
     """Return the form that a file's name and `--to` agree on.
 
     Raises:

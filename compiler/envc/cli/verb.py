@@ -38,6 +38,7 @@ VERBS = {
     "explain": "say what a field of a spec means, or the code of a diagnostic",
     "schema": "print the JSON Schema of specs in YAML",
     "export": "print a lock in the format of another tool",
+    "import": "make a spec of the file of another tool",
     "lock": "resolve a spec and pin everything in its lock",
     "compile": "write the Dockerfile of a locked spec, and all that it needs",
     "hash": "print the environment's id, a line per platform",

@@ -1,0 +1,70 @@
+"""`envc import`: a spec from the file of another tool."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envc import pipeline
+from envc.cli.console import Console
+from envc.cli.convert import form_of_output
+from envc.cli.verb import Verb, machine_of
+from envc.interop.importing import IMPORTS
+
+if TYPE_CHECKING:
+    from envc.syntax import Form
+
+__all__ = ["VERB"]
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="the file of another tool")
+    listed = "; ".join(f"{name}: {one.summary}" for name, one in IMPORTS.items())
+    parser.add_argument(
+        "--format",
+        choices=tuple(IMPORTS),
+        metavar="FORMAT",
+        help=f"default: what the file looks like; {listed}",
+    )
+    parser.add_argument(
+        "--to", choices=("dsl", "yaml"), help="default: what the output's name says, else dsl"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="SPEC", type=Path, help="write there instead of to stdout"
+    )
+
+
+def _execute(arguments: argparse.Namespace, console: Console) -> int:
+    from envc.output import write_beside
+
+    output: Path | None = arguments.output
+    form: Form = arguments.to or "dsl"
+    if output is not None:
+        form = form_of_output(output, arguments.to)
+    imported = pipeline.import_spec(
+        arguments.file,
+        machine_of(arguments, console),
+        form,
+        format_name=arguments.format,
+        output=output,
+    )
+    console.show(imported.warnings)
+    is_written = write_beside(output, imported.text) if output is not None else False
+    if arguments.json:
+        where = {"output": str(output), "written": is_written} if output is not None else {}
+        data = {"format": imported.format_name, "form": form, **(where or {"text": imported.text})}
+        console.print_json(data, imported.warnings)
+    elif output is None:
+        console.out.write(imported.text)
+    else:
+        console.print(str(output))
+    return 0
+
+
+VERB = Verb(
+    name="import",
+    add_arguments=_add_arguments,
+    execute=_execute,
+    details="The spec is right, and a comment at its head says what is not as it was in the file.",
+)

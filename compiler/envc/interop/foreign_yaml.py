@@ -1,0 +1,100 @@
+"""A YAML file of another tool as plain data: every value is its text, and has its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from envc.diagnostics import Diagnostic
+from envc.errors import InputError
+from envc.source import Source, Span
+from envc.syntax.document import Data, Path
+
+__all__ = ["ForeignYaml", "read_yaml"]
+
+_DEPTH_MAX = 50
+_NULL = "tag:yaml.org,2002:null"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignYaml:
+    """What a file says.
+
+    Attributes:
+        data: Mappings, lists and texts; what is empty is an empty text.
+        spans: Where each value stands, by its path.
+    """
+
+    source: Source
+    data: Data
+    spans: dict[Path, Span]
+
+    def span(self, *path: str | int) -> Span | None:
+        """Return where a value stands."""
+        return self.spans.get(path)
+
+    def comment(self, *path: str | int) -> str:
+        """Return the comment beside a value, without its `#`; may be empty."""
+        span = self.spans.get(path)
+        if span is None:
+            return ""
+        end = self.source.line_span(self.source.position(span.end).line).end
+        rest = self.source.text[span.end : end].strip()
+        return rest[1:].strip() if rest.startswith("#") else ""
+
+
+def read_yaml(source: Source) -> ForeignYaml:
+    """Return what a YAML file says.
+
+    Anchors are followed; tags mean nothing.
+
+    Raises:
+        InputError: It is not YAML (E431).
+    """
+    import yaml
+
+    try:
+        node = yaml.compose(source.text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InputError([_explain(source, error)]) from error
+    spans: dict[Path, Span] = {}
+    data = _convert(node, (), spans, source) if node is not None else {}
+    return ForeignYaml(source=source, data=data, spans=spans)
+
+
+def _convert(node: Any, path: Path, spans: dict[Path, Span], source: Source) -> Data:
+    import yaml
+
+    if len(path) > _DEPTH_MAX:
+        message = f"`{source.name}` is nested too deeply"
+        raise InputError([Diagnostic.at(_span(node, source), "E431", message)])
+    spans[path] = _span(node, source)
+    match node:
+        case yaml.MappingNode():
+            return {
+                _key(key): _convert(value, (*path, _key(key)), spans, source)
+                for key, value in node.value
+            }
+        case yaml.SequenceNode():
+            return [
+                _convert(item, (*path, number), spans, source)
+                for number, item in enumerate(node.value)
+            ]
+        case _:
+            return "" if node.tag == _NULL else str(node.value)
+
+
+def _key(node: Any) -> str:
+    return node.value if isinstance(node.value, str) else str(node.start_mark.index)
+
+
+def _span(node: Any, source: Source) -> Span:
+    return source.span(node.start_mark.index, node.end_mark.index)
+
+
+def _explain(source: Source, error: Exception) -> Diagnostic:
+    mark = getattr(error, "problem_mark", None)
+    reason = str(getattr(error, "problem", None) or "it cannot be read").partition("\n")[0]
+    span = source.span(mark.index, mark.index + 1) if mark is not None else None
+    message = f"`{source.name}` is not YAML: {reason[:1].lower()}{reason[1:]}"
+    return Diagnostic.at(span, "E431", message, hint="check the file with the tool that it is for")

@@ -1,0 +1,105 @@
+"""The formats that a spec can be imported from, by name, and which of them a file has."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from envc.diagnostics import Diagnostic
+from envc.errors import InputError
+from envc.source import Source
+
+if TYPE_CHECKING:
+    from envc.interop.gathered import Gathered, Load
+
+__all__ = ["IMPORTS", "ImportFormat", "detect"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFormat:
+    """A format to import from.
+
+    Attributes:
+        summary: What the help says of it.
+        module: The module of this package whose `gather` reads it; loaded when it is needed.
+    """
+
+    summary: str
+    module: str
+
+    def load(self) -> Callable[[Source, Load, Gathered], None]:
+        """Return what reads it."""
+        found: Callable[[Source, Load, Gathered], None] = import_module(self.module).gather
+        return found
+
+
+IMPORTS = {
+    "environment": ImportFormat(
+        summary="environment.yml of conda, mamba, conda-lock",
+        module="envc.interop.import_environment",
+    ),
+    "requirements": ImportFormat(
+        summary="requirements.txt, with pip's options",
+        module="envc.interop.import_requirements",
+    ),
+    "azureml": ImportFormat(
+        summary="an environment of Azure ML",
+        module="envc.interop.import_azureml",
+    ),
+    "pixi": ImportFormat(
+        summary="pixi.toml, or pyproject.toml with tool.pixi",
+        module="envc.interop.import_pixi",
+    ),
+}
+
+_YAML_KEY = re.compile(r"^(\$?[A-Za-z_][A-Za-z0-9_-]*)[ \t]*:", re.MULTILINE)
+_PIXI = re.compile(r"^\s*\[(?:tool\.pixi\b|workspace\]|project\])", re.MULTILINE)
+_AZUREML = frozenset(
+    {"$schema", "name", "version", "description", "tags", "properties", "os_type"}
+    | {"conda_file", "build", "path", "dockerfile_path", "image", "inference_config"}
+    | {"channels", "dependencies", "variables"}  # of a Conda file that stands in it
+)
+_REQUIREMENTS = (".txt", ".in", ".pip")
+
+
+def detect(source: Source) -> str:
+    """Return the name of the format that a file has, by its name and what it holds.
+
+    Raises:
+        InputError: It has none that envc imports (E432).
+    """
+    name = posixpath.basename(source.name.replace("\\", "/")).lower()
+    found = None
+    if name.endswith((".yml", ".yaml")):
+        found = _detect_yaml(set(_YAML_KEY.findall(source.text)))
+    elif name.endswith(".toml"):
+        is_manifest = name == "pixi.toml" or _PIXI.search(source.text) is not None
+        found = "pixi" if is_manifest and _is_pixi(name, source.text) else None
+    elif name.endswith(_REQUIREMENTS) and "@EXPLICIT" not in source.text:
+        found = "requirements"
+    if found is None:
+        listed = ", ".join(f"`{one}`" for one in IMPORTS)
+        raise InputError(
+            [
+                Diagnostic(
+                    code="E432",
+                    message=f"`{source.name}` has no format that envc imports",
+                    hint=f"say which it is with `--format`: {listed}",
+                )
+            ]
+        )
+    return found
+
+
+def _detect_yaml(keys: set[str]) -> str | None:
+    if keys & {"conda_file", "build", "image"} and keys <= _AZUREML:
+        return "azureml"
+    return "environment" if "dependencies" in keys else None
+
+
+def _is_pixi(name: str, text: str) -> bool:
+    return name != "pyproject.toml" or "[tool.pixi" in text

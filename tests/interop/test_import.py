@@ -1,0 +1,442 @@
+"""Files of other tools become specs that are right, and say what they leave out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envc.diagnostics import Diagnostic
+from envc.errors import InputError, UsageError
+from envc.front import check_file
+from envc.interchange import Imported, import_spec
+from envc.interop.gathered import Gathered, name_like
+from envc.interop.importing import detect
+from envc.interop.spec_text import write_spec
+from envc.machine import Machine
+from envc.source import Source
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "specs"
+KINDS = {
+    "azureml-asset-env": "*.yaml",
+    "azureml-env-v2": "*.y*ml",
+    "conda-env": "*.y*ml",
+    "nf-core-env": "*.y*ml",
+    "pixi-manifest": "*.toml",
+    "requirements": "*.*",
+    "snakemake-env": "*.y*ml",
+}
+STEP = 3
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """A machine with a cache of its own."""
+    return Machine.here({"ENVC_CACHE": str(tmp_path_factory.mktemp("cache"))}, mirrors=[])
+
+
+def take(folder: Path, machine: Machine, name: str, text: str, **more: str) -> Imported:
+    """Import a file of this text, and others that it may name."""
+    for other, content in {name: text, **more}.items():
+        (folder / other).parent.mkdir(parents=True, exist_ok=True)
+        (folder / other).write_text(content)
+    return import_spec(folder / name, machine, "dsl")
+
+
+def body(imported: Imported) -> str:
+    """Return a spec without the comment at its head."""
+    lines = imported.text.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("#"))
+
+
+def messages(imported: Imported) -> list[str]:
+    """Return what is said of the import."""
+    return [warning.message for warning in imported.warnings]
+
+
+def test_an_environment_file_becomes_a_spec(tmp_path: Path, machine: Machine) -> None:
+    imported = take(
+        tmp_path,
+        machine,
+        "environment.yml",
+        """\
+name: Pets
+channels: [conda-forge, bioconda, nodefaults]
+dependencies:
+  - python=3.11
+  - numpy >=1.26
+  - mkl  # [linux64]
+  - pywin32  # [win]
+  - sel(linux): xtensor
+  - pip
+  - pip:
+    - --extra-index-url https://pypi.example.com/simple
+    - rich[jupyter]==14.*
+    - -e .
+variables:
+  A: "1"
+prefix: /opt/conda/envs/pets
+""",
+    )
+
+    assert (
+        body(imported)
+        == """\
+environment pets
+python 3.11
+channels conda-forge, bioconda
+conda {
+    numpy >=1.26
+    mkl on linux/amd64
+    xtensor
+    pip
+}
+pip {
+    index "https://pypi.example.com/simple"
+    index "https://pypi.org/simple"
+    rich[jupyter]==14.*
+    source "."
+}
+variables { A = "1" }
+"""
+    )
+    assert messages(imported) == [
+        "the environment is called `pets`: `Pets` is no name of one",
+        "`pywin32` is left out: it is for other platforms than Linux",
+        "`.` is installed as it is when it is built, not editable",
+    ]
+
+
+def test_without_channels_they_are_condas_own(tmp_path: Path, machine: Machine) -> None:
+    imported = take(tmp_path, machine, "environment.yml", "dependencies: [python=3.11]\n")
+
+    assert (
+        body(imported)
+        == "environment environment\nchannels defaults\nconda {\n    python=3.11\n}\n"
+    )
+    assert imported.warnings == ()
+
+
+def test_requirements_with_all_that_pip_reads(tmp_path: Path, machine: Machine) -> None:
+    imported = take(
+        tmp_path,
+        machine,
+        "requirements.txt",
+        """\
+# the usual
+-i https://pypi.example.com/simple
+--find-links wheels/
+-r more/dev.txt
+--constraint=limits.txt
+six==1.17.0 \\
+    --hash=sha256:aaaa \\
+    --hash=sha256:bbbb  # why
+./dist/pets-1.0-py3-none-any.whl
+git+https://git.example.com/cats.git@v1#egg=cats&subdirectory=lib
+https://files.example.com/dogs-2.0-py3-none-any.whl
+--pre
+--only-binary :all:
+not a requirement
+""",
+        **{"more/dev.txt": "pytest\n-r ../requirements.txt\n./local\n", "limits.txt": "numpy<2\n"},
+    )
+
+    assert (
+        body(imported)
+        == """\
+environment requirements
+pip {
+    index "https://pypi.example.com/simple"
+    find-links "wheels/"
+    pytest
+    six==1.17.0
+    cats @ git+https://git.example.com/cats.git@v1#subdirectory=lib
+    dogs @ https://files.example.com/dogs-2.0-py3-none-any.whl
+    wheel "dist/pets-1.0-py3-none-any.whl"
+    source "more/local"
+    constraint "numpy<2"
+}
+"""
+    )
+    assert messages(imported) == [
+        "`../requirements.txt` is left out: the file leads back to itself",
+        "`--pre` is left out: a spec has no such option of pip",
+        "`not a requirement` is left out: `not a requirement` is not a requirement: "
+        "a version or the end should follow the name",
+    ]
+
+
+def test_credentials_become_the_name_of_a_secret(tmp_path: Path, machine: Machine) -> None:
+    imported = take(
+        tmp_path,
+        machine,
+        "requirements.txt",
+        "-i https://me:hunter2@pypi.example.com/simple\n"
+        "--extra-index-url https://${USER}:${TOKEN}@b.example.com/simple\n"
+        "pets @ https://me:hunter2@c.example.com/pets-1-py3-none-any.whl\nsix\n",
+    )
+
+    assert 'index "https://pypi.example.com/simple" secret INDEX_TOKEN' in imported.text
+    assert 'index "https://b.example.com/simple" secret TOKEN' in imported.text
+    assert "hunter2" not in imported.text
+    assert all("hunter2" not in message for message in messages(imported))
+
+
+def test_a_missing_file_is_left_out_and_said(tmp_path: Path, machine: Machine) -> None:
+    imported = take(tmp_path, machine, "requirements.txt", "-r gone.txt\nsix\n")
+
+    assert "gone.txt` is left out: there is no file" in messages(imported)[0]
+    assert "six" in body(imported)
+
+
+def test_an_azure_ml_environment_has_an_image_and_a_conda_file(
+    tmp_path: Path, machine: Machine
+) -> None:
+    imported = take(
+        tmp_path,
+        machine,
+        "env.yml",
+        "name: pets\nimage: mcr.example.com/base:1\nconda_file: conda.yml\nversion: 3\n",
+        **{"conda.yml": "name: other\nchannels: [conda-forge]\ndependencies: [numpy]\n"},
+    )
+
+    assert (
+        body(imported)
+        == """\
+environment pets
+base image "mcr.example.com/base:1"
+channels conda-forge
+conda {
+    numpy
+}
+"""
+    )
+    assert imported.format_name == "azureml"
+    assert len(imported.warnings) == 1
+
+
+def test_an_azure_ml_build_is_a_base_from_a_dockerfile(tmp_path: Path, machine: Machine) -> None:
+    imported = take(
+        tmp_path,
+        machine,
+        "env.yml",
+        "name: pets\nbuild: {path: docker/, dockerfile_path: Dockerfile.gpu}\n",
+    )
+
+    assert 'dockerfile "docker/Dockerfile.gpu"' in imported.text
+    assert 'context "docker/"' in imported.text
+
+
+def test_a_pixi_manifest_gives_its_default_environment(tmp_path: Path, machine: Machine) -> None:
+    imported = take(
+        tmp_path,
+        machine,
+        "pixi.toml",
+        """\
+[workspace]
+name = "pets"
+channels = ["conda-forge"]
+platforms = ["linux-64", "linux-aarch64", "win-64"]
+
+[dependencies]
+python = "3.12.*"
+numpy = ">=1.26"
+pytorch = { version = "2.4.*", build = "cuda*", channel = "pytorch" }
+
+[target.linux-64.dependencies]
+mkl = "*"
+
+[pypi-dependencies]
+rich = { version = "==14.*", extras = ["jupyter"] }
+cats = {
+  git = "https://git.example.com/cats.git", tag = "v1"
+}
+
+[activation.env]
+A = "1"
+
+[system-requirements]
+cuda = "12.4"
+libc = "2.28"
+
+[tasks]
+start = "python -m pets"
+
+[feature.test.dependencies]
+pytest = "*"
+
+[feature.docs.dependencies]
+sphinx = "*"
+
+[environments]
+default = ["test"]
+docs = ["docs"]
+""",
+    )
+
+    assert (
+        body(imported)
+        == """\
+environment pets
+platforms linux/amd64, linux/arm64
+python 3.12
+cuda 12.4
+virtual-packages { __glibc = "2.28" }
+channels conda-forge, pytorch
+conda {
+    numpy >=1.26
+    pytorch::pytorch 2.4.* cuda*
+    mkl on linux/amd64
+    pytest
+}
+pip {
+    rich[jupyter] ==14.*
+    cats @ git+https://git.example.com/cats.git@v1
+}
+variables { A = "1" }
+"""
+    )
+    assert [message.partition(":")[0] for message in messages(imported)] == [
+        "`win-64` is left out",
+        "`tasks",
+        "`feature",
+        "`environments",
+        "the channel `pytorch` is the last one",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "format_name"),
+    [
+        ("environment.yml", "dependencies: [numpy]\n", "environment"),
+        ("x.yaml", "image: debian\nname: x\n", "azureml"),
+        ("x.yaml", "name: x\nconda_file:\n  dependencies: [numpy]\n", "azureml"),
+        ("requirements-dev.in", "six\n", "requirements"),
+        ("pixi.toml", "", "pixi"),
+        ("pyproject.toml", "[tool.pixi.workspace]\n", "pixi"),
+    ],
+)
+def test_a_format_is_known_by_name_and_content(name: str, text: str, format_name: str) -> None:
+    assert detect(Source(name=name, text=text)) == format_name
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("pyproject.toml", "[project]\n"), ("x.yml", "build: {}\nconda: {}\n"), ("setup.cfg", "")],
+)
+def test_other_formats_are_refused(name: str, text: str) -> None:
+    with pytest.raises(InputError) as refused:
+        detect(Source(name=name, text=text))
+
+    assert [one.code for one in refused.value.diagnostics] == ["E432"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("environment.yml", "dependencies: [\n"), ("pixi.toml", "[workspace\n")],
+)
+def test_a_damaged_file_is_refused_at_its_place(
+    name: str, text: str, tmp_path: Path, machine: Machine
+) -> None:
+    with pytest.raises(InputError) as refused:
+        take(tmp_path, machine, name, text)
+
+    (problem,) = refused.value.diagnostics
+    assert problem.code == "E431"
+    assert problem.labels
+
+
+def test_an_unknown_format_is_refused(tmp_path: Path, machine: Machine) -> None:
+    (tmp_path / "x.txt").write_text("six\n")
+
+    with pytest.raises(UsageError):
+        import_spec(tmp_path / "x.txt", machine, "dsl", format_name="pipenv")
+
+
+def test_paths_are_relative_to_the_spec(tmp_path: Path, machine: Machine) -> None:
+    (tmp_path / "req").mkdir()
+    (tmp_path / "req" / "x.txt").write_text("./dist/pets-1.0-py3-none-any.whl\n")
+
+    imported = import_spec(tmp_path / "req" / "x.txt", machine, "dsl", output=tmp_path / "x.envc")
+
+    assert 'wheel "req/dist/pets-1.0-py3-none-any.whl"' in imported.text
+
+
+def test_what_looks_like_a_parameter_stays_a_text(tmp_path: Path, machine: Machine) -> None:
+    text = 'dependencies: [numpy]\nvariables: {A: "${{ x }}"}\n'
+
+    imported = take(tmp_path, machine, "environment.yml", text)
+
+    checked = check_file(Source(name="x.envc", text=imported.text), machine)
+    (variant,) = checked.variants.values()
+    assert dict(variant.spec.variables) == {"A": "${{ x }}"}
+
+
+@given(st.lists(st.text(max_size=30), max_size=6))
+def test_no_line_of_requirements_makes_a_wrong_spec(lines: list[str]) -> None:
+    from envc.interop.import_requirements import gather
+
+    def load(path: str) -> Source:
+        raise InputError([_gone(path)])
+
+    gathered = Gathered()
+    gathered.put(("environment",), "x", None)
+    gather(Source(name="r.txt", text="\n".join(lines)), load, gathered)
+
+    spec = write_spec(gathered, "r.txt", "dsl")
+
+    check_file(Source(name="x.envc", text=spec.text), Machine.here({}, mirrors=[]))
+
+
+def _gone(path: str) -> Diagnostic:
+    return Diagnostic(code="E150", message=f"there is no file `{path}`")
+
+
+@given(st.text())
+def test_every_text_has_a_name_like_it(text: str) -> None:
+    from envc.spec.field import environment_name
+
+    assert environment_name(name_like(text)) == name_like(text)
+
+
+def _sample() -> list[Path]:
+    return [
+        path
+        for kind, pattern in KINDS.items()
+        for path in sorted((CORPUS / kind).rglob(pattern))[::STEP]
+        if path.is_file()
+    ]
+
+
+def _import_both(path: Path, machine: Machine) -> dict[str, Imported] | None:
+    """Return a file as a spec in both forms; None where it has no format that envc imports."""
+    try:
+        return {
+            ".envc": import_spec(path, machine, "dsl"),
+            ".yaml": import_spec(path, machine, "yaml"),
+        }
+    except InputError as error:
+        if {one.code for one in error.diagnostics} == {"E432"}:
+            return None
+        raise
+
+
+@pytest.mark.skipif(
+    not CORPUS.is_dir(), reason=f"{CORPUS} is not there: it holds environment files in the wild"
+)
+def test_files_in_the_wild_become_right_specs_in_both_forms(machine: Machine) -> None:
+    imported = 0
+    for path in _sample():
+        specs = _import_both(path, machine)
+        if specs is None:
+            continue
+        ids = {
+            check_file(Source(name=f"x{suffix}", text=one.text), machine).spec_id
+            for suffix, one in specs.items()
+        }
+        assert len(ids) == 1, path
+        imported += 1
+
+    assert imported > len(_sample()) / 2
