@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from envc import memo
-from envc.memo import Brought, Question, Result, VariantResult, recall, remember
+from envc.memo import (
+    Agreement,
+    Brought,
+    Question,
+    Result,
+    VariantResult,
+    recall,
+    recall_agreement,
+    remember,
+    remember_agreement,
+)
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Selection
 
@@ -187,3 +197,54 @@ def test_only_the_newest_results_are_kept(question: Question) -> None:
     kept = list((question.cache / "compiled").iterdir())
     assert len(kept) == 64
     assert all(json.loads(file.read_text())["spec_id"] == "sha256:1" for file in kept)
+
+
+def agree(question: Question) -> None:
+    from envc.files import sha256_of
+
+    agreement = Agreement(
+        environment="pets",
+        has_warnings=False,
+        wheels={"pets.whl": sha256_of(question.spec.parent / "pets.whl")},
+        texts={"team.envc": "user 1000\n"},
+    )
+    remember_agreement(question, agreement)
+
+
+def test_that_a_lock_is_right_is_found_again(question: Question) -> None:
+    agree(question)
+
+    found = recall_agreement(question)
+
+    assert found is not None
+    assert (found.environment, found.has_warnings) == ("pets", False)
+    assert recall(question) is None
+
+
+@pytest.mark.parametrize("name", ["pets.envc", "pets.lock", "pets.whl", "team.envc"])
+def test_a_lock_is_compared_again_where_anything_was_edited(question: Question, name: str) -> None:
+    agree(question)
+    path = question.spec.parent / name
+
+    path.write_bytes(path.read_bytes() + b"#\n")
+    edited = recall_agreement(ask_again(question))
+    path.unlink()
+    removed = recall_agreement(ask_again(question))
+
+    assert (edited, removed) == (None, None)
+
+
+def test_a_damaged_memory_of_a_lock_is_none(question: Question) -> None:
+    agree(question)
+
+    for text in ("", "{}", "[]", '{"environment": 1}', "\0"):
+        question.agreement_place.write_text(text)
+        assert recall_agreement(question) is None
+
+
+def test_a_lock_that_changed_while_it_was_compared_is_not_remembered(question: Question) -> None:
+    question.lock.write_text("{ }\n")
+
+    agree(question)
+
+    assert not question.agreement_place.exists()

@@ -1,4 +1,4 @@
-"""A spec becomes its lock, or is compared with the one that it has: what `lock` does."""
+"""A spec becomes its lock: what `lock` does."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
-from envc.errors import DriftError, EnvcError, InputError, UsageError
+from envc.errors import EnvcError, InputError, UsageError
 from envc.front import (
     Checked,
-    CheckedFile,
     check_file,
-    compare_with_lock,
     lock_path,
     read,
     read_lock,
-    read_locked,
     refuse_unhonoured,
 )
 from envc.machine import Machine
@@ -34,7 +31,7 @@ if TYPE_CHECKING:
     from envc.resolve.world import World
     from envc.spec.model import EnvSpec
 
-__all__ = ["LockOptions", "Locked", "LockedVariant", "check_lock", "lock"]
+__all__ = ["LockOptions", "Locked", "LockedVariant", "lock"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,44 +270,6 @@ def _refuse_unknown_packages(before: Mapping[str, Lock], names: Sequence[str]) -
         message = f"the lock has no package `{name}` that could be updated"
         problems.append(Diagnostic(code="E460", message=message, hint=hint))
     raise UsageError(problems)
-
-
-def check_lock(
-    path: Path,
-    machine: Machine,
-    *,
-    variants: Sequence[str] = (),
-    choice: Choice | None = None,
-) -> CheckedFile:
-    """Compare a spec with its lock: no solver, no network.
-
-    Args:
-        variants: Those to compare; empty for all, and then the lock may have no others.
-        choice: What the command line chose of the spec's parameters.
-
-    Raises:
-        DriftError: The lock is not that of the spec, or its wheels have changed (E410 to E419).
-        InputError: The spec is wrong (E1xx, E2xx), or the lock is missing or damaged (E40x).
-        UsageError: A variant (E007, E008) or a parameter (E006) is meant that the spec does not have.
-    """
-    from envc.context import digest_wheels
-    from envc.lock.drift import drift
-    from envc.variant import choose_variants, tell_variants
-
-    checked, locked = read_locked(path, machine, choice)
-    chosen = choose_variants(checked.variants, variants)
-    refuse_unhonoured(checked, chosen)
-    if found := compare_with_lock(checked, locked, chosen):
-        raise DriftError(found)
-    problems: dict[str, tuple[Diagnostic, ...]] = {}
-    for name in chosen:
-        own = checked.variants[name]
-        lock = locked.variants[name]
-        wheels = digest_wheels(own.spec, own.document, path.parent, lock.local_wheels)
-        problems[name] = drift(own.spec, own.document, lock, wheels=wheels)
-    if told := tell_variants(problems, len(chosen)):
-        raise DriftError(told)
-    return checked
 
 
 def _read_old(place: Path, *, is_needed: bool) -> tuple[LockFile | None, tuple[Diagnostic, ...]]:

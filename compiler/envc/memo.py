@@ -1,4 +1,4 @@
-"""Compiling is a pure function of a few files: its result for them is kept in the cache and found again."""
+"""What files give is kept in the cache and found again: a compile's result, and that a lock is right."""
 
 from __future__ import annotations
 
@@ -14,7 +14,17 @@ from envc.plan.context import ContextFile
 from envc.plan.inputs import Selection
 from envc.resources import fingerprint
 
-__all__ = ["Brought", "Question", "Result", "VariantResult", "recall", "remember"]
+__all__ = [
+    "Agreement",
+    "Brought",
+    "Question",
+    "Result",
+    "VariantResult",
+    "recall",
+    "recall_agreement",
+    "remember",
+    "remember_agreement",
+]
 
 _KEPT = 64
 """How many results are kept; the oldest go first."""
@@ -55,6 +65,11 @@ class Question:
     def place(self) -> Path:
         """The file that its result is kept in."""
         return self.cache / "compiled" / f"{self.key}.json"
+
+    @property
+    def agreement_place(self) -> Path:
+        """The file that says that its lock is right."""
+        return self.cache / "agreed" / f"{self.key}.json"
 
     def _digest(self) -> str | None:
         chosen = [self.mirrors, self.sets, self.variants]
@@ -194,6 +209,62 @@ def remember(question: Question, result: Result, variants: Sequence[Brought]) ->
         return
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """That a lock is the one of its spec.
+
+    Attributes:
+        environment: The spec's name.
+        has_warnings: Whether something about the spec is odd.
+        wheels: The SHA-256 of the local wheels that it is about, by path.
+        texts: The files that the spec includes or extends, by path.
+    """
+
+    environment: str
+    has_warnings: bool
+    wheels: Mapping[str, str]
+    texts: Mapping[str, str]
+
+
+def recall_agreement(question: Question) -> Agreement | None:
+    """Return that a lock is right; None where a file is not as it was, or nobody knows."""
+    folder = question.spec.parent
+    try:
+        kept = json.loads(question.agreement_place.read_bytes())
+        found = Agreement(**kept)
+        are_same = all(
+            sha256_of(folder / name) == digest for name, digest in found.wheels.items()
+        ) and all(
+            _digest_text(_read_text(folder / name)) == digest
+            for name, digest in found.texts.items()
+        )
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+    return found if are_same else None
+
+
+def remember_agreement(question: Question, agreement: Agreement) -> None:
+    """Keep that a lock is right, unless a file was edited meanwhile, or the cache cannot be written.
+
+    Args:
+        agreement: With the texts themselves.
+    """
+    if question.is_stale:
+        return
+    texts = {name: _digest_text(text) for name, text in agreement.texts.items()}
+    data = {
+        "environment": agreement.environment,
+        "has_warnings": agreement.has_warnings,
+        "wheels": dict(agreement.wheels),
+        "texts": texts,
+    }
+    try:
+        write_if_changed(question.agreement_place, json.dumps(data).encode())
+        _prune(question.agreement_place.parent)
+    except (OSError, UnicodeError):
+        return
+
+
 def _join(variants: Sequence[Brought]) -> Brought | None:
     """Return what all variants brought in; None where two of them saw different content."""
     joined = Brought(
@@ -223,10 +294,14 @@ def _find_brought(folder: Path, kept: Mapping[str, Any]) -> list[tuple[str, str]
             return None
         found.append((digest, str(folder / name)))
     for name, digest in kept["texts"].items():
-        if _digest_text((folder / name).read_bytes().decode("utf-8-sig")) != digest:
+        if _digest_text(_read_text(folder / name)) != digest:
             return None
         found.append((digest, str(folder / name)))
     return found
+
+
+def _read_text(path: Path) -> str:
+    return path.read_bytes().decode("utf-8-sig")
 
 
 def _digest_text(text: str) -> str:

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.building import BuildOptions, build, run
+from envc.comparison import Agreed, check_lock
 from envc.errors import DriftError
 from envc.front import Checked, CheckedFile, check_file, check_vouched, lock_path, read
 from envc.interchange import Imported, export, import_spec
-from envc.locking import Locked, LockedVariant, LockOptions, check_lock, lock
+from envc.locking import Locked, LockedVariant, LockOptions, lock
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.prepared import compiled
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from envc.output import Changes
 
 __all__ = [
+    "Agreed",
     "BuildOptions",
     "Checked",
     "CheckedFile",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -156,3 +158,29 @@ def test_a_failure_leaves_the_old_lock(zoo: Zoo, folder: Path) -> None:
 
     assert ran.code == 1
     assert snapshot(folder)["zoo.lock"] == before
+
+
+def test_a_lock_that_was_right_is_not_read_again_to_be_compared(
+    zoo: Zoo, folder: Path, envc: EnvcMain
+) -> None:
+    first = envc("lock", "--check", "zoo.envc")
+    command = [sys.executable, "-X", "importtime", "-m", "envc", "lock", "--check", "zoo.envc"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (first.code, done.returncode) == (0, 0)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert loaded & {"pydantic", "lark", "rattler", "envc.lock.model", "requests"} == set()
+    assert done.stderr.endswith("zoo.lock is the lock of zoo.envc\n")
+
+
+def test_a_lock_that_was_right_is_not_right_for_another_spec(zoo: Zoo, envc: EnvcMain) -> None:
+    envc("lock", "--check", "zoo.envc")
+    zoo.change("{ app }", "{ app, lib }")
+
+    ran = envc("lock", "--check", "zoo.envc")
+
+    assert ran.code == 4
+    assert ran.err.startswith(
+        "error[E410]: the lock does not know the pip package `lib`\n --> zoo.envc:4:12\n"
+    )

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from envc import pipeline
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
-from envc.cli.summary import describe_change, describe_platform, summarise
 from envc.cli.verb import (
     Verb,
     add_choice,
@@ -124,7 +123,11 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.check:
         _refuse_with_check(arguments)
         checked = pipeline.check_lock(
-            arguments.spec, machine, variants=arguments.variants, choice=choice_of(arguments)
+            arguments.spec,
+            machine,
+            variants=arguments.variants,
+            choice=choice_of(arguments),
+            with_warnings=arguments.json,
         )
         if arguments.json:
             console.print_json({"environment": checked.environment}, checked.warnings)
@@ -161,6 +164,8 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
 
 def _list_lines(locked: pipeline.Locked) -> Iterator[str]:
     """Yield what has changed and what there is; of a spec with a matrix with the variant's name."""
+    from envc.cli.summary import summarise  # loads the lock's model, which `--check` can do without
+
     for name in locked.dropped:
         yield f"- the variant {name}"
     for name, one in locked.variants.items():
@@ -175,6 +180,8 @@ def _describe(locked: pipeline.Locked) -> dict[str, object]:
 
 
 def _describe_variant(locked: pipeline.LockedVariant) -> dict[str, object]:
+    from envc.cli.summary import describe_change, describe_platform
+
     return {
         "platforms": {
             name: describe_platform(platform)
