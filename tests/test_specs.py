@@ -69,7 +69,7 @@ def test_an_example_has_its_committed_ids(
     check_golden(spec.parent / "ids.json", actual, update=update_golden)
 
 
-@pytest.mark.parametrize("name", ["pets", "service", "training"])
+@pytest.mark.parametrize("name", ["numerics", "pets", "service", "training"])
 def test_twins_have_equal_ids(name: str, machine: Machine) -> None:
     dsl, yaml = (SPECS / name / f"{name}{suffix}" for suffix in (".envc", ".yaml"))
 

@@ -25,6 +25,7 @@ SPECS = TESTS.parent / "specs"
 NAMES = (
     "analysis.yaml",
     "inference.envc",
+    "numerics.envc",
     "pets.envc",
     "quickstart.envc",
     "service.envc",
@@ -36,16 +37,17 @@ def make_vectors(prepared: Prepared) -> dict[str, Any]:
     """Return by name what each id of a spec is the digest of, and the id."""
     checked, plan = prepared.checked, prepared.plan
     locked = {name: prepared.lock.platforms[name] for name in plan.env_ids}
-    own = settings(
-        checked.spec,
-        checked.document,
-        prepared.inputs,
-        has_conda=any(one.conda for one in locked.values()),
-        has_python=any(one.python is not None for one in locked.values()),
-    )
     meant = {"contract": normal.CONTRACT, "spec": normal.normal_form(checked.spec)}
     vectors = {"spec": {"id": plan.spec_id, "of": meant}}
     for name, one in locked.items():
+        own = settings(
+            checked.spec,
+            checked.document,
+            prepared.inputs,
+            platform=name,
+            has_conda=bool(one.conda),
+            has_python=one.python is not None,
+        )
         tree = identity_tree(name, one, own, created=plan.epochs[name])
         vectors[name] = {"id": plan.env_ids[name], "of": tree}
     return vectors

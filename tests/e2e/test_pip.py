@@ -264,21 +264,6 @@ def write_wheel(path: Path, files: dict[str, str]) -> None:
             archive.writestr(file, text)
 
 
-@pytest.fixture
-def two_platform_base(tmp_path_factory: pytest.TempPathFactory, world: EngineWorld) -> str:
-    """A base that is the Python base on amd64, and says of itself that it has Python on arm64."""
-    folder = tmp_path_factory.mktemp("arm64")
-    (folder / "Dockerfile").write_text("FROM scratch\nENV PYTHON_VERSION=3.11.2\nCOPY empty /\n")
-    (folder / "empty").touch()
-    arm64 = f"{world.registry}/envc-test-bookworm:arm64"
-    both = f"{world.registry}/envc-test-bookworm:both"
-    build = ["docker", "buildx", "build", "--quiet", "--platform=linux/arm64", "--provenance=false"]
-    subprocess.run([*build, "--push", "-t", arm64, str(folder)], capture_output=True, check=True)
-    create = ["docker", "buildx", "imagetools", "create", "-t", both, world.python_base, arm64]
-    subprocess.run(create, capture_output=True, check=True)
-    return both
-
-
 def test_one_dockerfile_serves_two_platforms(envc: Envc, two_platform_base: str) -> None:
     text = (
         f'environment x\nbase image "{two_platform_base}"\n'

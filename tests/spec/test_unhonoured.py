@@ -17,34 +17,29 @@ from support.documents import Everything, document
 EVERYTHING: dict[str, Any] = {
     "environment": "pets",
     "base": {"dockerfile": "Dockerfile.base"},
-    "platforms": ["linux/amd64", "linux/arm64"],
     "virtual-packages": {"__glibc": "2.28"},
     "cuda": "12.4",
     "exclude-newer": "2026-01-31",
     "channel-priority": "disabled",
     "conda": {
-        "packages": [{"package": "numpy", "on": "linux/amd64"}],
+        "packages": ["numpy"],
         "constraints": ["scipy <2"],
     },
     "pip": {
         "find-links": [{"path": "wheels"}],
         "packages": [
-            {"package": "rich", "on": "linux/amd64"},
+            "rich",
             "a @ https://a.example/a-1-py3-none-any.whl",
             "b @ https://a.example/b-1.tar.gz",
             "c @ git+https://a.example/c",
         ],
-        "wheels": [{"wheel": "d-1-py3-none-any.whl", "on": "linux/arm64"}],
+        "wheels": ["d-1-py3-none-any.whl"],
         "sources": ["libs/e"],
         "sdists": ["f"],
         "constraints": ["six <2"],
         "overrides": ["six ==1.*"],
     },
     "system": ["git"],
-    "variables": {"A": {"linux/amd64": "x"}},
-    "build-variables": {"B": {"linux/amd64": "x"}},
-    "before-packages": [{"run": "make", "on": "linux/amd64"}],
-    "steps": [{"run": "make", "on": "linux/amd64"}],
 }
 HONOURED: dict[str, Any] = {
     "base": {"image": "debian:12"},
@@ -58,6 +53,18 @@ HONOURED: dict[str, Any] = {
     "check": {"run": [{"command": "make", "prints": "x"}]},
     "runtime": {"arguments": ["--init"], "mounts": [{"from": "a/", "to": "/a"}]},
 }
+SELECTED: dict[str, Any] = {
+    "platforms": ["linux/amd64", "linux/arm64"],
+    "conda": [{"package": "numpy", "on": "linux/amd64"}],
+    "pip": {
+        "packages": [{"package": "rich", "on": "linux/amd64"}],
+        "wheels": [{"wheel": "d-1-py3-none-any.whl", "on": "linux/arm64"}],
+    },
+    "variables": {"A": {"linux/amd64": "x"}},
+    "build-variables": {"B": {"linux/amd64": "x"}},
+    "before-packages": [{"run": "make", "on": "linux/amd64"}],
+    "steps": [{"run": "make", "on": "linux/amd64"}],
+}
 
 
 def said(data: dict[str, Any]) -> list[str]:
@@ -67,11 +74,7 @@ def said(data: dict[str, Any]) -> list[str]:
 
 
 def test_every_construct_of_the_table_is_found_in_a_spec_that_uses_it() -> None:
-    short = {"environment": "pets"} | {
-        block: [{"package": "a", "on": "linux/amd64"}] for block in ("conda", "pip")
-    }
-
-    found = {*said(EVERYTHING), *said(short)}
+    found = set(said(EVERYTHING))
 
     assert {construct.sentence for construct in UNHONOURED.values()} <= found
     assert {message for message in found if "address" in message or "repository" in message} == {
@@ -89,6 +92,7 @@ def test_every_construct_of_the_table_is_found_in_a_spec_that_uses_it() -> None:
         {"pip": {"packages": [{"package": "six"}], "sdists": [], "constraints": []}},
         {"system": []},
         HONOURED,
+        SELECTED,
         {"serve": {"entry": "a.py", "port": "80"}, "train": {"script": "a.py"}},
     ],
 )

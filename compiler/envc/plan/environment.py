@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from envc.lock.model import PlatformLock
+from envc.lock.model import PlatformLock, Python
 from envc.plan.instruction import Copy, Instruction, Mount, Run, Stage
 from envc.plan.stage import LAYER, SCRIPTS, choose, mount_stage, script
 from envc.platform import PLATFORMS
@@ -26,44 +26,46 @@ def base_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
 
 def tools_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
     """Return the stage `tools`, in which or with which everything is installed."""
-    if not any(locked.tools.packages for locked in platforms.values()):
-        return ()
     unpack = Run(
         words=script("python3", "tools.py", "/mnt/wheels"),
         mounts=(SCRIPTS, mount_stage("tool-wheels", "/", "/mnt/wheels")),
     )
     bases = {
-        PLATFORMS[name].architecture: _tools_base(locked) for name, locked in platforms.items()
+        PLATFORMS[name].architecture: _tools_base(locked)
+        for name, locked in platforms.items()
+        if locked.tools.packages
     }
     comment = "The installers. Nothing of this stage is in the image."
     return choose("tools", bases, dict.fromkeys(bases, (unpack,)), comment)
 
 
 def environment_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
-    """Return the stages `conda` or `python`, and `pip`, as far as they are needed."""
+    """Return the stages `conda`, `python` and `pip`, as far as they are needed.
+
+    Where Python comes from Conda on some platforms only, there are both of the first two, and each
+    platform's image takes its own.
+    """
     has_conda = any(locked.conda for locked in platforms.values())
-    has_python = any(locked.python is not None for locked in platforms.values())
-    stages: tuple[Stage, ...] = ()
-    if has_conda:
-        stages = (_conda_stage(),)
-    elif has_python:
-        stages = _venv_stages(platforms)
-    if any(locked.pip for locked in platforms.values()):
-        stages += (_pip_stage("conda" if has_conda else "python"),)
-    return stages
+    return (
+        *((_conda_stage(),) if has_conda else ()),
+        *_venv_stages(platforms),
+        *_pip_stages(platforms),
+    )
 
 
-def layer_copies(platforms: Mapping[str, PlatformLock]) -> tuple[Instruction, ...]:
-    """Return what brings the install stages' trees into the image, a layer each."""
-    locks = platforms.values()
-    names = []
-    if any(locked.conda for locked in locks):
-        names.append("conda")
-    elif any(locked.python is not None for locked in locks):
-        names.append("python")
-    if any(locked.pip for locked in locks):
+def layer_copies(locked: PlatformLock) -> tuple[Instruction, ...]:
+    """Return what brings the install stages' trees into a platform's image, a layer each."""
+    names = [name for name in (_python_stage(locked),) if name is not None]
+    if locked.pip:
         names.append("pip")
     return tuple(Copy(stage=name, source=f"{LAYER}/", to="/", link=True) for name in names)
+
+
+def _python_stage(locked: PlatformLock) -> str | None:
+    """Return the stage that wheels are installed on top of; None where there is no environment."""
+    if locked.conda:
+        return "conda"
+    return "python" if locked.python is not None else None
 
 
 def _tools_base(locked: PlatformLock) -> str:
@@ -89,27 +91,38 @@ def _conda_stage() -> Stage:
 
 
 def _venv_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
-    runs = {}
-    for name, locked in platforms.items():
-        words = script("python3", "venv.py", locked.python.version if locked.python else "")
-        runs[PLATFORMS[name].architecture] = (Run(words=words, mounts=(SCRIPTS, _TOOLS)),)
+    runs = {
+        PLATFORMS[name].architecture: (_make_venv(locked.python),)
+        for name, locked in platforms.items()
+        if locked.python is not None and _python_stage(locked) == "python"
+    }
     comment = "An empty virtual environment for the base's Python, whose version is verified."
     return choose("python", dict.fromkeys(runs, "base"), runs, comment)
 
 
-def _pip_stage(python: str) -> Stage:
+def _make_venv(python: Python) -> Run:
+    return Run(words=script("python3", "venv.py", python.version), mounts=(SCRIPTS, _TOOLS))
+
+
+def _pip_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
     """Return the stage that installs wheels; Conda's Python needs only the tools' C library."""
-    base = "tools" if python == "conda" else "base"
+    bases: dict[str, str] = {}
+    runs: dict[str, tuple[Run, ...]] = {}
+    for name, locked in platforms.items():
+        python = _python_stage(locked)
+        if locked.pip and python is not None:
+            architecture = PLATFORMS[name].architecture
+            bases[architecture] = "tools" if python == "conda" else "base"
+            runs[architecture] = (_install_wheels(python),)
+    comment = "The wheels, in a layer of their own on top of the environment."
+    return choose("pip", bases, runs, comment)
+
+
+def _install_wheels(python: str) -> Run:
     mounts: tuple[Mount, ...] = (
         SCRIPTS,
         _TOOLS,
         mount_stage("wheels", "/", "/mnt/wheels"),
         mount_stage(python, f"{LAYER}/opt/env", "/opt/env"),
     )
-    run = Run(words=script("/opt/env/bin/python", "wheels.py", "/mnt/wheels"), mounts=mounts)
-    return Stage(
-        name="pip",
-        base=base,
-        comment="The wheels, in a layer of their own on top of the environment.",
-        instructions=(run,),
-    )
+    return Run(words=script("/opt/env/bin/python", "wheels.py", "/mnt/wheels"), mounts=mounts)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from envc.canonical import Json, readable_json
@@ -17,6 +18,7 @@ __all__ = [
     "CA_BUNDLE",
     "conda_package_stages",
     "listing_files",
+    "local_wheel_files",
     "private_packages",
     "tool_wheel_stages",
     "wheel_stages",
@@ -40,9 +42,8 @@ def tool_wheel_stages(
     adds = {
         PLATFORMS[name].architecture: _adds(locked.tools.packages, mirrors)
         for name, locked in platforms.items()
+        if locked.tools.packages
     }
-    if not any(adds.values()):
-        return ()
     return choose("tool-wheels", dict.fromkeys(adds, "scratch"), adds, _TOOL_WHEELS)
 
 
@@ -52,11 +53,11 @@ def conda_package_stages(
     """Return the stage `conda-packages`, or none where there are none."""
     adds: dict[str, tuple[Instruction, ...]] = {}
     for name, locked in platforms.items():
+        if not locked.conda:
+            continue
         folder = PLATFORMS[name].architecture
         listing = Copy(source=f"{folder}/packages.json", to="/packages.json")
         adds[folder] = (*_adds(locked.conda, mirrors), listing)
-    if not any(locked.conda for locked in platforms.values()):
-        return ()
     return choose("conda-packages", dict.fromkeys(adds, "scratch"), adds, _CONDA)
 
 
@@ -70,17 +71,18 @@ def wheel_stages(
         secrets: The name of the secret of each index that has one, by the index's address.
         mirrors: Where artefacts are fetched from instead.
     """
-    if not any(locked.pip for locked in platforms.values()):
-        return ()
     stages: list[Stage] = []
     instructions = {}
+    common = _common_wheels(platforms)
     for name, locked in platforms.items():
+        if not locked.pip:
+            continue
         folder = PLATFORMS[name].architecture
         private = private_packages(locked, secrets)
         if private:
             names = sorted({secrets[package.index or ""] for package in private})
             stages.append(_private_stage(folder, names, is_first=not stages))
-        instructions[folder] = _wheels(folder, locked.pip, private, mirrors)
+        instructions[folder] = _wheels(folder, locked.pip, private, common, mirrors)
     bases = dict.fromkeys(instructions, "scratch")
     return (*stages, *choose("wheels", bases, instructions, _WHEELS))
 
@@ -89,21 +91,38 @@ def listing_files(
     platforms: Mapping[str, PlatformLock], secrets: Mapping[str, str], mirrors: MirrorMap
 ) -> tuple[ContextFile, ...]:
     """Return the context's lists of what is installed, a folder for each architecture."""
-    has_conda = any(locked.conda for locked in platforms.values())
-    has_pip = any(locked.pip for locked in platforms.values())
     files = []
     for platform, locked in platforms.items():
         folder = PLATFORMS[platform].architecture
-        if has_conda:
+        if locked.conda:
             rows: list[Json] = [_row(package) for package in locked.conda]
             data: Json = {"subdir": PLATFORMS[platform].subdir, "packages": rows}
             files.append(_json_file(f"{folder}/packages.json", data))
-        if has_pip:
+        if locked.pip:
             files.append(_text_file(f"{folder}/requirements.txt", _requirements(locked.pip)))
         if private := private_packages(locked, secrets):
             wanted: list[Json] = [_private_row(package, secrets, mirrors) for package in private]
             files.append(_json_file(f"{folder}/private.json", wanted))
     return tuple(files)
+
+
+def local_wheel_files(
+    platforms: Mapping[str, PlatformLock], wheels: Mapping[str, ContextFile]
+) -> tuple[ContextFile, ...]:
+    """Return the context's local wheels: those of all platforms in one folder, others in their own.
+
+    Args:
+        wheels: By the path that the lock has.
+    """
+    common = _common_wheels(platforms)
+    folders = {"wheels": common}
+    for name, locked in platforms.items():
+        folders[f"{PLATFORMS[name].architecture}/wheels"] = _local_paths(locked) - common
+    return tuple(
+        replace(wheels[path], path=f"{folder}/{wheels[path].path}")
+        for folder, paths in folders.items()
+        for path in sorted(paths & wheels.keys())
+    )
 
 
 def private_packages(locked: PlatformLock, secrets: Mapping[str, str]) -> tuple[PipPackage, ...]:
@@ -118,6 +137,15 @@ def private_packages(locked: PlatformLock, secrets: Mapping[str, str]) -> tuple[
     )
 
 
+def _common_wheels(platforms: Mapping[str, PlatformLock]) -> frozenset[str]:
+    """Return the paths of the local wheels that all platforms have."""
+    return frozenset.intersection(*map(_local_paths, platforms.values()))
+
+
+def _local_paths(locked: PlatformLock) -> frozenset[str]:
+    return frozenset(package.path for package in locked.pip if package.path is not None)
+
+
 def _host(url: str | None) -> tuple[str, str]:
     parts = urlsplit(url or "")
     return parts.scheme, parts.netloc
@@ -127,14 +155,18 @@ def _wheels(
     architecture: str,
     packages: Sequence[PipPackage],
     private: Sequence[PipPackage],
+    common: Container[str],
     mirrors: MirrorMap,
 ) -> tuple[Instruction, ...]:
     public = [package for package in packages if package.url is not None and package not in private]
     instructions: list[Instruction] = list(_adds(public, mirrors))
     if private:
         instructions.append(Copy(stage=f"private-wheels-{architecture}", source="/wheels/", to="/"))
-    if any(package.path is not None for package in packages):
+    local = [package.path for package in packages if package.path is not None]
+    if any(path in common for path in local):
         instructions.append(Copy(source="wheels/", to="/"))
+    if any(path not in common for path in local):
+        instructions.append(Copy(source=f"{architecture}/wheels/", to="/"))
     instructions.append(Copy(source=f"{architecture}/requirements.txt", to="/requirements.txt"))
     return tuple(instructions)
 

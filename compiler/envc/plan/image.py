@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from envc.lock.model import PlatformLock
@@ -42,60 +42,73 @@ _BEFORE = "before-"
 
 def image_stages(
     platforms: Mapping[str, PlatformLock],
-    settings: Settings,
+    settings: Mapping[str, Settings],
     env_ids: Mapping[str, str],
     document: Document,
 ) -> tuple[Stage, ...]:
-    """Return the stages `system` and `image`, the last of the build."""
-    system = _system(settings)
-    copies = layer_copies(platforms)
-    configured = (*copies, *_configure(settings, document, has_environment=bool(copies)))
-    labels = {
-        PLATFORMS[name].architecture: _label(env_id, settings.cuda)
-        for name, env_id in env_ids.items()
-    }
-    if len(labels) == 1:
-        instructions = (*configured, *labels.values())
-        image = Stage(name="image", base="system", comment=_IMAGE, instructions=instructions)
-        return system, image
-    runtime = Stage(name="runtime", base="system", comment=_IMAGE, instructions=configured)
+    """Return the stages `system` and `image`, the last of the build.
+
+    Args:
+        platforms: The lock's platforms, by name.
+        settings: What each platform's image is to be like.
+        env_ids: Each platform's.
+        document: The whole spec's, for the places of what is said for all platforms.
+    """
+    configured: dict[str, tuple[Instruction, ...]] = {}
+    labels: dict[str, tuple[Instruction, ...]] = {}
+    for name, own in settings.items():
+        architecture, copies = PLATFORMS[name].architecture, layer_copies(platforms[name])
+        configure = _configure(own, document, has_environment=bool(copies))
+        configured[architecture] = (*copies, *configure)
+        labels[architecture] = (_label(env_ids[name], own.cuda),)
+    system = _system_stages(settings)
+    first, *others = configured.values()
+    if not others or any(other != first for other in others):
+        instructions = {name: (*own, *labels[name]) for name, own in configured.items()}
+        return *system, *choose("image", dict.fromkeys(labels, "system"), instructions, _IMAGE)
+    runtime = Stage(name="runtime", base="system", comment=_IMAGE, instructions=first)
     labelled = choose(
         "image",
         dict.fromkeys(labels, "runtime"),
-        {architecture: (label,) for architecture, label in labels.items()},
+        labels,
         "Each platform's image is an environment of its own, and says which.",
     )
-    return system, runtime, *labelled
+    return *system, runtime, *labelled
 
 
-def step_files(settings: Settings) -> tuple[ContextFile, ...]:
+def step_files(settings: Iterable[Settings]) -> tuple[ContextFile, ...]:
     """Return the context's files that copy steps bring in: `files/N/` is laid out as the image is,
     and `files/before-N/` for steps before the environment is there."""
-    files = []
-    for prefix, actions in ((_BEFORE, settings.before), ("", settings.steps)):
-        for number, action in enumerate(actions, start=1):
-            if isinstance(action, CopyAction):
-                folder = f"files/{prefix}{number}"
-                files += [replace(file, path=f"{folder}/{file.path}") for file in action.files]
-    return tuple(files)
+    files: dict[str, ContextFile] = {}
+    for own in settings:
+        for prefix, actions in ((_BEFORE, own.before), ("", own.steps)):
+            for action in actions:
+                if isinstance(action, CopyAction):
+                    folder = f"files/{prefix}{action.number}"
+                    placed = (replace(f, path=f"{folder}/{f.path}") for f in action.files)
+                    files |= {file.path: file for file in placed}
+    return tuple(files.values())
 
 
-def _system(settings: Settings) -> Stage:
+def _system_stages(settings: Mapping[str, Settings]) -> tuple[Stage, ...]:
     """Return the stage that the image starts from: steps come first, since they may make the user."""
+    comment = "The base, with the user that the image runs as."
+    if any(own.before for own in settings.values()):
+        comment = (
+            "The base, with what comes before the packages, and the user that the image runs as."
+        )
+    instructions = {PLATFORMS[name].architecture: _system(own) for name, own in settings.items()}
+    return choose("system", dict.fromkeys(instructions, "base"), instructions, comment)
+
+
+def _system(settings: Settings) -> tuple[Instruction, ...]:
     instructions: list[Instruction] = []
     if any(isinstance(action, RunAction) for action in settings.before):
         if settings.own_variables:
             instructions.append(Env(variables=settings.own_variables))
         instructions.append(Workdir(path="/"))
-    for number, action in enumerate(settings.before, start=1):
-        instructions.append(_step(f"{_BEFORE}{number}", action))
-    instructions.append(_account(settings))
-    comment = "The base, with the user that the image runs as."
-    if settings.before:
-        comment = (
-            "The base, with what comes before the packages, and the user that the image runs as."
-        )
-    return Stage(name="system", base="base", comment=comment, instructions=tuple(instructions))
+    instructions += [_step(f"{_BEFORE}{action.number}", action) for action in settings.before]
+    return *instructions, _account(settings)
 
 
 def _account(settings: Settings) -> Run:
@@ -120,8 +133,7 @@ def _configure(
         origin = document.span(("variables",))
         instructions.append(Env(variables=settings.variables, path=path, origin=origin))
     instructions.append(Workdir(path=settings.workdir, origin=document.span(("workdir",))))
-    for number, action in enumerate(settings.steps, start=1):
-        instructions.append(_step(str(number), action))
+    instructions += [_step(str(action.number), action) for action in settings.steps]
     instructions.append(User(user=settings.account.user, origin=document.span(("user",))))
     if settings.interpreter is not None:
         instructions.append(_verify(settings.interpreter, document))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from envc.lock.model import Lock, PlatformLock
 from envc.mirror import MirrorMap
 from envc.plan.context import ContextFile
 from envc.plan.environment import base_stages, environment_stages, tools_stages
-from envc.plan.fetch import conda_package_stages, listing_files, tool_wheel_stages, wheel_stages
+from envc.plan.fetch import (
+    conda_package_stages,
+    listing_files,
+    local_wheel_files,
+    tool_wheel_stages,
+    wheel_stages,
+)
 from envc.plan.identity import env_id, identity_tree
 from envc.plan.image import image_stages, step_files
 from envc.plan.inputs import Inputs
@@ -50,16 +55,20 @@ def lower(
         name: lock.platforms[name] for name in sorted(spec.platforms)
     }
     secrets = secrets_of(spec)
-    own = settings(
-        spec,
-        document,
-        inputs,
-        has_conda=any(locked.conda for locked in platforms.values()),
-        has_python=any(locked.python is not None for locked in platforms.values()),
-    )
+    own = {
+        name: settings(
+            spec,
+            document,
+            inputs,
+            platform=name,
+            has_conda=bool(locked.conda),
+            has_python=locked.python is not None,
+        )
+        for name, locked in platforms.items()
+    }
     epochs = {name: _created(locked) for name, locked in platforms.items()}
     env_ids = {
-        name: env_id(identity_tree(name, locked, own, created=epochs[name]))
+        name: env_id(identity_tree(name, locked, own[name], created=epochs[name]))
         for name, locked in platforms.items()
     }
     stages = (
@@ -74,8 +83,8 @@ def lower(
     files = (
         *_script_files(stages, scripts),
         *listing_files(platforms, secrets, mirrors),
-        *(replace(file, path=f"wheels/{file.path}") for file in inputs.wheels.values()),
-        *step_files(own),
+        *local_wheel_files(platforms, inputs.wheels),
+        *step_files(own.values()),
     )
     return BuildPlan(
         head=_head(spec, variant, epochs),

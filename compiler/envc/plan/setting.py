@@ -10,6 +10,7 @@ from envc.plan.inputs import Inputs
 from envc.plan.step import StepAction, step_actions
 from envc.spec.defaults import Probe, cuda, healthcheck, ports, user, volumes
 from envc.spec.model import EnvSpec, Step
+from envc.spec.select import select_spec
 from envc.syntax.document import Document
 
 __all__ = ["ACTIVATE", "BIN", "PREFIX", "Settings", "settings"]
@@ -64,9 +65,15 @@ class Settings:
 
 
 def settings(
-    spec: EnvSpec, document: Document, inputs: Inputs, *, has_conda: bool, has_python: bool
+    spec: EnvSpec,
+    document: Document,
+    inputs: Inputs,
+    *,
+    platform: str,
+    has_conda: bool,
+    has_python: bool,
 ) -> Settings:
-    """Return what the image is to be like; the same on every platform.
+    """Return what the image for a platform is to be like.
 
     Args:
         has_conda: Whether there are Conda packages.
@@ -74,16 +81,25 @@ def settings(
     """
     owner = account(user(spec))
     workdir = spec.workdir or owner.home
+    selected = select_spec(spec, platform)
+    building = tuple(sorted(selected.plain_build_variables.items()))
 
     def actions(steps: Sequence[Step], key: str) -> tuple[StepAction, ...]:
-        building = tuple(sorted(spec.plain_build_variables.items()))
-        return step_actions(steps, key, document, inputs, workdir=workdir, variables=building)
+        return step_actions(
+            steps,
+            key,
+            document,
+            inputs,
+            platform=platform,
+            workdir=workdir,
+            variables=building,
+        )
 
     return Settings(
         account=owner,
         workdir=workdir,
-        variables=_variables(spec, has_conda=has_conda, has_python=has_python),
-        own_variables=tuple(sorted(spec.plain_variables.items())),
+        variables=_variables(selected, has_conda=has_conda, has_python=has_python),
+        own_variables=tuple(sorted(selected.plain_variables.items())),
         before=actions(spec.before_packages, "before-packages"),
         steps=actions(spec.steps, "steps"),
         entrypoint=(ACTIVATE, *(spec.entrypoint or ())) if has_conda else spec.entrypoint,

@@ -33,12 +33,15 @@ def choose(
 ) -> tuple[Stage, ...]:
     """Return one stage for all architectures where they agree, else one each and their choice.
 
-    The last stage returned is called `name`; BuildKit builds only the one that is chosen.
+    The last stage returned is called `name`; BuildKit builds only the one that is chosen. An
+    architecture that is not given must not need the stage; where none is given, there is none.
     """
     variants = {
         architecture: Stage(name=name, base=base[architecture], instructions=own, comment=comment)
         for architecture, own in sorted(instructions.items())
     }
+    if not variants:
+        return ()
     first, *others = variants.values()
     if all(other == first for other in others):
         return (first,)

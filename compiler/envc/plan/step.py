@@ -27,6 +27,7 @@ class CopyAction:
         place: What is copied, by its full path in the same form; `.` is the image's root.
         owner: `UID:GID`, or a name that is looked up in the image; None is root.
         mode: Four octal digits; None is 0644, and 0755 for what its owner may execute.
+        number: Which of the spec's steps it is, from 1.
     """
 
     what: str
@@ -34,6 +35,7 @@ class CopyAction:
     place: str
     owner: str | None = None
     mode: str | None = None
+    number: int = field(default=0, compare=False)
     origin: Span | None = field(default=None, compare=False)
 
 
@@ -43,11 +45,13 @@ class RunAction:
 
     Attributes:
         variables: Set for it on top of the image's, sorted by name.
+        number: Which of the spec's steps it is, from 1.
     """
 
     script: str
     network: bool
     variables: tuple[tuple[str, str], ...] = ()
+    number: int = field(default=0, compare=False)
     origin: Span | None = field(default=None, compare=False)
 
 
@@ -60,24 +64,30 @@ def step_actions(
     document: Document,
     inputs: Inputs,
     *,
+    platform: str,
     workdir: str,
     variables: tuple[tuple[str, str], ...],
 ) -> tuple[StepAction, ...]:
-    """Return what steps do, in order.
+    """Return what steps do on a platform, in order.
 
     Args:
+        steps: For whatever platforms.
         key: The spec's key that has them.
         workdir: What a copy's target is relative to.
         variables: Set for scripts on top of the image's, sorted by name.
     """
     actions: list[StepAction] = []
-    for index, step in enumerate(steps):
-        origin = document.span((key, index))
+    for number, step in enumerate(steps, start=1):
+        if step.on not in {None, platform}:
+            continue
+        origin = document.span((key, number - 1))
         if step.copy_ is not None:
             tree = inputs.trees[Selection.of(step.copy_)]
-            actions.append(replace(_copy(step.copy_, tree, workdir), origin=origin))
+            copy = _copy(step.copy_, tree, workdir)
+            actions.append(replace(copy, number=number, origin=origin))
         elif step.run is not None:
-            actions.append(replace(_run(step.run, variables), origin=origin))
+            run = _run(step.run, variables)
+            actions.append(replace(run, number=number, origin=origin))
     return tuple(actions)
 
 

@@ -44,7 +44,8 @@ def facts(
 def _list_networked(steps: Sequence[Step], name: str) -> Iterator[str]:
     for number, step in enumerate(steps, start=1):
         if step.run is not None and step.run.network:
-            yield f"{name.format(number)} uses the network: {step.run.command}"
+            where = f" on {step.on}" if step.on is not None else ""
+            yield f"{name.format(number)}{where} uses the network: {step.run.command}"
 
 
 def _describe(locked: PlatformLock, env_id: str, epoch: int, cuda: str | None) -> dict[str, Any]:

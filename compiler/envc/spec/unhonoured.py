@@ -27,11 +27,6 @@ class Construct:
     hint: str
 
 
-_PLATFORM = Construct(
-    sentence="envc cannot lock what is for one platform only yet",
-    hint="keep a spec for each platform until it can",
-)
-
 UNHONOURED: Mapping[tuple[str, ...], Construct] = {
     ("base", "dockerfile"): Construct(
         sentence="envc cannot lock a base that is built from a Dockerfile yet",
@@ -49,15 +44,6 @@ UNHONOURED: Mapping[tuple[str, ...], Construct] = {
         sentence="envc cannot lock source distributions yet",
         hint="build a wheel and name its file",
     ),
-    ("conda", "*", "on"): _PLATFORM,
-    ("conda", "packages", "*", "on"): _PLATFORM,
-    ("pip", "*", "on"): _PLATFORM,
-    ("pip", "packages", "*", "on"): _PLATFORM,
-    ("pip", "wheels", "*", "on"): _PLATFORM,
-    ("before-packages", "*", "on"): _PLATFORM,
-    ("steps", "*", "on"): _PLATFORM,
-    ("variables", "*", "*"): _PLATFORM,
-    ("build-variables", "*", "*"): _PLATFORM,
 }
 """By the keys that lead to it, where `*` is any item of a list and any key.
 
