@@ -19,22 +19,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-import atheris  # type: ignore[import-not-found]  # only where somebody fuzzes
+import atheris  # installed by hand, where somebody fuzzes
 
 ROOT = Path(__file__).parents[2]
 SUFFIXES = {"dsl": ".envc", "yaml": ".yaml"}
 
 with atheris.instrument_imports(include=["envc", "fuzz"]):
     sys.path[:0] = [str(ROOT / "compiler"), str(ROOT / "tests")]
+    import envc.compose
+    import envc.lint
     import envc.spec
     import envc.syntax
-    from fuzz.target import Form, try_text
-
     from envc.spec.manual import topics
     from envc.syntax.words import STATEMENTS
+    from fuzz.target import Form, try_text
 
     # What is imported later is not instrumented, and gives no guidance.
-    for package in (envc.spec, envc.syntax):
+    for package in (envc.compose, envc.lint, envc.spec, envc.syntax):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
 
@@ -42,9 +43,9 @@ with atheris.instrument_imports(include=["envc", "fuzz"]):
 def main(form: Form, options: list[str]) -> None:
     """Fuzz one form of the language until libFuzzer's options say that it is enough."""
     with tempfile.TemporaryDirectory() as folder:
-        seeds, cache = Path(folder, "seeds"), Path(folder, "cache")
+        seeds, work = Path(folder, "seeds"), Path(folder, "work")
         seeds.mkdir()
-        cache.mkdir()
+        work.mkdir()
         for number, seed in enumerate(_seeds(SUFFIXES[form])):
             (seeds / str(number)).write_bytes(seed.read_bytes())
         words = Path(folder, "words")
@@ -55,7 +56,7 @@ def main(form: Form, options: list[str]) -> None:
                 text = data.decode()
             except UnicodeDecodeError:
                 return
-            try_text(text, form, cache)
+            try_text(text, form, work)
 
         known = ["-timeout=20", "-max_len=2000", f"-dict={words}", *options, str(seeds)]
         atheris.Setup([sys.argv[0], *known], run)
@@ -72,7 +73,20 @@ def _seeds(suffix: str) -> Iterator[Path]:
 def _dictionary() -> Iterator[str]:
     """Yield the language's words, in libFuzzer's form."""
     words = {word for topic in topics() for word in topic.name.split(".")} | set(STATEMENTS)
-    marks = ["${{ ", " }}", '\\"\\"\\"', "'''", "linux/amd64", " on ", " = ", "{}", "[]", "\\x0d\\x0a"]
+    marks = [
+        "${{ ",
+        " }}",
+        "base.envc",
+        "part.yaml",
+        '\\"\\"\\"',
+        "'''",
+        "linux/amd64",
+        " on ",
+        " = ",
+        "{}",
+        "[]",
+        "\\x0d\\x0a",
+    ]
     for word in [*sorted(words), *marks]:
         yield f'"{word}"'
 

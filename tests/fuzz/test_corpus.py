@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+
 from fuzz.target import Form, try_text
 
 CORPUS = Path(__file__).parent / "corpus"
