@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,55 +18,22 @@ from envc.front import (
     check_file,
     lock_path,
     read,
+    read_any_lock,
     read_lock,
     refuse_unhonoured,
 )
 from envc.machine import Machine
+from envc.solving import LockOptions, Solvers, resolve_again
 
 if TYPE_CHECKING:
-    from envc.compose import Choice
     from envc.lock.change import Change
     from envc.lock.model import Lock, LockFile
     from envc.reference import ImageReference
-    from envc.resolve.choice import CondaSolverName, PipSolverName
-    from envc.resolve.environment import Resolved
-    from envc.resolve.keeping import Keeping
-    from envc.resolve.world import World
-    from envc.spec.model import EnvSpec
 
-__all__ = ["LockOptions", "Locked", "LockedVariant", "lock"]
+__all__ = ["LockOptions", "Locked", "LockedVariant", "lock", "lock_all"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockOptions:
-    """How to lock.
-
-    Attributes:
-        variants: Of a spec with a matrix, those to resolve: the lock keeps what it has of the
-            others. Empty for all.
-        choice: What the command line chose of the spec's parameters.
-        tools_image: None leaves the choice to envc.
-        update: Whether all is to be resolved as if there were no old lock.
-        update_packages: Names of packages that are to get what they would get with no old lock.
-        upgrade_base: Whether tags are asked again for their digests.
-        exclude_newer: A date or a time instead of the spec's own; None for the spec's own.
-    """
-
-    variants: tuple[str, ...] = ()
-    choice: Choice | None = None
-    conda_solver: CondaSolverName = "rattler"
-    pip_solver: PipSolverName = "uv"
-    tools_image: ImageReference | None = None
-    update: bool = False
-    update_packages: tuple[str, ...] = ()
-    upgrade_base: bool = False
-    exclude_newer: str | None = None
-
-    @property
-    def asks_to_move(self) -> bool:
-        """Whether anything is to be resolved again, whatever the lock has."""
-        asked = self.update or self.update_packages or self.upgrade_base
-        return bool(asked) or self.exclude_newer is not None
+_SIDE_BY_SIDE = 4
+"""How many specs are locked at once; each may run a solver for each of its platforms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,23 +89,77 @@ def lock(
         ToolError: A program, a channel, an index or a registry failed (E33x, E38x), or the lock
             cannot be written (E553).
     """
+    found = read_any_lock(lock_path(path))
+    _refuse_unknown_packages([found] if found is not None else [], options.update_packages)
+    with Solvers(machine, options) as solvers:
+        return _lock(path, solvers, report)
+
+
+def lock_all(
+    paths: Sequence[Path],
+    machine: Machine,
+    options: LockOptions,
+    report: Callable[[str], None],
+) -> dict[Path, Locked | EnvcError]:
+    """Lock several specs side by side: what becomes of each, by its path, in the order given.
+
+    They share solvers and all that these learn. A package that is to be updated moves in those specs
+    whose lock has it.
+
+    Raises:
+        UsageError: Two specs have one lock (E462), or no lock has a package that is to be updated
+            (E460).
+    """
+    places: dict[Path, Path] = {}
+    for path in paths:
+        places.setdefault(path.resolve(), path)
+    _refuse_shared_locks(places.values())
+    found = [read_any_lock(lock_path(path)) for path in places.values()]
+    _refuse_unknown_packages([one for one in found if one is not None], options.update_packages)
+    with (
+        Solvers(machine, options) as solvers,
+        ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool,
+    ):
+        futures = {
+            path: pool.submit(_lock, path, solvers, _name_in(report, path))
+            for path in places.values()
+        }
+        results: dict[Path, Locked | EnvcError] = {}
+        for path, future in futures.items():
+            try:
+                results[path] = future.result()
+            except EnvcError as error:
+                results[path] = error
+        return results
+
+
+def _name_in(report: Callable[[str], None], path: Path) -> Callable[[str], None]:
+    return lambda text: report(f"{path}: {text}")
+
+
+def _lock(path: Path, solvers: Solvers, report: Callable[[str], None]) -> Locked:
+    with _turn(solvers.machine, lock_path(path), report):
+        return _lock_alone(path, solvers, report)
+
+
+def _lock_alone(path: Path, solvers: Solvers, report: Callable[[str], None]) -> Locked:
     from envc.lock.change import changes
     from envc.lock.codec import dumps
     from envc.lock.model import LockFile
     from envc.output import write_beside
     from envc.variant import choose_variants, tell_variants
 
-    checked = check_file(read(path), machine, choice=options.choice)
+    options = solvers.options
+    checked = check_file(read(path), solvers.machine, choice=options.choice)
     place = lock_path(path)
     chosen = choose_variants(checked.variants, options.variants)
     refuse_unhonoured(checked, chosen)
     old, damage = _read_old(place, is_needed=len(chosen) < len(checked.variants))
     before = old.variants if old is not None else {}
-    _refuse_unknown_packages(before, options.update_packages)
     variants = {name: checked.variants[name] for name in chosen}
     still_right = _find_still_right(path, variants, before, options)
     asked = {name: one for name, one in variants.items() if name not in still_right}
-    resolved = _resolve(path, asked, before, machine, options, report) if asked else {}
+    resolved = resolve_again(path, asked, before, solvers, report) if asked else {}
     locks = {
         name: still_right[name] if name in still_right else resolved[name].lock for name in chosen
     }
@@ -158,66 +182,28 @@ def lock(
     )
 
 
-def _resolve(
-    path: Path,
-    variants: Mapping[str, Checked],
-    before: Mapping[str, Lock],
-    machine: Machine,
-    options: LockOptions,
-    report: Callable[[str], None],
-) -> dict[str, Resolved]:
-    """Return the locks of variants that are not right any more, or that are to move."""
-    from envc.lock.intent import intent
-    from envc.resolve.matrix import Wanted, resolve_variants
-    from envc.spec.moment import moment_text
+@contextlib.contextmanager
+def _turn(machine: Machine, place: Path, report: Callable[[str], None]) -> Iterator[None]:
+    """Wait until nobody else on this machine locks the same spec, and say so.
 
-    own = {name: before[name] for name in variants if name in before and not options.update}
-    with contextlib.ExitStack() as stack:
-        worlds = _open_worlds(path, variants, machine, options, stack)
-        resolved = resolve_variants(
-            {
-                name: Wanted(
-                    spec=_limit(variants[name].spec, options),
-                    document=variants[name].document,
-                    world=world,
-                    keeping=_keep(path, variants[name], own[name], options)
-                    if name in own
-                    else None,
-                )
-                for name, world in worlds.items()
-            },
-            report,
-        )
-    if options.exclude_newer is None:
-        return resolved
-    until = {"exclude_newer": moment_text(options.exclude_newer)}
-    return {
-        name: replace(
-            one,
-            lock=one.lock.model_copy(update={"intent": intent(variants[name].spec), **until}),
-        )
-        for name, one in resolved.items()
-    }
+    Where the cache cannot be written there is nothing to wait with; whoever solves is told then.
+    """
+    from filelock import FileLock, Timeout
 
-
-def _limit(spec: EnvSpec, options: LockOptions) -> EnvSpec:
-    """Return a spec with the date that the command line gives, if any."""
-    if options.exclude_newer is None:
-        return spec
-    return spec.model_copy(update={"exclude_newer": options.exclude_newer})
-
-
-def _keep(path: Path, own: Checked, lock: Lock, options: LockOptions) -> Keeping:
-    from envc.context import digest_wheels
-    from envc.resolve.keeping import Keeping, normal_name
-
-    return Keeping(
-        lock=lock,
-        moving=frozenset(map(normal_name, options.update_packages)),
-        keeps_images=not options.upgrade_base,
-        keeps_parts=options.exclude_newer is None,
-        wheels=digest_wheels(own.spec, own.document, path.parent, lock.local_wheels),
-    )
+    folder = machine.cache / "locks"
+    name = hashlib.sha256(os.fsencode(place.resolve())).hexdigest()[:32]
+    held = FileLock(folder / f"{name}.lock")
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            held.acquire(timeout=0)
+        except Timeout:
+            report(f"waiting for another envc, which writes {place.name}")
+            held.acquire()
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def _find_still_right(
@@ -229,9 +215,11 @@ def _find_still_right(
     from envc.lock.intent import intent
 
     found: dict[str, Lock] = {}
-    for name, own in variants.items() if not options.asks_to_move else ():
+    for name, own in variants.items() if not options.asks_for_all else ():
         lock = before.get(name)
-        if lock is None or not _has_tools(lock, options.tools_image):
+        if lock is None or _has_any([lock], options.update_packages):
+            continue
+        if not _has_tools(lock, options.tools_image):
             continue
         wheels = digest_wheels(own.spec, own.document, path.parent, lock.local_wheels)
         if not drift(own.spec, own.document, lock, wheels=wheels):
@@ -248,28 +236,57 @@ def _has_tools(lock: Lock, chosen: ImageReference | None) -> bool:
     )
 
 
-def _refuse_unknown_packages(before: Mapping[str, Lock], names: Sequence[str]) -> None:
-    """Check that the old lock, where there is one, has the packages that are to move.
+def _refuse_shared_locks(paths: Iterable[Path]) -> None:
+    """Check that each spec has a lock of its own.
 
     Raises:
-        UsageError: It has not (E460).
+        UsageError: Two have one (E462).
+    """
+    owners: dict[Path, Path] = {}
+    problems = []
+    for path in paths:
+        other = owners.setdefault(lock_path(path).resolve(), path)
+        if other != path:
+            message = f"`{other}` and `{path}` have one lock, `{lock_path(path)}`"
+            hint = "lock only the one that is meant; `envc convert` makes one of the other"
+            problems.append(Diagnostic(code="E462", message=message, hint=hint))
+    if problems:
+        raise UsageError(problems)
+
+
+def _refuse_unknown_packages(old: Sequence[LockFile], names: Sequence[str]) -> None:
+    """Check that any old lock, where there is one, has the packages that are to move.
+
+    Raises:
+        UsageError: None has (E460).
     """
     from envc.diagnostics import suggest
-    from envc.resolve.keeping import normal_name
 
-    platforms = [one for lock in before.values() for one in lock.platforms.values()]
-    known = {package.name for one in platforms for package in one.conda}
-    known |= {package.name for one in platforms for package in one.pip}
-    missing = [name for name in names if normal_name(name) not in set(map(normal_name, known))]
-    if not before or not missing:
-        return
+    locks = [lock for file in old for lock in file.variants.values()]
     problems = []
-    for name in missing:
-        meant = suggest(name, known)
+    for name in names if locks else ():
+        if _has_any(locks, [name]):
+            continue
+        meant = suggest(name, _list_packages(locks))
         hint = f"did you mean `{meant}`?" if meant else "name a package that the lock has"
         message = f"the lock has no package `{name}` that could be updated"
         problems.append(Diagnostic(code="E460", message=message, hint=hint))
-    raise UsageError(problems)
+    if problems:
+        raise UsageError(problems)
+
+
+def _has_any(locks: Iterable[Lock], names: Sequence[str]) -> bool:
+    """Say whether any of these packages is in any of these locks."""
+    from envc.resolve.keeping import normal_name
+
+    known = set(map(normal_name, _list_packages(locks))) if names else set()
+    return not known.isdisjoint(map(normal_name, names))
+
+
+def _list_packages(locks: Iterable[Lock]) -> set[str]:
+    platforms = [one for lock in locks for one in lock.platforms.values()]
+    conda = {package.name for one in platforms for package in one.conda}
+    return conda | {package.name for one in platforms for package in one.pip}
 
 
 def _read_old(place: Path, *, is_needed: bool) -> tuple[LockFile | None, tuple[Diagnostic, ...]]:
@@ -293,47 +310,3 @@ def _read_old(place: Path, *, is_needed: bool) -> tuple[LockFile | None, tuple[D
             hint="a lock in version control is the way back to what was locked",
         )
         return None, (warning,)
-
-
-def _open_worlds(
-    path: Path,
-    variants: Mapping[str, Checked],
-    machine: Machine,
-    options: LockOptions,
-    stack: contextlib.ExitStack,
-) -> dict[str, World]:
-    """Return what each variant is resolved with; solvers and images are shared."""
-    from envc.context import read_wheels
-    from envc.resolve.access import access_find_links, access_indexes
-    from envc.resolve.choice import conda_solver, pip_solver
-    from envc.resolve.inspector import ImageInspector
-    from envc.resolve.uv import Uv
-    from envc.resolve.world import World
-    from envc.variant import merge_variants
-
-    images = ImageInspector(environment=machine.environment, mirrors=machine.mirrors)
-    shared = World(
-        images=stack.enter_context(contextlib.closing(images)),
-        conda=conda_solver(options.conda_solver, machine.cache, machine.environment),
-        pip=pip_solver(options.pip_solver, machine.cache, machine.environment),
-        tools=Uv(cache=machine.cache, environment=machine.environment),
-        tools_image=options.tools_image,
-        mirrors=machine.mirrors,
-    )
-    worlds: dict[str, World] = {}
-    failures: dict[str, EnvcError] = {}
-    for name, own in variants.items():
-        try:
-            worlds[name] = replace(
-                shared,
-                indexes=access_indexes(own.spec, own.document, machine.environment),
-                find_links=access_find_links(
-                    own.spec, own.document, machine.environment, path.parent
-                ),
-                wheels=read_wheels(own.spec, own.document, path.parent),
-            )
-        except InputError as error:
-            failures[name] = error
-    if failures:
-        raise merge_variants(failures, len(variants))
-    return worlds

@@ -21,7 +21,7 @@ from envc.comparison import Agreed, check_lock
 from envc.errors import DriftError
 from envc.front import Checked, CheckedFile, check_file, check_vouched, lock_path, read
 from envc.interchange import Imported, export, import_spec
-from envc.locking import Locked, LockedVariant, LockOptions, lock
+from envc.locking import Locked, LockedVariant, LockOptions, lock, lock_all
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.prepared import compiled
@@ -64,6 +64,7 @@ __all__ = [
     "import_spec",
     "lint",
     "lock",
+    "lock_all",
     "lock_path",
     "read",
     "run",

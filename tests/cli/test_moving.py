@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from support.index import Dist, IndexServer
 from support.workspace import EnvcMain, Ran, snapshot
@@ -37,7 +42,7 @@ class Zoo:
         """Lock it in a world of these distributions; return what happened and who was asked."""
         with IndexServer(dists) as index:
             mirror = f"https://pypi.org={index.url.removesuffix('/simple')}"
-            ran = self._envc("lock", "zoo.envc", "--mirror", mirror, *words)
+            ran = self._envc("lock", "--mirror", mirror, "zoo.envc", *words)
             return ran, index.requests
 
     def change(self, old: str, new: str) -> None:
@@ -184,3 +189,104 @@ def test_a_lock_that_was_right_is_not_right_for_another_spec(zoo: Zoo, envc: Env
     assert ran.err.startswith(
         "error[E410]: the lock does not know the pip package `lib`\n --> zoo.envc:4:12\n"
     )
+
+
+def test_several_specs_are_locked_side_by_side_and_the_worst_decides(
+    zoo: Zoo, folder: Path, envc: EnvcMain
+) -> None:
+    (folder / "bad.envc").write_text("environment bad\nusr 1000\n")
+    (folder / "one.envc").write_text(f'environment one\nbase image "debian:12@{DIGEST}"\n')
+
+    ran = envc("lock", "zoo.envc", "bad.envc", "one.envc", "./zoo.envc")
+
+    assert (ran.code, ran.out.splitlines()) == (1, ["zoo.lock", "one.lock"])
+    assert (folder / "one.lock").exists()
+    assert "error[E201]: " in ran.err
+    assert [line for line in ran.err.splitlines() if line.endswith(".envc:")] == [
+        "zoo.envc:",
+        "bad.envc:",
+        "one.envc:",
+    ]
+
+
+def test_several_specs_are_one_json_object(zoo: Zoo, folder: Path, envc: EnvcMain) -> None:
+    (folder / "bad.envc").write_text("environment bad\nusr 1000\n")
+
+    locked = json.loads(envc("lock", "zoo.envc", "bad.envc", "--json").out)
+    checked = envc("lock", "--check", "zoo.envc", "pets.envc", "--json")
+
+    assert locked["ok"] is False
+    assert {name: one["ok"] for name, one in locked["specs"].items()} == {
+        "zoo.envc": True,
+        "bad.envc": False,
+    }
+    assert locked["specs"]["zoo.envc"]["kept"] is True
+    assert [one["code"] for one in locked["diagnostics"]] == ["E201"]
+    assert checked.code == 0
+    assert json.loads(checked.out)["specs"]["pets.envc"] == {
+        "ok": True,
+        "environment": "pets",
+        "diagnostics": [],
+    }
+
+
+def test_drift_of_one_spec_is_the_exit_code_of_several(zoo: Zoo, envc: EnvcMain) -> None:
+    zoo.change("{ app }", "{ app, lib }")
+
+    ran = envc("lock", "--check", "zoo.envc", "pets.envc")
+
+    assert ran.code == 4
+    assert ran.err.endswith("pets.lock is the lock of pets.envc\n")
+
+
+def test_a_package_moves_in_those_specs_that_have_it(
+    zoo: Zoo, folder: Path, envc: EnvcMain
+) -> None:
+    before = snapshot(folder)["pets.lock"]
+
+    ran, _ = zoo.locked_in(NEW, "pets.envc", "--update-package", "app")
+    unknown = envc("lock", "zoo.envc", "pets.envc", "--update-package", "zebra")
+
+    assert (ran.code, zoo.pins) == (0, ["app 2.0"])
+    assert snapshot(folder)["pets.lock"] == before
+    assert (unknown.code, "error[E460]" in unknown.err) == (2, True)
+
+
+def test_two_specs_with_one_lock_are_refused(zoo: Zoo, folder: Path, envc: EnvcMain) -> None:
+    (folder / "zoo.yaml").write_text("environment: zoo\n")
+
+    ran = envc("lock", "zoo.envc", "zoo.yaml")
+
+    assert ran.code == 2
+    assert ran.err.startswith("error[E462]: `zoo.envc` and `zoo.yaml` have one lock, `zoo.lock`\n")
+
+
+def test_who_comes_second_waits_for_the_lock(zoo: Zoo, folder: Path, tmp_path: Path) -> None:
+    with IndexServer(NEW) as index:
+        mirror = f"https://pypi.org={index.url.removesuffix('/simple')}"
+        command = [sys.executable, "-m", "envc", "lock", "zoo.envc", "--mirror", mirror]
+        name = hashlib.sha256(os.fsencode(zoo.lock.resolve())).hexdigest()[:32]
+        with FileLock(tmp_path / "cache" / "locks" / f"{name}.lock"):
+            second = subprocess.Popen([*command, "--update"], stderr=subprocess.PIPE, text=True)
+            assert second.stderr is not None
+            first_line = second.stderr.readline()
+            held = zoo.pins
+        second.communicate()
+
+    assert first_line == "waiting for another envc, which writes zoo.lock\n"
+    assert (held, second.returncode, zoo.pins) == (["app 1.0"], 0, ["app 2.0"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_kill_leaves_the_old_lock(zoo: Zoo, folder: Path, number: signal.Signals) -> None:
+    before = snapshot(folder)
+    asked = threading.Event()
+    with IndexServer(NEW, watch=asked.set) as index:
+        mirror = f"https://pypi.org={index.url.removesuffix('/simple')}"
+        command = [sys.executable, "-m", "envc", "lock", "--update", "zoo.envc"]
+        running = subprocess.Popen([*command, "--mirror", mirror], stderr=subprocess.DEVNULL)
+        assert asked.wait(30)
+        running.send_signal(number)
+        running.wait()
+
+    assert snapshot(folder) == before

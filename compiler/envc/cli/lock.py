@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from envc import pipeline
 from envc.cli.console import Console
@@ -12,20 +13,26 @@ from envc.cli.verb import (
     Verb,
     add_choice,
     add_mirror,
-    add_spec,
     add_variant,
     choice_of,
     machine_of,
     parse_image,
 )
-from envc.diagnostics import Diagnostic
-from envc.errors import UsageError
+from envc.diagnostics import Diagnostic, to_json
+from envc.errors import EnvcError, UsageError
+from envc.machine import Machine
 
 __all__ = ["VERB"]
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_spec(parser)
+    parser.add_argument(
+        "specs",
+        metavar="SPEC",
+        nargs="+",
+        type=Path,
+        help="the spec, NAME.envc or NAME.yaml; several are locked side by side",
+    )
     _add_moving(parser)
     parser.add_argument(
         "--conda-solver",
@@ -120,22 +127,28 @@ def _refuse_with_check(arguments: argparse.Namespace) -> None:
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
     machine = machine_of(arguments, console)
+    specs: list[Path] = arguments.specs
     if arguments.check:
         _refuse_with_check(arguments)
-        checked = pipeline.check_lock(
-            arguments.spec,
-            machine,
-            variants=arguments.variants,
-            choice=choice_of(arguments),
-            with_warnings=arguments.json,
-        )
+        return _check(specs, machine, arguments, console)
+    options = _options(arguments, console)
+    if len(specs) == 1:
+        with ending_on_signals():
+            locked = pipeline.lock(specs[0], machine, options, console.note)
+        _tell(locked, console)
         if arguments.json:
-            console.print_json({"environment": checked.environment}, checked.warnings)
+            console.print_json(_describe(locked), locked.warnings)
         else:
-            console.note(f"{pipeline.lock_path(arguments.spec)} is the lock of {arguments.spec}")
+            console.print(str(locked.path))
         return 0
+    with ending_on_signals():
+        results = pipeline.lock_all(specs, machine, options, console.note)
+    return _report(results, arguments, console)
+
+
+def _options(arguments: argparse.Namespace, console: Console) -> pipeline.LockOptions:
     tools_image = arguments.tools_image or console.environment.get("ENVC_TOOLS_IMAGE")
-    options = pipeline.LockOptions(
+    return pipeline.LockOptions(
         variants=tuple(arguments.variants),
         choice=choice_of(arguments),
         conda_solver=arguments.conda_solver,
@@ -146,20 +159,109 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         upgrade_base=arguments.upgrade_base,
         exclude_newer=_date(arguments.exclude_newer),
     )
-    with ending_on_signals():
-        locked = pipeline.lock(arguments.spec, machine, options, console.note)
+
+
+def _check(
+    specs: Sequence[Path], machine: Machine, arguments: argparse.Namespace, console: Console
+) -> int:
+    """Compare specs with their locks and return the exit code."""
+    found: dict[Path, pipeline.Agreed | EnvcError] = {}
+    for spec in dict.fromkeys(specs):
+        try:
+            found[spec] = pipeline.check_lock(
+                spec,
+                machine,
+                variants=arguments.variants,
+                choice=choice_of(arguments),
+                with_warnings=arguments.json,
+            )
+        except EnvcError as error:
+            if len(specs) == 1:
+                raise
+            found[spec] = error
+    for spec, one in found.items():
+        if isinstance(one, EnvcError):
+            console.show(one.diagnostics)
+        elif not arguments.json:
+            console.note(f"{pipeline.lock_path(spec)} is the lock of {spec}")
+    if arguments.json and len(specs) == 1:
+        (agreed,) = (one for one in found.values() if isinstance(one, pipeline.Agreed))
+        console.print_json({"environment": agreed.environment}, agreed.warnings)
+    elif arguments.json:
+        _print_all(
+            {
+                str(spec): (
+                    one.diagnostics if isinstance(one, EnvcError) else one.warnings,
+                    {} if isinstance(one, EnvcError) else {"environment": one.environment},
+                )
+                for spec, one in found.items()
+            },
+            console,
+            code=_worst(found.values()),
+        )
+    return _worst(found.values())
+
+
+def _report(
+    results: Mapping[Path, pipeline.Locked | EnvcError],
+    arguments: argparse.Namespace,
+    console: Console,
+) -> int:
+    """Say what became of several specs and return the exit code of the worst."""
+    for spec, one in results.items():
+        console.note(f"{spec}:")
+        if isinstance(one, EnvcError):
+            console.show(one.diagnostics)
+        else:
+            _tell(one, console)
+    if arguments.json:
+        _print_all(
+            {
+                str(spec): (
+                    one.diagnostics if isinstance(one, EnvcError) else one.warnings,
+                    {} if isinstance(one, EnvcError) else _describe(one),
+                )
+                for spec, one in results.items()
+            },
+            console,
+            code=_worst(results.values()),
+        )
+    else:
+        for one in results.values():
+            if not isinstance(one, EnvcError):
+                console.print(str(one.path))
+    return _worst(results.values())
+
+
+def _print_all(
+    answers: Mapping[str, tuple[Sequence[Diagnostic], Mapping[str, object]]],
+    console: Console,
+    *,
+    code: int,
+) -> None:
+    """Write one JSON object about several specs: what there is to say of each, by its path."""
+    specs = {
+        spec: {"ok": bool(data), **data, "diagnostics": [to_json(one) for one in diagnostics]}
+        for spec, (diagnostics, data) in answers.items()
+    }
+    told = [one for diagnostics, _ in answers.values() for one in diagnostics]
+    console.print_json({"specs": specs}, told, ok=code == 0)
+
+
+def _worst(results: Iterable[object]) -> int:
+    """Return the highest of the exit codes: 4 is drift, 3 a failed tool, 1 a wrong spec."""
+    return max((one.exit_code for one in results if isinstance(one, EnvcError)), default=0)
+
+
+def _tell(locked: pipeline.Locked, console: Console) -> None:
+    """Say what moved, and what there is now."""
     console.show(locked.warnings)
     for line in _list_lines(locked):
         console.note(line)
-    if arguments.json:
-        console.print_json(_describe(locked), locked.warnings)
-        return 0
     if all(one.is_kept for one in locked.variants.values()) and not locked.dropped:
         console.note("the lock is still right: it stays, and nobody was asked")
     elif not locked.is_written:
         console.note("nothing has changed")
-    console.print(str(locked.path))
-    return 0
 
 
 def _list_lines(locked: pipeline.Locked) -> Iterator[str]:
