@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError, UsageError
-from envc.front import compare_with_lock, read, read_locked, refuse_unhonoured
+from envc.front import check_file, compare_with_lock, read, read_locked, refuse_unhonoured
 from envc.machine import Machine
 
 if TYPE_CHECKING:
     from envc.compose import Choice
+    from envc.interop.adopted import Adopted
     from envc.interop.subject import Exported
     from envc.lock.model import Lock
     from envc.source import Source
     from envc.spec.model import EnvSpec
     from envc.syntax import Form
 
-__all__ = ["Imported", "export", "import_spec"]
+__all__ = ["Imported", "adopt", "export", "import_spec"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +33,15 @@ class Imported:
     Attributes:
         text: In its canonical layout.
         format_name: The format that the file was read as.
-        warnings: What the spec does not say, or not as the file says it (W431).
+        warnings: What the spec does not say, or not as the file says it (W431), and why what the
+            file pins cannot be a lock (W432).
+        adopted: What the file pins, where it is a lock and can be one of ours.
     """
 
     text: str
     format_name: str
     warnings: tuple[Diagnostic, ...]
+    adopted: Adopted | None = None
 
 
 def export(
@@ -132,10 +137,65 @@ def import_spec(
     IMPORTS[name].load()(source, load, gathered)
     spec = write_spec(gathered, path.name, form)
     text = format_source(Source(name="spec", text=spec.text), machine, form=form)
+    adopted = gathered.adopted
+    obstacles = adopted.obstacles if adopted is not None else []
     return Imported(
         text=text,
         format_name=name,
-        warnings=tuple(remark.diagnostic for remark in spec.remarks),
+        warnings=(
+            *(remark.diagnostic for remark in spec.remarks),
+            *(_explain_obstacle(why) for why in obstacles),
+        ),
+        adopted=None if obstacles else adopted,
+    )
+
+
+def adopt(
+    imported: Imported, path: Path, machine: Machine, report: Callable[[str], None]
+) -> Lock | None:
+    """Return the lock of an imported spec, with every artefact that the imported file pins.
+
+    A foreign lock says nothing of the base and of the tools: they are asked for as by `lock`.
+
+    Args:
+        path: Where the spec is to lie.
+
+    Returns:
+        None where the file is no lock, or cannot be one of ours.
+
+    Raises:
+        InputError: The base cannot be used (E37x), or no wheel of a release fits it (E320).
+        ToolError: An index or a registry failed (E33x, E38x).
+    """
+    if imported.adopted is None:
+        return None
+    from envc.resolve.adopting import AdoptedConda, AdoptedPip
+    from envc.resolve.environment import resolve
+    from envc.resolve.inspector import ImageInspector
+    from envc.resolve.uv import Uv
+    from envc.resolve.world import World
+    from envc.source import Source
+
+    checked = check_file(Source(name=str(path), text=imported.text), machine)
+    ((name, own),) = checked.variants.items()
+    refuse_unhonoured(checked, (name,))
+    images = ImageInspector(environment=machine.environment, mirrors=machine.mirrors)
+    with contextlib.closing(images):
+        world = World(
+            images=images,
+            conda=AdoptedConda(packages=imported.adopted.conda),
+            pip=AdoptedPip(wheels=imported.adopted.wheels),
+            tools=Uv(cache=machine.cache, environment=machine.environment),
+            mirrors=machine.mirrors,
+        )
+        return resolve(own.spec, own.document, world, report).lock
+
+
+def _explain_obstacle(why: str) -> Diagnostic:
+    return Diagnostic(
+        code="W432",
+        message=f"the file becomes a spec without a lock: {why}",
+        hint="run `envc lock` for the spec: it resolves it anew",
     )
 
 

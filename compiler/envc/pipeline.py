@@ -20,7 +20,7 @@ from envc.building import BuildOptions, build, run
 from envc.comparison import Agreed, check_lock
 from envc.errors import DriftError
 from envc.front import Checked, CheckedFile, check_file, check_vouched, lock_path, read
-from envc.interchange import Imported, export, import_spec
+from envc.interchange import Imported, adopt, export, import_spec
 from envc.locking import Locked, LockedVariant, LockOptions, lock, lock_all
 from envc.machine import Machine
 from envc.mirror import MirrorMap
@@ -47,6 +47,7 @@ __all__ = [
     "LockedVariant",
     "Machine",
     "VariantIdentity",
+    "adopt",
     "build",
     "check_compiled",
     "check_file",

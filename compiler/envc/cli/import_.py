@@ -33,6 +33,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="SPEC", type=Path, help="write there instead of to stdout"
     )
+    parser.add_argument(
+        "--spec",
+        dest="only_spec",
+        action="store_true",
+        help="write no lock, where FILE is one: the base is not asked for, nor is any network used",
+    )
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
@@ -50,21 +56,47 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         output=output,
     )
     console.show(imported.warnings)
-    is_written = write_beside(output, imported.text) if output is not None else False
+    is_written = False
+    lock: Path | None = None
+    if output is not None:
+        lock = None if arguments.only_spec else _write_lock(imported, output, arguments, console)
+        is_written = write_beside(output, imported.text)
     if arguments.json:
-        where = {"output": str(output), "written": is_written} if output is not None else {}
+        where: dict[str, object] = {}
+        if output is not None:
+            where = {"output": str(output), "written": is_written}
+            where |= {"lock": str(lock)} if lock is not None else {}
         data = {"format": imported.format_name, "form": form, **(where or {"text": imported.text})}
         console.print_json(data, imported.warnings)
     elif output is None:
         console.out.write(imported.text)
     else:
         console.print(str(output))
+        if lock is not None:
+            console.print(str(lock))
     return 0
+
+
+def _write_lock(
+    imported: pipeline.Imported, output: Path, arguments: argparse.Namespace, console: Console
+) -> Path | None:
+    """Write the lock that an imported lock becomes, and return where; None where there is none."""
+    from envc.lock.codec import dumps
+    from envc.output import write_beside
+
+    machine = machine_of(arguments, console)
+    place = pipeline.lock_path(output)
+    lock = pipeline.adopt(imported, output, machine, console.note)
+    if lock is None:
+        return None
+    write_beside(place, dumps(lock))
+    return place
 
 
 VERB = Verb(
     name="import",
     add_arguments=_add_arguments,
     execute=_execute,
-    details="The spec is right, and a comment at its head says what is not as it was in the file.",
+    details="A lock becomes a spec and, with -o, its lock with the same artefacts. The spec is right, "
+    "and a comment at its head says what is not as it was in the file.",
 )

@@ -6,12 +6,15 @@ import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 from envc.diagnostics import Diagnostic
 from envc.source import Source, Span
 from envc.syntax.document import Data
+
+if TYPE_CHECKING:
+    from envc.interop.adopted import Adopted
 
 __all__ = ["Gathered", "Item", "Load", "Remark", "hide_credentials", "name_like"]
 
@@ -70,11 +73,13 @@ class Gathered:
         folder: Where the imported file lies, relative to the spec, in POSIX form; `.` beside it.
         items: In the order in which they were found.
         remarks: Likewise.
+        adopted: What the file pins, where it is a lock.
     """
 
     folder: str = "."
     items: list[Item] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    adopted: Adopted | None = None
     _main: list[tuple[str, Span | None]] = field(default_factory=list)
     _extras: list[tuple[str, Span | None]] = field(default_factory=list)
 

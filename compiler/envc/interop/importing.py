@@ -50,6 +50,18 @@ IMPORTS = {
         summary="an environment of Azure ML",
         module="envc.interop.import_azureml",
     ),
+    "conda-lock": ImportFormat(
+        summary="conda-lock.yml, with its lock",
+        module="envc.interop.import_conda_lock",
+    ),
+    "pylock": ImportFormat(
+        summary="pylock.toml, with its lock",
+        module="envc.interop.import_pylock",
+    ),
+    "explicit": ImportFormat(
+        summary="an @EXPLICIT list of Conda packages, with its lock",
+        module="envc.interop.import_explicit",
+    ),
     "pixi": ImportFormat(
         summary="pixi.toml, or pyproject.toml with tool.pixi",
         module="envc.interop.import_pixi",
@@ -77,10 +89,13 @@ def detect(source: Source) -> str:
     if name.endswith((".yml", ".yaml")):
         found = _detect_yaml(set(_YAML_KEY.findall(source.text)))
     elif name.endswith(".toml"):
+        is_lock = re.search(r"^lock-version\s*=", source.text, re.MULTILINE) is not None
         is_manifest = name == "pixi.toml" or _PIXI.search(source.text) is not None
         found = "pixi" if is_manifest and _is_pixi(name, source.text) else None
-    elif name.endswith(_REQUIREMENTS) and "@EXPLICIT" not in source.text:
-        found = "requirements"
+        found = "pylock" if is_lock else found
+    elif name.endswith(_REQUIREMENTS):
+        is_explicit = re.search(r"^@EXPLICIT\s*$", source.text, re.MULTILINE) is not None
+        found = "explicit" if is_explicit else "requirements"
     if found is None:
         listed = ", ".join(f"`{one}`" for one in IMPORTS)
         raise InputError(
@@ -96,6 +111,8 @@ def detect(source: Source) -> str:
 
 
 def _detect_yaml(keys: set[str]) -> str | None:
+    if {"version", "metadata", "package"} <= keys:
+        return "conda-lock"
     if keys & {"conda_file", "build", "image"} and keys <= _AZUREML:
         return "azureml"
     return "environment" if "dependencies" in keys else None

@@ -1,0 +1,182 @@
+"""The packages of a foreign lock, as they were locked there, and the spec that asks for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from envc.interop.gathered import Gathered, hide_credentials
+from envc.interop.subject import channel_name, needed_names
+from envc.lock.model import CondaPackage, PipPackage, filename_of
+from envc.platform import PLATFORMS
+
+__all__ = ["Adopted", "ask_for", "conda_from_url", "platform_of", "wheel_from_url"]
+
+_ARCHIVE = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.(?:conda|tar\.bz2)")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SECRET = re.compile(r"://[^/]*@|/t/[^/]+/|\$")
+_SUBDIRS = {platform.subdir: platform.name for platform in PLATFORMS.values()}
+
+
+@dataclass(slots=True, kw_only=True)
+class Adopted:
+    """What a foreign lock pins, while it is being read.
+
+    Attributes:
+        conda: The Conda packages of each platform, by its name.
+        wheels: The wheels of each platform; of one release there may be several to choose from.
+        obstacles: Why no lock can be made of them, a sentence each.
+    """
+
+    conda: dict[str, list[CondaPackage]] = field(default_factory=dict)
+    wheels: dict[str, list[PipPackage]] = field(default_factory=dict)
+    obstacles: list[str] = field(default_factory=list)
+
+    def refuse(self, why: str) -> None:
+        """Note what stands in the way of a lock."""
+        sentence = hide_credentials(why)
+        if sentence not in self.obstacles:
+            self.obstacles.append(sentence)
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """All platforms of which there is something, sorted."""
+        return tuple(sorted({*self.conda, *self.wheels}))
+
+
+def platform_of(subdir: str, gathered: Gathered) -> str | None:
+    """Return the platform that Conda calls so; where envc has none, None and a remark, once."""
+    found = _SUBDIRS.get(subdir)
+    if found is None:
+        message = f"`{subdir}` is left out: envc makes images for Linux on amd64 and arm64"
+        if all(remark.message != message for remark in gathered.remarks):
+            gathered.remark(message)
+    return found
+
+
+def conda_from_url(
+    url: str,
+    adopted: Adopted,
+    *,
+    sha256: str | None,
+    md5: str | None = None,
+    depends: Iterable[str] = (),
+    size: int | None = None,
+    timestamp: int | None = None,
+) -> CondaPackage | None:
+    """Return the Conda package at an address; None, and an obstacle, where a lock cannot hold it.
+
+    Name, version and build are those of the file's name (CEP 26).
+    """
+    folder, _, file = url.rpartition("/")
+    channel, _, subdir = folder.rpartition("/")
+    found = _ARCHIVE.fullmatch(unquote(urlsplit(url).path.rpartition("/")[2]))
+    if found is None or not url.startswith(("http://", "https://")):
+        adopted.refuse(f"`{file or url}` is not the address of a Conda package")
+        return None
+    if _SECRET.search(url):
+        adopted.refuse(f"the address of `{file}` holds what may be a secret")
+        return None
+    if sha256 is None or not _SHA256.fullmatch(sha256):
+        adopted.refuse(f"`{file}` has no SHA-256")
+    return CondaPackage(
+        name=found["name"],
+        version=found["version"],
+        build=found["build"],
+        subdir=subdir,
+        channel=channel,
+        url=url,
+        sha256=sha256 if sha256 is not None and _SHA256.fullmatch(sha256) else "0" * 64,
+        md5=md5,
+        size=size,
+        timestamp=timestamp,
+        depends=tuple(sorted(depends)),
+    )
+
+
+def ask_for(
+    adopted: Adopted,
+    gathered: Gathered,
+    *,
+    needed: Mapping[str, Iterable[str]] | None = None,
+    pins_builds: bool = False,
+) -> None:
+    """Say the spec that asks for what is adopted: what nothing else there needs, with its version.
+
+    Args:
+        needed: By platform the names of wheels that others need; None where nobody knows.
+        pins_builds: Whether builds are asked for too: where nobody knows what needs what.
+    """
+    platforms = adopted.platforms
+    if platforms not in {(), ("linux/amd64",)}:
+        for name in platforms:
+            gathered.add(("platforms",), name, None)
+    channels = [one.channel for found in adopted.conda.values() for one in found]
+    if not gathered.has("channels"):
+        for channel in dict.fromkeys(channels):
+            gathered.add(("channels",), channel_name(channel), None)
+    _ask_python(adopted, gathered)
+    conda = {
+        name: _conda_texts(found, pins_builds=pins_builds) for name, found in adopted.conda.items()
+    }
+    _add_all(("conda", "packages"), conda, platforms, gathered)
+    wheels = {
+        name: [
+            f"{one.name} =={one.version}"
+            for one in found
+            if one.name not in set((needed or {}).get(name, ()))
+        ]
+        for name, found in adopted.wheels.items()
+    }
+    _add_all(("pip", "packages"), wheels, platforms, gathered)
+
+
+def _ask_python(adopted: Adopted, gathered: Gathered) -> None:
+    versions = {
+        one.version for found in adopted.conda.values() for one in found if one.name == "python"
+    }
+    if len(versions) == 1:
+        gathered.put(("python",), next(iter(versions)), None)
+
+
+def _conda_texts(packages: list[CondaPackage], *, pins_builds: bool) -> list[str]:
+    """Return the MatchSpecs of what nothing else needs; Python's version is said elsewhere."""
+    if pins_builds:
+        return [f"{one.name} =={one.version} {one.build}" for one in packages]
+    needed = {name for one in packages for name in needed_names(one) if name != one.name}
+    roots = [one for one in packages if one.name not in needed and one.name != "python"]
+    return [f"{one.name} =={one.version}" for one in roots or packages]
+
+
+def _add_all(
+    path: tuple[str, ...],
+    texts: Mapping[str, list[str]],
+    platforms: tuple[str, ...],
+    gathered: Gathered,
+) -> None:
+    """Add what all platforms have, and what some have with `on`."""
+    for text in dict.fromkeys(text for found in texts.values() for text in found):
+        having = [name for name in platforms if text in texts.get(name, ())]
+        if len(having) == len(platforms):
+            gathered.add(path, text, None)
+        else:
+            for name in having:
+                gathered.add(path, {"package": text, "on": name}, None, text)
+
+
+def wheel_from_url(
+    name: str, version: str, url: str, adopted: Adopted, *, sha256: str | None, index: str | None
+) -> PipPackage | None:
+    """Return the wheel at an address; None, and an obstacle, where a lock cannot hold it."""
+    file = filename_of(url)
+    if _SECRET.search(url):
+        adopted.refuse(f"the address of `{file}` holds what may be a secret")
+    elif not file.endswith(".whl") or not url.startswith(("http://", "https://")):
+        adopted.refuse(f"`{name} =={version}` is no wheel of an index, and a lock holds wheels")
+    elif sha256 is None or not _SHA256.fullmatch(sha256):
+        adopted.refuse(f"`{file}` has no SHA-256")
+    else:
+        return PipPackage(name=name, version=version, url=url, sha256=sha256, index=index)
+    return None

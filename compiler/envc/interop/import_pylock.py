@@ -1,0 +1,131 @@
+"""pylock.toml (PEP 751) as a spec, and as what its lock holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from envc.diagnostics import Diagnostic
+from envc.errors import InputError
+from envc.interop.adopted import Adopted, ask_for, wheel_from_url
+from envc.interop.foreign_toml import read_toml
+from envc.interop.gathered import Gathered, Load
+from envc.lock.model import PipPackage, filename_of
+from envc.platform import PLATFORMS
+from envc.source import Source
+from envc.spec.requirement import normal_name
+
+__all__ = ["gather"]
+
+_SERIES = re.compile(r"[~=>]=\s*(3\.[0-9]+)")
+_PYTHON = "3.12"
+
+
+def gather(source: Source, load: Load, gathered: Gathered) -> None:  # noqa: ARG001  # as all
+    """Take the packages of a lock, for each platform that it is for.
+
+    https://packaging.python.org/en/latest/specifications/pylock-toml/
+
+    Raises:
+        InputError: It is damaged, or of another version (E431).
+    """
+    data = read_toml(source)
+    packages = data.get("packages")
+    if str(data.get("lock-version", "")).partition(".")[0] != "1" or not isinstance(packages, list):
+        message = f"`{source.name}` cannot be read: it is no pylock.toml of version 1"
+        raise InputError([Diagnostic(code="E431", message=message)])
+    adopted = Adopted()
+    gathered.adopted = adopted
+    series = _SERIES.search(str(data.get("requires-python", "")))
+    python = series[1] if series is not None else _PYTHON
+    gathered.put(("python",), python, None)
+    for platform in _platforms(data, python):
+        for package in packages:
+            if isinstance(package, dict) and _holds(package.get("marker"), platform, python):
+                _take(package, platform, adopted, gathered)
+    for key in ("extras", "dependency-groups"):
+        if data.get(key):
+            gathered.leave_out(key, "what is not installed by default has no place in a spec")
+    ask_for(adopted, gathered)
+
+
+def _platforms(data: dict[str, Any], python: str) -> Iterator[str]:
+    """Yield the platforms that a lock is for; one that does not say it is for linux/amd64."""
+    environments = data.get("environments") or []
+    if not environments:
+        yield "linux/amd64"
+        return
+    for name in sorted(PLATFORMS):
+        if any(_holds(marker, name, python) for marker in environments):
+            yield name
+
+
+def _holds(marker: object, platform: str, python: str) -> bool:
+    from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
+
+    if not marker:
+        return True
+    environment = {
+        "implementation_name": "cpython",
+        "os_name": "posix",
+        "platform_machine": PLATFORMS[platform].machine,
+        "platform_python_implementation": "CPython",
+        "platform_system": "Linux",
+        "python_full_version": f"{python}.0",
+        "python_version": python,
+        "sys_platform": "linux",
+        "extra": "",
+    }
+    try:
+        # What is in an extra or a group only is not installed by default: the sets are empty.
+        text = re.sub(
+            r"(['\"])[^'\"]*\1\s+in\s+(?:extras|dependency_groups)", "'a' == 'b'", str(marker)
+        )
+        return Marker(text).evaluate(environment)
+    except (InvalidMarker, UndefinedEnvironmentName):
+        return True
+
+
+def _take(package: dict[str, Any], platform: str, adopted: Adopted, gathered: Gathered) -> None:
+    name, version = normal_name(str(package.get("name", ""))), str(package.get("version", ""))
+    found: list[PipPackage] = []
+    problems = Adopted()
+    for wheel in package.get("wheels") or []:
+        one = _read_wheel(name, version, package, wheel, problems, gathered)
+        if one is not None:
+            found.append(one)
+    if not found:
+        sentences = problems.obstacles or [
+            f"`{name} =={version}` has no wheel, and a lock holds wheels"
+        ]
+        for sentence in sentences:
+            adopted.refuse(sentence)
+        is_beside = any(
+            isinstance(one, dict) and "path" in one for one in package.get("wheels") or []
+        )
+        if version and not is_beside:
+            gathered.add(("pip", "packages"), f"{name} =={version}", None)
+        return
+    adopted.wheels.setdefault(platform, []).extend(found)
+
+
+def _read_wheel(
+    name: str,
+    version: str,
+    package: dict[str, Any],
+    wheel: Any,
+    problems: Adopted,
+    gathered: Gathered,
+) -> PipPackage | None:
+    hashes = wheel.get("hashes", {}) if isinstance(wheel, dict) else {}
+    sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None
+    if isinstance(wheel, dict) and "path" in wheel and "url" not in wheel:
+        path = gathered.beside(str(wheel["path"]))
+        gathered.add(("pip", "wheels"), path, None)
+        problems.refuse(f"the wheel `{filename_of(path)}` lies beside the spec")
+        return None
+    url = str(wheel.get("url", "")) if isinstance(wheel, dict) else ""
+    index = package.get("index")
+    own = str(index) if index else None
+    return wheel_from_url(name, version, url, problems, sha256=sha256, index=own)
