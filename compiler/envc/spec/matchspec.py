@@ -53,6 +53,10 @@ _AFTER_OPERATOR = re.compile(rf"({_OPERATOR})[ \t]+(?=[A-Za-z0-9*_.])")
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _COMPARISON = re.compile(r"(?:!=|~=|>=|<=|<|>)[^|]*")
 
+_PLATFORM = re.compile(
+    r"(?<=\s)((?:linux|osx|win|windows|darwin)(?:/[A-Za-z0-9_]+|-(?:32|64|aarch64)))(?!\S)"
+)
+_HEAD_WORD = re.compile(r"(?!on\b)[A-Za-z0-9_.-]+")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _BRACKET_KEY = re.compile(r"[\[,\s]\s*([a-z_0-9]+)\s*=")
 # Those of rattler's keys that every later stage honours.
@@ -192,6 +196,43 @@ def _refuse_extras(text: str) -> FieldError | None:
     return None
 
 
+def _refuse_platform(text: str) -> FieldError | None:
+    """Refuse a platform among the words, which would silently be a build string."""
+    if found := _PLATFORM.search(text.partition("[")[0]):
+        name = _HEAD_WORD.match(text.strip())
+        about = name.group() if name else "numpy"
+        hint = f"write `{about} on linux/amd64`; in YAML `{{package: {about}, on: linux/amd64}}`"
+        return _wrong(text, f"`{found[1]}` is no build string", hint, found.span(1))
+    return None
+
+
+def _refuse_colon(text: str) -> FieldError | None:
+    """Refuse a single `:`, which rattler takes for a namespace and then ignores."""
+    if found := re.match(r"\s*([A-Za-z0-9_.-]+)(:)(?=[A-Za-z0-9])(?!.*::)", text):
+        hint = f"write two colons between a channel and a package: `{found[1]}::`"
+        return _wrong(text, "a single `:` means nothing", hint, found.span(2))
+    return None
+
+
+def _refuse_separator(text: str) -> FieldError | None:
+    """Refuse constraints that nothing separates, and brackets that do not match."""
+    version = text.partition("[")[0]
+    if found := re.search(r"[<>=!~]=?\s*[0-9][A-Za-z0-9.*_+]*(?=(?:[<>]|!=|~=))", version):
+        reason = f"nothing separates `{found.group()}` from the next constraint"
+        hint = "separate constraints by a comma, as in `>=1.26,<2`"
+        return _wrong(text, reason, hint, found.span())
+    for bracket, other in (("(", ")"), (")", "(")):
+        if version.count(bracket) > version.count(other):
+            place = version.rfind(bracket)
+            return _wrong(
+                text,
+                f"`{bracket}` has no `{other}`",
+                f"remove it, or write its `{other}`",
+                (place, place + 1),
+            )
+    return None
+
+
 def _refuse_open_end(text: str) -> FieldError | None:
     if operator := re.search(r"[=<>!~]+[ \t]*$", text.partition("[")[0]):
         sign = operator.group().rstrip()
@@ -226,6 +267,9 @@ _FORM_RULES = (
     _refuse_tail,
     _refuse_keys,
     _refuse_extras,
+    _refuse_platform,
+    _refuse_colon,
+    _refuse_separator,
     _refuse_open_end,
     _refuse_words,
 )

@@ -14,6 +14,7 @@ from lark import Token
 
 from envc.source import Source
 from envc.syntax.builder import DEPTH_LIMIT, Builder
+from envc.syntax.early import leave_out_early
 from envc.syntax.excerpt import excerpt
 from envc.syntax.quote import find_curly_quote, refuse_curly_quote
 
@@ -25,7 +26,7 @@ _OPENING = {"LBRACE": "RBRACE", "LSQUARE": "RSQUARE"}
 _CLOSING = {closing: opening for opening, closing in _OPENING.items()}
 _TEXTS = {"LBRACE": "{", "RBRACE": "}", "LSQUARE": "[", "RSQUARE": "]", "_NEWLINE": "\n"}
 _RECOVERY_LIMIT = 20
-_SEPARATORS = frozenset({"_NEWLINE", "_COMMA", "LBRACE", "LSQUARE"})
+_SEPARATORS = frozenset({"_NEWLINE", "_COMMA", *_OPENING, *_CLOSING})
 
 
 def repair_statements(
@@ -41,6 +42,7 @@ def repair_statements(
         blocks: The words that a block follows, for the block whose `{` is missing.
         words: The words that a statement starts with, for the block whose `}` is missing.
     """
+    tokens = leave_out_early(tokens, builder)
     start = strays = recoveries = 0
     unclosed = [token for token in tokens if token.type == "UNCLOSED"]
     while start < len(tokens):
