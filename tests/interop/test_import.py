@@ -315,6 +315,10 @@ variables { A = "1" }
         ("x.yaml", "name: x\nconda_file:\n  dependencies: [numpy]\n", "azureml"),
         ("requirements-dev.in", "six\n", "requirements"),
         ("pixi.toml", "", "pixi"),
+        ("pixi.lock", "version: 6\n", "pixi-lock"),
+        ("x.yml", "version: 1\nmetadata: {}\npackage: []\n", "conda-lock"),
+        ("pylock.dev.toml", 'lock-version = "1.0"\n', "pylock"),
+        ("e.txt", "# x\n@EXPLICIT\n", "explicit"),
         ("pyproject.toml", "[tool.pixi.workspace]\n", "pixi"),
     ],
 )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -219,9 +222,72 @@ def test_a_pylock_of_many_wheels_gives_the_one_that_fits(tmp_path: Path, machine
     assert (found.name, found.sha256) == ("a", "a" * 64)
 
 
+def _pixi_lock(subject: Subject) -> str:
+    """Return a lock as pixi writes it (version 6)."""
+    lock = subject.only[1]
+    urls = [{"conda": one.url} for one in lock.conda] + [{"pypi": one.url} for one in lock.pip]
+    places = {"channels": [{"url": "https://conda.anaconda.org/conda-forge/"}]}
+    environment = {**places, "packages": {"linux-64": urls, "osx-64": urls}}
+    records: list[dict[str, object]] = [
+        {
+            "conda": one.url,
+            "sha256": one.sha256,
+            "md5": one.md5,
+            "depends": list(one.depends),
+            "size": one.size,
+            "timestamp": one.timestamp,
+        }
+        for one in lock.conda
+    ]
+    records += [
+        {"pypi": one.url, "name": one.name, "version": one.version, "sha256": one.sha256}
+        for one in lock.pip
+    ]
+    return yaml.safe_dump(
+        {
+            "version": 6,
+            "environments": {"default": environment, "docs": environment},
+            "packages": records,
+        },
+        sort_keys=False,
+    )
+
+
+def test_a_pixi_lock_keeps_every_artefact_and_what_is_known_of_it(
+    analysis: Subject, tmp_path: Path, machine: Machine
+) -> None:
+    imported = take(tmp_path, machine, "pixi.lock", _pixi_lock(analysis))
+
+    lock = lock_of(imported, machine).platforms["linux/amd64"]
+    assert lock.conda == analysis.only[1].conda
+    assert artefacts({"linux/amd64": lock}) == artefacts(analysis.locked)
+    assert "matplotlib-base ==3.11.0" in imported.text
+    assert [one.message for one in imported.warnings] == [
+        "`environments.docs` is left out: only the default environment is imported",
+        "`osx-64` is left out: envc makes images for Linux on amd64 and arm64",
+    ]
+
+
+def test_rattler_reads_the_pixi_lock_of_the_tests(analysis: Subject, tmp_path: Path) -> None:
+    place = tmp_path / "pixi.lock"
+    place.write_text(_pixi_lock(analysis))
+    code = (
+        "import os, sys, rattler\n"
+        "lock = rattler.LockFile.from_path(sys.argv[1])\n"
+        "print(sorted(name for name, _ in lock.environments()))\n"
+        "sys.stdout.flush()\n"
+        "os._exit(0)\n"
+    )
+    words = [sys.executable, "-c", code, str(place)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "['default', 'docs']\n"), done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
+        ("pixi.lock", "version: 5\nenvironments: {}\npackages: []\n"),
         ("conda-lock.yml", "version: 2\nmetadata: {}\npackage: []\n"),
         ("conda-lock.yml", "version: 1\nmetadata: {}\npackage: 3\n"),
         ("pylock.toml", 'lock-version = "2.0"\npackages = []\n'),

@@ -58,6 +58,10 @@ IMPORTS = {
         summary="pylock.toml, with its lock",
         module="envc.interop.import_pylock",
     ),
+    "pixi-lock": ImportFormat(
+        summary="pixi.lock, with its lock",
+        module="envc.interop.import_pixi_lock",
+    ),
     "explicit": ImportFormat(
         summary="an @EXPLICIT list of Conda packages, with its lock",
         module="envc.interop.import_explicit",
@@ -88,6 +92,8 @@ def detect(source: Source) -> str:
     found = None
     if name.endswith((".yml", ".yaml")):
         found = _detect_yaml(set(_YAML_KEY.findall(source.text)))
+    elif name == "pixi.lock":
+        found = "pixi-lock"
     elif name.endswith(".toml"):
         is_lock = re.search(r"^lock-version\s*=", source.text, re.MULTILINE) is not None
         is_manifest = name == "pixi.toml" or _PIXI.search(source.text) is not None
