@@ -14,6 +14,11 @@ from envc.machine import Machine
 from envc.mirror import MirrorMap
 
 SPECS = Path(__file__).parent.parent / "specs"
+WAITING = {
+    "pets": ["envc cannot serve a model yet"],
+    "training": ["envc cannot train yet"],
+}
+"""What examples say and no stage honours yet (W290)."""
 EXAMPLES = sorted(
     path
     for path in SPECS.glob("*/*")
@@ -45,7 +50,7 @@ def check_golden(path: Path, actual: str, *, update: bool) -> None:
 def test_an_example_is_right_and_its_lock_is_its_own(spec: Path, machine: Machine) -> None:
     checked = pipeline.check_lock(spec, machine)
 
-    assert checked.warnings == ()
+    assert [one.message for one in checked.warnings] == WAITING.get(spec.parent.name, [])
 
 
 @pytest.mark.parametrize("spec", EXAMPLES, ids=lambda path: path.name)
@@ -89,4 +94,4 @@ def test_examples_name_only_public_addresses() -> None:
 def test_an_example_has_nothing_odd_that_it_does_not_allow(spec: Path, machine: Machine) -> None:
     checked = pipeline.lint(pipeline.read(spec), machine, date(2026, 1, 31))
 
-    assert checked.warnings == ()
+    assert [one.message for one in checked.warnings] == WAITING.get(spec.parent.name, [])

@@ -15,6 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "language.md"
 FENCE = re.compile(r"^```(?P<suffix>envc|yaml)\n(?P<text># (?P<name>\S+)\n.*?)^```$", re.M | re.S)
 FILES = {match["name"]: match["text"] for match in FENCE.finditer(PAGE.read_text(encoding="utf-8"))}
 SPECS = sorted(name for name, text in FILES.items() if re.search(r"^environment\b", text, re.M))
+WAITING = ["envc cannot serve a model yet", "envc cannot train yet"]
 TWINS = sorted(name for name in SPECS if name.endswith(".yaml"))
 
 
@@ -36,7 +37,8 @@ def test_a_spec_of_the_page_has_nothing_wrong_or_odd(name: str, envc: EnvcMain) 
     ran = envc("check", name, "--json")
 
     found: dict[str, Any] = json.loads(ran.out)
-    assert (ran.code, found.get("diagnostics")) == (0, [])
+    messages = [problem["message"] for problem in found["diagnostics"]]
+    assert (ran.code, messages) == (0, WAITING if name.startswith("work.") else [])
 
 
 @pytest.mark.parametrize("name", sorted(FILES))

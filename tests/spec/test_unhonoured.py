@@ -40,6 +40,8 @@ EVERYTHING: dict[str, Any] = {
         "overrides": ["six ==1.*"],
     },
     "system": ["git"],
+    "serve": {"entry": "score.py"},
+    "train": {"script": "train.py"},
 }
 HONOURED: dict[str, Any] = {
     "base": {"image": "debian:12"},
@@ -70,7 +72,7 @@ SELECTED: dict[str, Any] = {
 def said(data: dict[str, Any]) -> list[str]:
     subject = document(data)
     load(subject, vouched=Everything())
-    return [problem.message for problem in unhonoured(subject)]
+    return [problem.message for problem in unhonoured_warnings(subject)]
 
 
 def test_every_construct_of_the_table_is_found_in_a_spec_that_uses_it() -> None:
@@ -93,7 +95,6 @@ def test_every_construct_of_the_table_is_found_in_a_spec_that_uses_it() -> None:
         {"system": []},
         HONOURED,
         SELECTED,
-        {"serve": {"entry": "a.py", "port": "80"}, "train": {"script": "a.py"}},
     ],
 )
 def test_what_says_nothing_is_no_construct(fields: dict[str, Any]) -> None:
@@ -111,6 +112,18 @@ def test_a_warning_says_the_same_as_the_error() -> None:
         warning.labels,
         warning.hint,
     )
+
+
+def test_what_no_image_has_is_told_and_refuses_no_lock() -> None:
+    subject = document(
+        {"environment": "pets", "serve": {"entry": "a.py"}, "train": {"script": "b.py"}}
+    )
+
+    assert unhonoured(subject) == ()
+    assert [(one.code, one.message) for one in unhonoured_warnings(subject)] == [
+        ("W290", "envc cannot serve a model yet"),
+        ("W290", "envc cannot train yet"),
+    ]
 
 
 def test_a_lock_is_refused_before_anything_is_asked(tmp_path: Path) -> None:

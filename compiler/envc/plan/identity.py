@@ -20,7 +20,8 @@ def identity_tree(
 ) -> dict[str, Json]:
     """Return what an env id is made of, by name: JSON data, the same on every machine.
 
-    Not in it: the environment's name, registries, mirrors, credentials, `check`, `runtime`, `serve`.
+    Not in it: the environment's name, registries, mirrors, credentials, `check`, `runtime`, `serve`,
+    `train`.
     """
     return {
         "contract": CONTRACT,

@@ -367,11 +367,6 @@ class EnvSpec(Part):
         return self.python_ if isinstance(self.python_, str) else None
 
     @property
-    def is_python_managed(self) -> bool:
-        """Whether Python is envc's own concern, not the base's."""
-        return not isinstance(self.python_, Python)
-
-    @property
     def plain_variables(self) -> dict[str, str]:
         """The variables that have one value for all platforms."""
         return {name: text for name, text in self.variables.items() if isinstance(text, str)}

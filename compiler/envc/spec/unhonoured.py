@@ -1,11 +1,12 @@
-"""What a spec may say and no later stage honours yet: an error to `lock`, and a warning to `check`."""
+"""What a spec may say and no later stage honours yet: a warning, and to `lock` an error if it needs it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from envc.diagnostics import Diagnostic
+from envc.source import Span
 from envc.spec.direct import direct_kind
 from envc.spec.entry import pip_entries
 from envc.spec.requirement import PipRequirement, parse_requirement
@@ -21,10 +22,15 @@ class Construct:
     Attributes:
         sentence: What envc cannot do yet, as a message.
         hint: As in Diagnostic.
+        needs_lock: Whether the lock or the image would have it; else it only waits to be used.
     """
 
     sentence: str
     hint: str
+    needs_lock: bool = True
+
+
+_RUN = "use `envc run` until it can; nothing of it is in the lock or in the image"
 
 
 UNHONOURED: Mapping[tuple[str, ...], Construct] = {
@@ -44,6 +50,8 @@ UNHONOURED: Mapping[tuple[str, ...], Construct] = {
         sentence="envc cannot lock source distributions yet",
         hint="build a wheel and name its file",
     ),
+    ("serve",): Construct(sentence="envc cannot serve a model yet", hint=_RUN, needs_lock=False),
+    ("train",): Construct(sentence="envc cannot train yet", hint=_RUN, needs_lock=False),
 }
 """By the keys that lead to it, where `*` is any item of a list and any key.
 
@@ -63,19 +71,28 @@ _DIRECT: Mapping[str | None, Construct] = {
 
 
 def unhonoured(document: Document) -> tuple[Diagnostic, ...]:
-    """Return an error (E290) for all that a valid document says and no stage honours yet, by place."""
-    found = [
-        Diagnostic.at(document.key_span(path), "E290", construct.sentence, hint=construct.hint)
-        for pattern, construct in UNHONOURED.items()
-        for path in _find(document.data, pattern)
-    ]
-    found += _addresses(document)
-    return tuple(sorted(found, key=document.order))
+    """Return an error (E290) for all that a valid document says and no lock can have, by place."""
+    return _tell(document, "E290", [one for one in _constructs(document) if one[1].needs_lock])
 
 
 def unhonoured_warnings(document: Document) -> tuple[Diagnostic, ...]:
-    """Return the same as warnings (W290), by place."""
-    return tuple(replace(problem, code="W290") for problem in unhonoured(document))
+    """Return a warning (W290) for all that a valid document says and no stage honours, by place."""
+    return _tell(document, "W290", _constructs(document))
+
+
+def _tell(
+    document: Document, code: str, found: Iterable[tuple[Span | None, Construct]]
+) -> tuple[Diagnostic, ...]:
+    problems = [Diagnostic.at(span, code, one.sentence, hint=one.hint) for span, one in found]
+    return tuple(sorted(problems, key=document.order))
+
+
+def _constructs(document: Document) -> Iterator[tuple[Span | None, Construct]]:
+    """Yield what a document says of the table, and where."""
+    for pattern, construct in UNHONOURED.items():
+        for path in _find(document.data, pattern):
+            yield document.key_span(path), construct
+    yield from _addresses(document)
 
 
 def _find(data: Data, pattern: tuple[str, ...]) -> Iterator[Path]:
@@ -98,7 +115,7 @@ def _find(data: Data, pattern: tuple[str, ...]) -> Iterator[Path]:
             yield (key, *path)
 
 
-def _addresses(document: Document) -> Iterator[Diagnostic]:
+def _addresses(document: Document) -> Iterator[tuple[Span | None, Construct]]:
     for entry in pip_entries(document):
         if "@" not in entry.text:
             continue
@@ -107,5 +124,4 @@ def _addresses(document: Document) -> Iterator[Diagnostic]:
             continue
         if (construct := _DIRECT.get(direct_kind(parsed.url))) is not None:
             start = entry.text.find(parsed.url)
-            span = document.part(entry.path, start, start + len(parsed.url))
-            yield Diagnostic.at(span, "E290", construct.sentence, hint=construct.hint)
+            yield document.part(entry.path, start, start + len(parsed.url)), construct
