@@ -13,6 +13,7 @@ from envc.front import (
     CheckedFile,
     compare_with_lock,
     lock_path,
+    read_lock,
     read_locked,
     refuse_unhonoured,
 )
@@ -20,8 +21,9 @@ from envc.machine import Machine
 
 if TYPE_CHECKING:
     from envc.compose import Choice
+    from envc.lock.model import LockFile
 
-__all__ = ["Agreed", "check_lock"]
+__all__ = ["Agreed", "check_agreement", "check_lock"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,20 @@ def check_lock(
     )
     remember_agreement(question, agreement)
     return Agreed(environment=checked.environment, warnings=checked.warnings)
+
+
+def check_agreement(
+    path: Path, machine: Machine, *, variants: Sequence[str] = (), choice: Choice | None = None
+) -> tuple[CheckedFile, LockFile, tuple[str, ...]]:
+    """Return a spec, its lock, and the names of the variants that are meant.
+
+    Raises:
+        EnvcError: As `check_lock`.
+    """
+    from envc.variant import choose_variants
+
+    checked, _ = _compare(path, machine, variants, choice)
+    return checked, read_lock(lock_path(path)), choose_variants(checked.variants, variants)
 
 
 def _compare(

@@ -27,6 +27,7 @@ from envc.mirror import MirrorMap
 from envc.prepared import compiled
 from envc.review import Fixed, fix, fix_source, lint
 from envc.rewrite import check_format, check_source, convert, format_files, format_source
+from envc.survey import Outdated, outdated
 
 if TYPE_CHECKING:
     from envc.compose import Choice
@@ -46,6 +47,7 @@ __all__ = [
     "Locked",
     "LockedVariant",
     "Machine",
+    "Outdated",
     "VariantIdentity",
     "adopt",
     "build",
@@ -67,6 +69,7 @@ __all__ = [
     "lock",
     "lock_all",
     "lock_path",
+    "outdated",
     "read",
     "run",
     "spec_id",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from envc.resolve.world import World
     from envc.spec.model import EnvSpec
 
-__all__ = ["LockOptions", "Solvers", "resolve_again"]
+__all__ = ["LockOptions", "Solvers", "find_withdrawn_wheels", "resolve_again"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +152,31 @@ def resolve_again(
         )
         for name, one in resolved.items()
     }
+
+
+def find_withdrawn_wheels(
+    path: Path, variants: Mapping[str, Checked], locks: Mapping[str, Lock], solvers: Solvers
+) -> dict[str, dict[str, str]]:
+    """Return, by variant and name, why locked wheels should not be used any more.
+
+    Raises:
+        InputError: A secret is not set (E360).
+        ToolError: An index failed (E335 to E337).
+    """
+    from envc.resolve.withdrawn import find_withdrawn
+
+    machine = solvers.machine
+    found: dict[str, dict[str, str]] = {}
+    for name, world in _open_worlds(path, variants, solvers).items():
+        wheels = [one for locked in locks[name].platforms.values() for one in locked.pip]
+        found[name] = find_withdrawn(
+            wheels,
+            world.indexes,
+            machine.mirrors,
+            cache=machine.cache,
+            environment=machine.environment,
+        )
+    return found
 
 
 def _limit(spec: EnvSpec, options: LockOptions) -> EnvSpec:

@@ -67,6 +67,11 @@ def _add_moving(parser: argparse.ArgumentParser) -> None:
         help="only compare the spec with its lock, with no solver and no network; exit 4 on drift",
     )
     what.add_argument(
+        "--outdated",
+        action="store_true",
+        help="say what is newer than the lock, within the spec and beyond it; write nothing",
+    )
+    what.add_argument(
         "--update", action="store_true", help="resolve all anew, as if there were no lock"
     )
     what.add_argument(
@@ -76,6 +81,9 @@ def _add_moving(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="resolve this package anew, and let others move only where they must; repeatable",
+    )
+    parser.add_argument(
+        "--exit-code", action="store_true", help="with --outdated, exit 4 where anything is"
     )
     parser.add_argument(
         "--upgrade-base",
@@ -106,12 +114,17 @@ def _date(text: str | None) -> str | None:
         ) from error
 
 
-def _refuse_with_check(arguments: argparse.Namespace) -> None:
-    """Check that nothing is to move where the lock is only compared.
+def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
+    """Check that nothing is to move where nothing is written.
 
     Raises:
         UsageError: Something is (E001).
     """
+    if arguments.exit_code and not arguments.outdated:
+        message, hint = "`--exit-code` is for `--outdated`", "leave it out"
+        raise UsageError([Diagnostic(code="E001", message=message, hint=hint)])
+    if not (arguments.check or arguments.outdated):
+        return
     given = [
         option
         for option, value in (
@@ -121,17 +134,23 @@ def _refuse_with_check(arguments: argparse.Namespace) -> None:
         if value
     ]
     if given:
-        message = f"`--check` changes nothing, and `{given[0]}` asks for a change"
+        own = "--check" if arguments.check else "--outdated"
+        message = f"`{own}` changes nothing, and `{given[0]}` asks for a change"
         raise UsageError([Diagnostic(code="E001", message=message, hint="use one of them")])
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
     machine = machine_of(arguments, console)
     specs: list[Path] = arguments.specs
+    _refuse_what_does_not_fit(arguments)
     if arguments.check:
-        _refuse_with_check(arguments)
         return _check(specs, machine, arguments, console)
     options = _options(arguments, console)
+    if arguments.outdated:
+        from envc.cli import outdated
+
+        with ending_on_signals():
+            return outdated.tell(specs, machine, options, arguments, console)
     if len(specs) == 1:
         with ending_on_signals():
             locked = pipeline.lock(specs[0], machine, options, console.note)
