@@ -352,6 +352,27 @@ def test_a_damaged_file_is_refused_at_its_place(
     assert problem.labels
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pixi.toml", "[workspace]\nchannels = 3\nplatforms = 3\n"),
+        ("pyproject.toml", "[tool.pixi.workspace]\n[project]\ndependencies = 3\n"),
+        ("requirements.txt", "https://[/pets-1-py3-none-any.whl\n-i https://[/simple\n"),
+        ("e.txt", "@EXPLICIT\nhttps://[/c/linux-64/a-1-0.conda#sha256:00\n"),
+        ("pylock.toml", 'lock-version = "1.0"\n[[packages]]\nname = "a"\nwheels = 3\n'),
+        ("environment.yml", "channels: {a: b}\ndependencies: {a: b}\nvariables: []\n"),
+        ("env.yml", "image: [x]\nbuild: {path: [1]}\n"),
+    ],
+)
+def test_what_has_another_shape_is_left_out_and_said(
+    name: str, text: str, tmp_path: Path, machine: Machine
+) -> None:
+    imported = take(tmp_path, machine, name, text)
+
+    assert imported.warnings
+    check_file(Source(name="x.envc", text=imported.text), machine)
+
+
 def test_an_unknown_format_is_refused(tmp_path: Path, machine: Machine) -> None:
     (tmp_path / "x.txt").write_text("six\n")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from envc.interop.gathered import Gathered, hide_credentials
+from envc.interop.gathered import Gathered, hide_credentials, split_address
 from envc.interop.subject import channel_name, needed_names
-from envc.lock.model import CondaPackage, PipPackage, filename_of
+from envc.lock.model import CondaPackage, PipPackage
 from envc.platform import PLATFORMS
 
 __all__ = ["Adopted", "ask_for", "conda_from_url", "platform_of", "wheel_from_url"]
@@ -72,7 +72,7 @@ def conda_from_url(
     """
     folder, _, file = url.rpartition("/")
     channel, _, subdir = folder.rpartition("/")
-    found = _ARCHIVE.fullmatch(unquote(urlsplit(url).path.rpartition("/")[2]))
+    found = _ARCHIVE.fullmatch(unquote(split_address(url).path.rpartition("/")[2]))
     if found is None or not url.startswith(("http://", "https://")):
         adopted.refuse(f"`{file or url}` is not the address of a Conda package")
         return None
@@ -170,7 +170,7 @@ def wheel_from_url(
     name: str, version: str, url: str, adopted: Adopted, *, sha256: str | None, index: str | None
 ) -> PipPackage | None:
     """Return the wheel at an address; None, and an obstacle, where a lock cannot hold it."""
-    file = filename_of(url)
+    file = unquote(split_address(url).path.rpartition("/")[2])
     if _SECRET.search(url):
         adopted.refuse(f"the address of `{file}` holds what may be a secret")
     elif not file.endswith(".whl") or not url.startswith(("http://", "https://")):

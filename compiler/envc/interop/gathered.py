@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from envc.diagnostics import Diagnostic
 from envc.source import Source, Span
@@ -16,7 +16,7 @@ from envc.syntax.document import Data
 if TYPE_CHECKING:
     from envc.interop.adopted import Adopted
 
-__all__ = ["Gathered", "Item", "Load", "Remark", "hide_credentials", "name_like"]
+__all__ = ["Gathered", "Item", "Load", "Remark", "hide_credentials", "name_like", "split_address"]
 
 Load: TypeAlias = Callable[[str], Source]
 """Returns a file by its path relative to the imported one; raises InputError where it cannot."""
@@ -159,7 +159,7 @@ class Gathered:
         return f"{joined}/" if is_folder else joined
 
     def _with_secret(self, url: str, span: Span | None) -> dict[str, Data]:
-        parts = urlsplit(url)
+        parts = split_address(url)
         user, at, host = parts.netloc.rpartition("@")
         if not at:
             return {"url": url}
@@ -185,6 +185,18 @@ def name_like(text: str) -> str:
     """
     name = _NAME_RUN.sub(r"\1", _NAME.sub("-", text.lower()))
     return _NAME_EDGE.sub("", name)[:_NAME_MAX].rstrip("._-") or "imported"
+
+
+def split_address(text: str) -> SplitResult:
+    """Return the parts of an address; of what is none, such as `https://[`, all are empty.
+
+    >>> split_address("https://[/a").path
+    ''
+    """
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def hide_credentials(text: str) -> str:

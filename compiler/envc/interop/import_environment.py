@@ -58,6 +58,8 @@ def _gather_channels(file: ForeignYaml, path: Path, channels: Data, gathered: Ga
     for number, name in enumerate(names):
         if name != "nodefaults":
             gathered.add(("channels",), name, file.span(*path, "channels", number))
+    if isinstance(listed, dict):
+        gathered.leave_out("channels", "it is no list", file.span(*path, "channels"))
     if not names:
         gathered.add(("channels",), "defaults", None)
 

@@ -105,8 +105,9 @@ def _gather_project(source: Source, project: Any, manifest: _Manifest) -> None:
         gathered.put_name(name, find(source, "project", "name"))
     if isinstance(version := project.get("requires-python"), str):
         add_conda(f"python {version}", find(source, "project", "requires-python"), gathered)
-    for text in project.get("dependencies", []):
-        gather_line(str(text), find(source, "project", "dependencies"), manifest.load, gathered)
+    span = find(source, "project", "dependencies")
+    for text in _list("dependencies", project.get("dependencies"), span, gathered):
+        gather_line(str(text), span, manifest.load, gathered)
     if project.get("optional-dependencies"):
         span = find(source, "project.optional-dependencies", "")
         gathered.leave_out("optional-dependencies", "only features of pixi ask for them", span)
@@ -118,7 +119,8 @@ def _gather_workspace(manifest: _Manifest) -> None:
     workspace = manifest.table(key)
     if isinstance(name := workspace.get("name"), str):
         gathered.put_name(name, manifest.find(key, "name"))
-    for channel in workspace.get("channels", []):
+    span = manifest.find(key, "channels")
+    for channel in _list("channels", workspace.get("channels"), span, gathered):
         named = channel.get("channel", "") if isinstance(channel, dict) else str(channel)
         gathered.add(("channels",), named, manifest.find(key, "channels"))
         if isinstance(channel, dict) and "priority" in channel:
@@ -127,7 +129,7 @@ def _gather_workspace(manifest: _Manifest) -> None:
                 manifest.find(key, "channels"),
             )
     span = manifest.find(key, "platforms")
-    platforms = workspace.get("platforms", [])
+    platforms = _list("platforms", workspace.get("platforms"), span, gathered)
     add_platforms([(str(one), span) for one in platforms], gathered)
     for option in ("exclude-newer", "channel-priority"):
         if option in workspace:
@@ -158,6 +160,13 @@ def _gather_packages(
         _gather_pypi(name, wanted, span, manifest, on)
     _gather_activation(manifest, data.get("activation"), above)
     _gather_pypi_options(manifest, data.get("pypi-options"), f"{above}pypi-options")
+
+
+def _list(name: str, value: Any, span: Span | None, gathered: Gathered) -> list[Any]:
+    """Return a list; of anything else nothing, and a remark."""
+    if value is not None and not isinstance(value, list):
+        gathered.leave_out(name, "it is no list", span)
+    return value if isinstance(value, list) else []
 
 
 def _pairs(table: Any) -> Iterator[tuple[str, Any]]:
@@ -289,7 +298,8 @@ def _gather_feature(manifest: _Manifest, feature: str) -> None:
     data, above = manifest.table("feature")[feature], f"feature.{feature}."
     if not isinstance(data, dict):
         return
-    for channel in data.get("channels", []):
+    span = manifest.find(above[:-1], "channels")
+    for channel in _list("channels", data.get("channels"), span, manifest.gathered):
         name = channel.get("channel", "") if isinstance(channel, dict) else str(channel)
         manifest.gathered.add(("channels",), name, manifest.find(above[:-1], "channels"))
     _gather_packages(manifest, data, above, None)

@@ -11,7 +11,7 @@ from envc.errors import InputError
 from envc.interop.adopted import Adopted, ask_for, wheel_from_url
 from envc.interop.foreign_toml import read_toml
 from envc.interop.gathered import Gathered, Load
-from envc.lock.model import PipPackage, filename_of
+from envc.lock.model import PipPackage
 from envc.platform import PLATFORMS
 from envc.source import Source
 from envc.spec.requirement import normal_name
@@ -52,7 +52,8 @@ def gather(source: Source, load: Load, gathered: Gathered) -> None:  # noqa: ARG
 
 def _platforms(data: dict[str, Any], python: str) -> Iterator[str]:
     """Yield the platforms that a lock is for; one that does not say it is for linux/amd64."""
-    environments = data.get("environments") or []
+    found = data.get("environments")
+    environments = found if isinstance(found, list) else []
     if not environments:
         yield "linux/amd64"
         return
@@ -91,7 +92,7 @@ def _take(package: dict[str, Any], platform: str, adopted: Adopted, gathered: Ga
     name, version = normal_name(str(package.get("name", ""))), str(package.get("version", ""))
     found: list[PipPackage] = []
     problems = Adopted()
-    for wheel in package.get("wheels") or []:
+    for wheel in _wheels(package):
         one = _read_wheel(name, version, package, wheel, problems, gathered)
         if one is not None:
             found.append(one)
@@ -101,13 +102,16 @@ def _take(package: dict[str, Any], platform: str, adopted: Adopted, gathered: Ga
         ]
         for sentence in sentences:
             adopted.refuse(sentence)
-        is_beside = any(
-            isinstance(one, dict) and "path" in one for one in package.get("wheels") or []
-        )
+        is_beside = any(isinstance(one, dict) and "path" in one for one in _wheels(package))
         if version and not is_beside:
             gathered.add(("pip", "packages"), f"{name} =={version}", None)
         return
     adopted.wheels.setdefault(platform, []).extend(found)
+
+
+def _wheels(package: dict[str, Any]) -> list[Any]:
+    wheels = package.get("wheels")
+    return wheels if isinstance(wheels, list) else []
 
 
 def _read_wheel(
@@ -123,7 +127,7 @@ def _read_wheel(
     if isinstance(wheel, dict) and "path" in wheel and "url" not in wheel:
         path = gathered.beside(str(wheel["path"]))
         gathered.add(("pip", "wheels"), path, None)
-        problems.refuse(f"the wheel `{filename_of(path)}` lies beside the spec")
+        problems.refuse(f"the wheel `{path}` lies beside the spec")
         return None
     url = str(wheel.get("url", "")) if isinstance(wheel, dict) else ""
     index = package.get("index")

@@ -7,10 +7,10 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from envc.errors import InputError
-from envc.interop.gathered import Gathered, Load
+from envc.interop.gathered import Gathered, Load, split_address
 from envc.source import Source, Span
 from envc.spec.requirement import NAME, normal_name
 
@@ -230,11 +230,11 @@ def _gather_address(text: str, span: Span | None, context: _Context) -> None:
 
 
 def _name_of(address: str) -> str | None:
-    fragment = urlsplit(address.partition("+")[2] or address).fragment
+    fragment = split_address(address.partition("+")[2] or address).fragment
     egg = re.search(r"(?:^|&)egg=([^&]+)", fragment)
     if egg is not None:
         return unquote(egg[1])
-    file = posixpath.basename(unquote(urlsplit(address).path))
+    file = posixpath.basename(unquote(split_address(address).path))
     if _VERSION_CONTROL.match(address):
         return normal_name(file.partition("@")[0].removesuffix(".git")) or None
     if not file.endswith(_ARCHIVES):
