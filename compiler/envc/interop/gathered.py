@@ -61,8 +61,12 @@ class Remark:
 
     @property
     def diagnostic(self) -> Diagnostic:
-        """The warning about it (W431)."""
-        return Diagnostic.at(self.span, "W431", self.message, hint=self.hint)
+        """The warning about it (W431); without its place where that line shows a password."""
+        span = self.span
+        if span is not None:
+            line = span.source.line(span.position.line)
+            span = span if hide_credentials(line) == line else None
+        return Diagnostic.at(span, "W431", self.message, hint=self.hint)
 
 
 @dataclass(slots=True, kw_only=True)
