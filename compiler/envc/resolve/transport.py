@@ -41,7 +41,7 @@ class Transport:
 
     Args:
         environment: The caller's; of it count HTTP_PROXY and its kin and SSL_CERT_FILE and its kin.
-        retries: How often a connection or a 5xx is tried again.
+        retries: How often a connection, a 429 or a 5xx is tried again, later each time.
 
     Raises:
         ToolError: The certificates are not there (E335).
@@ -67,7 +67,7 @@ class Transport:
         retry = Retry(
             total=retries,
             backoff_factor=0.3,
-            status_forcelist=(500, 502, 503, 504),
+            status_forcelist=(429, 500, 502, 503, 504),
             raise_on_status=False,
             respect_retry_after_header=False,
         )
