@@ -20,6 +20,8 @@ from envc.syntax.document import Draft, Path
 __all__ = ["DEPTH_LIMIT", "FILE_LIMIT", "File", "Files", "Link", "Load", "gather"]
 
 FILE_LIMIT = 64
+# Of Docker, of Azure Pipelines, and of GitHub's workflows.
+_OTHER_WORDS = frozenset({"arg", "args", "parameter", "parameters", "strategy"})
 _SURELY = 0.8
 _EXAMPLES = {
     "extends": ('extends "team/base.envc"', "extends: team/base.envc"),
@@ -219,7 +221,11 @@ class _Gathering:
 def _has_misspelt_word(draft: Draft) -> bool:
     """Say whether a key was surely meant to be one of composing, so that what it says is missing."""
     keys = draft.document.data.keys() - set(WORDS)
-    return any(get_close_matches(key.casefold(), WORDS, n=1, cutoff=_SURELY) for key in keys)
+    return any(
+        key.casefold() in _OTHER_WORDS
+        or get_close_matches(key.casefold(), WORDS, n=1, cutoff=_SURELY)
+        for key in keys
+    )
 
 
 def _complain(text: str, draft: Draft, place: Path) -> Diagnostic | None:

@@ -190,15 +190,29 @@ class _Reader:
     def check_variants(
         self, found: Layer, variants: Mapping[str, Node], broken: Container[str]
     ) -> None:
-        """Refuse what a variant sets and nobody declares (E137)."""
+        """Refuse what variants set and nobody declares, each name once (E137)."""
+        unknown: dict[str, dict[str, Span]] = {}
         for variant, node in variants.items():
             for name, value in node.fields.items():
-                if name in found.params or name in broken:
-                    continue
-                meant = suggest(name, found.params)
-                hint = f"did you mean `{meant}`?" if meant else how_to_declare(name, value.span)
-                message = f"the variant `{variant}` sets `{name}`, which is no parameter"
-                self._refuse(value, "E137", message, hint)
+                if name not in found.params and name not in broken:
+                    unknown.setdefault(name, {})[variant] = value.place
+        for name, places in unknown.items():
+            variant, span = next(iter(places.items()))
+            meant = suggest(name, found.params)
+            self.problems.append(
+                Diagnostic(
+                    code="E137",
+                    message=f"the variant `{variant}` sets `{name}`, which is no parameter",
+                    labels=(
+                        Label(span=span),
+                        *(
+                            Label(span=other, text=f"set by `{later}`, too")
+                            for later, other in list(places.items())[1:]
+                        ),
+                    ),
+                    hint=f"did you mean `{meant}`?" if meant else how_to_declare(name, span),
+                )
+            )
 
     def _read_params(self, fields: Fields) -> Iterator[tuple[str, Node]]:
         for name, node in self._mapping(fields, "params", "E131").items():

@@ -50,6 +50,10 @@ def _is_consequence(
     if problem.code not in _WHOLE:
         first_line = span.source.line_span(span.position.line)
         span = span.within(0, max(first_line.end - span.start, 1))
+    else:
+        # What was lost may be its first line.
+        before = span.source.text[: span.start].rstrip(" \r\n-")
+        span = span.source.span(len(before), span.end)
     return any(_touch(span, other) for other in lost)
 
 

@@ -10,7 +10,7 @@ import yaml
 from envc.diagnostics import Diagnostic
 from envc.source import Source, Span
 
-__all__ = ["describe", "misplaced", "missing_colon", "unclosed_string"]
+__all__ = ["MISLED", "describe", "misplaced", "missing_colon", "unclosed_string"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +140,19 @@ _TRANSLATIONS = (
         hint=_QUOTE,
     ),
 )
+
+MISLED = frozenset(
+    {
+        "no `:` can stand here",
+        "this line is indented, so it goes on with the value of the line above",
+        "this goes on with the text of the line above",
+        "expected `- ` before this item of a list",
+        "expected a key, `key: value`, in the column of the one above",
+        "expected another item of the list, `- ...`, or a key further left",
+        "this line stands in another column than those below it",
+    }
+)
+"""What is said of a line where a key above it may lack its `:`."""
 
 
 def describe(error: Exception, source: Source, offset: int) -> Diagnostic:

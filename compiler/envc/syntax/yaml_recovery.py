@@ -9,9 +9,19 @@ import yaml
 
 from envc.source import Source, Span
 
-__all__ = ["find_misplaced", "find_open_string", "lines_to_lose", "mask"]
+__all__ = [
+    "find_keyless",
+    "find_misplaced",
+    "find_odd",
+    "find_open_string",
+    "lines_to_lose",
+    "mask",
+]
 
 _BLANK = re.compile(r"[^\r\n]")
+_KEYLESS = re.compile(r"(?P<head>[ ]*(?:- +)?)(?P<text>[A-Za-z_][A-Za-z0-9_.-]*(?P<rest>[ =:].*|))")
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*:(?:\s|$)")
+_NO_VALUE = re.compile(r"(?:[ ]*=|:[\"'\[\]{}()|>=,;])?\s*")
 
 
 def mask(text: str, lost: Sequence[Span]) -> str:
@@ -54,6 +64,65 @@ def find_open_string(source: Source, offset: int, text: str, place: int) -> int 
     except (yaml.YAMLError, ValueError, OverflowError):
         return found
     return found
+
+
+def find_keyless(source: Source, text: str, place: int) -> tuple[int, Span] | None:
+    """Return where a key starts that lacks its `: `, and what to leave out for it; None without one.
+
+    YAML takes it for text, and breaks at the next key, which it takes for more of that text.
+
+    Args:
+        source: The text.
+        text: The same, without a byte order mark and what is lost already.
+        place: Where YAML broke.
+    """
+    lines = text.split("\n")
+    broken = source.position(place).line
+    above = next((n for n in range(broken - 1, 0, -1) if lines[n - 1].strip()), broken)
+    for number in (broken, above):
+        following = next((line for line in lines[number:] if line.strip()), "")
+        found = _KEYLESS.fullmatch(lines[number - 1].rstrip())
+        if found is None or re.search(r":(?:\s|$)", found["text"]):
+            continue
+        line = source.line_span(number)
+        column, next_column = len(found["head"]), _indent(following)
+        start = line.start + column
+        if column == next_column and _KEY.match(following.lstrip()):
+            return start, source.span(start, line.end)
+        is_list = following.lstrip().startswith("- ") and bool(found["rest"])
+        if (is_list or column < next_column) and _NO_VALUE.fullmatch(found["rest"]):
+            return start, source.span(line.start, line.start)
+    return None
+
+
+def find_odd(source: Source, text: str, place: int) -> Span | None:
+    """Return the first line of a mapping that stands less deep than all others of it; None without.
+
+    YAML takes each of the others, which follow, for more of the text above it.
+
+    Args:
+        source: The text.
+        text: The same, without a byte order mark and what is lost already.
+        place: Where YAML broke: in the second line of the mapping.
+    """
+    lines = text.split("\n")
+    second = source.position(place).line - 1
+    above = [number for number in range(second) if lines[number].strip()][-2:]
+    if len(above) < 2:
+        return None
+    parent, first = above
+    indent = _indent(lines[second])
+    siblings = 0
+    for line in lines[second:]:
+        if line.strip() and _indent(line) < indent:
+            break
+        siblings += _indent(line) == indent and _KEY.match(line.lstrip()) is not None
+    is_parent = lines[parent].rstrip().endswith(":")
+    is_key = _KEY.match(lines[first].lstrip()) is not None
+    is_between = _indent(lines[parent]) < _indent(lines[first]) < indent
+    if siblings > 1 and is_parent and is_key and is_between:
+        return source.line_span(first + 1)
+    return None
 
 
 def find_misplaced(source: Source, reason: str, start: int, place: int) -> int | None:

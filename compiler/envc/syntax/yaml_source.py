@@ -19,8 +19,15 @@ from envc.syntax.builder import DEPTH_LIMIT, Builder, visible
 from envc.syntax.document import Data, Draft, Path
 from envc.syntax.excerpt import excerpt
 from envc.syntax.quote import find_curly_quote, find_stray_quote, refuse_curly_quote
-from envc.syntax.yaml_error import describe, misplaced, missing_colon, unclosed_string
-from envc.syntax.yaml_recovery import find_misplaced, find_open_string, lines_to_lose, mask
+from envc.syntax.yaml_error import MISLED, describe, misplaced, missing_colon, unclosed_string
+from envc.syntax.yaml_recovery import (
+    find_keyless,
+    find_misplaced,
+    find_odd,
+    find_open_string,
+    lines_to_lose,
+    mask,
+)
 from envc.syntax.yaml_text import find_misread
 
 __all__ = ["read"]
@@ -85,10 +92,10 @@ def _try_read(composer: _Composer) -> tuple[Diagnostic, Span] | None:
     except _TooDeepError:
         return None
     except _MisreadError as error:
-        return error.problem, error.place
+        return composer.blame_above(error.problem, error.place)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         if composer.has_root:
-            return composer.describe(error)
+            return composer.blame_above(*composer.describe(error))
     return None
 
 
@@ -141,6 +148,17 @@ class _Composer:
         problem = misplaced(source, start)
         is_dash = problem.labels[0].span.text == "-"
         return problem, source.span(start, start if is_dash else source.line_start(place))
+
+    def blame_above(self, problem: Diagnostic, place: Span) -> tuple[Diagnostic, Span]:
+        """Return a problem and its place, or those of a line above it by which YAML was misled."""
+        if problem.message not in MISLED:
+            return problem, place
+        start, text = problem.labels[0].span.start, self._text
+        if keyless := find_keyless(self._source, text, start):
+            return missing_colon(self._source, keyless[0]), keyless[1]
+        if odd := find_odd(self._source, text, start):
+            return misplaced(self._source, odd.start), odd
+        return problem, place
 
     def read(self) -> None:
         """Read the whole text, which is at most one document."""
