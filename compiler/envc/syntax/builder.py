@@ -14,6 +14,7 @@ from envc.syntax.misplaced import find_misplaced
 __all__ = ["DEPTH_LIMIT", "Builder", "visible"]
 
 DEPTH_LIMIT = 32
+_AFTER_NOTHING = " after ``"
 _REPORT_LIMIT = 100
 
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
@@ -174,17 +175,33 @@ def _content(source: Source) -> Span:
 
 
 def _without_echoes(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-    """Leave out a bracket that closes nothing where the bracket before it was missed already."""
+    """Leave out what is only said because of another problem.
+
+    A bracket that closes nothing, where the bracket before it was missed already; a second word on
+    what stands at one place; and what follows a line end that another problem has moved.
+    """
     missed = {
-        diagnostic.labels[0].span.position.line
+        _line(diagnostic)
         for diagnostic in diagnostics
         if diagnostic.message.startswith(("expected a block", "expected an array"))
     }
-    return [
-        diagnostic
-        for diagnostic in diagnostics
-        if diagnostic.code != "E103" or diagnostic.labels[0].span.position.line not in missed
-    ]
+    causes = {_line(one) for one in diagnostics if _AFTER_NOTHING not in one.message}
+    told: set[int] = set()
+    kept = []
+    for diagnostic in diagnostics:
+        start, line = _offset(diagnostic), _line(diagnostic)
+        is_echo = diagnostic.code == "E103" and line in missed
+        if diagnostic.code == "E101":
+            is_moved = _AFTER_NOTHING in diagnostic.message and bool({line, line - 1} & causes)
+            is_echo = is_moved or start in told
+            told.add(start)
+        if not is_echo:
+            kept.append(diagnostic)
+    return kept
+
+
+def _line(diagnostic: Diagnostic) -> int:
+    return diagnostic.labels[0].span.position.line if diagnostic.labels else 0
 
 
 def _in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
