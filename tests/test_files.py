@@ -42,6 +42,12 @@ def test_a_missing_file_is_named_with_the_one_that_was_meant(tmp_path: Path) -> 
     )
 
 
+def test_what_only_ends_alike_was_not_meant(tmp_path: Path) -> None:
+    (tmp_path / "20.envc").touch()
+
+    assert refusal(tmp_path / "base.envc")[2] == "check the path"
+
+
 def test_a_path_through_a_file_is_a_missing_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 

@@ -268,7 +268,9 @@ def _advise(path: Path) -> str:
     if not path.parent.is_dir():
         return f"there is no folder `{path.parent}` either: check the path"
     names = _spec_names(path.parent)
-    meant = suggest(path.name, names) or next((n for n in names if Path(n).stem == path.name), "")
+    # By stems: that both are specs does not make two names alike.
+    stems = {Path(name).stem: name for name in reversed(names)}
+    meant = stems.get(suggest(path.stem, stems), "") or stems.get(path.name, "")
     return f"did you mean `{path.parent / meant}`?" if meant else "check the path"
 
 

@@ -574,7 +574,7 @@ def test_both_places_of_a_repetition_are_shown() -> None:
         ),
         ({"platforms": ["aarch64"]}, "write `linux/arm64`"),
         ({"platforms": ["windows"]}, "there are `linux/amd64` and `linux/arm64`"),
-        ({"python": "3.12.*"}, "write numbers only, such as `3.12`; `3.12` means the newest 3.12"),
+        ({"python": "3.12.*"}, "write numbers only: `3.12` means the newest 3.12"),
         ({"platforms": ["osx-arm64"]}, "there are `linux/amd64` and `linux/arm64`"),
         ({"platforms": ["linux/amd46"]}, "write `linux/amd64`"),
         ({"base": {"image": "Ubuntu 24.04"}}, "write `ubuntu:24.04`"),

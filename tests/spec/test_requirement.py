@@ -197,14 +197,47 @@ def test_texts_of_one_meaning_have_one_form(texts: tuple[str, ...]) -> None:
             "E231",
             "-",
             "`--extra-index-url https://a` is not a requirement",
-            "options of pip have no place here: list the address as an index",
+            "options of pip have no place here: list the address as an index: "
+            '`index "https://…"` (in YAML `indexes: [{url: …}]`)',
         ),
         (
             "--no-binary six",
             "E231",
             "-",
             "`--no-binary six` is not a requirement",
+            'options of pip have no place here: name what may be built: `sdist "NAME"` '
+            "(in YAML `sdists: [NAME]`)",
+        ),
+        (
+            "--only-binary :all:",
+            "E231",
+            "-",
+            "`--only-binary :all:` is not a requirement",
             "options of pip have no place here: remove it",
+        ),
+        (
+            "-c pins.txt",
+            "E231",
+            "-",
+            "`-c pins.txt` is not a requirement",
+            "options of pip have no place here: list the file's lines as constraints: "
+            '`constraint "numpy <2"` (in YAML under `constraints`)',
+        ),
+        (
+            "-f https://a",
+            "E231",
+            "-",
+            "`-f https://a` is not a requirement",
+            "options of pip have no place here: list the page or the folder: "
+            '`find-links "https://…"` (in YAML `find-links: [{url: …}]`)',
+        ),
+        (
+            "--pre",
+            "E231",
+            "-",
+            "`--pre` is not a requirement",
+            "options of pip have no place here: ask for the pre-release itself, as in "
+            "`pets >=2.0rc1`",
         ),
         (
             "-e .",

@@ -209,6 +209,8 @@ def test_conda_entries_are_handed_over_as_they_are_written(block: str, entries: 
         "wheel >=0.40",
         "index",
         "7zip ~= 1.0, != 1.0.3",
+        "torch=={{latest-pypi-version}}",
+        "torch == {{ version }}",
     ],
 )
 def test_a_pip_entry_is_handed_over_as_it_is_written(entry: str) -> None:

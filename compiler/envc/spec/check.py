@@ -182,7 +182,9 @@ def _packages_are_listed_once(subject: _Subject) -> Iterator[Diagnostic]:
         earlier = _find_earlier(seen, key, entry)
         if earlier is not None:
             hint = "say it once, with all that must hold, such as `>=1.26,<2`"
-            if key.startswith("system "):
+            if entry.text == earlier.text:
+                hint = "remove one of them"
+            elif key.startswith("system "):
                 hint = "say it once, with its version where one is meant"
             if earlier.on != entry.on:
                 hint = "say for which platform each is, or say it once"

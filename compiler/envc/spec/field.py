@@ -224,11 +224,11 @@ def python_version(text: str) -> str:
             "E209", f"Python {text} is not supported", hint="write `3.12` or another Python 3"
         )
     digits = re.search(rf"3\.{_NUMBER}", text)
+    series = digits.group() if digits else "3.12"
     raise FieldError(
         "E209",
         f"`{text}` is not a version of Python",
-        hint=f"write numbers only, such as `{digits.group() if digits else '3.12'}`; "
-        "`3.12` means the newest 3.12",
+        hint=f"write numbers only: `{series}` means the newest {series}",
     )
 
 

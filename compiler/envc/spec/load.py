@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Container, Iterator
+from collections.abc import Container, Sequence
 from difflib import get_close_matches
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -19,6 +18,7 @@ from envc.spec.check import check
 from envc.spec.consequence import without_consequences
 from envc.spec.field import FieldError
 from envc.spec.model import EnvSpec, Part
+from envc.spec.shape import are, list_words, name_of, part_at, wrong_shape
 from envc.spec.word import FUTURE, SECRETS, SYNONYMS, keys_of
 from envc.syntax.document import Data, Document, Draft, Path
 
@@ -79,7 +79,9 @@ def _load(document: Document, vouched: Container[str]) -> tuple[EnvSpec | None, 
             _meant_loc(document, detail["loc"]) for detail in details if _is_unknown(detail)
         }
         problems.extend(
-            _to_diagnostic(document, detail) for detail in details if detail["loc"] not in misspelt
+            _to_diagnostic(document, detail)
+            for detail in details
+            if detail["loc"] not in misspelt and not _is_moot(detail, details)
         )
     problems.extend(check(document, vouched=vouched))
     return spec, sorted(problems, key=partial(_place, document))
@@ -157,11 +159,22 @@ def _to_diagnostic(document: Document, detail: ErrorDetails) -> Diagnostic:
         case "missing":
             return _missing_key(document, path, str(detail["loc"][-1]))
         case kind:
-            return _wrong_shape(document, path, kind)
+            return wrong_shape(document, path, kind)
 
 
 def _is_unknown(detail: ErrorDetails) -> bool:
     return detail["type"] == "extra_forbidden"
+
+
+def _is_moot(detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
+    """Return whether an entry lacks its package because it is another block, as conda has `pip:`."""
+    return detail["type"] == "missing" and any(
+        _is_unknown(other)
+        and other["loc"][:-1] == detail["loc"][:-1]
+        and other["loc"][-1] in set(keys_of(EnvSpec)) - {"environment"}
+        for other in details
+        if len(other["loc"]) > 1
+    )
 
 
 def _meant_loc(document: Document, loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
@@ -170,7 +183,7 @@ def _meant_loc(document: Document, loc: tuple[int | str, ...]) -> tuple[int | st
     That it is missing as well is not said.
     """
     path, _ = _find_path(document, loc)
-    return (*loc[:-1], _meant_key(str(path[-1]), _part_at(path[:-1])))
+    return (*loc[:-1], _meant_key(str(path[-1]), part_at(path[:-1])))
 
 
 def _meant_key(key: str, owner: type[Part]) -> str:
@@ -212,7 +225,7 @@ def _from_field_error(
 
 
 def _unknown_key(document: Document, path: Path) -> Diagnostic:
-    key, owner = str(path[-1]), _part_at(path[:-1])
+    key, owner = str(path[-1]), part_at(path[:-1])
     span = document.key_span(path)
     if instead := SECRETS.get(owner, {}).get(_plain(key)):
         message = f"`{key}` would hold a secret, and a spec holds none"
@@ -226,12 +239,16 @@ def _unknown_key(document: Document, path: Path) -> Diagnostic:
         )
     keys = (*keys_of(owner), *(WORDS if owner is EnvSpec else ()))
     meant = _meant_key(key, owner)
-    hint = f"did you mean `{meant}`?" if meant else f"there {_are(keys)} {_list(keys)}"
+    hint = f"did you mean `{meant}`?" if meant else f"there {are(keys)} {list_words(keys)}"
+    if owner is EnvSpec and meant == "steps":
+        hint = "a step is a `run` or a `copy` (in YAML `steps: [{run: make install}]`)"
+    elif owner is EnvSpec and not meant:
+        hint = "`envc explain` lists all that a spec may say"
     if owner is not EnvSpec and (outer := meant or _plain(key)) in set(keys_of(EnvSpec)) - set(
         keys
     ):
-        hint = f"write `{outer}` beside the blocks, not in {_name(path[:-1])}"
-    where = f" in {_name(path[:-1])}" if len(path) > 1 else ""
+        hint = f"write `{outer}` beside the blocks, not in {name_of(path[:-1])}"
+    where = f" in {name_of(path[:-1])}" if len(path) > 1 else ""
     return Diagnostic.at(span, "E201", f"unknown key `{key}`{where}", hint=hint)
 
 
@@ -239,140 +256,6 @@ def _missing_key(document: Document, path: Path, key: str) -> Diagnostic:
     if not path:
         message, span = f"the spec has no `{key}`", document.span(()).within(0, 0)
     else:
-        message, span = f"{_name(path)} has no `{key}`", document.key_span(path)
+        message, span = f"{name_of(path)} has no `{key}`", document.key_span(path)
     examples = {"environment": ", such as `environment pets` (in YAML `environment: pets`)"}
     return Diagnostic.at(span, "E203", message, hint=f"add `{key}`{examples.get(key, '')}")
-
-
-_SHAPES = {
-    "string_type": "a text",
-    "bool_type": "`true` or `false`",
-    "literal_error": "a text",
-    "tuple_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-}
-
-
-_PACKAGES = "a list of packages or a mapping"
-_PACKAGE = "a text or a mapping with `package`"
-# By the names on the way; `*` is an item of a list.
-_SHAPES_AT: dict[Path, str] = {
-    ("python",): "a version, or a mapping with `managed`",
-    ("conda",): _PACKAGES,
-    ("conda", "*"): _PACKAGE,
-    ("conda", "packages", "*"): _PACKAGE,
-    ("pip",): _PACKAGES,
-    ("pip", "*"): _PACKAGE,
-    ("pip", "packages", "*"): _PACKAGE,
-    ("pip", "wheels", "*"): "a path or a mapping with `wheel`",
-    ("pip", "sources", "*"): "a path or a mapping with `source`",
-    ("pip", "find-links", "*"): "a mapping with `url` or `path`",
-    ("system",): _PACKAGES,
-    ("system", "*"): _PACKAGE,
-    ("system", "packages", "*"): _PACKAGE,
-    ("healthcheck",): "a mapping or `none`",
-    ("healthcheck", "run"): "a script or a list of words",
-    ("check", "run", "*"): "a text or a mapping with `command`",
-}
-_BY_PLATFORM = frozenset({"variables", "build-variables"})
-
-
-def _wrong_shape(document: Document, path: Path, kind: str) -> Diagnostic:
-    value = document.data_at(path)
-    pattern = tuple("*" if isinstance(step, int) else step for step in path)
-    wanted = _SHAPES_AT.get(pattern, _SHAPES[kind])
-    if len(path) == 2 and path[0] in _BY_PLATFORM and not isinstance(value, str):
-        wanted = "a text or a mapping of platforms to texts"
-    return Diagnostic.at(
-        document.span(path),
-        "E204",
-        f"{_name(path)} must be {wanted}, not {_describe(value)}",
-        hint=_advise_on_shape(path, kind, value),
-    )
-
-
-def _advise_on_shape(path: Path, kind: str, value: Data | None) -> str:
-    if kind == "tuple_type" and isinstance(value, str):
-        words = [value]
-        if path in {("command",), ("entrypoint",)}:
-            words = _split_words(value.strip("[]"))
-            return f"write its words as a list: [{', '.join(_quote(word) for word in words)}]"
-        inner = value.strip().removeprefix("[").removesuffix("]").strip()
-        return f"write a list: [{inner}]" if inner else "write a list"
-    if (
-        isinstance(value, list)
-        and len(value) == 1
-        and (kind == "string_type" or _may_be_text(path))
-    ):
-        return f"write `{value[0]}` alone" if isinstance(value[0], str) else ""
-    if kind in {"model_type", "dict_type"} and isinstance(value, str):
-        part = _part_at(path)
-        return (
-            f"it holds {_list(keys_of(part))}" if part is not EnvSpec else "give every name a value"
-        )
-    return ""
-
-
-def _may_be_text(path: Path) -> bool:
-    return path == ("python",) or isinstance(path[-1], int) or path[0] in _BY_PLATFORM
-
-
-def _split_words(text: str) -> list[str]:
-    try:
-        return shlex.split(text) or [text]
-    except ValueError:
-        return text.split() or [text]
-
-
-def _quote(word: str) -> str:
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _name(path: Path) -> str:
-    """Return how messages call what stands at a path."""
-    names = [step for step in path if isinstance(step, str)]
-    if not names:
-        return "a spec"
-    return f"an entry of `{names[-1]}`" if isinstance(path[-1], int) else f"`{names[-1]}`"
-
-
-def _describe(value: Data | None) -> str:
-    match value:
-        case dict():
-            return "a mapping"
-        case list():
-            return "a list"
-    return "a text"
-
-
-def _are(words: tuple[str, ...]) -> str:
-    return "are" if words[1:] else "is"
-
-
-def _list(words: tuple[str, ...]) -> str:
-    quoted = [f"`{word}`" for word in words]
-    return " and ".join((", ".join(quoted[:-1]), quoted[-1])) if quoted[1:] else quoted[0]
-
-
-def _part_at(path: Path) -> type[Part]:
-    """Return the model of the block at a path; of a value in none, the whole spec's."""
-    part: type[Part] = EnvSpec
-    for step in path:
-        if isinstance(step, int):
-            # A list that stands for a block is one of its packages.
-            packages = part.model_fields.get("packages")
-            part = next(_parts_in(packages.annotation), part) if packages else part
-            continue
-        fields = {field.alias or name: field for name, field in part.model_fields.items()}
-        if step in fields:
-            part = next(_parts_in(fields[step].annotation), part)
-    return part
-
-
-def _parts_in(annotation: Any) -> Iterator[type[Part]]:
-    if isinstance(annotation, type) and issubclass(annotation, Part):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _parts_in(argument)

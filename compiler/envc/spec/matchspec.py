@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from envc.spec.address import embedded_credentials
 from envc.spec.field import FieldError
+from envc.spec.habit import TEMPLATE, TEMPLATE_ADVICE, VERSIONS_ONLY, VERSIONS_ONLY_ADVICE
 
 __all__ = ["MatchSpecParts", "complain", "join_matchspec", "normal_matchspec", "split_matchspec"]
 
@@ -150,6 +151,18 @@ def _complain_on_form(text: str) -> FieldError | None:
     return next(filter(None, (rule(text) for rule in _FORM_RULES)), None)
 
 
+def _refuse_template(text: str) -> FieldError | None:
+    if found := re.search(TEMPLATE, text):
+        return _wrong(text, "it is a template", found.expand(TEMPLATE_ADVICE), found.span())
+    return None
+
+
+def _refuse_versions(text: str) -> FieldError | None:
+    if re.match(VERSIONS_ONLY, text.strip()):
+        return _wrong(text, "it has no name", VERSIONS_ONLY_ADVICE, None)
+    return None
+
+
 def _refuse_file(text: str) -> FieldError | None:
     stripped = text.strip()
     is_address = "://" in stripped and "::" not in stripped
@@ -263,6 +276,8 @@ def _refuse_words(text: str) -> FieldError | None:
 
 
 _FORM_RULES = (
+    _refuse_template,
+    _refuse_versions,
     _refuse_file,
     _refuse_tail,
     _refuse_keys,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from envc.diagnostics import suggest
 from envc.spec.address import embedded_credentials
 from envc.spec.field import FieldError
+from envc.spec.habit import TEMPLATE, TEMPLATE_ADVICE, VERSIONS_ONLY, VERSIONS_ONLY_ADVICE
 
 __all__ = ["NAME", "PipRequirement", "normal_name", "normal_requirement", "parse_requirement"]
 
@@ -53,12 +54,20 @@ _REASONS = (
     ),
     (r"start of dependency specifier", "the name of a package should stand here"),
 )
+_NO_OPTIONS = "options of pip have no place here"
 _OPTION = re.compile(r"\s*(--?[A-Za-z][A-Za-z-]*)")
 _ADDRESS = re.compile(r"^\s*(?:git|hg|svn|bzr)\+|://")
+# pip's own way to name what an address leads to (pip, "VCS Support").
+_EGG = re.compile(rf"(?P<before>[#&])egg=(?P<name>{NAME}(?:\[[^\]]*\])?)(?P<after>&.*)?$")
+_FILE_NAME = re.compile(
+    r"/([A-Za-z0-9][A-Za-z0-9._]*(?:-[A-Za-z][A-Za-z0-9._]*)*)-[0-9][^/]*"
+    r"\.(?:whl|tar\.gz|tar\.bz2|zip)(?:#|$)"
+)
 _VERSION = r"([0-9][A-Za-z0-9.*+!_-]*)\s*(?:;.*)?"
 _HABITS = tuple(
     (re.compile(habit), advice)
     for habit, advice in (
+        (VERSIONS_ONLY, VERSIONS_ONLY_ADVICE),
         (rf"^({NAME}(?:\[[^\]]*\])?)\s*=([<>!])\s*([^\s;,]+)", r"write `\2=`, as in `\1 \2=\3`"),
         (
             rf"^({NAME}(?:\s*[<>=!~]=?[^\s;,]+)?)\s*;\s*({NAME}(?:\s*[<>=!~]=?[^\s;\"\']+)?)\s*;?$",
@@ -188,18 +197,36 @@ def _explain(text: str, reason: str, part: tuple[int, int]) -> FieldError:
     """Return the error for a text that packaging refuses, with advice where a habit shows."""
     stripped = text.strip()
     if _ADDRESS.search(text) and not _OPTION.match(text):
-        wheel = re.search(r"/([^/-]+)-[^/]*\.whl", text)
         return FieldError(
             "E232",
             "an address alone does not say which distribution it leads to",
-            hint=f"write its name before it: `{wheel[1] if wheel else 'NAME'} @ {stripped}`",
+            hint=f"write its name before it: `{_name_address(stripped)}`",
         )
+    if template := re.search(TEMPLATE, text):
+        hint = template.expand(TEMPLATE_ADVICE)
+        message = f"`{stripped}` is not a requirement: it is a template"
+        return FieldError("E231", message, hint=hint, part=template.span())
     advice = _advise(stripped) or _advise_on_marker(text, part)
     message = f"`{stripped}` is not a requirement"
     if not advice:
         message += f": {_say(reason)}"
         advice = "write it as PEP 508 has it, such as `tomli >=2`"
     return FieldError("E231", message, hint=advice, part=part)
+
+
+def _name_address(address: str) -> str:
+    """Return an address as a direct reference, with the name that it shows or `NAME`.
+
+    >>> _name_address("git+https://a.example/clip.git@main#egg=clip&subdirectory=py")
+    'clip @ git+https://a.example/clip.git@main#subdirectory=py'
+    >>> _name_address("https://a.example/en_core_web_sm-3.7.1.tar.gz")
+    'en_core_web_sm @ https://a.example/en_core_web_sm-3.7.1.tar.gz'
+    """
+    if egg := _EGG.search(address):
+        rest = f"{egg['before']}{egg['after'][1:]}" if egg["after"] else egg["before"][:-1]
+        return f"{egg['name']} @ {address[: egg.start()]}{rest}"
+    file = _FILE_NAME.search(address)
+    return f"{file[1] if file else 'NAME'} @ {address}"
 
 
 def _say(reason: str) -> str:
@@ -224,13 +251,32 @@ def _advise(text: str) -> str:
 
 def _advise_on_option(option: str) -> str:
     match option:
-        case "-r" | "--requirement" | "-c" | "--constraint":
-            return "options of pip have no place here: list the file's lines themselves"
-        case "-i" | "--index-url" | "--extra-index-url" | "-f" | "--find-links":
-            return "options of pip have no place here: list the address as an index"
+        case "-r" | "--requirement":
+            return f"{_NO_OPTIONS}: list the file's lines themselves"
+        case "-c" | "--constraint":
+            return (
+                f'{_NO_OPTIONS}: list the file\'s lines as constraints: `constraint "numpy <2"` '
+                "(in YAML under `constraints`)"
+            )
+        case "-i" | "--index-url" | "--extra-index-url":
+            return (
+                f'{_NO_OPTIONS}: list the address as an index: `index "https://…"` '
+                "(in YAML `indexes: [{url: …}]`)"
+            )
+        case "-f" | "--find-links":
+            return (
+                f'{_NO_OPTIONS}: list the page or the folder: `find-links "https://…"` '
+                "(in YAML `find-links: [{url: …}]`)"
+            )
+        case "--no-binary":
+            return (
+                f'{_NO_OPTIONS}: name what may be built: `sdist "NAME"` (in YAML `sdists: [NAME]`)'
+            )
+        case "--pre":
+            return f"{_NO_OPTIONS}: ask for the pre-release itself, as in `pets >=2.0rc1`"
         case "-e" | "--editable":
             return "build a wheel and name its file, or copy the sources in a step"
-    return "options of pip have no place here: remove it"
+    return f"{_NO_OPTIONS}: remove it"
 
 
 def _advise_on_marker(text: str, part: tuple[int, int]) -> str:

@@ -116,6 +116,11 @@ class _Reader:
         Where it was surely meant to add to another key than its own word, its data would not be
         found there: that is said here.
         """
+        if call.keyword.isupper() and (form := words.get(call.keyword.lower())) is not None:
+            message = f"expected a statement, not `{excerpt(call.keyword)}`"
+            self._reading.report(call.key, message, f"write it as `{form.example}`")
+            self._reading.builder.lose(self._reading.source.span(call.key.start, call.end))
+            return
         meant = next(iter(get_close_matches(call.keyword, words, n=1, cutoff=_LIKELY)), "")
         form = words.get(meant)
         if form is not None and key_of(meant, form) != meant:
@@ -192,7 +197,7 @@ class _Reader:
     def _read_values(self, path: Path, call: Call, form: Values) -> None:
         reading = self._reading
         first = Line(start=call.key.end, end=call.key.end, items=call.items, block=call.block)
-        items = [reading.sole_item(line, call) for line in (first, *call.more)]
+        items = [reading.sole_item(line, call, is_listed=True) for line in (first, *call.more)]
         found = [item for item in items if item is not None]
         strays = [item for item in found if form.is_string and not isinstance(item, String)]
         for stray in strays:

@@ -76,8 +76,11 @@ class Reading:
             return None
         return item
 
-    def sole_item(self, line: Line, call: Call) -> Item | None:
-        """Return the only item of one of a call's lines, or report what is missing or too much."""
+    def sole_item(self, line: Line, call: Call, *, is_listed: bool = False) -> Item | None:
+        """Return the only item of one of a call's lines, or report what is missing or too much.
+
+        Where the line is one of several that commas separate, a second word lacks its comma.
+        """
         extra = line.items[1] if len(line.items) > 1 else line.block
         if not line.items:
             place = self.span(line.block) if line.block else None
@@ -85,6 +88,10 @@ class Reading:
         elif self.text(line.items[0]) == "=":
             message = f"`{call.keyword}` takes no `=`"
             self.report(self.span(line.items[0]), message, _write(call))
+        elif is_listed and isinstance(extra, Word):
+            words = ", ".join(self.text(item) for item in line.items)
+            message = f"expected a comma after `{excerpt(self.text(line.items[0]))}`"
+            self.report(self.span(extra), message, f"write `{excerpt(words)}`")
         elif extra is not None:
             self.refuse(extra, line.items[0])
         else:
