@@ -49,7 +49,7 @@ Wrong:
      --> spec.yaml:2:9
     2 | python: ">=3.10,<3.13"
       |         ^^^^^^^^^^^^^^
-    hint: write numbers only, such as `3.10`; `3.12` means the newest 3.12
+    hint: write numbers only: `3.10` means the newest 3.10
 
 Right:
 

@@ -236,7 +236,12 @@ SHAPES: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     ({"pip": {"packages": {}}}, "E204", "{}", "`packages` must be a list, not a mapping"),
     ({"steps": ["make"]}, "E204", '"make"', "an entry of `steps` must be a mapping, not a text"),
-    ({"steps": [{"run": []}]}, "E204", "[]", "`run` must be a mapping, not a list"),
+    (
+        {"steps": [{"run": []}]},
+        "E204",
+        "[]",
+        "`run` must be a script or a mapping with `command`, not a list",
+    ),
     ({"command": "python x.py"}, "E204", '"python x.py"', "`command` must be a list, not a text"),
     (
         {"steps": [{"run": {"command": "x", "network": []}}]},
