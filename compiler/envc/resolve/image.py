@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from envc.reference import ImageReference
 from envc.registry.client import mirror_reference
 from envc.registry.manifest import Manifest
 from envc.resolve.base import Report
+from envc.resolve.glibc import look_up_glibc
 from envc.source import Span
 
 __all__ = ["ImageEngine", "ImageRegistry", "Inspected", "inspect_base", "inspect_tools"]
@@ -35,26 +36,6 @@ ldd --version 2>/dev/null | sed -n '1s/.*[^0-9.]\([0-9][0-9.]*\)$/ldd=\1/p'
 exit 0
 """
 
-# What the distributions ship: https://sources.debian.org/src/glibc/, https://launchpad.net/ubuntu/+source/glibc,
-# https://pkgs.org/download/glibc.
-_GLIBC_OF_TAG = (
-    (re.compile(r"\btrixie\b"), "2.41"),
-    (re.compile(r"\bbookworm\b"), "2.36"),
-    (re.compile(r"\bbullseye\b"), "2.31"),
-    (re.compile(r"\bbuster\b"), "2.28"),
-    (re.compile(r"\b(?:ubuntu[-]?24\.04|noble)\b"), "2.39"),
-    (re.compile(r"\b(?:ubuntu[-]?22\.04|jammy)\b"), "2.35"),
-    (re.compile(r"\b(?:ubuntu[-]?20\.04|focal)\b"), "2.31"),
-    (re.compile(r"\b(?:ubi9|ubi-?9|rockylinux9|el9)\b"), "2.34"),
-    (re.compile(r"\b(?:ubi8|ubi-?8|rockylinux8|el8)\b"), "2.28"),
-)
-_GLIBC_OF_IMAGE = {
-    "debian": {"13": "2.41", "12": "2.36", "11": "2.31", "10": "2.28"},
-    "ubuntu": {"24.04": "2.39", "22.04": "2.35", "20.04": "2.31"},
-    "rockylinux": {"9": "2.34", "8": "2.28"},
-    "almalinux": {"9": "2.34", "8": "2.28"},
-    "amazonlinux": {"2023": "2.34", "2": "2.26"},
-}
 _MUSL = re.compile(r"\b(?:alpine|musl)")
 
 
@@ -323,26 +304,9 @@ def _read_manifest(reference: ImageReference, manifest: Manifest | None) -> _Fac
     python = variables.get("PYTHON_VERSION")
     return _Facts(
         python=python if python and re.fullmatch(r"\d+\.\d+\.\d+\w*", python) else None,
-        glibc=_look_up_glibc(reference, labels),
+        glibc=look_up_glibc(reference, labels),
         is_musl=_MUSL.search(f"{reference.repository}:{reference.tag}") is not None,
     )
-
-
-def _look_up_glibc(reference: ImageReference, labels: Mapping[str, str]) -> str | None:
-    tag = reference.tag or ""
-    for pattern, glibc in _GLIBC_OF_TAG:
-        if pattern.search(tag):
-            return glibc
-    # Ubuntu's images, and those made from them, say so in labels.
-    name = labels.get("org.opencontainers.image.ref.name")
-    stated = labels.get("org.opencontainers.image.version", "")
-    if name in _GLIBC_OF_IMAGE and stated in _GLIBC_OF_IMAGE[name]:
-        return _GLIBC_OF_IMAGE[name][stated]
-    known = _GLIBC_OF_IMAGE.get(reference.repository.rpartition("/")[2], {})
-    release = re.match(r"\d+(?:\.\d+)?", tag)
-    if release is None:
-        return None
-    return known.get(release[0]) or known.get(release[0].partition(".")[0])
 
 
 def _shorten_glibc(version: str) -> str:

@@ -8,7 +8,7 @@ nodes, so that depth is bounded and nothing is ever expanded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import yaml
 
@@ -20,6 +20,7 @@ from envc.syntax.document import Data, Draft, Path
 from envc.syntax.excerpt import excerpt
 from envc.syntax.quote import find_curly_quote, find_stray_quote, refuse_curly_quote
 from envc.syntax.yaml_error import MISLED, describe, misplaced, missing_colon, unclosed_string
+from envc.syntax.yaml_event import as_node, events, is_null
 from envc.syntax.yaml_recovery import (
     find_keyless,
     find_misplaced,
@@ -39,9 +40,6 @@ _EMPTY_KEY = "write a value, or remove the key; an empty list is `[]`, an empty 
 _KEY = "write a name before the `:`"
 _KEY_LINE = re.compile(r"^[A-Za-z_-]+:(?:[ \t\r]|$)", re.MULTILINE)
 _STEPS = frozenset({("steps",), ("before-packages",)})
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-
-
 _RECOVERY_LIMIT = 30
 
 
@@ -130,7 +128,7 @@ class _Composer:
         self._source = builder.source
         self.has_root = True
         self._depth = self._flow_depth = 0
-        self._events = _events(self._text)
+        self._events = events(self._text)
 
     def describe(self, error: Exception) -> tuple[Diagnostic, Span]:
         """Return E120 for what YAML raised, and where it is: on the line where the mistake was made."""
@@ -178,7 +176,7 @@ class _Composer:
             end = self._read_mapping(event, ())
             self._builder.place((), self._source.span(self._start(event), end))
             return
-        if isinstance(event, yaml.ScalarEvent) and _is_null(event) and not event.tag:
+        if isinstance(event, yaml.ScalarEvent) and is_null(event) and not event.tag:
             return
         start = self._start(event)
         if isinstance(event, yaml.ScalarEvent) and not event.style and _KEY_LINE.search(self._text):
@@ -202,7 +200,7 @@ class _Composer:
                 span = self._span_of_scalar(event)
                 if not event.style and self._check_plain(span):
                     self._check_lines(span, path, key)
-                if _is_null(event):
+                if is_null(event):
                     self._report_null(span, key)
                 else:
                     self._put(path, event.value, span, key)
@@ -233,9 +231,9 @@ class _Composer:
         for key in self._events:
             if isinstance(key, yaml.MappingEndEvent):
                 return self._leave(event, key, end)
-            name = self._read_key(_node(key))
+            name = self._read_key(as_node(key))
             end = self._end(key)
-            value = _node(next(self._events))
+            value = as_node(next(self._events))
             if name is None:
                 end = max(end, self._skip(value))
             else:
@@ -248,7 +246,7 @@ class _Composer:
         for item in self._events:
             if isinstance(item, yaml.SequenceEndEvent):
                 return self._leave(event, item, end)
-            end = max(end, self._read_value(_node(item), path, None))
+            end = max(end, self._read_value(as_node(item), path, None))
         return end
 
     def _read_key(self, event: yaml.NodeEvent) -> yaml.ScalarEvent | None:
@@ -261,7 +259,7 @@ class _Composer:
             self._builder.report(span, "E125", "a key is text, not a list or a mapping", hint=_KEY)
             return None
         span = self._span_of_scalar(event)
-        if _is_null(event):
+        if is_null(event):
             self._builder.report(span, "E125", "a key is missing here", hint=_KEY)
             return None
         if not event.style and "\uff1a" in event.value:
@@ -414,20 +412,3 @@ class _Composer:
 
     def _end(self, event: yaml.Event) -> int:
         return self.offset + (event.end_mark.index if event.end_mark else 0)
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
-    """Yield YAML's events, by libyaml where PyYAML was built with it: it is 15 times as fast."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    yield from yaml.parse(text, Loader=loader)
-
-
-def _node(event: yaml.Event) -> yaml.NodeEvent:
-    """Return an event that stands where YAML has a value."""
-    if not isinstance(event, yaml.NodeEvent):
-        raise TypeError(f"{event!r} is no value")
-    return event
-
-
-def _is_null(event: yaml.ScalarEvent) -> bool:
-    return not event.style and event.value in _NULLS
