@@ -277,7 +277,7 @@ def _refuse_unknown_packages(old: Sequence[LockFile], names: Sequence[str]) -> N
 
 def _has_any(locks: Iterable[Lock], names: Sequence[str]) -> bool:
     """Say whether any of these packages is in any of these locks."""
-    from envc.resolve.keeping import normal_name
+    from envc.spec.requirement import normal_name
 
     known = set(map(normal_name, _list_packages(locks))) if names else set()
     return not known.isdisjoint(map(normal_name, names))

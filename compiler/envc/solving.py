@@ -188,7 +188,8 @@ def _limit(spec: EnvSpec, options: LockOptions) -> EnvSpec:
 
 def _keep(path: Path, own: Checked, lock: Lock, options: LockOptions) -> Keeping:
     from envc.context import digest_wheels
-    from envc.resolve.keeping import Keeping, normal_name
+    from envc.resolve.keeping import Keeping
+    from envc.spec.requirement import normal_name
 
     return Keeping(
         lock=lock,

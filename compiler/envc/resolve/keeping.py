@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -12,9 +11,10 @@ from envc.reference import ImageReference
 from envc.resolve.base import CondaRequest, PipRequest, Requirement
 from envc.spec.defaults import base_image, virtual_packages
 from envc.spec.model import EnvSpec
+from envc.spec.requirement import normal_name
 from envc.spec.selector import split_selector
 
-__all__ = ["Keeping", "Kept", "normal_name", "pin_conda", "pin_pip"]
+__all__ = ["Keeping", "Kept", "pin_conda", "pin_pip"]
 
 _CONDA_FIELDS = (
     "conda",
@@ -198,15 +198,6 @@ def pin_pip(
         if one.name in names and one.index is not None
     )
     return replace(request, constraints=(*request.constraints, *pins))
-
-
-def normal_name(name: str) -> str:
-    """Return a package's name as both worlds compare it.
-
-    >>> normal_name("Typing_Extensions")
-    'typing-extensions'
-    """
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _select(old: Intent, platform: str) -> Intent:

@@ -23,13 +23,13 @@ from envc.spec.entry import (
 )
 from envc.spec.solve import CUDA
 from envc.syntax.document import Data, Document, Path
+from envc.syntax.form import NO
 
 __all__ = ["AGREEMENTS"]
 
 _DEFAULT_PLATFORM = "linux/amd64"
 _VARIABLES = ("variables", "build-variables")
 _STEPS = ("steps", "before-packages")
-_NO = frozenset({"no", "false"})
 
 
 def _selectors_name_platforms(document: Document) -> Iterator[Diagnostic]:
@@ -106,7 +106,7 @@ def _cudas_agree(document: Document) -> Iterator[Diagnostic]:
 
 def _python_has_one_origin(document: Document) -> Iterator[Diagnostic]:
     managed = document.data_at(("python", "managed"))
-    is_unmanaged = isinstance(managed, str) and managed in _NO
+    is_unmanaged = isinstance(managed, str) and managed in NO
     has_interpreter = "interpreter" in document.data
     if has_interpreter and not is_unmanaged and managed is None:
         labels = [Label(span=document.key_span(("interpreter",)))]

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from envc.diagnostics import suggest
 from envc.platform import PLATFORMS
+from envc.syntax.form import NO, YES
 
 __all__ = [
     "CONTROL",
@@ -44,7 +45,7 @@ __all__ = [
 
 _Item = TypeVar("_Item")
 _Key = TypeVar("_Key")
-_TRUTH = {"true": True, "yes": True, "false": False, "no": False}
+_TRUTH = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
 
 
 class FieldError(ValueError):

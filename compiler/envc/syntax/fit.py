@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 from envc.syntax.document import Data
 from envc.syntax.form import (
+    NO,
+    YES,
     Entries,
     Fields,
     Form,
@@ -34,8 +36,6 @@ from envc.syntax.words import STATEMENTS
 __all__ = ["fits"]
 
 _NAME = re.compile(r"[^\s=\"'\[\]{},#$]+")
-_TRUE = frozenset({"true", "yes"})
-_FALSE = frozenset({"false", "no"})
 _STEPS = {word: form for word, form in STATEMENTS.items() if isinstance(form, Step)}
 
 
@@ -132,9 +132,7 @@ def _fit_option(data: Data, option: Option) -> bool:
         case "array":
             return _is_texts(data)
         case "flag":
-            return isinstance(data, str) and (
-                data.lower() in _TRUE | _FALSE or data.startswith("${{")
-            )
+            return isinstance(data, str) and (data.lower() in YES | NO or data.startswith("${{"))
         case _:
             return isinstance(data, str)
 
@@ -192,7 +190,7 @@ def _is_by_platform(data: Data) -> bool:
 
 def _is_required(data: Data) -> bool:
     required = data.get("required") if isinstance(data, dict) and len(data) == 1 else None
-    return isinstance(required, str) and required.lower() in _TRUE
+    return isinstance(required, str) and required.lower() in YES
 
 
 def _is_texts(data: Data) -> bool:

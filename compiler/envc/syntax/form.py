@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 __all__ = [
+    "NO",
+    "YES",
     "Entries",
     "Fields",
     "Form",
@@ -26,6 +28,11 @@ __all__ = [
     "key_of",
     "with_keys",
 ]
+
+
+YES = frozenset({"true", "yes"})
+NO = frozenset({"false", "no"})
+"""What says yes, and what no, where only that is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

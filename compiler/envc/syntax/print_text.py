@@ -9,7 +9,7 @@ from envc.source import Source as SourceText
 from envc.syntax.document import Data
 from envc.syntax.dsl import read
 from envc.syntax.entries import name_of_string
-from envc.syntax.form import Entries, Option, Phrase, Source, Text, Value
+from envc.syntax.form import YES, Entries, Option, Phrase, Source, Text, Value
 from envc.syntax.literal import dsl_string, dsl_word
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
 _SIMPLE_ENTRY = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._-]*(?: ?[<>=!~]=?[A-Za-z0-9.*+_-]+(?:,[<>=!~]=?[A-Za-z0-9.*+_-]+)*)?"
 )
-_TRUE = frozenset({"true", "yes"})
 
 
 def value(word: str, text: str, form: Value | Text) -> str:
@@ -118,7 +117,7 @@ def _option(name: str, option: Option, text: str) -> str:
         case "flag" if text.startswith("${{"):
             return f"{name} {text}"
         case "flag":
-            return name if text.lower() in _TRUE else ""
+            return name if text.lower() in YES else ""
         case "string":
             return f"{name} {dsl_string(text)}"
         case "platform":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from envc.syntax.document import Data, Path
-from envc.syntax.form import Entries, Groups, Pairs, Param, key_of
+from envc.syntax.form import NO, YES, Entries, Groups, Pairs, Param, key_of
 from envc.syntax.layout import LINE_LIMIT, draw
 from envc.syntax.literal import yaml_block, yaml_flow, yaml_plain
 from envc.syntax.notes import Notes, Sheet
@@ -139,7 +139,7 @@ def _is_bare(text: str, path: Path) -> bool:
 
     They may where envc means one, as in `python: 3.12`, not where the user wants a text.
     """
-    if path[-1] in _FLAGS and text in {"yes", "no", "true", "false"}:
+    if path[-1] in _FLAGS and text in YES | NO:
         return True
     is_own = isinstance(path[-1], str) and path[0] not in _OPEN and path[-1] != "prints"
     return is_own and _BARE.fullmatch(text) is not None

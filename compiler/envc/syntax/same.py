@@ -6,14 +6,12 @@ So that a spec can be compared with itself in the other form, where neither has 
 from __future__ import annotations
 
 from envc.syntax.document import Data
-from envc.syntax.form import Entries, Groups, Pairs, Param, Values, with_keys
+from envc.syntax.form import NO, YES, Entries, Groups, Pairs, Param, Values, with_keys
 from envc.syntax.words import STATEMENTS
 
 __all__ = ["without_spellings"]
 
 _FLAGS = frozenset({"network", "read-only", "required"})
-_NO = frozenset({"false", "no"})
-_YES = frozenset({"true", "yes"})
 _FORMS = {key: form for key, (_, form) in with_keys(STATEMENTS).items()}
 _ALONE = frozenset({"command", "package", "source", "wheel"})
 
@@ -47,8 +45,8 @@ def _plain(data: Data) -> Data:
         return data
     fields: dict[str, Data] = {}
     for key, value in data.items():
-        if key in _FLAGS and isinstance(value, str) and value.lower() in _YES | _NO:
-            if value.lower() in _YES:
+        if key in _FLAGS and isinstance(value, str) and value.lower() in YES | NO:
+            if value.lower() in YES:
                 fields[key] = "true"
         elif value != [] or key not in {"import", "run", "mounts"}:
             fields[key] = _plain(value)
