@@ -46,6 +46,7 @@ def env_id(
         {"check": {"import": ["numpy"], "run": ["true"]}},
         {"runtime": {"shm": "2g", "gpus": "all"}},
         {"serve": {"entry": "score.py"}},
+        {"train": {"script": "train.py"}},
         {"user": "1000:1000"},
         {"steps": [SPEC["steps"][0], {"run": {"command": "true", "network": "false"}}]},
         {"labels": {}, "ports": [], "volumes": []},

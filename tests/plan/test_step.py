@@ -185,6 +185,14 @@ def test_all_that_shapes_the_image_counts() -> None:
     assert len(set(ids)) == len(ids)
 
 
+def test_what_steps_before_the_packages_see_counts_though_the_image_says_the_same() -> None:
+    marks = {"VIRTUAL_ENV": "/opt/env"}
+
+    assert env_id(variables=marks) == env_id()
+    assert env_id(variables=marks, before_packages=copy()) == env_id(before_packages=copy())
+    assert env_id(variables=marks, before_packages=RUN) != env_id(before_packages=RUN)
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

@@ -9,7 +9,7 @@ from envc.lock.model import PlatformLock
 from envc.plan.account import Account
 from envc.plan.context import ContextFile
 from envc.plan.label import CONTRACT
-from envc.plan.setting import PREFIX, Settings
+from envc.plan.setting import MARKS, PREFIX, Settings
 from envc.plan.step import CopyAction, RunAction, StepAction
 
 __all__ = ["env_id", "identity_tree"]
@@ -64,10 +64,19 @@ def _unusual(settings: Settings) -> dict[str, Json]:
     """Return what few specs say: an image without it keeps its id."""
     said: dict[str, Json] = {
         "before": [_step(action) for action in settings.before],
+        "before_variables": _told_before(settings),
         "interpreter": settings.interpreter,
         "cuda": settings.cuda,
     }
     return {key: value for key, value in said.items() if value}
+
+
+def _told_before(settings: Settings) -> list[Json]:
+    """Return what the config does not tell: the steps before the environment is there see of its
+    own variables only those that the spec sets, perhaps to the very same value."""
+    if not any(isinstance(action, RunAction) for action in settings.before):
+        return []
+    return [[name, value] for name, value in settings.own_variables if (name, value) in MARKS]
 
 
 def _metadata(settings: Settings) -> dict[str, Json]:

@@ -13,13 +13,18 @@ from envc.spec.model import EnvSpec, Step
 from envc.spec.select import select_spec
 from envc.syntax.document import Document
 
-__all__ = ["ACTIVATE", "BIN", "PREFIX", "Settings", "settings"]
+__all__ = ["ACTIVATE", "BIN", "MARKS", "PREFIX", "Settings", "settings"]
 
 PREFIX = "/opt/env"
 """Where the environment lies in every image."""
 
 BIN = f"{PREFIX}/bin"
 """Its programs: the first folder of every PATH."""
+
+_CONDA = ("CONDA_PREFIX", PREFIX)
+_VENV = ("VIRTUAL_ENV", PREFIX)
+MARKS = (_CONDA, _VENV)
+"""The variables that say where an environment is: one made by Conda, and any other."""
 
 ACTIVATE = f"{BIN}/envc-activate"
 """Sources what Conda packages have put into activate.d; written by the build's conda.py."""
@@ -115,11 +120,11 @@ def settings(
 
 
 def _variables(spec: EnvSpec, *, has_conda: bool, has_python: bool) -> tuple[tuple[str, str], ...]:
-    own = {}
+    own: dict[str, str] = {}
     if has_conda:
-        own = {"CONDA_PREFIX": PREFIX}
+        own = dict([_CONDA])
     elif has_python:
-        own = {"VIRTUAL_ENV": PREFIX}
+        own = dict([_VENV])
     variables = {**own, **spec.plain_variables}
     if own and "PATH" in variables:
         variables["PATH"] = f"{BIN}:{variables['PATH']}"
