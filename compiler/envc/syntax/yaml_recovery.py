@@ -91,7 +91,10 @@ def find_keyless(source: Source, text: str, place: int) -> tuple[int, Span] | No
             return start, source.span(start, line.end)
         is_list = following.lstrip().startswith("- ") and bool(found["rest"])
         if (is_list or column < next_column) and _NO_VALUE.fullmatch(found["rest"]):
-            return start, source.span(line.start, line.start)
+            colon = start + found["text"].find(":")
+            is_block = colon >= start  # which can be read without what follows its colon
+            first = colon + 1 if is_block else line.start
+            return start, source.span(first, line.end if is_block else first)
     return None
 
 
