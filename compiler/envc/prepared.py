@@ -142,8 +142,9 @@ def compiled(
 
     Raises:
         InputError: As `prepare`.
-        UsageError: As `prepare`.
+        UsageError: As `prepare`, or a mirror has a password in its address (E012).
     """
+    _refuse_passwords(mirrors)
     from envc.memo import Question, recall
 
     question = Question(
@@ -222,3 +223,29 @@ def _digests(prepared: Prepared) -> dict[str, str]:
     texts = {name: sha256_of(path.parent / name) for name in prepared.texts}
     beside = {name: file.sha256 for name, file in list_files(prepared.inputs).items()}
     return own | texts | beside
+
+
+def _refuse_passwords(mirrors: MirrorMap) -> None:
+    """Refuse a mirror that would put a password into the Dockerfile, without repeating it.
+
+    Raises:
+        UsageError: One has a user or a password in its address (E012).
+    """
+    from urllib.parse import urlsplit
+
+    from envc.diagnostics import Diagnostic
+    from envc.errors import UsageError
+
+    private = [name for name, mirror in mirrors.pairs if "@" in urlsplit(mirror).netloc]
+    if private:
+        raise UsageError(
+            [
+                Diagnostic(
+                    code="E012",
+                    message=f"the mirror of `{name}` has a password in its address",
+                    hint="leave it out: a Dockerfile and its log would show it; an index's own "
+                    "`secret` is used at its mirror, too",
+                )
+                for name in private
+            ]
+        )
