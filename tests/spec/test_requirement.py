@@ -158,6 +158,13 @@ def test_texts_of_one_meaning_have_one_form(texts: tuple[str, ...]) -> None:
             "write `numpy ==1.2` or `numpy >=1.2`",
         ),
         (
+            "numpy=1.2.*",
+            "E231",
+            "=",
+            "`numpy=1.2.*` is not a requirement",
+            "write `numpy ==1.2.*` or `numpy >=1.2`",
+        ),
+        (
             "numpy 1.2; os_name == 'nt'",
             "E231",
             "1",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from pathlib import Path
 
 from envc.build.event import Failure
@@ -127,11 +128,14 @@ def shorten(name: str) -> str:
 
     >>> shorten("[wheels 1/2] ADD --checksum=sha256:00 https://pypi.org/a/six-1.0.whl /wheels/")
     'wheels 1/2: ADD six-1.0.whl'
+    >>> shorten("[image 2/3] RUN --network=none groupadd --system keepers")
+    'image 2/3: RUN groupadd --system keepers'
     """
     prefix = _PREFIX.match(name)
     rest = name[prefix.end() :] if prefix else name
     head = f"{prefix[0].strip()[1:-1]}: " if prefix else ""
-    words = [word for word in rest.split() if not word.startswith("--")]
+    first, *others = rest.split() or [""]
+    words = [first, *dropwhile(lambda word: word.startswith("--"), others)]
     if words[:1] == ["ADD"] and len(words) > 1:
         words = ["ADD", words[1].rpartition("/")[2] or words[1]]
     text = head + re.sub(r"@?sha256:([0-9a-f]{12})[0-9a-f]{52}", r"@\1", " ".join(words))

@@ -64,6 +64,7 @@ _FILE_NAME = re.compile(
     r"\.(?:whl|tar\.gz|tar\.bz2|zip)(?:#|$)"
 )
 _VERSION = r"([0-9][A-Za-z0-9.*+!_-]*)\s*(?:;.*)?"
+_SERIES = r"([0-9][0-9.]*)\.\*\s*(?:;.*)?"
 _HABITS = tuple(
     (re.compile(habit), advice)
     for habit, advice in (
@@ -84,8 +85,14 @@ _HABITS = tuple(
         (r"^[./]|\.(?:whl|zip|tar\.gz)$", "name a wheel's file as a wheel, not as a package"),
         (r"^[^;]*::", "channels are Conda's: move it to `conda`, or remove the channel"),
         (r"\s#", "remove the comment from the quoted text"),
-        (rf"^({NAME}(?:\[[^\]]*\])?)\s*=\s*{_VERSION}$", r"write `\1 ==\2` or `\1 >=\2`"),
-        (rf"^({NAME}(?:\[[^\]]*\])?)\s+{_VERSION}$", r"write `\1 ==\2` or `\1 >=\2`"),
+        (
+            rf"^({NAME}(?:\[[^\]]*\])?)\s*(?:=\s*|\s){_SERIES}$",
+            r"write `\1 ==\2.*` or `\1 >=\2`",
+        ),
+        (
+            rf"^({NAME}(?:\[[^\]]*\])?)\s*(?:=\s*|\s){_VERSION}$",
+            r"write `\1 ==\2` or `\1 >=\2`",
+        ),
         (
             r"~=\s*([0-9]+)\s*(?:$|[,;)])",
             r"`~=` needs two numbers at least: write `~=\1.0` or `==\1.*`",
