@@ -31,6 +31,7 @@ from envc.survey import Outdated, outdated
 
 if TYPE_CHECKING:
     from envc.compose import Choice
+    from envc.doctor import Finding
     from envc.memo import Result
     from envc.output import Changes
 
@@ -58,6 +59,7 @@ __all__ = [
     "check_source",
     "compile",
     "convert",
+    "examine",
     "export",
     "fix",
     "fix_source",
@@ -266,3 +268,18 @@ def _identity(result: Result) -> Identity:
         for name, one in result.variants.items()
     }
     return Identity(spec_id=result.spec_id, variants=variants)
+
+
+def examine(
+    machine: Machine, *, registries: Sequence[str], offline: bool, now: float
+) -> tuple[Finding, ...]:
+    """Return what is right and what is wrong with a machine; costs the docker SDK's import.
+
+    Args:
+        registries: Those to ask, by host.
+        offline: Whether to leave out what needs a network.
+        now: The time, in s since 1970, which servers' clocks are compared with.
+    """
+    from envc import doctor
+
+    return doctor.examine(machine, registries=registries, offline=offline, now=now)

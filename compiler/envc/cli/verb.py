@@ -44,6 +44,7 @@ VERBS = {
     "hash": "print the environment's id, a line per platform",
     "build": "build the image, unless the engine has it",
     "run": "run a command in the image",
+    "doctor": "say what is wrong with this machine, and what mends it",
 }
 """What the overview says of each; the module of the same name does it."""
 

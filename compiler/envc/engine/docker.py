@@ -21,7 +21,7 @@ from envc.registry.transport import root_cause
 if TYPE_CHECKING:
     from docker import DockerClient
 
-__all__ = ["Container", "Engine", "LocalImage"]
+__all__ = ["Container", "Engine", "EngineFacts", "LocalImage"]
 
 # Docker 25: the first whose BuildKit knows `ADD --checksum` for files without a syntax line.
 _MINIMUM_API = (1, 44)
@@ -46,6 +46,29 @@ class LocalImage:
     labels: Mapping[str, str]
     platform: str
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFacts:
+    """What an engine says of itself.
+
+    Attributes:
+        version: Docker's.
+        api: The version of the API that is spoken with it.
+        platform: `os/architecture`, which it runs natively.
+        has_manifests: Whether its store keeps images as registries have them (containerd's does).
+        has_nvidia: Whether it can hand NVIDIA GPUs to containers.
+        root: The folder in which it keeps all it has, on its machine.
+        is_local: Whether that machine is this one.
+    """
+
+    version: str
+    api: str
+    platform: str
+    has_manifests: bool
+    has_nvidia: bool
+    root: str
+    is_local: bool
 
 
 class Engine:
@@ -108,6 +131,22 @@ class Engine:
         with translated("say what it runs on"):
             version = self._client.version()
         return f"{version['Os']}/{version['Arch']}"
+
+    def describe(self) -> EngineFacts:
+        """Return what the engine says of itself: two requests."""
+        with translated("say what it is"):
+            version, info = self._client.version(), self._client.info()
+        devices = [device.get("ID", "") for device in info.get("DiscoveredDevices") or ()]
+        return EngineFacts(
+            version=str(version["Version"]),
+            api=str(self._client.api.api_version),
+            platform=f"{version['Os']}/{version['Arch']}",
+            has_manifests=any("containerd" in value for _, value in info.get("DriverStatus") or ()),
+            has_nvidia="nvidia" in (info.get("Runtimes") or {})
+            or any(device.startswith("nvidia.com/gpu") for device in devices),
+            root=str(info.get("DockerRootDir", "")),
+            is_local=self._client.api.base_url.startswith("http+docker://localhost"),
+        )
 
     def find(self, name: str) -> LocalImage | None:
         """Return an image by a tag, a digest reference or an id, or None where there is none."""
