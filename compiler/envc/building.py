@@ -38,6 +38,7 @@ class BuildOptions:
         ca_bundle: Certificates that steps with a network trust beside the base's own.
         network: Of steps that use one: `default`, `host` or `none`.
         log: Where the whole log goes, of one variant; None is a file in the cache.
+        templates: The folder of the user's templates.
     """
 
     variants: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class BuildOptions:
     ca_bundle: Path | None = None
     network: str | None = None
     log: Path | None = None
+    templates: Path | None = None
 
 
 def build(
@@ -81,7 +83,12 @@ def build(
     from envc.variant import in_variant
 
     result = compiled(
-        path, machine, machine.mirrors, variants=options.variants, choice=options.choice
+        path,
+        machine,
+        machine.mirrors,
+        variants=options.variants,
+        choice=options.choice,
+        templates=options.templates,
     )
     _refuse_several(tuple(result.variants), options)
     images: dict[str, Image] = {}
@@ -178,7 +185,12 @@ class _Task:
         machine = self.machine
         chosen = (self.variant,) if self.variant else ()
         prepared = prepare(
-            self.path, machine, machine.mirrors, variants=chosen, choice=self.options.choice
+            self.path,
+            machine,
+            machine.mirrors,
+            variants=chosen,
+            choice=self.options.choice,
+            templates=self.options.templates,
         )
         own = prepared.variants[self.variant]
         self.on_variant(self.variant)

@@ -40,6 +40,7 @@ class Question:
         mirrors: From canonical to mirror addresses.
         sets: The parameters that the command line sets, and their values; sorted.
         variants: Those that are asked for; empty for all.
+        templates: The user's own, by path in their folder, and their texts; sorted.
         cache: Where results are kept.
         key: What stands for all that counts, when it was asked; None where that cannot be read.
     """
@@ -49,6 +50,7 @@ class Question:
     mirrors: tuple[tuple[str, str], ...] = ()
     sets: tuple[tuple[str, str], ...] = ()
     variants: tuple[str, ...] = ()
+    templates: tuple[tuple[str, str], ...] = ()
     cache: Path
     key: str | None = None
 
@@ -72,7 +74,7 @@ class Question:
         return self.cache / "agreed" / f"{self.key}.json"
 
     def _digest(self) -> str | None:
-        chosen = [self.mirrors, self.sets, self.variants]
+        chosen = [self.mirrors, self.sets, self.variants, self.templates]
         try:
             files = [self.spec.name, sha256_of(self.spec), sha256_of(self.lock)]
             parts = [fingerprint(), *files, *chosen]

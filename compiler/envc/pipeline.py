@@ -151,18 +151,22 @@ def identify(
     *,
     variants: Sequence[str] = (),
     choice: Choice | None = None,
+    templates: Path | None = None,
 ) -> Identity:
     """Return the ids of a spec and of its environment: known without building.
 
     Args:
         variants: Those to identify; empty for all.
         choice: What the command line chose of the spec's parameters.
+        templates: The folder of the user's templates.
 
     Raises:
-        InputError: The spec or its lock is wrong, or the lock is not that of the spec.
+        InputError: The spec, its lock or a template is wrong, or the lock is not that of the spec.
         UsageError: A variant is asked for that the spec does not have (E007, E008).
     """
-    return _identity(compiled(path, machine, MirrorMap(), variants=variants, choice=choice))
+    return _identity(
+        compiled(path, machine, MirrorMap(), variants=variants, choice=choice, templates=templates)
+    )
 
 
 def compile(  # noqa: A001  # the verb's own name
@@ -173,6 +177,7 @@ def compile(  # noqa: A001  # the verb's own name
     mirrors: MirrorMap | None = None,
     variants: Sequence[str] = (),
     choice: Choice | None = None,
+    templates: Path | None = None,
 ) -> Compiled:
     """Write the Dockerfile of a spec and its lock, and all that it needs, into a folder.
 
@@ -183,16 +188,24 @@ def compile(  # noqa: A001  # the verb's own name
             the same.
         variants: Those to compile; empty for all.
         choice: What the command line chose of the spec's parameters.
+        templates: The folder of the user's templates.
 
     Raises:
-        InputError: The spec or its lock is wrong, or the lock is not that of the spec.
+        InputError: The spec, its lock or a template is wrong, or the lock is not that of the spec.
         UsageError: The folder is somebody else's (E550 to E552), or a variant is asked for that
             the spec does not have (E007, E008).
         ToolError: The folder cannot be written (E553).
     """
     from envc.output import write, write_variants
 
-    result = compiled(path, machine, mirrors or MirrorMap(), variants=variants, choice=choice)
+    result = compiled(
+        path,
+        machine,
+        mirrors or MirrorMap(),
+        variants=variants,
+        choice=choice,
+        templates=templates,
+    )
     files = {name: one.files for name, one in result.variants.items()}
     if _is_direct(result, variants):
         changes = write(folder, *files.values())
@@ -209,6 +222,7 @@ def check_compiled(
     mirrors: MirrorMap | None = None,
     variants: Sequence[str] = (),
     choice: Choice | None = None,
+    templates: Path | None = None,
 ) -> Compiled:
     """Compare a folder with what `compile` would write there; nothing is touched.
 
@@ -219,7 +233,14 @@ def check_compiled(
     """
     from envc.output import compare, compare_variants, explain
 
-    result = compiled(path, machine, mirrors or MirrorMap(), variants=variants, choice=choice)
+    result = compiled(
+        path,
+        machine,
+        mirrors or MirrorMap(),
+        variants=variants,
+        choice=choice,
+        templates=templates,
+    )
     files = {name: one.files for name, one in result.variants.items()}
     if _is_direct(result, variants):
         changes = compare(folder, *files.values())
@@ -229,6 +250,7 @@ def check_compiled(
         sets = choice.sets.items() if choice is not None else ()
         words = [f"--variant {name}" for name in variants]
         words += [f"--set {name}={shlex.quote(value)}" for name, value in sets]
+        words += [f"--templates {shlex.quote(str(templates))}"] if templates is not None else []
         hint = f"run `{' '.join(['envc compile', str(path), '-o', str(folder), *words])}`"
         raise DriftError([explain(folder, changes, hint=hint)])
     return _compiled(result, folder, changes, variants)

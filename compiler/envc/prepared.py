@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,10 +26,19 @@ if TYPE_CHECKING:
     from envc.plan.context import ContextFile
     from envc.plan.inputs import Inputs
     from envc.plan.instruction import BuildPlan
+    from envc.plan.override import Overrides
     from envc.render.dockerfile import Rendered
     from envc.source import Source
 
-__all__ = ["Prepared", "PreparedFile", "compiled", "output_files", "prepare", "render_plan"]
+__all__ = [
+    "Prepared",
+    "PreparedFile",
+    "compiled",
+    "output_files",
+    "prepare",
+    "read_templates",
+    "render_plan",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +49,7 @@ class Prepared:
         path: The spec's.
         variant: Its name; empty where the spec has no matrix.
         texts: The files that the spec includes or extends, by path relative to its folder.
+        overrides: The user's templates.
     """
 
     path: Path
@@ -49,6 +59,7 @@ class Prepared:
     inputs: Inputs
     plan: BuildPlan
     texts: Mapping[str, Source]
+    overrides: Overrides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +81,7 @@ def prepare(
     *,
     variants: Sequence[str] = (),
     choice: Choice | None = None,
+    templates: Path | None = None,
 ) -> PreparedFile:
     """Return all that a compile knows before it writes.
 
@@ -77,6 +89,7 @@ def prepare(
         mirrors: Whose addresses the Dockerfile is to have.
         variants: Those that are asked for; empty for all.
         choice: What the command line chose.
+        templates: The folder of the user's templates.
 
     Raises:
         InputError: The spec or its lock is wrong, the lock is not that of the spec (E41x), or a
@@ -85,6 +98,7 @@ def prepare(
     """
     from envc.variant import choose_variants, merge_variants
 
+    overrides = read_templates(templates)
     checked, locked = read_locked(path, machine, choice)
     chosen = choose_variants(checked.variants, variants)
     refuse_unhonoured(checked, chosen)
@@ -94,7 +108,9 @@ def prepare(
     failures: dict[str, EnvcError] = {}
     for name in chosen:
         try:
-            prepared[name] = _prepare_variant(path, name, checked, locked.variants[name], mirrors)
+            prepared[name] = _prepare_variant(
+                path, name, checked, locked.variants[name], mirrors, overrides
+            )
         except InputError as error:
             failures[name] = error
     if failures:
@@ -102,8 +118,29 @@ def prepare(
     return PreparedFile(checked=checked, variants=prepared)
 
 
+def read_templates(folder: Path | None) -> Overrides:
+    """Return the user's templates; none where no folder is named.
+
+    Raises:
+        UsageError: There are no templates there (E560).
+        InputError: One cannot be read (E560), or there is no use for it (E561).
+    """
+    from envc.plan.override import NO_OVERRIDES
+
+    if folder is None:
+        return NO_OVERRIDES
+    from envc.override import read_overrides
+
+    return read_overrides(folder)
+
+
 def _prepare_variant(
-    path: Path, name: str, checked: CheckedFile, locked: Lock, mirrors: MirrorMap
+    path: Path,
+    name: str,
+    checked: CheckedFile,
+    locked: Lock,
+    mirrors: MirrorMap,
+    overrides: Overrides,
 ) -> Prepared:
     from envc import resources
     from envc.context import list_linked, read_inputs
@@ -118,7 +155,16 @@ def _prepare_variant(
     if found := drift(spec, document, locked, wheels=wheels):
         raise InputError(found)
     scripts = resources.read_scripts()
-    plan = lower(spec, document, locked, inputs, scripts=scripts, mirrors=mirrors, variant=name)
+    plan = lower(
+        spec,
+        document,
+        locked,
+        inputs,
+        scripts=scripts,
+        mirrors=mirrors,
+        variant=name,
+        overrides=overrides,
+    )
     return Prepared(
         path=path,
         variant=name,
@@ -127,6 +173,7 @@ def _prepare_variant(
         inputs=inputs,
         plan=plan,
         texts=checked.files,
+        overrides=overrides,
     )
 
 
@@ -137,11 +184,12 @@ def compiled(
     *,
     variants: Sequence[str] = (),
     choice: Choice | None = None,
+    templates: Path | None = None,
 ) -> Result:
     """Return what a compile gives; for files that have not changed since, the result that is kept.
 
     Raises:
-        InputError: As `prepare`.
+        InputError: As `prepare`, or a template is wrong (E562, E563).
         UsageError: As `prepare`, or a mirror has a password in its address (E012).
     """
     _refuse_passwords(mirrors)
@@ -153,12 +201,20 @@ def compiled(
         mirrors=mirrors.pairs,
         sets=tuple(sorted(choice.sets.items())) if choice is not None else (),
         variants=tuple(sorted(set(variants))),
+        templates=tuple(
+            (name, source.text)
+            for name, source in sorted(read_templates(templates).sources.items())
+        ),
         cache=machine.cache,
     ).ask()
+    overrides = tuple(templates / name for name, _ in question.templates) if templates else ()
     if (found := recall(question)) is not None:
-        return found
-    prepared = prepare(path, machine, mirrors, variants=variants, choice=choice)
-    return _compile_anew(question, prepared)
+        return replace(found, sources=(*found.sources, *overrides))
+    prepared = prepare(
+        path, machine, mirrors, variants=variants, choice=choice, templates=templates
+    )
+    done = _compile_anew(question, prepared)
+    return replace(done, sources=(*done.sources, *overrides))
 
 
 def _compile_anew(question: Question, prepared: PreparedFile) -> Result:
@@ -193,11 +249,15 @@ def _compile_anew(question: Question, prepared: PreparedFile) -> Result:
 
 
 def render_plan(prepared: Prepared) -> Rendered:
-    """Return the Dockerfile."""
+    """Return the Dockerfile.
+
+    Raises:
+        InputError: A template of the user's is wrong (E562, E563).
+    """
     from envc import resources
     from envc.render.dockerfile import render
 
-    return render(prepared.plan, resources.read_templates())
+    return render(prepared.plan, resources.read_templates(), prepared.overrides)
 
 
 def output_files(prepared: Prepared, rendered: Rendered) -> tuple[ContextFile, ...]:
@@ -209,7 +269,14 @@ def output_files(prepared: Prepared, rendered: Rendered) -> tuple[ContextFile, .
     spec, lock, plan = prepared.checked.spec, prepared.lock, prepared.plan
     dockerfile = ContextFile.of("Dockerfile", rendered.text.encode())
     files = (*plan.files, dockerfile)
-    own = facts(spec, lock, plan, _digests(prepared), variant=prepared.variant)
+    own = facts(
+        spec,
+        lock,
+        plan,
+        _digests(prepared),
+        variant=prepared.variant,
+        templates=prepared.overrides.digests(stage.name for stage in plan.stages),
+    )
     return (*files, manifest(own, files))
 
 

@@ -16,6 +16,7 @@ from envc.cli.verb import (
     add_choice,
     add_mirror,
     add_spec,
+    add_templates,
     add_variant,
     choice_of,
     machine_of,
@@ -51,6 +52,7 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--log", metavar="FILE", type=Path, help="where the whole log goes")
     add_choice(parser)
+    add_templates(parser)
     add_mirror(parser)
 
 
@@ -88,6 +90,7 @@ def _options_of(arguments: argparse.Namespace, *, is_single: bool) -> pipeline.B
         ca_bundle=arguments.ca_bundle,
         network=arguments.network,
         log=arguments.log,
+        templates=arguments.templates,
     )
 
 

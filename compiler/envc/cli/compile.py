@@ -8,7 +8,16 @@ from pathlib import Path
 from envc import pipeline
 from envc.cli.console import Console
 from envc.cli.hash import describe, list_ids
-from envc.cli.verb import Verb, add_choice, add_mirror, add_spec, add_variant, choice_of, machine_of
+from envc.cli.verb import (
+    Verb,
+    add_choice,
+    add_mirror,
+    add_spec,
+    add_templates,
+    add_variant,
+    choice_of,
+    machine_of,
+)
 from envc.machine import parse_mirrors
 
 __all__ = ["VERB"]
@@ -36,6 +45,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "folder of its name in DIR, as of several",
     )
     add_choice(parser)
+    add_templates(parser)
     add_mirror(parser, has_variable=False)
 
 
@@ -50,6 +60,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         mirrors=mirrors,
         variants=variants,
         choice=choice_of(arguments),
+        templates=arguments.templates,
     )
     if arguments.depfile is not None and not arguments.check:
         pipeline.write_depfile(arguments.depfile, done)

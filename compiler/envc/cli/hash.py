@@ -7,7 +7,15 @@ from collections.abc import Iterator
 
 from envc import pipeline
 from envc.cli.console import Console
-from envc.cli.verb import Verb, add_choice, add_spec, add_variant, choice_of, machine_of
+from envc.cli.verb import (
+    Verb,
+    add_choice,
+    add_spec,
+    add_templates,
+    add_variant,
+    choice_of,
+    machine_of,
+)
 
 __all__ = ["VERB", "describe", "list_ids"]
 
@@ -22,6 +30,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_variant(parser, text="the variant to print; repeatable; default: all")
     add_choice(parser)
+    add_templates(parser)
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
@@ -29,7 +38,11 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.only_spec:
         return _print_spec_ids(arguments, console)
     identity = pipeline.identify(
-        arguments.spec, machine, variants=arguments.variants, choice=choice_of(arguments)
+        arguments.spec,
+        machine,
+        variants=arguments.variants,
+        choice=choice_of(arguments),
+        templates=arguments.templates,
     )
     if arguments.json:
         console.print_json(describe(identity))

@@ -24,6 +24,7 @@ __all__ = [
     "add_choice",
     "add_mirror",
     "add_spec",
+    "add_templates",
     "add_variant",
     "choice_of",
     "machine_of",
@@ -168,6 +169,16 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="give one of the spec's parameters a value; repeatable",
+    )
+
+
+def add_templates(parser: argparse.ArgumentParser) -> None:
+    """Describe the folder of the user's templates."""
+    parser.add_argument(
+        "--templates",
+        metavar="DIR",
+        type=Path,
+        help="templates that override blocks of the Dockerfile's; the ids depend on them",
     )
 
 

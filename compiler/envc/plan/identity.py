@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from envc.canonical import Json, digest
@@ -16,12 +17,21 @@ __all__ = ["env_id", "identity_tree"]
 
 
 def identity_tree(
-    platform: str, locked: PlatformLock, settings: Settings, *, created: int
+    platform: str,
+    locked: PlatformLock,
+    settings: Settings,
+    *,
+    created: int,
+    templates: Sequence[Json] = (),
 ) -> dict[str, Json]:
     """Return what an env id is made of, by name: JSON data, the same on every machine.
 
     Not in it: the environment's name, registries, mirrors, credentials, `check`, `runtime`, `serve`,
     `train`.
+
+    Args:
+        created: The image's time of creation, in s since 1970.
+        templates: Path and digest of each of the user's templates that shapes the image.
     """
     return {
         "contract": CONTRACT,
@@ -39,6 +49,7 @@ def identity_tree(
         "pip": [[package.filename, package.sha256] for package in locked.pip],
         "user": _user(settings.account),
         **_unusual(settings),
+        **({"templates": list(templates)} if templates else {}),
         "steps": [_step(action) for action in settings.steps],
         "config": {
             "variables": [list(pair) for pair in settings.variables],

@@ -34,7 +34,10 @@ from envc.platform import PLATFORMS
 from envc.spec.defaults import Probe
 from envc.syntax.document import Document
 
-__all__ = ["image_stages", "step_files"]
+__all__ = ["IMAGE_STAGES", "image_stages", "step_files"]
+
+IMAGE_STAGES = ("system", "image")
+"""What users call the stages that every image has; they need not be told which platforms share."""
 
 _IMAGE = "The image."
 _BEFORE = "before-"

@@ -16,9 +16,10 @@ from envc.plan.fetch import (
     wheel_stages,
 )
 from envc.plan.identity import env_id, identity_tree
-from envc.plan.image import image_stages, step_files
+from envc.plan.image import IMAGE_STAGES, image_stages, step_files
 from envc.plan.inputs import Inputs
 from envc.plan.instruction import BuildPlan, Run, Stage
+from envc.plan.override import NO_OVERRIDES, Overrides
 from envc.plan.setting import settings
 from envc.plan.stage import SCRIPTS
 from envc.spec.defaults import secrets as secrets_of
@@ -41,6 +42,7 @@ def lower(
     scripts: Mapping[str, bytes],
     mirrors: MirrorMap,
     variant: str = "",
+    overrides: Overrides = NO_OVERRIDES,
 ) -> BuildPlan:
     """Return the build of a spec for all of its platforms.
 
@@ -50,6 +52,7 @@ def lower(
         scripts: The build's own scripts, by file name.
         mirrors: Where artefacts are fetched from instead; no id depends on them.
         variant: The name of the spec's variant, for the reader only; empty where it has no matrix.
+        overrides: The user's templates, which the ids depend on.
     """
     platforms: dict[str, PlatformLock] = {
         name: lock.platforms[name] for name in sorted(spec.platforms)
@@ -67,19 +70,22 @@ def lower(
         for name, locked in platforms.items()
     }
     epochs = {name: _created(locked) for name, locked in platforms.items()}
-    env_ids = {
-        name: env_id(identity_tree(name, locked, own[name], created=epochs[name]))
-        for name, locked in platforms.items()
-    }
-    stages = (
+    parts = (
         *base_stages(platforms),
         *tool_wheel_stages(platforms, mirrors),
         *tools_stages(platforms),
         *conda_package_stages(platforms, mirrors),
         *wheel_stages(platforms, secrets, mirrors),
         *environment_stages(platforms),
-        *image_stages(platforms, own, env_ids, document),
     )
+    templates = overrides.digests([*IMAGE_STAGES, *(stage.name for stage in parts)])
+    env_ids = {
+        name: env_id(
+            identity_tree(name, locked, own[name], created=epochs[name], templates=templates)
+        )
+        for name, locked in platforms.items()
+    }
+    stages = (*parts, *image_stages(platforms, own, env_ids, document))
     files = (
         *_script_files(stages, scripts),
         *listing_files(platforms, secrets, mirrors),

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    DictLoader,
+    Environment,
+    PrefixLoader,
+    StrictUndefined,
+    TemplateNotFound,
+)
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from envc.plan.instruction import BuildPlan, Instruction, Stage
+from envc.plan.override import HEAD, NO_OVERRIDES, Overrides
 from envc.render.quote import FILTERS
-from envc.source import Span
+from envc.render.template_error import translated
+from envc.source import Source, Span
 
-__all__ = ["Rendered", "render"]
+__all__ = ["OWN", "Rendered", "render"]
+
+OWN = "envc"
+"""Where users' templates find envc's own: `{% extends "envc/stage.j2" %}`."""
+
+# A line that stands for an instruction until its stage is there: no text of a Dockerfile has a NUL.
+_MARK = re.compile("\0(\\d+)\0\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,20 +46,27 @@ class Rendered:
     origins: Mapping[int, Span]
 
 
-def render(plan: BuildPlan, templates: Mapping[str, str]) -> Rendered:
+def render(
+    plan: BuildPlan, templates: Mapping[str, str], overrides: Overrides = NO_OVERRIDES
+) -> Rendered:
     """Return the Dockerfile of a plan.
 
     Args:
         templates: The text of each template by its path, such as `instructions/run.j2`.
+        overrides: A user's templates, which stand before envc's own.
+
+    Raises:
+        InputError: A user's template is wrong (E562), or fails (E563).
     """
-    environment = _environment(tuple(sorted(templates.items())))
+    own = tuple(sorted(templates.items()))
+    environment = _environment(own, tuple(sorted(overrides.sources.items())))
     writer = _Writer()
-    writer.write(environment.get_template("head.j2").render(head=plan.head))
+    with translated(overrides):
+        head = environment.get_template(HEAD).render(head=plan.head)
+    writer.write(head)
     for stage in plan.stages:
         writer.write("\n")
-        writer.write(_render_head(environment, stage), stage.origin)
-        for instruction in stage.instructions:
-            writer.write(_render_instruction(environment, instruction), instruction.origin)
+        _write_stage(writer, environment, stage, overrides)
     return Rendered(text="".join(writer.parts), origins=writer.origins)
 
 
@@ -59,27 +84,72 @@ class _Writer:
         self.parts.append(text)
 
 
-def _render_head(environment: Environment, stage: Stage) -> str:
-    comment = stage.comment.splitlines()
-    return environment.get_template("stage.j2").render(stage=stage, comment=comment)
+def _write_stage(
+    writer: _Writer, environment: Environment, stage: Stage, overrides: Overrides
+) -> None:
+    marks = [f"\0{number}\0\n" for number in range(len(stage.instructions))]
+    # A choice between platforms' own stages is not the stage that users mean by its name.
+    is_choice = not stage.instructions and stage.base.endswith("-${TARGETARCH}")
+    name = f"{OWN}/stage.j2" if is_choice else overrides.template(stage.name)
+    with translated(overrides):
+        text = environment.get_template(name).render(
+            stage=stage, comment=stage.comment.splitlines(), instructions=marks
+        )
+    if not text.endswith("\n"):
+        text += "\n"
+    _write_marked(writer, environment, text, stage)
+
+
+def _write_marked(writer: _Writer, environment: Environment, text: str, stage: Stage) -> None:
+    # What a split by a group returns: texts, and between them the numbers of instructions.
+    first, *rest = _MARK.split(text)
+    writer.write(first, stage.origin)
+    for number, following in _pairs(rest):
+        instruction = stage.instructions[int(number)]
+        writer.write(_render_instruction(environment, instruction), instruction.origin)
+        writer.write(following)
+
+
+def _pairs(parts: Sequence[str]) -> list[tuple[str, str]]:
+    return list(zip(parts[::2], parts[1::2], strict=True))
 
 
 def _render_instruction(environment: Environment, instruction: Instruction) -> str:
     name = type(instruction).__name__.lower()
-    template = environment.get_template(f"instructions/{name}.j2")
+    template = environment.get_template(f"{OWN}/instructions/{name}.j2")
     return template.render(instruction=instruction)
 
 
 @functools.lru_cache(maxsize=1)
-def _environment(templates: tuple[tuple[str, str], ...]) -> Environment:
-    """Return what renders some templates: compiled once for all variants of a spec."""
-    environment = Environment(
-        loader=DictLoader(dict(templates)),
+def _environment(
+    templates: tuple[tuple[str, str], ...], overrides: tuple[tuple[str, Source], ...]
+) -> Environment:
+    """Return what renders some templates: compiled once for all variants of a spec.
+
+    Users' templates come with a pull request: they see what they are given, and no more of Python.
+    """
+    kind = ImmutableSandboxedEnvironment if overrides else Environment
+    own = DictLoader(dict(templates))
+    environment = kind(
+        loader=ChoiceLoader([_SourceLoader(dict(overrides)), PrefixLoader({OWN: own}), own]),
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - no HTML here; quote.py escapes what Docker reads
+        autoescape=False,  # no HTML here; quote.py escapes what Docker reads
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     environment.filters.update(FILTERS)
     return environment
+
+
+class _SourceLoader(BaseLoader):
+    """Loads users' templates, which tracebacks then call by their files' names."""
+
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        self._sources = sources
+
+    def get_source(self, _: Environment, template: str) -> tuple[str, str | None, None]:
+        if template not in self._sources:
+            raise TemplateNotFound(template)
+        source = self._sources[template]
+        return source.text.replace("\r\n", "\n"), source.name, None

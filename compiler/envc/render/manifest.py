@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from envc.canonical import Json
 from envc.lock.model import Lock, PlatformLock
 from envc.plan.instruction import BuildPlan
 from envc.plan.label import CONTRACT, CONTRACT_LABEL, CUDA_LABEL, ENV_ID_LABEL, tag
@@ -15,13 +16,20 @@ __all__ = ["facts"]
 
 
 def facts(
-    spec: EnvSpec, lock: Lock, plan: BuildPlan, inputs: Mapping[str, str], *, variant: str = ""
+    spec: EnvSpec,
+    lock: Lock,
+    plan: BuildPlan,
+    inputs: Mapping[str, str],
+    *,
+    variant: str = "",
+    templates: Sequence[Json] = (),
 ) -> dict[str, Any]:
     """Return what `image.json` says, as JSON data.
 
     Args:
         inputs: The SHA-256 of every file that was read, by its path relative to the spec.
         variant: Its name; empty where the spec has no matrix.
+        templates: Path and digest of each of the user's templates that shapes the image.
     """
     return {
         "environment": spec.environment,
@@ -34,6 +42,7 @@ def facts(
         },
         "secrets": list(plan.secrets),
         "inputs": dict(sorted(inputs.items())),
+        **({"templates": list(templates)} if templates else {}),
         "not_reproducible": [
             *_list_networked(spec.before_packages, "step {} before the packages"),
             *_list_networked(spec.steps, "step {}"),
