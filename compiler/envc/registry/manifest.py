@@ -9,7 +9,16 @@ from typing import Any
 
 from envc.platform import Platform
 
-__all__ = ["ACCEPT", "Manifest", "is_index", "is_manifest", "list_platforms", "load", "select"]
+__all__ = [
+    "ACCEPT",
+    "Found",
+    "Manifest",
+    "is_index",
+    "is_manifest",
+    "list_platforms",
+    "load",
+    "select",
+]
 
 # https://github.com/opencontainers/image-spec/blob/main/media-types.md and Docker's own two.
 _MANIFESTS = (
@@ -50,6 +59,33 @@ class Manifest:
     @property
     def _runtime(self) -> dict[str, Any]:
         return self.config.get("config") or {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a reference names: one platform's manifest, or an index of several.
+
+    Attributes:
+        size: In bytes.
+        document: Its content.
+    """
+
+    digest: str
+    media_type: str
+    size: int
+    document: dict[str, Any] = field(repr=False)
+
+    @property
+    def manifests(self) -> dict[str, str]:
+        """The digest of each platform's manifest that an index lists; empty where it is none.
+
+        Attestations of BuildKit's own, of the platform `unknown/unknown`, are none.
+        """
+        found = {
+            _name(entry["platform"]): str(entry.get("digest")) for entry in _entries(self.document)
+        }
+        found.pop("unknown/unknown", None)
+        return found
 
 
 def load(body: bytes) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.process import Completed
 from envc.reference import ImageReference
-from envc.registry.client import mirror_reference
+from envc.registry.asked import mirror_reference
 from envc.registry.manifest import Manifest
 from envc.resolve.base import Report
 from envc.resolve.glibc import look_up_glibc

@@ -1,0 +1,140 @@
+"""A question to a registry, and what can be wrong with its answer, told as diagnostics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from envc.diagnostics import Diagnostic, Label
+from envc.mirror import MirrorMap
+from envc.platform import Platform
+from envc.reference import ImageReference
+from envc.registry.transport import root_cause
+from envc.source import Span
+
+__all__ = [
+    "Asked",
+    "explain_answer",
+    "explain_certificate",
+    "explain_failure",
+    "explain_missing",
+    "explain_platform",
+    "explain_refusal",
+    "explain_unreachable",
+    "mirror_reference",
+]
+
+_UNAUTHORIZED, _TOO_MANY = 401, 429
+
+
+def mirror_reference(reference: ImageReference, mirrors: MirrorMap) -> ImageReference:
+    """Return where to fetch an image from: the reference itself where no mirror stands for it.
+
+    >>> mirrors = MirrorMap.parse(["docker.io=localhost:5000"])
+    >>> str(mirror_reference(ImageReference.parse("python:3.12"), mirrors))
+    'localhost:5000/library/python:3.12'
+    """
+    name = mirrors.to_mirror(f"{reference.registry}/{reference.repository}")
+    registry, _, repository = name.partition("/")
+    return replace(reference, registry=registry, repository=repository)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One question: the canonical reference for the user, the mirrored one for the wire.
+
+    Attributes:
+        span: Where the image is named, for diagnostics.
+        actions: What the answer needs to be allowed: `pull`, or `pull,push`.
+    """
+
+    reference: ImageReference
+    source: ImageReference
+    span: Span | None = None
+    actions: str = "pull"
+
+    @property
+    def scope(self) -> str:
+        """What is asked of a token server."""
+        return f"repository:{self.source.repository}:{self.actions}"
+
+    def diagnose(self, code: str, message: str, *, hint: str, notes: tuple[str, ...]) -> Diagnostic:
+        """Return a diagnostic at the image's place; it tells of a mirror where there is one."""
+        labels = (Label(span=self.span),) if self.span is not None else ()
+        via = (f"asked {self.source}",) if self.source != self.reference else ()
+        return Diagnostic(code=code, message=message, labels=labels, notes=via + notes, hint=hint)
+
+
+def explain_missing(asked: Asked) -> Diagnostic:
+    """Return the diagnostic for an image that is not there (E370)."""
+    image = asked.reference.familiar
+    hint = f"look at the tags that `{asked.reference.registry}` has, or check the spelling"
+    return asked.diagnose("E370", f"there is no image `{image}`", hint=hint, notes=())
+
+
+def explain_platform(asked: Asked, platform: Platform, offered: tuple[str, ...]) -> Diagnostic:
+    """Return the diagnostic for an image that is not for a platform (E371)."""
+    image = asked.reference.familiar
+    names = ", ".join(offered) if offered else "none"
+    return asked.diagnose(
+        "E371",
+        f"the image `{image}` does not exist for `{platform.name}`",
+        notes=(f"it exists for: {names}",),
+        hint=f"take another base, or leave `{platform.name}` out of `platforms`",
+    )
+
+
+def explain_refusal(asked: Asked, status: int) -> Diagnostic:
+    """Return the diagnostic for credentials that are refused (E380)."""
+    registry = asked.source.registry
+    what = "wants other credentials" if status == _UNAUTHORIZED else "forbids access"
+    return asked.diagnose(
+        "E380",
+        f"`{registry}` {what} for the image `{asked.reference.familiar}`",
+        hint=f"run `docker login {registry}`; some registries answer so for an image that does not exist",
+        notes=(f"it answered with status {status}",),
+    )
+
+
+def explain_unreachable(asked: Asked, error: Exception) -> Diagnostic:
+    """Return the diagnostic for a registry that cannot be reached (E382)."""
+    registry = asked.source.registry
+    return asked.diagnose(
+        "E382",
+        f"the registry `{registry}` cannot be reached",
+        hint="check the network and the proxy, or name a mirror",
+        notes=(root_cause(error),),
+    )
+
+
+def explain_certificate(asked: Asked, error: Exception) -> Diagnostic:
+    """Return the diagnostic for a certificate that is not trusted (E382)."""
+    registry = asked.source.registry
+    return asked.diagnose(
+        "E382",
+        f"the certificate of the registry `{registry}` is not trusted",
+        hint="let `REQUESTS_CA_BUNDLE` or `SSL_CERT_FILE` name a file with its authority",
+        notes=(root_cause(error),),
+    )
+
+
+def explain_failure(asked: Asked, status: int) -> Diagnostic:
+    """Return the diagnostic for a registry that is overloaded or broken (E383)."""
+    registry = asked.source.registry
+    if status == _TOO_MANY:
+        message = f"the registry `{registry}` allows no more requests for now"
+        hint = f"wait, run `docker login {registry}` for a higher limit, or name a mirror"
+    else:
+        message = f"the registry `{registry}` failed with status {status}"
+        hint = "try again later, or name a mirror"
+    return asked.diagnose("E383", message, hint=hint, notes=())
+
+
+def explain_answer(asked: Asked, reason: str) -> Diagnostic:
+    """Return the diagnostic for an answer that is not what was asked for (E384)."""
+    registry = asked.source.registry
+    return asked.diagnose(
+        "E384",
+        f"the registry `{registry}` did not answer with `{asked.reference.familiar}`",
+        hint="something between here and the registry changes its answers: check proxy and mirror",
+        notes=(reason,),
+    )
