@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envc.attesting import Attested, AttestOptions, attest, list_attestations
 from envc.building import BuildOptions, build, run
 from envc.comparison import Agreed, check_lock
 from envc.errors import DriftError
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Agreed",
+    "AttestOptions",
+    "Attested",
     "BuildOptions",
     "Checked",
     "CheckedFile",
@@ -51,6 +54,7 @@ __all__ = [
     "Outdated",
     "VariantIdentity",
     "adopt",
+    "attest",
     "build",
     "check_compiled",
     "check_file",
@@ -68,6 +72,7 @@ __all__ = [
     "identify",
     "import_spec",
     "lint",
+    "list_attestations",
     "lock",
     "lock_all",
     "lock_path",

@@ -45,6 +45,7 @@ VERBS = {
     "hash": "print the environment's id, a line per platform",
     "build": "build the image, unless the engine has it",
     "run": "run a command in the image",
+    "attest": "attach SBOMs and provenance to the image in its registry, and sign it",
     "doctor": "say what is wrong with this machine, and what mends it",
 }
 """What the overview says of each; the module of the same name does it."""

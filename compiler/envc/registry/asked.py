@@ -18,12 +18,14 @@ __all__ = [
     "explain_failure",
     "explain_missing",
     "explain_platform",
+    "explain_push",
     "explain_refusal",
     "explain_unreachable",
     "mirror_reference",
 ]
 
 _UNAUTHORIZED, _TOO_MANY = 401, 429
+_SHOWN_BYTES = 300
 
 
 def mirror_reference(reference: ImageReference, mirrors: MirrorMap) -> ImageReference:
@@ -137,4 +139,16 @@ def explain_answer(asked: Asked, reason: str) -> Diagnostic:
         f"the registry `{registry}` did not answer with `{asked.reference.familiar}`",
         hint="something between here and the registry changes its answers: check proxy and mirror",
         notes=(reason,),
+    )
+
+
+def explain_push(asked: Asked, status: int, body: bytes) -> Diagnostic:
+    """Return the diagnostic for a registry that does not take what is pushed (E385)."""
+    said = body[:_SHOWN_BYTES].decode("utf-8", "replace").strip()
+    return asked.diagnose(
+        "E385",
+        f"the registry `{asked.source.registry}` does not take what is pushed to "
+        f"`{asked.source.repository}`",
+        hint="see that it is no read-only mirror, and that it has room",
+        notes=(f"it answered with status {status}{f': {said}' if said else ''}",),
     )

@@ -84,7 +84,7 @@ class Exchange:
         Raises:
             ToolError: The registry wants other credentials (E380), or cannot be reached (E382).
         """
-        url = path if "://" in path else f"{_origin(asked)}/v2/{asked.source.repository}/{path}"
+        url = path if "://" in path else self.address(asked, path)
         key = (asked.source.registry, asked.scope)
         # Credentials are for the registry: it may send us to a storage of somebody else's.
         is_own = url.startswith(f"{_origin(asked)}/")
@@ -102,6 +102,11 @@ class Exchange:
         if answer.status in (_UNAUTHORIZED, _FORBIDDEN):
             raise ToolError([explain_refusal(asked, answer.status)])
         return answer
+
+    @staticmethod
+    def address(asked: Asked, path: str) -> str:
+        """Return the whole address of what lies below the repository's own."""
+        return f"{_origin(asked)}/v2/{asked.source.repository}/{path}"
 
     def _authorize(self, asked: Asked, header: str) -> str | None:
         def ask(
