@@ -217,3 +217,28 @@ def test_a_folder_that_a_run_misses_is_shown_in_the_spec(envc: Envc, world: Engi
     assert "error[E634]" in done.stderr
     assert "--> job.yaml:7:" in done.stderr
     assert f"there is no `{envc.folder / 'data'}` to mount" in done.stderr
+
+
+def test_steps_run_as_root_whoever_the_base_runs_as(envc: Envc, world: EngineWorld) -> None:
+    name = f"{world.registry}/{envc.repository}:odd"
+    lines = (
+        'ENTRYPOINT ["/usr/bin/env"]\nENV PATH=/srv/bin:/usr/bin:/bin\nWORKDIR /srv\nUSER nobody\n'
+    )
+    subprocess.run(
+        ["docker", "buildx", "build", "--quiet", "--push", "-t", name, "-"],
+        input=f"FROM {world.python_base}\n{lines}",
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    head = f'environment: pets\nbase: {{image: "{name}"}}\npython: "3.11"\n'
+    steps = "before-packages: [{run: id -u >/before}]\nsteps: [{run: id -u >/after}]\n"
+    envc.write("pets.yaml", f"{head}{steps}")
+    envc("lock", "pets.yaml")
+
+    image = envc.build("pets.yaml")["image"]
+
+    assert envc.inside(image, "cat", "/before", "/after").splitlines() == ["0", "0"]
+    assert envc.inside(image, "python", "-c", "import sys, os; print(sys.prefix, os.getuid())") == (
+        "/opt/env 1000\n"
+    )

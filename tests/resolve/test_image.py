@@ -59,6 +59,7 @@ class KnownEngine:
     returncode: int = 0
     native: str = "linux/amd64"
     error: EnvcError | None = None
+    onbuild: tuple[str, ...] = ()
     probed: list[str] = field(default_factory=list)
 
     def platform(self) -> str:
@@ -76,6 +77,9 @@ class KnownEngine:
         if self.error is not None:
             raise self.error
         return Completed(returncode=self.returncode, stdout=self.output, stderr="broken\n")
+
+    def triggers(self, reference: ImageReference) -> tuple[str, ...]:
+        return self.onbuild
 
 
 def tool_error(message: str) -> ToolError:

@@ -167,6 +167,13 @@ class Engine:
             size_bytes=int(data["Size"]),
         )
 
+    def triggers(self, reference: ImageReference) -> tuple[str, ...]:
+        """Return the instructions that building on an image that it has sets off (ONBUILD)."""
+        inspect: Callable[[str], dict[str, Any]] = self._client.api.inspect_image
+        with translated(f"look up the image `{reference.familiar}`"):
+            config = inspect(_name_of(reference)).get("Config") or {}
+        return tuple(map(str, config.get("OnBuild") or ()))
+
     def tag(self, image: str, name: str) -> None:
         """Give an image another name, `repository:tag`, which it takes from any other image."""
         reference = ImageReference.parse(name)
@@ -231,8 +238,7 @@ class Engine:
         Raises:
             ToolError: The image cannot be pulled (E604), or not be run (E603).
         """
-        name = f"{reference.registry}/{reference.repository}"
-        name += f"@{reference.digest}" if reference.digest else f":{reference.tag}"
+        name = _name_of(reference)
         found = self.find(name)
         if found is None or found.platform != platform.name:
             self.pull(reference, platform, report)
@@ -355,6 +361,12 @@ class Container:
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = self._api.inspect_container(self._id)["State"]
         return state
+
+
+def _name_of(reference: ImageReference) -> str:
+    """Return what the engine finds an image by: its digest, where that is known."""
+    name = f"{reference.registry}/{reference.repository}"
+    return name + (f"@{reference.digest}" if reference.digest else f":{reference.tag}")
 
 
 def _reason(error: Exception) -> str:

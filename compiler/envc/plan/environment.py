@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from envc.lock.model import PlatformLock, Python
-from envc.plan.instruction import Copy, Instruction, Mount, Run, Stage
+from envc.plan.instruction import Copy, Instruction, Mount, Run, Stage, User
 from envc.plan.stage import LAYER, SCRIPTS, choose, mount_stage, script
 from envc.platform import PLATFORMS
 from envc.reference import ImageReference
 
 __all__ = ["base_stages", "environment_stages", "layer_copies", "tools_stages"]
 
+_BASE = "Where the image starts. Steps run as root, whoever the base's own user is."
 _TOOLS = mount_stage("tools", "/tools", "/mnt/tools")
 
 
@@ -21,7 +22,8 @@ def base_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
         PLATFORMS[name].architecture: _pinned(locked.base.image, locked.base.digest)
         for name, locked in platforms.items()
     }
-    return choose("base", references, dict.fromkeys(references, ()), "Where the image starts.")
+    own = dict.fromkeys(references, (User(user="0"),))
+    return choose("base", references, own, _BASE)
 
 
 def tools_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:

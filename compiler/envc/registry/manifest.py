@@ -57,6 +57,11 @@ class Manifest:
         return dict(self._runtime.get("Labels") or {})
 
     @property
+    def triggers(self) -> tuple[str, ...]:
+        """The instructions that building on the image sets off (ONBUILD)."""
+        return tuple(map(str, self._runtime.get("OnBuild") or ()))
+
+    @property
     def _runtime(self) -> dict[str, Any]:
         return self.config.get("config") or {}
 

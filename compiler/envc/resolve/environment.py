@@ -22,6 +22,7 @@ from envc.resolve.base import (
     PipResolution,
     Report,
 )
+from envc.resolve.fitness import check_fitness
 from envc.resolve.image import Inspected
 from envc.resolve.keeping import Keeping, Kept, pin_conda, pin_pip
 from envc.resolve.problem import explain_conflict, merge, placed, tell_once
@@ -203,7 +204,15 @@ class _Task:
             problems = [replace(problem, labels=(label,)) for problem in error.diagnostics]
             raise ToolError(problems) from error
         refuse_newer_glibc(self.spec, self.document, inspected.base, place)
-        return inspected
+        odd = check_fitness(
+            inspected.fitness,
+            reference.familiar,
+            place,
+            copies=any(step.copy_ for step in (*self.spec.before_packages, *self.spec.steps)),
+            installs=bool(self.spec.conda.packages) or self._wants_base_python,
+            variables=self.spec.variables,
+        )
+        return replace(inspected, warnings=(*inspected.warnings, *odd))
 
     def _place_of_base(self) -> Span:
         if self.spec.base is not None:

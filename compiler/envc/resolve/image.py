@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from envc.diagnostics import Diagnostic
@@ -17,6 +17,7 @@ from envc.reference import ImageReference
 from envc.registry.asked import mirror_reference
 from envc.registry.manifest import Manifest
 from envc.resolve.base import Report
+from envc.resolve.fitness import FITNESS_PROBE, Fitness, read_fitness
 from envc.resolve.glibc import look_up_glibc
 from envc.source import Span
 
@@ -26,15 +27,18 @@ _CONSERVATIVE_GLIBC = "2.28"  # of manylinux_2_28: the oldest that new wheels ar
 _NO_SUCH_PROGRAM = 127
 
 # Ends with 0 whatever is missing: what it does not print is not there.
-_PROBE = r"""
+_PROBE = (
+    r"""
 if command -v python3 >/dev/null 2>&1; then
   python3 -c 'import platform; print("python=" + platform.python_version())'
 fi
 getconf GNU_LIBC_VERSION 2>/dev/null | sed 's/^glibc /glibc=/'
 for file in /lib/ld-musl-*; do test -e "$file" && echo musl=yes; done
 ldd --version 2>/dev/null | sed -n '1s/.*[^0-9.]\([0-9][0-9.]*\)$/ldd=\1/p'
-exit 0
 """
+    + FITNESS_PROBE
+    + "exit 0\n"
+)
 
 _MUSL = re.compile(r"\b(?:alpine|musl)")
 
@@ -69,6 +73,10 @@ class ImageEngine(Protocol):
         """Run a script in an image."""
         ...
 
+    def triggers(self, reference: ImageReference) -> tuple[str, ...]:
+        """Return what building on an image sets off."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected:
@@ -76,6 +84,7 @@ class Inspected:
 
     base: BaseImage
     warnings: tuple[Diagnostic, ...] = ()
+    fitness: Fitness = field(default_factory=Fitness)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +102,7 @@ class _Facts:
     knows_python: bool = False
     glibc: str | None = None
     is_musl: bool = False
+    fitness: Fitness = field(default_factory=Fitness)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +190,7 @@ def inspect_base(
             glibc=facts.glibc or declared_glibc or _CONSERVATIVE_GLIBC,
         ),
         warnings=warnings,
+        fitness=facts.fitness,
     )
 
 
@@ -261,6 +272,7 @@ def _ask_engine(question: _Question, pinned: ImageReference, reasons: list[str])
             return None
         question.report(f"looking into {question.name}")
         done = engine.probe(pinned, question.platform, _PROBE, report=question.report)
+        triggers = engine.triggers(pinned)
     except ToolError as error:
         reasons.append(_summarise(error))
         return None
@@ -273,7 +285,7 @@ def _ask_engine(question: _Question, pinned: ImageReference, reasons: list[str])
     if done.returncode != 0:
         reasons.append(f"it could not be looked into: {(done.stderr or done.stdout).strip()}")
         return None
-    return _read_probe(done.stdout)
+    return _read_probe(done.stdout, triggers)
 
 
 def _ask_registry(question: _Question, reasons: list[str]) -> Manifest | None:
@@ -286,7 +298,7 @@ def _ask_registry(question: _Question, reasons: list[str]) -> Manifest | None:
         return None
 
 
-def _read_probe(output: str) -> _Facts:
+def _read_probe(output: str, triggers: tuple[str, ...]) -> _Facts:
     found = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
     glibc = found.get("glibc") or found.get("ldd")
     return _Facts(
@@ -294,6 +306,7 @@ def _read_probe(output: str) -> _Facts:
         knows_python=True,
         glibc=_shorten_glibc(glibc) if glibc else None,
         is_musl="musl" in found and "glibc" not in found,
+        fitness=read_fitness(found, triggers),
     )
 
 
@@ -306,6 +319,7 @@ def _read_manifest(reference: ImageReference, manifest: Manifest | None) -> _Fac
         python=python if python and re.fullmatch(r"\d+\.\d+\.\d+\w*", python) else None,
         glibc=look_up_glibc(reference, labels),
         is_musl=_MUSL.search(f"{reference.repository}:{reference.tag}") is not None,
+        fitness=Fitness(triggers=manifest.triggers if manifest is not None else ()),
     )
 
 

@@ -305,7 +305,7 @@ class EnvSpec(Part):
     entrypoint: Words | None = Field(
         default=None,
         description="Optional. The program that every command is given to, and its first words. "
-        "Default: none. Example: `[/usr/bin/tini, --]`.",
+        "Default: the base's; where there are Conda packages, none. Example: `[/usr/bin/tini, --]`.",
     )
     command: Words | None = Field(
         default=None,
