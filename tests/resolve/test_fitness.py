@@ -27,9 +27,9 @@ def check(
     )
 
 
-def refused(fitness: Fitness, **options: bool) -> list[tuple[str, str]]:
+def refused(fitness: Fitness, *, copies: bool = False) -> list[tuple[str, str]]:
     with pytest.raises(InputError) as caught:
-        check(fitness, **options)
+        check(fitness, copies=copies)
     return [(one.code, one.message) for one in caught.value.diagnostics]
 
 
