@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from envc.build.event import BuildEvent
     from envc.build.image import Image, Wanted
     from envc.compose import Choice
+    from envc.diagnostics import Diagnostic
     from envc.engine.docker import Engine
     from envc.engine.foreground import Streams
+    from envc.syntax.document import Document
 
 __all__ = ["BuildOptions", "build", "run"]
 
@@ -117,6 +119,7 @@ def run(
     *,
     variant: str = "",
     choice: Choice | None = None,
+    on_warning: Callable[[Diagnostic], None] = lambda _: None,
 ) -> int:
     """Run a command in the image of a spec, as its `runtime` says, and return its exit code.
 
@@ -124,6 +127,7 @@ def run(
         command: Empty runs what the image runs by default.
         variant: The image's; empty for a spec without a matrix.
         choice: What the command line chose of the spec's parameters.
+        on_warning: Told before it starts what it will probably miss.
 
     Raises:
         EnvcError: The container cannot be started (E63x): InputError where the spec is to blame.
@@ -141,7 +145,22 @@ def run(
         terminal=is_terminal,
     )
     with Engine.connect(machine.environment) as engine:
+        if options.gpus is not None:
+            for warning in _check_gpus(engine, image, machine, checked.document):
+                on_warning(warning)
         return engine.run(image.name, command, options=options, streams=streams)
+
+
+def _check_gpus(
+    engine: Engine, image: Image, machine: Machine, document: Document
+) -> tuple[Diagnostic, ...]:
+    from envc.engine.gpu import check_gpus
+    from envc.plan.label import CUDA_LABEL
+
+    found = engine.find(image.name)
+    cuda = found.labels.get(CUDA_LABEL) if found is not None else None
+    span = document.span(("runtime", "gpus"))
+    return check_gpus(cuda, engine.describe(), machine.environment, span)
 
 
 def _refuse_several(names: Sequence[str], options: BuildOptions) -> None:

@@ -242,3 +242,26 @@ def test_steps_run_as_root_whoever_the_base_runs_as(envc: Envc, world: EngineWor
     assert envc.inside(image, "python", "-c", "import sys, os; print(sys.prefix, os.getuid())") == (
         "/opt/env 1000\n"
     )
+
+
+def test_gpus_that_are_not_there_are_told_before_the_engine_refuses(
+    envc: Envc, world: EngineWorld
+) -> None:
+    head = f'environment: pets\nbase: {{image: "{world.base}"}}\ncuda: "12.4"\n'
+    envc.write("pets.yaml", f"{head}runtime: {{gpus: all}}\n")
+    program = envc.write("bin/nvidia-smi", "#!/bin/sh\necho 535.104.05\n", mode=0o755)
+    envc.variables["PATH"] = f"{program.parent}:{world.environment['PATH']}"
+    envc("lock", "pets.yaml")
+
+    done = envc("run", "pets.yaml", "--repository", envc.repository, "--", "true", exit_code=3)
+
+    said = [line for line in done.stderr.splitlines() if line.startswith(("warning", "error"))]
+    assert said == [
+        "warning[W631]: the NVIDIA driver 535.104.05 is older than CUDA 12.4, which the image is made for",
+        "warning[W632]: the Docker engine does not say that it can give GPUs to containers",
+        f"error[E633]: the Docker engine could not start a container of `{image_name(envc)}`",
+    ]
+
+
+def image_name(envc: Envc) -> str:
+    return f"{envc.repository}:{envc('hash', 'pets.yaml').stdout.split()[-1].removeprefix('sha256:')[:32]}"

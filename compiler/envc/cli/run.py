@@ -36,6 +36,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         streams,
         variant=variant,
         choice=choice_of(arguments),
+        on_warning=lambda warning: console.show([warning]),
     )
 
 
