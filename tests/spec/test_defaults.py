@@ -30,6 +30,13 @@ def spec(**fields: Any) -> EnvSpec:
         ({}, "docker.io/library/python:3.12-slim-bookworm"),
         ({"python": "3.11"}, "docker.io/library/python:3.11-slim-bookworm"),
         ({"python": "3.11", "conda": ["numpy"]}, "docker.io/library/debian:bookworm-slim"),
+        (
+            {"cuda": "12.4", "conda": ["numpy"]},
+            "docker.io/nvidia/cuda:12.4.1-base-ubuntu22.04",
+        ),
+        ({"cuda": "12.7", "conda": ["numpy"]}, "docker.io/library/debian:bookworm-slim"),
+        ({"cuda": "none", "conda": ["numpy"]}, "docker.io/library/debian:bookworm-slim"),
+        ({"cuda": "12.4", "pip": ["six"]}, "docker.io/library/python:3.12-slim-bookworm"),
         ({"conda": {"packages": []}}, "docker.io/library/python:3.12-slim-bookworm"),
         ({"base": {"image": "ubuntu:24.04"}, "conda": ["a"]}, "docker.io/library/ubuntu:24.04"),
         (

@@ -41,6 +41,21 @@ __all__ = [
 
 _PYTHON = "3.12"
 _CONDA_BASE = "debian:bookworm-slim"
+# https://hub.docker.com/r/nvidia/cuda/tags: the last release of each CUDA, with no more than what
+# drivers need of an image; Conda packages bring CUDA's libraries themselves.
+_CUDA_BASES = {
+    "11.8": "nvidia/cuda:11.8.0-base-ubuntu22.04",
+    "12.0": "nvidia/cuda:12.0.1-base-ubuntu22.04",
+    "12.1": "nvidia/cuda:12.1.1-base-ubuntu22.04",
+    "12.2": "nvidia/cuda:12.2.2-base-ubuntu22.04",
+    "12.3": "nvidia/cuda:12.3.2-base-ubuntu22.04",
+    "12.4": "nvidia/cuda:12.4.1-base-ubuntu22.04",
+    "12.5": "nvidia/cuda:12.5.1-base-ubuntu22.04",
+    "12.6": "nvidia/cuda:12.6.3-base-ubuntu22.04",
+    "12.8": "nvidia/cuda:12.8.1-base-ubuntu22.04",
+    "12.9": "nvidia/cuda:12.9.1-base-ubuntu22.04",
+    "13.0": "nvidia/cuda:13.0.1-base-ubuntu22.04",
+}
 _CHANNEL_HOST = "https://conda.anaconda.org"
 _PACKAGES_HOST = "https://repo.anaconda.com"
 _CHANNEL = "conda-forge"
@@ -51,8 +66,10 @@ _USER = "1000:1000"
 def base_image(spec: EnvSpec) -> ImageReference:
     """Return the image to start from.
 
-    Without `base`: `debian:bookworm-slim` where there are Conda packages, which bring their own
-    Python; else `python:VERSION-slim-bookworm`, with Python 3.12 where the spec names none.
+    Without `base`: where there are Conda packages, which bring their own Python, NVIDIA's image for
+    the spec's `cuda` where it names one, else `debian:bookworm-slim`; without Conda packages
+    `python:VERSION-slim-bookworm`, with Python 3.12 where the spec names none, also for `cuda`,
+    because NVIDIA's images have no Python and wheels need nothing of them.
 
     Raises:
         ValueError: The base is built from a Dockerfile.
@@ -63,7 +80,7 @@ def base_image(spec: EnvSpec) -> ImageReference:
         registry = f"{spec.base.registry}/" if spec.base.registry is not None else ""
         return ImageReference.parse(registry + spec.base.image)
     if spec.conda.packages:
-        return ImageReference.parse(_CONDA_BASE)
+        return ImageReference.parse(_CUDA_BASES.get(_series(cuda(spec)), _CONDA_BASE))
     return ImageReference.parse(f"python:{spec.python or _PYTHON}-slim-bookworm")
 
 
@@ -256,6 +273,11 @@ def healthcheck(spec: EnvSpec) -> Probe | None:
         start_ms=duration_ms(check.start) if check.start is not None else 0,
         retries=int(check.retries),
     )
+
+
+def _series(version: str | None) -> str:
+    """Return the first two numbers of a version, such as `12.4`; nothing for none."""
+    return ".".join((version or "").split(".")[:2])
 
 
 def _is_python(package: str) -> bool:

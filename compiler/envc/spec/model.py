@@ -182,8 +182,8 @@ class EnvSpec(Part):
     base: Base | None = Field(
         default=None,
         description="Optional. Where the image starts. Default: `debian:bookworm-slim` where "
-        "Conda packages bring Python, else `python:VERSION-slim-bookworm` with the spec's Python, or "
-        "3.12. "
+        "Conda packages bring Python, or with `cuda` the image `nvidia/cuda` of that version with "
+        "`-base-ubuntu22.04`; else `python:VERSION-slim-bookworm` with the spec's Python, or 3.12. "
         'Example: `{image: "debian:bookworm-slim"}`.',
     )
     platforms: _Platforms = Field(
