@@ -16,6 +16,7 @@ from support.documents import Everything, document
 DIGEST = "sha256:" + "a" * 64
 SPEC: dict[str, Any] = {
     "environment": "pets",
+    "base": {"image": "debian:bookworm-slim"},
     "cuda": "12.4",
     "virtual-packages": {"__glibc": "2.28"},
     "exclude-newer": "2026-01-31",
@@ -87,7 +88,7 @@ def test_an_intent_has_all_limits_in_normal_form() -> None:
 
 def test_limits_that_nobody_looks_at_are_left_out() -> None:
     assert lock_of({**SPEC, "conda": [], "pip": []}).intent == Intent(
-        base="docker.io/library/python:3.12-slim-bookworm"
+        base="docker.io/library/debian:bookworm-slim"
     )
     of_pip = lock_of({**SPEC, "conda": []}).intent
     assert (of_pip.virtual_packages, of_pip.channel_priority, of_pip.conda_constraints) == (
