@@ -226,6 +226,15 @@ class _Task:
             )
 
 
+def _with_secrets(prepared: Prepared, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with what its secrets hold, also where a netrc file or a keyring has it."""
+    from envc.resolve.credential import find_secrets
+    from envc.spec.defaults import secrets
+
+    known = secrets(prepared.checked.spec)
+    return {**environment, **find_secrets(known, prepared.plan.secrets, environment)}
+
+
 def _build_request(
     prepared: Prepared, wanted: Wanted, folder: Path, machine: Machine, options: BuildOptions
 ) -> BuildRequest:
@@ -248,7 +257,7 @@ def _build_request(
         platform=wanted.platform,
         epoch=prepared.plan.epochs[wanted.platform],
         log=options.log or machine.cache / "logs" / f"{name}.log",
-        environment=machine.environment,
+        environment=_with_secrets(prepared, machine.environment),
         secrets=secrets,
         network=options.network,
         no_cache=options.no_cache,

@@ -203,7 +203,7 @@ def _keep(path: Path, own: Checked, lock: Lock, options: LockOptions) -> Keeping
 def _open_worlds(path: Path, variants: Mapping[str, Checked], solvers: Solvers) -> dict[str, World]:
     """Return what each variant is resolved with; solvers and images are shared."""
     from envc.context import read_wheels
-    from envc.resolve.access import access_find_links, access_indexes
+    from envc.resolve.access import access_channels, access_find_links, access_indexes
     from envc.variant import merge_variants
 
     shared, machine = solvers.world(), solvers.machine
@@ -213,6 +213,7 @@ def _open_worlds(path: Path, variants: Mapping[str, Checked], solvers: Solvers) 
         try:
             worlds[name] = replace(
                 shared,
+                channels=access_channels(own.spec, own.document, machine.environment),
                 indexes=access_indexes(own.spec, own.document, machine.environment),
                 find_links=access_find_links(
                     own.spec, own.document, machine.environment, path.parent

@@ -1,4 +1,4 @@
-"""Fetches the wheels of an index that wants credentials; they come as a build secret and stay there."""
+"""Fetches packages of whom wants credentials; these come as build secrets and stay there."""
 
 import base64
 import hashlib
@@ -14,18 +14,29 @@ SECRETS = Path("/run/secrets")
 ATTEMPTS = 4
 
 
-def authorization(secret: str) -> str:
-    """Return the header's value for `user:password`, or for a token as PyPI takes it."""
-    value = (SECRETS / secret).read_text().strip()
-    if ":" not in value:
-        value = f"__token__:{value}"
-    return "Basic " + base64.b64encode(value.encode()).decode()
+def open_request(row: dict[str, str]) -> urllib.request.Request:
+    """Return the request for a package, with the credentials as its index or its channel takes them.
+
+    Both take `user:password`. A token alone is the password of `__token__` for an index, and a part
+    of the address for a channel; a channel also takes `Bearer` and a token.
+    """
+    value = (SECRETS / row["secret"]).read_text().strip()
+    url, header = row["url"], value
+    if row["from"] == "channel" and ":" not in value and " " not in value:
+        scheme, _, rest = url.partition("://")
+        host, _, path = rest.partition("/")
+        return urllib.request.Request(f"{scheme}://{host}/t/{value}/{path}")
+    if row["from"] == "index" or not value.startswith("Bearer "):
+        pair = value if ":" in value else f"__token__:{value}"
+        header = "Basic " + base64.b64encode(pair.encode()).decode()
+    request = urllib.request.Request(url)
+    # It may redirect to a storage of somebody else's, who must not see the credentials.
+    request.add_unredirected_header("Authorization", header)
+    return request
 
 
 def fetch(row: dict[str, str], context: ssl.SSLContext) -> bytes:
-    request = urllib.request.Request(row["url"])
-    # An index may redirect to a storage of somebody else's, who must not see the credentials.
-    request.add_unredirected_header("Authorization", authorization(row["secret"]))
+    request = open_request(row)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with urllib.request.urlopen(request, timeout=60, context=context) as response:

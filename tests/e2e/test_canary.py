@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 import pytest
 
-from support.command import Envc
+from support.command import Envc, ServedChannel
+from support.conda_channel import serve
 from support.engine import EngineWorld
 from support.index import Dist, IndexServer
 
@@ -165,3 +166,48 @@ def test_a_mirror_with_a_password_is_in_no_output(
     assert not find(canary, printed.encode())
     assert files_with(canary, private.folder) == []
     assert files_with(canary, private.cache) == []
+
+
+@pytest.mark.parametrize("kind", ["password in a netrc file", "token in a variable"])
+def test_no_output_has_the_credential_of_a_channel(
+    envc: Envc,
+    world: EngineWorld,
+    channel: ServedChannel,
+    canary: str,
+    tmp_path: Path,
+    kind: str,
+) -> None:
+    envc.cache = tmp_path / "cache"
+    envc.folder = tmp_path / "work"
+    token = canary.rstrip("@/:")
+    header = f"/t/{token}"
+    if "netrc" in kind:
+        (tmp_path / "netrc").write_text(f"machine 127.0.0.1 login {USER} password {canary}\n")
+        envc.variables["NETRC"] = str(tmp_path / "netrc")
+        header = f"Basic {base64.b64encode(f'{USER}:{canary}'.encode()).decode()}"
+    else:
+        envc.variables["CONDA_TOKEN"] = token
+    with serve(channel.channel.folder, header) as url:
+        envc.write(
+            "greet.envc",
+            f'environment greet\nbase image "{world.base}"\n'
+            f'channels "{url}" secret CONDA_TOKEN\nconda {{ greeter }}\ncheck {{ import greeter }}\n',
+        )
+        said = [envc("lock", "greet.envc"), envc("compile", "greet.envc", "-o", "out")]
+        said += [
+            envc("export", "greet.envc", "--format", name) for name in ("explicit", "conda-lock")
+        ]
+        image = envc.build("greet.envc", "--network", "host", "--log", "build.log")
+        envc.variables |= {"CONDA_TOKEN": f"{token}-wrong"}
+        said.append(envc("lock", "greet.envc", "--update", exit_code=3))
+        if "token" in kind:  # a part of the address, which messages show
+            again = ("--repository", envc.repository, "--network", "host", "--no-cache")
+            said.append(envc("build", "greet.envc", *again, exit_code=3))
+
+    printed = "".join(done.stdout + done.stderr for done in said) + str(image)
+    assert "E345" in printed
+    for secret in (canary, token):
+        assert not find(secret, printed.encode())
+        assert files_with(secret, envc.folder) == []
+        assert files_with(secret, envc.cache) == []
+        assert not image_has(secret, str(image["image"]))

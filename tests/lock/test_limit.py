@@ -245,3 +245,24 @@ def test_a_locked_wheel_of_find_links_that_changed_or_vanished_has_drifted() -> 
         ("E415", f"the lock has the wheel `{WHEEL}`, which is not there any more", '"wheels/"')
     ]
     assert found(SPEC, lock) == []
+
+
+def test_another_word_on_what_a_package_is_for_pip_is_drift() -> None:
+    known = changed("distributions", to={"pytorch-gpu": "Torch", "odd": "none"})
+    now = changed("distributions", to={"pytorch-gpu": "pytorch"})
+    file = LockFile.of(lock_of(known))
+
+    assert loads(dumps(file), "pets.lock") == file
+    assert found(known, lock_of(known)) == []
+    assert found(now, lock_of(known)) == [
+        (
+            "E424",
+            "`odd` has no name for pip, and the lock was made for `none`",
+            '"distributions"',
+        ),
+        (
+            "E424",
+            "`pytorch-gpu` is `pytorch` for pip, and the lock was made for `torch`",
+            '"pytorch"',
+        ),
+    ]

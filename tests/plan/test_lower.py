@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from envc.lock.model import PlatformLock
@@ -140,6 +142,38 @@ def test_the_secret_of_a_page_of_links_is_for_files_of_its_own_host() -> None:
     added = [i.url for i in stages["wheels"].instructions if isinstance(i, Add)]
     assert added == [elsewhere.url]
     assert plan.secrets == ("WHEELS_TOKEN",)
+
+
+def test_the_secret_of_a_channel_is_for_packages_of_its_own_host() -> None:
+    channel = "https://conda.example.com/pets"
+    pets = conda_package("pets", channel=channel, url=f"{channel}/linux-64/pets-1.0-0.conda")
+    elsewhere = conda_package("toys", channel=channel)
+    locked = conda_lock(conda_package("python"), pets, elsewhere)
+    channels = [{"channel": f"{channel}/", "secret": "PETS_TOKEN"}, "conda-forge"]
+    spec = {"environment": "x", "channels": channels, "conda": ["pets", "python", "toys"]}
+
+    plan = plan_of(spec, {"linux/amd64": locked})
+
+    stages = {stage.name: stage for stage in plan.stages}
+    (run,) = stages["private-conda-amd64"].instructions
+    assert isinstance(run, Run)
+    assert [(secret.name, secret.required) for secret in run.secrets] == [
+        ("PETS_TOKEN", True),
+        ("ca-bundle", False),
+    ]
+    added = [i.url for i in stages["conda-packages"].instructions if isinstance(i, Add)]
+    assert added == [conda_package("python").url, elsewhere.url]
+    files = {file.path: file for file in plan.files}
+    assert json.loads(files["amd64/private-conda.json"].content or b"") == [
+        {
+            "file": "pets-1.0-0.conda",
+            "from": "channel",
+            "secret": "PETS_TOKEN",
+            "sha256": pets.sha256,
+            "url": pets.url,
+        }
+    ]
+    assert plan.secrets == ("PETS_TOKEN",)
 
 
 def test_a_secret_that_no_wheel_needs_is_not_asked_for() -> None:

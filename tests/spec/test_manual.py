@@ -134,6 +134,7 @@ def test_required_fields_are_those_that_the_model_requires() -> None:
             "environment",
             "params.required",
             "python.managed",
+            "channels.channel",
             "conda.packages.package",
             "pip.indexes.url",
         ),
@@ -160,7 +161,7 @@ def test_a_field_is_found_with_those_in_it() -> None:
             "secret",
             "E170",
             "there is no field `secret`",
-            "did you mean `pip.indexes.secret` or `pip.find-links.secret`?",
+            "did you mean `channels.secret` or `pip.indexes.secret` or `pip.find-links.secret`?",
         ),
         (
             "run",

@@ -235,6 +235,28 @@ def _encode(digest: bytes) -> str:
 class _Handler(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    def __init__(self, *args: Any, login: str, **options: Any) -> None:
+        self._login = login
+        super().__init__(*args, **options)
+
+    def do_GET(self) -> None:
+        if self._has_login():
+            super().do_GET()
+
+    def do_HEAD(self) -> None:
+        if self._has_login():
+            super().do_HEAD()
+
+    def _has_login(self) -> bool:
+        if self._login.startswith("/"):
+            has_it = self.path.startswith(f"{self._login}/")
+            self.path = self.path.removeprefix(self._login)
+        else:
+            has_it = self.headers.get("Authorization", "") == self._login
+        if not has_it:
+            self.send_error(401)
+        return has_it
+
     def log_message(self, *args: Any) -> None:
         pass
 
@@ -247,9 +269,15 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[str]:
-    """Serve a folder and give its address, without a slash at its end."""
-    server = _Server(("127.0.0.1", 0), functools.partial(_Handler, directory=str(folder)))
+def serve(folder: Path, login: str = "") -> Iterator[str]:
+    """Serve a folder and give its address, without a slash at its end.
+
+    Args:
+        login: The header that every request must carry, or a token that its path must start with, as
+            `/t/TOKEN`; empty lets everybody in.
+    """
+    handler = functools.partial(_Handler, login=login, directory=str(folder))
+    server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

@@ -78,6 +78,7 @@ def fields(**required: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
     return st.fixed_dictionaries(required)
 
 
+channels = st.fixed_dictionaries({"channel": texts, "secret": names})
 indexes = st.fixed_dictionaries({"url": texts}, optional={"secret": names})
 pages = st.fixed_dictionaries({"url": texts}, optional={"secret": names}) | fields(path=texts)
 flags = st.sampled_from(["true", "${{ flag }}"])
@@ -135,7 +136,7 @@ specs = optional(
     | fields(managed=st.sampled_from(["no", "${{ a }}"])),
     interpreter=texts,
     cuda=texts,
-    channels=st.lists(texts, min_size=1, max_size=3),
+    channels=st.lists(texts | channels, min_size=1, max_size=3),
     conda=condas,
     pip=pips,
     system=systems,
@@ -168,6 +169,7 @@ specs = optional(
         "build-variables": variables,
         "channel-priority": texts,
         "exclude-newer": texts,
+        "distributions": st.dictionaries(names, texts, max_size=3),
         "virtual-packages": st.dictionaries(names, texts, max_size=3),
     },
 )

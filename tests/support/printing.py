@@ -95,8 +95,14 @@ class Dsl:
     def platforms(self, data: list[str]) -> str:
         return "platforms " + ", ".join(self.value(item) for item in data)
 
-    def channels(self, data: list[str]) -> str:
-        return "channels " + ", ".join(self.value(item) for item in data)
+    def channels(self, data: list[Any]) -> str:
+        return "channels " + ", ".join(self.channel(item) for item in data)
+
+    def channel(self, data: str | dict[str, str]) -> str:
+        if isinstance(data, str):
+            return self.value(data)
+        secret = f" secret {data['secret']}" if "secret" in data else ""
+        return self.value(data["channel"]) + secret
 
     def ports(self, data: list[str]) -> str:
         return "ports " + ", ".join(self.value(item) for item in data)
@@ -163,6 +169,9 @@ class Dsl:
 
     def build_variables(self, data: dict[str, Any]) -> str:
         return self.variables(data, "build-variables")
+
+    def distributions(self, data: dict[str, str]) -> str:
+        return f"distributions {self.pairs(data)}"
 
     def virtual_packages(self, data: dict[str, str]) -> str:
         return f"virtual-packages {self.pairs(data)}"

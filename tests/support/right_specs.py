@@ -178,7 +178,8 @@ specs = st.builds(
         ),
         platforms=st.permutations([PLATFORM, "linux/arm64"]),
         python=st.sampled_from(["3", "3.10", "3.12.7"]),
-        channels=st.just(["https://a.example/c", "conda-forge"]),
+        channels=st.just(["https://a.example/c", "conda-forge"])
+        | st.just([{"channel": "https://b.example/c", "secret": "TOKEN"}, "conda-forge"]),
         conda=conda_blocks,
         pip=pips,
         system=systems
@@ -224,6 +225,7 @@ specs = st.builds(
             "build-variables": variables,
             "channel-priority": st.sampled_from(["strict", "disabled"]),
             "exclude-newer": st.sampled_from(["2026-01-31", "2026-01-31T12:00:00Z"]),
+            "distributions": st.just({"pytorch-gpu": "torch", "mkl-service": "none"}),
             "virtual-packages": st.just({"__glibc": "2.28", "__archspec": "x86_64_v3"}),
         },
     ),

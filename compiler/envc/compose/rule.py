@@ -82,6 +82,7 @@ _LIST = Listed()
 RULES: Mapping[str, Rule] = {
     "base": Keyed(is_replaced=True),
     "virtual-packages": Keyed(),
+    "distributions": Keyed(),
     "conda": Keyed(
         rules={"packages": Named(name=_conda_name), "constraints": Named(name=_conda_name)},
         short="packages",

@@ -30,6 +30,7 @@ _ORDER = (
     "channel-priority",
     "exclude-newer",
     "conda",
+    "distributions",
     "pip",
     "variables",
 )

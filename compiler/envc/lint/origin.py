@@ -12,7 +12,7 @@ from envc.lint.finding import Add, Finding, Remove, Replace, Rule
 from envc.lint.subject import CondaPackage, Subject
 from envc.source import Span
 from envc.spec.defaults import canonical_address, channel_addresses
-from envc.spec.entry import Entry, texts
+from envc.spec.entry import Entry, channel_entries
 from envc.spec.matchspec import normal_matchspec
 
 __all__ = ["RULES"]
@@ -129,7 +129,7 @@ def _no_channels(subject: Subject) -> Iterator[Finding]:
 
 
 def _mixed_channels(subject: Subject) -> Iterator[Finding]:
-    listed = texts(subject.document, ("channels",))
+    listed = channel_entries(subject.document)
     hosts = {entry: _is_of_anaconda(entry.text) for entry in listed}
     forge = next((entry for entry in listed if entry.text.endswith("conda-forge")), None)
     own = next((entry for entry, is_own in hosts.items() if is_own), None)
@@ -247,7 +247,7 @@ def _is_of_anaconda(name: str) -> bool:
 
 
 def _addresses(subject: Subject) -> tuple[Entry, ...]:
-    channels = (entry for entry in texts(subject.document, ("channels",)) if "://" in entry.text)
+    channels = (entry for entry in channel_entries(subject.document) if "://" in entry.text)
     return (*channels, *_indexes(subject), *_find_links(subject))
 
 

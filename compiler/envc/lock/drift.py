@@ -34,7 +34,7 @@ def drift(
     *,
     wheels: Mapping[str, str | None] | None = None,
 ) -> tuple[Diagnostic, ...]:
-    """Return all in which a lock is not that of its spec (E410 to E416, E420 to E423), in spec order.
+    """Return all in which a lock is not that of its spec (E410 to E416, E420 to E424), in spec order.
 
     The environment's name, variables, steps and all else that is not resolved makes no difference.
 

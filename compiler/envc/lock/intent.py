@@ -9,6 +9,7 @@ from envc.spec.defaults import (
     base_image,
     channels,
     conda_constraints,
+    distributions,
     exclude_newer,
     find_links,
     indexes,
@@ -44,6 +45,7 @@ def intent(spec: EnvSpec) -> Intent:
         virtual_packages=_stated(spec, asks_conda=asks_conda, asks_pip=asks_pip),
         exclude_newer=exclude_newer(spec) if asks_conda or asks_pip else None,
         conda_constraints=conda_constraints(spec) if asks_conda else (),
+        distributions=distributions(spec) if asks_conda else {},
         find_links=tuple(place.url or place.path or "" for place in find_links(spec))
         if asks_pip
         else (),

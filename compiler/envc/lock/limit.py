@@ -30,7 +30,7 @@ class Difference:
 
 
 def compare_limits(document: Document, wanted: Intent, locked: Intent) -> Iterator[Difference]:
-    """Yield how the limits of a spec differ from those that its lock was made with (E411, E420 to E423)."""
+    """Yield how the limits of a spec differ from those that its lock was made with (E411, E420 to E424)."""
     yield from _compare_constraints(document, wanted, locked)
     yield from _compare_virtual_packages(document, wanted, locked)
     if wanted.find_links != locked.find_links:
@@ -40,6 +40,16 @@ def compare_limits(document: Document, wanted: Intent, locked: Intent) -> Iterat
             path=("pip", "find-links"),
             note=f"the lock has: {', '.join(locked.find_links) or 'none'}",
         )
+    for name in sorted({*wanted.distributions, *locked.distributions}):
+        now, then = wanted.distributions.get(name), locked.distributions.get(name)
+        if now != then:
+            said = f"is `{now}`" if now else "has no name"
+            known = f"for `{then}`" if then else "without one"
+            yield Difference(
+                code="E424",
+                message=f"`{name}` {said} for pip, and the lock was made {known}",
+                path=("distributions", name),
+            )
     if wanted.exclude_newer != locked.exclude_newer:
         yield Difference(
             code="E422",

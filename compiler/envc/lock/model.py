@@ -167,6 +167,7 @@ class Intent(Part):
         virtual_packages: The versions that the spec states, CUDA's among them.
         exclude_newer: The instant from which on nothing was taken, as RFC 3339 has it in UTC.
         conda_constraints: MatchSpecs in normal form, sorted.
+        distributions: What Conda packages are for pip by the spec's word; `none` for nothing.
         find_links: Canonical addresses, and paths as those of wheels, in order.
         pip_constraints: PEP 508 requirements in normal form, sorted.
         pip_overrides: As `pip_constraints`.
@@ -183,6 +184,7 @@ class Intent(Part):
     virtual_packages: dict[str, str] = Field(default_factory=dict)
     exclude_newer: str | None = None
     conda_constraints: tuple[str, ...] = ()
+    distributions: dict[str, str] = Field(default_factory=dict)
     find_links: tuple[str, ...] = ()
     pip_constraints: tuple[str, ...] = ()
     pip_overrides: tuple[str, ...] = ()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import replace
-from urllib.parse import urlsplit
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from envc.canonical import Json, readable_json
 from envc.lock.model import CondaPackage, PipPackage, PlatformLock
 from envc.mirror import MirrorMap
 from envc.plan.context import ContextFile
 from envc.plan.instruction import Add, Copy, Instruction, Mount, Run, Secret, Stage
+from envc.plan.private import is_private, private_row, secret_of
 from envc.plan.stage import SCRIPTS, choose, script
 from envc.platform import PLATFORMS
 
@@ -19,7 +19,6 @@ __all__ = [
     "conda_package_stages",
     "listing_files",
     "local_wheel_files",
-    "private_packages",
     "tool_wheel_stages",
     "wheel_stages",
 ]
@@ -30,8 +29,36 @@ CA_BUNDLE = Secret(name="ca-bundle", required=False)
 _TOOL_WHEELS = "The installers' wheels. Only the stages that install see them."
 _CONDA = "Conda packages, each verified by its SHA-256 before anything reads it."
 _WHEELS = "Wheels, each verified by its SHA-256 before anything reads it."
-_PRIVATE = (
-    "Wheels of indexes that want credentials, which come as build secrets and leave no trace."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Private:
+    """How packages are fetched with credentials.
+
+    Attributes:
+        stage: The stage's name, up to the architecture.
+        listing: What it reads, a file of the architecture's folder.
+        to: Where it puts them.
+    """
+
+    stage: str
+    listing: str
+    to: str
+    comment: str
+
+
+_CHANNEL = _Private(
+    stage="private-conda",
+    listing="private-conda.json",
+    to="/packages",
+    comment="Conda packages of channels that want credentials, which come as build secrets and leave "
+    "no trace.",
+)
+_INDEX = _Private(
+    stage="private-wheels",
+    listing="private.json",
+    to="/wheels",
+    comment="Wheels of indexes that want credentials, which come as build secrets and leave no trace.",
 )
 
 
@@ -48,17 +75,28 @@ def tool_wheel_stages(
 
 
 def conda_package_stages(
-    platforms: Mapping[str, PlatformLock], mirrors: MirrorMap
+    platforms: Mapping[str, PlatformLock], secrets: Mapping[str, str], mirrors: MirrorMap
 ) -> tuple[Stage, ...]:
-    """Return the stage `conda-packages`, or none where there are none."""
+    """Return the stage `conda-packages`, after those that fetch with credentials; none where there are none.
+
+    Args:
+        platforms: As `wheel_stages`, and so the others.
+    """
+    stages: list[Stage] = []
     adds: dict[str, tuple[Instruction, ...]] = {}
     for name, locked in platforms.items():
         if not locked.conda:
             continue
         folder = PLATFORMS[name].architecture
+        private = [package for package in locked.conda if is_private(package, secrets)]
+        copies: tuple[Instruction, ...] = ()
+        if private:
+            stages.append(_private_stage(_CHANNEL, folder, private, secrets, is_first=not stages))
+            copies = (Copy(stage=f"{_CHANNEL.stage}-{folder}", source=f"{_CHANNEL.to}/", to="/"),)
+        public = [package for package in locked.conda if package not in private]
         listing = Copy(source=f"{folder}/packages.json", to="/packages.json")
-        adds[folder] = (*_adds(locked.conda, mirrors), listing)
-    return choose("conda-packages", dict.fromkeys(adds, "scratch"), adds, _CONDA)
+        adds[folder] = (*_adds(public, mirrors), *copies, listing)
+    return (*stages, *choose("conda-packages", dict.fromkeys(adds, "scratch"), adds, _CONDA))
 
 
 def wheel_stages(
@@ -68,7 +106,7 @@ def wheel_stages(
 
     Args:
         platforms: The lock's platforms, by name.
-        secrets: The name of the secret of each index that has one, by the index's address.
+        secrets: The names of the secrets of channels and indexes, by their addresses.
         mirrors: Where artefacts are fetched from instead.
     """
     stages: list[Stage] = []
@@ -78,10 +116,9 @@ def wheel_stages(
         if not locked.pip:
             continue
         folder = PLATFORMS[name].architecture
-        private = private_packages(locked, secrets)
+        private = [package for package in locked.pip if is_private(package, secrets)]
         if private:
-            names = sorted({secrets[package.index or ""] for package in private})
-            stages.append(_private_stage(folder, names, is_first=not stages))
+            stages.append(_private_stage(_INDEX, folder, private, secrets, is_first=not stages))
         instructions[folder] = _wheels(folder, locked.pip, private, common, mirrors)
     bases = dict.fromkeys(instructions, "scratch")
     return (*stages, *choose("wheels", bases, instructions, _WHEELS))
@@ -100,9 +137,11 @@ def listing_files(
             files.append(_json_file(f"{folder}/packages.json", data))
         if locked.pip:
             files.append(_text_file(f"{folder}/requirements.txt", _requirements(locked.pip)))
-        if private := private_packages(locked, secrets):
-            wanted: list[Json] = [_private_row(package, secrets, mirrors) for package in private]
-            files.append(_json_file(f"{folder}/private.json", wanted))
+        for kind, packages in ((_CHANNEL, locked.conda), (_INDEX, locked.pip)):
+            private = [package for package in packages if is_private(package, secrets)]
+            wanted: list[Json] = [private_row(package, secrets, mirrors) for package in private]
+            if wanted:
+                files.append(_json_file(f"{folder}/{kind.listing}", wanted))
     return tuple(files)
 
 
@@ -125,18 +164,6 @@ def local_wheel_files(
     )
 
 
-def private_packages(locked: PlatformLock, secrets: Mapping[str, str]) -> tuple[PipPackage, ...]:
-    """Return the wheels that only credentials can fetch.
-
-    An index may offer files of another host, which must not see its credentials.
-    """
-    return tuple(
-        package
-        for package in locked.pip
-        if package.index in secrets and _host(package.url) == _host(package.index)
-    )
-
-
 def _common_wheels(platforms: Mapping[str, PlatformLock]) -> frozenset[str]:
     """Return the paths of the local wheels that all platforms have."""
     return frozenset.intersection(*map(_local_paths, platforms.values()))
@@ -144,11 +171,6 @@ def _common_wheels(platforms: Mapping[str, PlatformLock]) -> frozenset[str]:
 
 def _local_paths(locked: PlatformLock) -> frozenset[str]:
     return frozenset(package.path for package in locked.pip if package.path is not None)
-
-
-def _host(url: str | None) -> tuple[str, str]:
-    parts = urlsplit(url or "")
-    return parts.scheme, parts.netloc
 
 
 def _wheels(
@@ -171,17 +193,25 @@ def _wheels(
     return tuple(instructions)
 
 
-def _private_stage(architecture: str, secrets: Sequence[str], *, is_first: bool) -> Stage:
+def _private_stage(
+    kind: _Private,
+    architecture: str,
+    packages: Iterable[CondaPackage | PipPackage],
+    secrets: Mapping[str, str],
+    *,
+    is_first: bool,
+) -> Stage:
+    names = sorted({name for one in packages if (name := secret_of(one, secrets)) is not None})
     run = Run(
-        words=script("python3", "fetch.py", "/mnt/lists/private.json", "/wheels"),
+        words=script("python3", "fetch.py", f"/mnt/lists/{kind.listing}", kind.to),
         mounts=(SCRIPTS, Mount(source=architecture, target="/mnt/lists")),
-        secrets=(*(Secret(name=name, required=True) for name in secrets), CA_BUNDLE),
+        secrets=(*(Secret(name=name, required=True) for name in names), CA_BUNDLE),
         network=True,
     )
     return Stage(
-        name=f"private-wheels-{architecture}",
+        name=f"{kind.stage}-{architecture}",
         base="tools",
-        comment=_PRIVATE if is_first else "",
+        comment=kind.comment if is_first else "",
         instructions=(run,),
     )
 
@@ -210,17 +240,6 @@ def _requirements(packages: Sequence[PipPackage]) -> str:
 
 def _row(package: CondaPackage) -> dict[str, Json]:
     return {"file": package.filename, "channel": package.channel, "url": package.url}
-
-
-def _private_row(
-    package: PipPackage, secrets: Mapping[str, str], mirrors: MirrorMap
-) -> dict[str, Json]:
-    return {
-        "file": package.filename,
-        "secret": secrets[package.index or ""],
-        "sha256": package.sha256,
-        "url": mirrors.to_mirror(package.url or ""),
-    }
 
 
 def _json_file(path: str, data: Json) -> ContextFile:

@@ -74,7 +74,7 @@ def lower(
         *base_stages(platforms),
         *tool_wheel_stages(platforms, mirrors),
         *tools_stages(platforms),
-        *conda_package_stages(platforms, mirrors),
+        *conda_package_stages(platforms, secrets, mirrors),
         *wheel_stages(platforms, secrets, mirrors),
         *environment_stages(platforms),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -105,6 +105,8 @@ class CondaRequest:
         constraints: MatchSpecs that hold for packages which are installed anyway.
         exclude_newer: Leaves out what a channel got later; None leaves out nothing.
         preferred: Packages to take where they are still there and nothing speaks against them.
+        logins: Channels that want credentials, with them.
+        distributions: What packages are for pip, whatever their channels say; `none` for nothing.
     """
 
     platform: Platform
@@ -116,6 +118,8 @@ class CondaRequest:
     constraints: tuple[Requirement, ...] = ()
     exclude_newer: Cutoff | None = None
     preferred: tuple[CondaPackage, ...] = ()
+    logins: tuple[IndexAccess, ...] = ()
+    distributions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

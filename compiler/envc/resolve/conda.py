@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from envc.lock.model import CondaPackage
 from envc.platform import PLATFORMS, Platform
@@ -17,12 +18,14 @@ from envc.resolve.conda_question import (
     Answer,
     Channel,
     Finding,
+    Login,
     Preferred,
     Problem,
     Question,
     Virtual,
 )
 from envc.resolve.distribution import distribution_of, package_of
+from envc.spec.solve import TEXT_FOR_NONE
 
 __all__ = ["conclude", "pose"]
 
@@ -65,7 +68,18 @@ def pose(request: CondaRequest, *, cache: Path, program: Path | None = None) -> 
             )
             for package in request.preferred
         ],
+        logins=_log_in(request),
     )
+
+
+def _log_in(request: CondaRequest) -> list[Login]:
+    """Return what the hosts want: a channel's own credentials are used at its mirror, too."""
+    found: dict[str, str] = {}
+    # What the spec names goes before what was borrowed for the host.
+    for login in sorted(request.logins, key=lambda one: one.secret is None):
+        host = urlsplit(request.mirrors.to_mirror(login.url)).hostname or ""
+        found.setdefault(host, login.credentials or "")
+    return [Login(host=host, credentials=text) for host, text in sorted(found.items())]
 
 
 def _to_milliseconds(cutoff: Cutoff | None) -> int | None:
@@ -128,8 +142,17 @@ def _to_package(request: CondaRequest, data: dict[str, Any]) -> dict[str, Any]:
         "size": data.get("size"),
         "timestamp": data.get("timestamp"),
         "depends": tuple(depends),
-        "distribution": distribution_of(data["name"], depends, data.get("purls") or ()),
+        "distribution": _distribution(request, data["name"], depends, data.get("purls") or ()),
     }
+
+
+def _distribution(
+    request: CondaRequest, name: str, depends: Sequence[str], purls: Sequence[str]
+) -> str | None:
+    said = request.distributions.get(name)
+    if said is not None:
+        return said if said != TEXT_FOR_NONE else None
+    return distribution_of(name, depends, purls)
 
 
 def _canonical_address(request: CondaRequest, url: str) -> tuple[str, str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 import rattler
 from rattler import exceptions
@@ -119,11 +123,33 @@ def as_subdirs(names: Sequence[str]) -> list[rattler.Subdir]:
 def open_gateway(question: Question) -> rattler.Gateway:
     """Return what reads the channels; its cache outlives the process."""
     config = rattler.Config()
-    return rattler.Gateway.from_config(
-        config,
-        cache_dir=Path(question["cache"]),
-        client=Client.from_config(config, max_retries=2),
-    )
+    with _logged_in(question):
+        client = Client.from_config(config, max_retries=2)
+    return rattler.Gateway.from_config(config, cache_dir=Path(question["cache"]), client=client)
+
+
+@contextmanager
+def _logged_in(question: Question) -> Iterator[None]:
+    """Let rattler read the credentials of hosts: it takes a file, which is gone before any request."""
+    entries = {login["host"]: _as_entry(login["credentials"]) for login in question["logins"]}
+    with TemporaryDirectory(prefix="envc-") as folder:
+        file = Path(folder, "hosts.json")
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(entries), encoding="utf-8")
+        os.environ["RATTLER_AUTH_FILE"] = str(file)
+        yield
+    del os.environ["RATTLER_AUTH_FILE"]
+
+
+def _as_entry(credentials: str) -> dict[str, Any]:
+    """Return credentials as rattler stores them (https://rattler.prefix.dev/py-rattler/auth/)."""
+    scheme, _, token = credentials.partition(" ")
+    if scheme == "Bearer" and token:
+        return {"BearerToken": token}
+    user, colon, password = credentials.partition(":")
+    if colon:
+        return {"BasicHTTP": {"username": user, "password": password}}
+    return {"CondaToken": credentials}
 
 
 async def probe(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
-from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Cutoff, Report
+from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Cutoff, IndexAccess, Report
 from envc.resolve.conda import conclude, pose
 from envc.resolve.conda_question import Answer
 from envc.resolve.worker import ask
@@ -57,6 +57,8 @@ class CondaLock:
         """
         if self._program is None or not self._program.is_file():
             raise _missing_program(self._program)
+        if request.logins:
+            raise _without_login(request.logins[0])
         if request.exclude_newer is not None:
             raise _undated(request.exclude_newer)
         count = len(request.requirements)
@@ -67,6 +69,12 @@ class CondaLock:
         question = pose(request, cache=self._cache, program=self._program.absolute())
         data = ask("envc.resolve.conda_lock_worker", question, self._environment)
         return conclude(request, Answer.from_json(data))
+
+
+def _without_login(login: IndexAccess) -> InputError:
+    message = f"`conda-lock` cannot log in to the channel `{login.url}`"
+    hint = "use `--conda-solver rattler`, which can"
+    return InputError([Diagnostic.at(login.span, "E306", message, hint=hint)])
 
 
 def _undated(cutoff: Cutoff) -> InputError:

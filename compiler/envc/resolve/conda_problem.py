@@ -61,6 +61,9 @@ def _describe(request: CondaRequest, problem: Problem) -> tuple[str, str, str]:
                 f"`{subject}` cannot honour the constraint `{text}`: nobody asks for its package"
             )
             return "E305", message, "ask for the package, or use `--conda-solver rattler`"
+        case "channel" if refusal := re.search(r"\b(40[13])\b", problem.detail):
+            message = f"the channel `{subject}` refuses access with status {refusal[1]}"
+            return "E345", message, _advise_refused(request, subject)
         case "channel":
             hint = "check the channel's address, the network and the mirror, if one stands for it"
             return "E340", f"the channel `{subject}` cannot be read", hint
@@ -71,6 +74,15 @@ def _describe(request: CondaRequest, problem: Problem) -> tuple[str, str, str]:
             hint = "ask the channel's owner to index it again: locks need checksums"
             return "E344", f"the channel states no SHA-256 for `{subject}`", hint
     assert_never(problem.kind)
+
+
+def _advise_refused(request: CondaRequest, channel: str) -> str:
+    login = next((one for one in request.logins if one.url == channel), None)
+    if login is None:
+        return 'name the secret that holds its credentials: `channels "…" secret NAME`'
+    if login.secret is None:
+        return "check the credentials for its host in your netrc file"
+    return f"check the credentials in the environment variable `{login.secret}`"
 
 
 def _advise_unknown(request: CondaRequest, problem: Problem) -> str:

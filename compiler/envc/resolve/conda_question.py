@@ -9,6 +9,7 @@ __all__ = [
     "Answer",
     "Channel",
     "Finding",
+    "Login",
     "Preferred",
     "Problem",
     "ProblemKind",
@@ -42,6 +43,13 @@ class Preferred(TypedDict):
     sha256: str
 
 
+class Login(TypedDict):
+    """A host, and what it wants: `user:password`, `Bearer` and a token, or a token of Conda's own kind."""
+
+    host: str
+    credentials: str
+
+
 class Question(TypedDict):
     """A Conda problem.
 
@@ -57,6 +65,7 @@ class Question(TypedDict):
         constraints: MatchSpecs for what is installed anyway. Answers refer to them by position too,
             counted on from the requirements.
         exclude_newer: Milliseconds since 1970 in UTC from which on records do not exist, or None.
+        logins: Of the hosts of channels, or of their mirrors, each at most once.
     """
 
     cache: str
@@ -70,6 +79,7 @@ class Question(TypedDict):
     constraints: list[str]
     exclude_newer: int | None
     preferred: list[Preferred]
+    logins: list[Login]
 
 
 ProblemKind: TypeAlias = Literal[

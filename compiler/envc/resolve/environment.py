@@ -13,6 +13,7 @@ from envc.lock.intent import intent
 from envc.lock.model import BaseImage, CondaPackage, Lock, PlatformLock, Python, Tools
 from envc.platform import PLATFORMS, Platform
 from envc.reference import ImageReference
+from envc.resolve.access import warn_of_borrowed
 from envc.resolve.base import (
     CondaRequest,
     CondaResolution,
@@ -225,7 +226,8 @@ class _Task:
             return CondaResolution(packages=())
         if self.kept is not None and self.kept.has_conda(self.spec, base):
             return CondaResolution(packages=self.kept.locked.conda)
-        request = ask_conda(self.spec, self.document, platform, base, self.world.mirrors)
+        world = self.world
+        request = ask_conda(self.spec, self.document, platform, base, world.mirrors, world.channels)
         preferred = self.kept.conda() if self.kept is not None else ()
         if not preferred:
             return self._ask_conda(request)
@@ -249,7 +251,9 @@ class _Task:
             answer = self.world.conda.resolve(request, self.report)
         if isinstance(answer, Conflict):
             raise InputError([explain_conflict("E310", answer, self.document.key_span(("conda",)))])
-        return answer
+        used = {package.channel for package in answer.packages}
+        borrowed = warn_of_borrowed(request.logins, used)
+        return replace(answer, warnings=(*answer.warnings, *borrowed))
 
     def _choose_python(self, base: BaseImage, conda: tuple[CondaPackage, ...]) -> Python | None:
         found = next((package for package in conda if package.name == "python"), None)
@@ -300,7 +304,9 @@ class _Task:
         warnings = tuple(
             one if one.labels else replace(one, labels=labels) for one in answer.warnings
         )
-        return replace(answer, warnings=warnings)
+        used = {package.index for package in answer.packages if package.index is not None}
+        places = (*request.indexes, *(one.page for one in request.find_links if one.page))
+        return replace(answer, warnings=(*warnings, *warn_of_borrowed(places, used)))
 
     def _explain_no_python(self, base: BaseImage) -> Diagnostic:
         return Diagnostic.at(

@@ -23,6 +23,7 @@ _CONDA_FIELDS = (
     "virtual_packages",
     "exclude_newer",
     "conda_constraints",
+    "distributions",
     "python",
 )
 _PIP_FIELDS = (

@@ -24,6 +24,7 @@ from envc.source import Span
 from envc.spec.defaults import (
     channels,
     conda_requirements,
+    distributions,
     exclude_newer,
     virtual_packages,
 )
@@ -68,7 +69,12 @@ def refuse_newer_glibc(spec: EnvSpec, document: Document, base: BaseImage, place
 
 
 def ask_conda(
-    spec: EnvSpec, document: Document, platform: Platform, base: BaseImage, mirrors: MirrorMap
+    spec: EnvSpec,
+    document: Document,
+    platform: Platform,
+    base: BaseImage,
+    mirrors: MirrorMap,
+    access: tuple[IndexAccess, ...] = (),
 ) -> CondaRequest:
     """Return the Conda problem of a platform."""
     provided = {_GLIBC: base.glibc} | virtual_packages(spec)
@@ -83,6 +89,8 @@ def ask_conda(
         channel_priority=spec.channel_priority,
         constraints=_read(document, ("conda", "constraints")),
         exclude_newer=_read_cutoff(spec, document),
+        logins=tuple(one for one in access if one.credentials is not None),
+        distributions=distributions(spec),
     )
 
 

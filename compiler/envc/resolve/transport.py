@@ -209,7 +209,9 @@ def _refuse_failure(response: requests.Response, index: IndexAccess) -> None:
 
 
 def _refused(index: IndexAccess, status: int) -> Diagnostic:
-    if index.secret is None:
+    if index.secret is None and index.credentials is not None:
+        hint = "check the credentials for its host in your netrc file"
+    elif index.secret is None:
         hint = f'name the secret that holds its credentials: `{index.statement} "…" secret NAME`'
     elif index.credentials is None:
         hint = f"set the environment variable `{index.secret}` to `user:password` or to a token"

@@ -64,6 +64,7 @@ class World:
         conda: Solves the Conda part.
         pip: Solves the pip part.
         tools: Solves for the tools stage.
+        channels: Those that the spec names, with their credentials.
         indexes: The spec's, with their credentials.
         find_links: Likewise.
         wheels: The spec's local wheels, in its order.
@@ -74,6 +75,7 @@ class World:
     conda: CondaSolver
     pip: PipSolver
     tools: PipSolver
+    channels: tuple[IndexAccess, ...] = ()
     indexes: tuple[IndexAccess, ...] = ()
     find_links: tuple[FindLinks, ...] = ()
     wheels: tuple[LocalWheel, ...] = ()

@@ -33,7 +33,9 @@ REGISTRY = re.compile(
 )
 _USER_INFO = re.compile(r"(?:[^/?#]*//)?([^/?#]*@)")
 _NO_SECRETS = "remove them; an index may name a secret"
-_NO_CHANNEL_SECRETS = "channels that need credentials are not supported yet"
+_NO_CHANNEL_SECRETS = (
+    "name the secret that holds them, as in `secret CONDA_TOKEN` (in YAML `secret: CONDA_TOKEN`)"
+)
 
 
 def image(text: str) -> str:

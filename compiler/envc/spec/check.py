@@ -19,6 +19,7 @@ from envc.spec.defaults import canonical_address, channel_addresses
 from envc.spec.direct import complain_on_address
 from envc.spec.entry import (
     Entry,
+    channel_entries,
     conda_entries,
     pip_entries,
     source_entries,
@@ -79,7 +80,7 @@ def _lists_have_no_repetition(subject: _Subject) -> Iterator[Diagnostic]:
     document = subject.document
     lists: tuple[tuple[Iterable[Entry], Callable[[str], str]], ...] = (
         (texts(document, ("platforms",)), str),
-        (texts(document, ("channels",)), _channel_key),
+        (channel_entries(document), _channel_key),
         (_addresses(document, "indexes", "url"), canonical_address),
         (_addresses(document, "find-links", "url"), str),
         (_addresses(document, "find-links", "path"), posixpath.normpath),
@@ -230,7 +231,7 @@ def _pythons_agree(subject: _Subject) -> Iterator[Diagnostic]:
 
 
 def _channels_are_listed(subject: _Subject) -> Iterator[Diagnostic]:
-    listed = [entry.text for entry in texts(subject.document, ("channels",))] or ["conda-forge"]
+    listed = [entry.text for entry in channel_entries(subject.document)] or ["conda-forge"]
     known = {address for name in listed for address in _try_addresses(name)}
     for entry, parts in subject.conda:
         if parts is None or not parts.channel or "@" in parts.channel:

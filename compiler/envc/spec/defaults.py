@@ -19,10 +19,12 @@ __all__ = [
     "base_image",
     "canonical_address",
     "channel_addresses",
+    "channel_secrets",
     "channels",
     "conda_constraints",
     "conda_requirements",
     "cuda",
+    "distributions",
     "exclude_newer",
     "find_links",
     "healthcheck",
@@ -86,8 +88,18 @@ def base_image(spec: EnvSpec) -> ImageReference:
 
 def channels(spec: EnvSpec) -> tuple[str, ...]:
     """Return the canonical addresses of the channels, the highest priority first."""
-    names = spec.channels or (_CHANNEL,)
+    names = [one if isinstance(one, str) else one.channel for one in spec.channels] or [_CHANNEL]
     return tuple(address for name in names for address in channel_addresses(name))
+
+
+def channel_secrets(spec: EnvSpec) -> dict[str, str]:
+    """Return the names of the channels' secrets, by their canonical addresses."""
+    return {
+        address: one.secret
+        for one in spec.channels
+        if not isinstance(one, str) and one.secret is not None
+        for address in channel_addresses(one.channel)
+    }
 
 
 def channel_addresses(name: str) -> tuple[str, ...]:
@@ -182,9 +194,9 @@ def find_links(spec: EnvSpec) -> tuple[FindLinks, ...]:
 
 
 def secrets(spec: EnvSpec) -> dict[str, str]:
-    """Return the names of the secrets of indexes and of pages of `find-links`, by their addresses."""
+    """Return the names of the secrets of channels, indexes and pages of links, by their addresses."""
     places: list[Index | FindLinks] = [*indexes(spec), *find_links(spec)]
-    return {
+    return channel_secrets(spec) | {
         place.url: place.secret
         for place in places
         if place.url is not None and place.secret is not None
@@ -209,6 +221,11 @@ def virtual_packages(spec: EnvSpec) -> dict[str, str]:
     if (version := cuda(spec)) is not None:
         stated["__cuda"] = version
     return dict(sorted(stated.items()))
+
+
+def distributions(spec: EnvSpec) -> dict[str, str]:
+    """Return what Conda packages are for pip by the spec's word, normalised; `none` for nothing. Sorted."""
+    return {name: normal_name(text) for name, text in sorted(spec.distributions.items())}
 
 
 def exclude_newer(spec: EnvSpec) -> str | None:

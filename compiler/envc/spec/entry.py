@@ -9,6 +9,7 @@ from envc.syntax.document import Data, Document, Path
 
 __all__ = [
     "Entry",
+    "channel_entries",
     "conda_entries",
     "pip_entries",
     "source_entries",
@@ -33,6 +34,11 @@ class Entry:
     def meets(self, other: Entry) -> bool:
         """Say whether there may be a platform that both are for."""
         return self.on is None or other.on is None or self.on == other.on
+
+
+def channel_entries(document: Document) -> tuple[Entry, ...]:
+    """Return the channels of a document as they are written, in order; it may be invalid."""
+    return _entries(document, ("channels",), "channel")
 
 
 def conda_entries(document: Document) -> tuple[Entry, ...]:

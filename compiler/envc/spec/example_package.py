@@ -45,9 +45,34 @@ PACKAGES: Mapping[str, tuple[str, str]] = {
         "exclude-newer: 2026-01-31",
     ),
     "channels": ("channels conda-forge, bioconda", "channels: [conda-forge, bioconda]"),
+    "channels.channel": (
+        'channels "https://conda.example.com/pets" secret CONDA_TOKEN, conda-forge',
+        """
+        channels:
+          - {channel: "https://conda.example.com/pets", secret: CONDA_TOKEN}
+          - conda-forge
+        """,
+    ),
+    "channels.secret": (
+        'channels "https://conda.example.com/pets" secret CONDA_TOKEN',
+        'channels: [{channel: "https://conda.example.com/pets", secret: CONDA_TOKEN}]',
+    ),
     "channel-priority": (
         "channel-priority disabled",
         "channel-priority: disabled",
+    ),
+    "distributions": (
+        """
+        conda {
+            pytorch-gpu
+        }
+        distributions { pytorch-gpu = "torch" }
+        """,
+        """
+        conda:
+          - pytorch-gpu
+        distributions: {pytorch-gpu: torch}
+        """,
     ),
     "conda": (
         """

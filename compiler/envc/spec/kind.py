@@ -187,6 +187,13 @@ KINDS: Mapping[Callable[[Any], Any], Kind] = {
     solve.virtual_version: _text(
         "version", "versions", solve.VIRTUAL_VERSION.pattern, _SCALAR, minimum=0
     ),
+    solve.conda_package: _text(
+        "name of a Conda package",
+        "names of Conda packages",
+        solve.CONDA_PACKAGE.pattern,
+        _SCALAR,
+        minimum=0,
+    ),
     solve.distribution: _text(
         "name of a distribution",
         "names of distributions",
@@ -220,6 +227,7 @@ KINDS: Mapping[Callable[[Any], Any], Kind] = {
     written.variant_name: _text("name", "names", VARIANT.pattern),
     written.is_required: Kind(facts={"enum": [True, "true", "yes"]}),
     package.shortest: Kind(),
+    package.shortest_channel: Kind(),
     running.plain_command: Kind(),
     rule.filled: Kind(facts={"minProperties": 1}),
     rule.non_empty: Kind(facts={"minItems": 1}),

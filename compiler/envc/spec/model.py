@@ -10,6 +10,8 @@ from envc.spec import address, field, metadata, moment, path, solve
 from envc.spec.field import FieldError
 from envc.spec.healthcheck import Healthcheck, HealthcheckOrNone
 from envc.spec.package import (
+    Channel,
+    Channels,
     Conda,
     FindLinks,
     Index,
@@ -42,6 +44,7 @@ from envc.spec.step import CopyStep, RunStep, Step
 
 __all__ = [
     "Base",
+    "Channel",
     "Check",
     "CheckCommand",
     "Conda",
@@ -66,11 +69,14 @@ __all__ = [
     "Wheel",
 ]
 
-_Channels = Annotated[tuple[Annotated[str, AfterValidator(address.channel)], ...], UNIQUE]
 _Platforms = Annotated[tuple[Platform, ...], AfterValidator(field.non_empty), UNIQUE]
 _VirtualPackages = dict[
     Annotated[str, AfterValidator(solve.virtual_package)],
     Annotated[str, AfterValidator(solve.virtual_version)],
+]
+_Distributions = dict[
+    Annotated[str, AfterValidator(solve.conda_package)],
+    Annotated[str, AfterValidator(solve.distribution)],
 ]
 _Labels = dict[
     Annotated[str, AfterValidator(metadata.label_name)],
@@ -229,10 +235,11 @@ class EnvSpec(Part):
         "or an index got later is taken; a day counts as a whole, in UTC. An index must say when it "
         "got its files (PEP 700); `find-links` need not. Default: none. Example: `2026-01-31`.",
     )
-    channels: _Channels = Field(
+    channels: Channels = Field(
         default=(),
-        description="Optional. Conda channels, by name or address. A package comes from the first "
-        "that has it. Default: `[conda-forge]`. Example: `[conda-forge, bioconda]`.",
+        description="Optional. Conda channels, by name or address, or one with the secret that holds its "
+        "credentials. A package comes from the first that has it. Default: `[conda-forge]`. "
+        "Example: `[conda-forge, bioconda]`.",
     )
     channel_priority: Annotated[
         Literal["strict", "disabled"], BeforeValidator(if_text(solve.channel_priority))
@@ -241,6 +248,13 @@ class EnvSpec(Part):
         alias="channel-priority",
         description="Optional. `strict` takes a package from the first channel that has it, "
         "`disabled` the best version of all channels. Default: `strict`. Example: `disabled`.",
+    )
+    distributions: _Distributions = Field(
+        default_factory=dict,
+        description="Optional. What Conda packages are for pip, where envc does not know: by the "
+        "package's name, the distribution that it provides, or `none`. Default: what the channel "
+        "says, or else envc's own table, or else the package's name. "
+        "Example: `{pytorch-gpu: torch}`.",
     )
     conda: Annotated[
         Conda,

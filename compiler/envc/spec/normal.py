@@ -12,9 +12,11 @@ from envc.spec.copying import mode_text
 from envc.spec.debian import split_debian
 from envc.spec.defaults import (
     base_image,
+    channel_secrets,
     channels,
     conda_constraints,
     cuda,
+    distributions,
     exclude_newer,
     find_links,
     healthcheck,
@@ -255,7 +257,9 @@ def _solving(spec: EnvSpec) -> dict[str, Any]:
             if name != "__cuda" or cuda(spec) is None
         },
         "exclude_newer": exclude_newer(spec),
+        "channel_secrets": channel_secrets(spec),
         "channel_priority": spec.channel_priority if spec.channel_priority != "strict" else None,
+        "distributions": distributions(spec),
         "conda_constraints": list(conda_constraints(spec)),
         "find_links": sorted(links, key=str),
         "pip_constraints": list(pip_constraints(spec)),

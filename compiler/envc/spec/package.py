@@ -11,6 +11,8 @@ from envc.spec.field import FieldError
 from envc.spec.part import BY_SHAPE, PARTS, TEXT, UNIQUE, Line, Part, Platform, RelativePath
 
 __all__ = [
+    "Channel",
+    "Channels",
     "Conda",
     "FindLinks",
     "Index",
@@ -24,13 +26,48 @@ __all__ = [
     "SystemPackages",
     "Wheel",
     "shortest",
+    "shortest_channel",
 ]
 
+_Channel = Annotated[str, AfterValidator(address.channel)]
 _MatchSpec = Annotated[Line, Field(title="MatchSpec")]
 _Requirement = Annotated[Line, Field(title="requirement")]
 _Wheel = Annotated[str, AfterValidator(path.wheel_path)]
 _DebianPackage = Annotated[str, AfterValidator(debian.debian_package)]
 _Secret = Annotated[str, AfterValidator(address.secret_name)]
+
+
+class Channel(Part):
+    """A Conda channel, where it has more to say than its name."""
+
+    channel: _Channel = Field(
+        description="Required. The channel, by name or address. "
+        "Example: `https://conda.example.com/pets`."
+    )
+    secret: _Secret | None = Field(
+        default=None,
+        description="Optional. The name of the secret that holds its credentials: an environment "
+        "variable with `user:password`, with `Bearer` and a token, or with a token alone, which goes "
+        "into the address as `/t/TOKEN/`. Default: no credentials. Example: `CONDA_TOKEN`.",
+    )
+
+
+def shortest_channel(entry: Any) -> Any:
+    """Return the plain name of a channel that says nothing else."""
+    return entry if isinstance(entry, str) or entry.secret is not None else entry.channel
+
+
+Channels = Annotated[
+    tuple[
+        Annotated[
+            Annotated[_Channel, TEXT] | Annotated[Channel, PARTS],
+            BY_SHAPE,
+            AfterValidator(shortest_channel),
+        ],
+        ...,
+    ],
+    UNIQUE,
+]
 
 
 class Package(Part):

@@ -27,6 +27,7 @@ _PACKAGES = "a list of packages or a mapping"
 _PACKAGE = "a text or a mapping with `package`"
 # By the names on the way; `*` is an item of a list.
 _SHAPES_AT: dict[Path, str] = {
+    ("channels", "*"): "a text or a mapping with `channel`",
     ("python",): "a version, or a mapping with `managed`",
     ("conda",): _PACKAGES,
     ("conda", "*"): _PACKAGE,
@@ -47,7 +48,9 @@ _SHAPES_AT: dict[Path, str] = {
     ("check", "run", "*"): "a text or a mapping with `command`",
 }
 _BY_PLATFORM = frozenset({"variables", "build-variables"})
-_PAIRS = frozenset({("variables",), ("build-variables",), ("labels",), ("virtual-packages",)})
+_PAIRS = frozenset(
+    {("variables",), ("build-variables",), ("labels",), ("virtual-packages",), ("distributions",)}
+)
 
 
 def wrong_shape(document: Document, path: Path, kind: str) -> Diagnostic:

@@ -10,12 +10,14 @@ from envc.spec.requirement import NAME
 
 __all__ = [
     "CHANNEL_PRIORITIES",
+    "CONDA_PACKAGE",
     "CUDA",
     "DISTRIBUTION",
     "TEXT_FOR_NONE",
     "VIRTUAL_PACKAGE",
     "VIRTUAL_VERSION",
     "channel_priority",
+    "conda_package",
     "cuda",
     "distribution",
     "virtual_package",
@@ -31,6 +33,7 @@ VIRTUAL_PACKAGE = re.compile(r"__[a-z0-9][a-z0-9_.-]*")
 _ELSEWHERE = frozenset({"__osx", "__win"})
 _ARCHITECTURE = "__archspec"
 VIRTUAL_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+!-]*")
+CONDA_PACKAGE = re.compile(r"[a-z0-9_][a-z0-9_.-]*")
 DISTRIBUTION = re.compile(NAME)
 
 
@@ -89,6 +92,20 @@ def channel_priority(text: str) -> str:
             "with `flexible` a lower channel silently steps in"
         )
     raise FieldError("E258", f"`{text}` is not a priority of channels", hint=hint)
+
+
+def conda_package(text: str) -> str:
+    """Refuse what is not the bare name of a Conda package, in small letters (CEP 26)."""
+    if CONDA_PACKAGE.fullmatch(text):
+        return text
+    bare = re.match(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", text.strip().rpartition("::")[2])
+    raise FieldError(
+        "E271",
+        f"`{text}` is not the name of a Conda package",
+        hint=f"write `{bare.group().lower()}`: a name alone, in small letters"
+        if bare
+        else "write the name that the channel has, such as `pytorch-gpu`",
+    )
 
 
 def distribution(text: str) -> str:

@@ -35,9 +35,10 @@ from envc.syntax.grammar import load_parser
 from envc.syntax.grouping import group_lines
 from envc.syntax.pairs import read_groups, read_pairs, read_param
 from envc.syntax.reading import Call, Reading
-from envc.syntax.shape import Array, Line, Statement, String, Word, read_statements
+from envc.syntax.shape import Array, Line, Statement, Word, read_statements
 from envc.syntax.steps import read_before, read_listed, read_step
 from envc.syntax.unknown import read_unknown
+from envc.syntax.values import read_values
 from envc.syntax.words import STATEMENTS
 
 __all__ = ["read"]
@@ -141,7 +142,7 @@ class _Reader:
             case Text():
                 self._read_text(path, call, form)
             case Values():
-                self._read_values(path, call, form)
+                read_values(path, call, form, self._reading)
             case Strings():
                 self._read_strings(path, call)
             case Fields():
@@ -193,24 +194,6 @@ class _Reader:
         span = reading.source.span(call.items[0].start, call.end)
         reading.builder.check_plain(span)
         reading.builder.put(path, span.text, span, key=call.key)
-
-    def _read_values(self, path: Path, call: Call, form: Values) -> None:
-        reading = self._reading
-        first = Line(start=call.key.end, end=call.key.end, items=call.items, block=call.block)
-        items = [reading.sole_item(line, call, is_listed=True) for line in (first, *call.more)]
-        found = [item for item in items if item is not None]
-        strays = [item for item in found if form.is_string and not isinstance(item, String)]
-        for stray in strays:
-            reading.expect("a string", call, reading.span(stray))
-        if len(found) < len(items) or strays:
-            return
-        span = reading.source.span(found[0].start, found[-1].end)
-        if form.repeatable and reading.builder.has(path):
-            reading.builder.stretch(path, span.end)
-        elif not reading.builder.put(path, [], span, key=call.key):
-            return
-        for item in found:
-            reading.append_scalar(path, item, call)
 
     def _read_strings(self, path: Path, call: Call) -> None:
         reading = self._reading

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from envc.source import Span
-from envc.syntax.document import Data, Path
+from envc.syntax.document import Path
 from envc.syntax.excerpt import excerpt
 from envc.syntax.form import Entries, Source
 from envc.syntax.reading import Call, Reading
+from envc.syntax.secret import put_secret, read_secret
 from envc.syntax.selector import Selector, find_selector, read_selector
 from envc.syntax.shape import Block, Item, Line, String, Word
 
@@ -198,7 +199,7 @@ def _read_source(lines: Sequence[Line], form: Entries, reading: Reading) -> Iter
         if selector is None:
             return
     elif source.has_secret and rest and reading.text(rest[0]) == "secret":
-        secret = _read_secret(rest, source, reading)
+        secret = read_secret(rest, source.example, reading)
         if secret is None:
             return
     elif rest:
@@ -213,21 +214,6 @@ def _read_source(lines: Sequence[Line], form: Entries, reading: Reading) -> Iter
         secret=secret,
         selector=selector,
     )
-
-
-def _read_secret(items: Sequence[Item], source: Source, reading: Reading) -> Word | None:
-    """Return the name that stands after `secret` and ends the line."""
-    name, *more = (*items[1:], None)
-    if not isinstance(name, Word):
-        end = items[0].end
-        span = reading.span(name) if name else reading.source.span(end, end)
-        hint = f"write it as `{source.example}`"
-        reading.report(span, "expected the name of a secret after `secret`", hint)
-        return None
-    if more and more[0] is not None:
-        reading.refuse(more[0], name)
-        return None
-    return name
 
 
 def _refuse_rest(items: Sequence[Item], address: Item, source: Source, reading: Reading) -> None:
@@ -269,16 +255,10 @@ def _put_entry(path: Path, entry: Entry, source: Source | None, reading: Reading
     item = builder.append(path, {}, reading.source.span(entry.start, entry.end))
     builder.put((*item, name), text, span)
     if entry.secret is not None:
-        _put_secret(item, entry.secret, reading)
+        put_secret(item, entry.secret, reading)
     if entry.selector is not None:
         selector = entry.selector
         builder.put((*item, "on"), selector.platform, selector.span, key=selector.key)
-
-
-def _put_secret(path: Path, secret: Word, reading: Reading) -> None:
-    value: Data | None = reading.value(secret)
-    if value is not None:
-        reading.builder.put((*path, "secret"), value, reading.span(secret))
 
 
 def _text_of(entry: Entry, reading: Reading) -> tuple[str, Span] | None:

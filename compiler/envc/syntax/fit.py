@@ -65,6 +65,8 @@ def _fits(data: Data, form: Form) -> bool:
         case Text():
             is_one = isinstance(data, dict) and len(data) == 1
             return isinstance(data, str) or (is_one and _fit_fields(data, form.words))
+        case Values() if form.part and isinstance(data, list):
+            return all(_fit_value(item, form.part) for item in data)
         case Values() | Strings():
             return _is_texts(data)
         case Fields():
@@ -72,6 +74,14 @@ def _fits(data: Data, form: Form) -> bool:
             return is_word or _fit_fields(data, form.words)
         case _:
             return _fits_apart(data, form)
+
+
+def _fit_value(item: Data, part: str) -> bool:
+    """Return whether an item of a list is a text, or a mapping of one to its part, with a secret."""
+    if isinstance(item, str):
+        return True
+    is_whole = isinstance(item, dict) and part in item and item.keys() <= {part, "secret"}
+    return is_whole and _is_texts(list(_values(item)))
 
 
 def _fits_apart(data: Data, form: Form) -> bool:

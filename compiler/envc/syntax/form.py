@@ -62,11 +62,14 @@ class Values:
     """Words or strings, a comma between two: `platforms linux/amd64, linux/arm64`.
 
     Where `repeatable`, a second statement adds to the first. Where `is_string`, each is one string.
+    Where there is a `part`, `secret NAME` may follow each; it then is a mapping, in which it is called
+    so: `channels "https://conda.example.com/pets" secret NAME`.
     """
 
     example: str
     repeatable: bool = False
     is_string: bool = False
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

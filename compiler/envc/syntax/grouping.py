@@ -36,5 +36,7 @@ def _goes_on(
         return False
     if isinstance(form, Listed):
         return isinstance(line.items[0], String)
+    if isinstance(form, Values) and form.part and len(line.items) > 1:
+        return reading.text(line.items[1]) == "secret"
     is_list = word not in words or isinstance(form, Values)
     return is_list and len(line.items) == 1

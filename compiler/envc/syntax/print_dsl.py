@@ -283,8 +283,7 @@ def _line(word: str, value: Data, form: Form) -> str:
         case Value() | Text() if isinstance(value, str):
             return f"{word} {print_text.value(word, value, form)}"
         case Values():
-            write = dsl_string if form.is_string else dsl_word
-            return f"{word} {', '.join(write(as_text(item)) for item in as_list(value))}"
+            return f"{word} {', '.join(print_text.listed(item, form) for item in as_list(value))}"
         case Fields() | Text():
             [(key, inner)] = as_mapping(value).items()
             inner_word, inner_form = with_keys(form.words)[key]

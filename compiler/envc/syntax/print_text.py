@@ -9,7 +9,7 @@ from envc.source import Source as SourceText
 from envc.syntax.document import Data
 from envc.syntax.dsl import read
 from envc.syntax.entries import name_of_string
-from envc.syntax.form import YES, Entries, Option, Phrase, Source, Text, Value
+from envc.syntax.form import YES, Entries, Option, Phrase, Source, Text, Value, Values
 from envc.syntax.literal import dsl_string, dsl_word
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "as_mapping",
     "as_text",
     "entry",
+    "listed",
     "pair_lines",
     "param",
     "phrase",
@@ -42,6 +43,17 @@ def value(word: str, text: str, form: Value | Text) -> str:
 def array(items: list[Data]) -> str:
     """Return texts as an array."""
     return f"[{', '.join(dsl_string(as_text(item)) for item in items)}]"
+
+
+def listed(item: Data, form: Values) -> str:
+    """Return an item of a list of values: an address stands in quotes where a secret follows it."""
+    if isinstance(item, str):
+        return dsl_string(item) if form.is_string else dsl_word(item)
+    fields = as_mapping(item)
+    text = as_text(fields[form.part])
+    if "secret" not in fields:
+        return dsl_word(text)
+    return f"{dsl_string(text)} secret {dsl_word(as_text(fields['secret']))}"
 
 
 def param(name: str, default: Data) -> str:

@@ -13,7 +13,7 @@ __all__ = ["without_spellings"]
 
 _FLAGS = frozenset({"network", "read-only", "required"})
 _FORMS = {key: form for key, (_, form) in with_keys(STATEMENTS).items()}
-_ALONE = frozenset({"command", "package", "source", "wheel"})
+_ALONE = frozenset({"channel", "command", "package", "source", "wheel"})
 
 
 def without_spellings(data: dict[str, Data]) -> dict[str, Data]:

@@ -71,8 +71,9 @@ STATEMENTS: Mapping[str, Form] = {
     "cuda": Value(example="cuda 12.4"),
     "virtual-packages": Pairs(example='virtual-packages { __glibc = "2.28" }'),
     "exclude-newer": Value(example="exclude-newer 2026-01-31"),
-    "channels": Values(example="channels conda-forge, bioconda"),
+    "channels": Values(example="channels conda-forge, bioconda", part="channel"),
     "channel-priority": Value(example="channel-priority disabled"),
+    "distributions": Pairs(example='distributions { pytorch-gpu = "torch" }'),
     "conda": Entries(
         example="conda { numpy >=1.26,<2 }",
         has_builds=True,
