@@ -61,9 +61,10 @@ def keep(question: Question) -> Result:
             "gpu": VariantResult(
                 spec_id="sha256:3",
                 env_ids={"linux/amd64": "sha256:2"},
+                checks={"linux/amd64": "sha256:5"},
                 files=(ContextFile.of("Dockerfile", "FROM é\n".encode()), copied),
             ),
-            "cpu": VariantResult(spec_id="sha256:4", env_ids={}, files=(copied,)),
+            "cpu": VariantResult(spec_id="sha256:4", env_ids={}, checks={}, files=(copied,)),
         },
         sources=(
             question.spec,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.front import check_vouched
 from envc.machine import Machine
-from envc.prepared import Prepared, compiled, output_files, prepare, render_plan
+from envc.prepared import Prepared, checks_of, compiled, output_files, prepare, render_plan
 
 if TYPE_CHECKING:
     from envc.build.buildkit import BuildRequest
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from envc.diagnostics import Diagnostic
     from envc.engine.docker import Engine
     from envc.engine.foreground import Streams
+    from envc.memo import VariantResult
     from envc.syntax.document import Document
 
 __all__ = ["BuildOptions", "build", "run"]
@@ -105,7 +106,7 @@ def build(
                 on_variant=on_variant,
             )
             with in_variant(name):
-                images[name] = task.provide(engine, one.env_ids)
+                images[name] = task.provide(engine, one)
                 name_all(engine, images[name], options.tags)
     return images
 
@@ -186,32 +187,49 @@ class _Task:
     on_event: Callable[[BuildEvent], None]
     on_variant: Callable[[str], None]
 
-    def provide(self, engine: Engine, env_ids: Mapping[str, str]) -> Image:
+    def provide(self, engine: Engine, compiled: VariantResult) -> Image:
         from envc.build.image import Wanted, choose_platform, find
 
-        options = self.options
+        options, env_ids = self.options, compiled.env_ids
         platform = choose_platform(tuple(env_ids), options.platform, engine.platform)
         wanted = Wanted.of(options.repository, env_ids[platform], platform)
         is_forced = options.is_forced or options.no_cache
         found = find(engine, wanted) if not is_forced else None
-        return found or self._produce(engine, wanted, is_forced=is_forced)
+        if found is None:
+            return self._produce(engine, wanted, is_forced=is_forced)
+        return self._approve(engine, found, compiled.checks[platform])
 
-    def _produce(self, engine: Engine, wanted: Wanted, *, is_forced: bool) -> Image:
-        import tempfile
+    def _approve(self, engine: Engine, found: Image, checks: str) -> Image:
+        """Return an image that was found; what it has passed already is not looked at again."""
+        from envc.build.passed import recall_warnings
 
-        from envc.build.image import Checks, produce
+        warnings = recall_warnings(self.machine.cache, found.digest, checks)
+        if warnings is not None:
+            return replace(found, warnings=warnings)
+        from envc.build.image import approve
 
-        machine = self.machine
+        own = checks_of(self._prepare(), found.platform)
+        return approve(engine, found, own, cache=self.machine.cache)
+
+    def _prepare(self) -> Prepared:
+        machine, choice = self.machine, self.options.choice
         chosen = (self.variant,) if self.variant else ()
         prepared = prepare(
             self.path,
             machine,
             machine.mirrors,
             variants=chosen,
-            choice=self.options.choice,
+            choice=choice,
             templates=self.options.templates,
         )
-        own = prepared.variants[self.variant]
+        return prepared.variants[self.variant]
+
+    def _produce(self, engine: Engine, wanted: Wanted, *, is_forced: bool) -> Image:
+        import tempfile
+
+        from envc.build.image import produce
+
+        machine, own = self.machine, self._prepare()
         self.on_variant(self.variant)
         waiting = machine.cache / "locks" / f"{wanted.env_id.removeprefix('sha256:')}.lock"
         with tempfile.TemporaryDirectory(prefix="envc-context-") as folder:
@@ -219,9 +237,10 @@ class _Task:
                 engine,
                 wanted,
                 _build_request(own, wanted, Path(folder), machine, self.options),
-                Checks.of(own.checked.spec, own.checked.document),
+                checks_of(own, wanted.platform),
                 self.on_event,
                 lock=waiting,
+                cache=machine.cache,
                 is_forced=is_forced,
             )
 

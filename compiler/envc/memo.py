@@ -90,11 +90,13 @@ class VariantResult:
     Attributes:
         spec_id: Its own.
         env_ids: By platform, sorted.
+        checks: By platform, what tells the checks of its image from others.
         files: All that its output folder is to hold.
     """
 
     spec_id: str
     env_ids: Mapping[str, str]
+    checks: Mapping[str, str]
     files: tuple[ContextFile, ...]
 
 
@@ -165,6 +167,7 @@ def recall(question: Question) -> Result | None:
                 name: VariantResult(
                     spec_id=one["spec_id"],
                     env_ids=one["env_ids"],
+                    checks=one["checks"],
                     files=tuple(_restore(row, origins) for row in one["files"]),
                 )
                 for name, one in kept["variants"].items()
@@ -200,6 +203,7 @@ def remember(question: Question, result: Result, variants: Sequence[Brought]) ->
                 name: {
                     "spec_id": one.spec_id,
                     "env_ids": dict(one.env_ids),
+                    "checks": dict(one.checks),
                     "files": [_to_row(file) for file in one.files],
                 }
                 for name, one in result.variants.items()

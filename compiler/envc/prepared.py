@@ -20,6 +20,7 @@ from envc.machine import Machine
 from envc.mirror import MirrorMap
 
 if TYPE_CHECKING:
+    from envc.build.claim import Checks
     from envc.compose import Choice
     from envc.lock.model import Lock
     from envc.memo import Question, Result
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Prepared",
     "PreparedFile",
+    "checks_of",
     "compiled",
     "output_files",
     "prepare",
@@ -235,6 +237,7 @@ def _compile_anew(question: Question, prepared: PreparedFile) -> Result:
         variants[name] = VariantResult(
             spec_id=one.plan.spec_id,
             env_ids=dict(sorted(one.plan.env_ids.items())),
+            checks={platform: checks_of(one, platform).identity for platform in one.plan.env_ids},
             files=output_files(one, render_plan(one)),
         )
     result = Result(
@@ -246,6 +249,14 @@ def _compile_anew(question: Question, prepared: PreparedFile) -> Result:
     )
     remember(question, result, brought)
     return result
+
+
+def checks_of(prepared: Prepared, platform: str) -> Checks:
+    """Return what must hold in the image for a platform."""
+    from envc.build.claim import Checks
+
+    own = prepared.checked
+    return Checks.of(own.spec, own.document, prepared.lock.platforms[platform])
 
 
 def render_plan(prepared: Prepared) -> Rendered:

@@ -7,12 +7,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from envc.build.check import Command
 from envc.build.event import Message
-from envc.build.image import Checks, Wanted, _turn, choose_platform
+from envc.build.image import Wanted, _turn, choose_platform
 from envc.errors import UsageError
-from envc.spec.load import load
-from support.documents import document
 
 
 @pytest.mark.parametrize(
@@ -45,28 +42,7 @@ def test_an_image_is_named_by_its_env_id() -> None:
     wanted = Wanted.of("registry.example/pets", "sha256:" + "ab" * 32, "linux/amd64")
 
     assert wanted.name == "registry.example/pets:" + "ab" * 16
-
-
-def test_checks_know_their_places() -> None:
-    run = ["true", {"command": "pets -v", "prints": "1.0"}]
-    written = document({"environment": "pets", "check": {"import": ["numpy"], "run": run}})
-
-    checks = Checks.of(load(written), written)
-
-    assert checks == Checks(
-        imports={"numpy": written.span(("check", "import", 0))},
-        commands=(Command(text="true"), Command(text="pets -v", prints="1.0")),
-    )
-    plain, printing = checks.commands
-    places = (plain.origin, printing.origin, printing.prints_origin)
-    assert [span.text for span in places if span is not None] == ['"true"', '"pets -v"', '"1.0"']
-
-
-def test_a_python_that_envc_does_not_manage_is_what_imports() -> None:
-    own = {"python": {"managed": "no"}, "interpreter": "/opt/py/bin/python"}
-    written = document({"environment": "pets", "base": {"image": "pets:1"}, **own})
-
-    assert Checks.of(load(written), written).python == "/opt/py/bin/python"
+    assert wanted.failed_name == "registry.example/pets:failed-" + "ab" * 16
 
 
 def test_who_waits_for_another_build_says_so(tmp_path: Path) -> None:

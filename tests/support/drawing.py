@@ -151,6 +151,8 @@ specs = optional(
         **{
             "import": st.lists(texts, min_size=1, max_size=3),
             "run": listed(texts | fields(command=texts, prints=texts), most=3),
+            "timeout": texts,
+            "allow-missing": st.lists(texts, min_size=1, max_size=3),
         }
     ),
     labels=st.dictionaries(names, texts, max_size=3),

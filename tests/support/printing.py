@@ -233,6 +233,11 @@ class Dsl:
         lines = [f"run {run}" for run in runs]
         if "import" in data:
             lines.append("import " + ", ".join(self.value(name) for name in data["import"]))
+        if "timeout" in data:
+            lines.append(f"timeout {self.value(data['timeout'])}")
+        if "allow-missing" in data:
+            names = (self.value(name) for name in data["allow-missing"])
+            lines.append("allow-missing " + ", ".join(names))
         return "check " + self.block(lines)
 
     def check_run(self, data: Any) -> str:

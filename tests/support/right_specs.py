@@ -204,6 +204,8 @@ specs = st.builds(
                     min_size=1,
                     max_size=2,
                 ),
+                "timeout": st.sampled_from(["30s", "10m"]),
+                "allow-missing": some(st.sampled_from(["libGL.so", "libc++.so.1"])),
             }
         ),
         runtime=optional(

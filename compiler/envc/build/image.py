@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envc.build.check import Command, check
+from envc.build.passed import recall_warnings, remember_warnings
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine, LocalImage
 from envc.errors import InputError, UsageError
 from envc.files import open_cache
 from envc.plan.label import ENV_ID_LABEL, tag
-from envc.source import Span
 
 if TYPE_CHECKING:
     from envc.build.buildkit import BuildRequest
+    from envc.build.claim import Checks
     from envc.build.event import BuildEvent
-    from envc.spec.model import CheckCommand, EnvSpec
-    from envc.syntax.document import Document
 
-__all__ = ["Checks", "Image", "Wanted", "choose_platform", "find", "name_all", "produce"]
+__all__ = ["Image", "Wanted", "approve", "choose_platform", "find", "name_all", "produce"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,44 +33,23 @@ class Wanted:
         name: `repository:tag` by the env id.
         env_id: What its label must say.
         platform: Docker's name of it.
+        failed_name: What it is called where its checks fail.
     """
 
     name: str
     env_id: str
     platform: str
+    failed_name: str
 
     @staticmethod
     def of(repository: str, env_id: str, platform: str) -> Wanted:
         """Return the image of an environment in a repository."""
-        return Wanted(name=f"{repository}:{tag(env_id)}", env_id=env_id, platform=platform)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checks:
-    """What must work in an image before it gets its name.
-
-    Attributes:
-        imports: Modules that must import, and where the spec asks for that.
-        commands: What must run, in order.
-        python: The interpreter that imports.
-    """
-
-    imports: Mapping[str, Span | None]
-    commands: tuple[Command, ...]
-    python: str = "python"
-
-    @staticmethod
-    def of(spec: EnvSpec, document: Document) -> Checks:
-        """Return the checks of a spec."""
-        return Checks(
-            imports={
-                module: document.span(("check", "import", number))
-                for number, module in enumerate(spec.check.imports)
-            },
-            commands=tuple(
-                _command(run, document, number) for number, run in enumerate(spec.check.run)
-            ),
-            python=spec.interpreter or "python",
+        own = tag(env_id)
+        return Wanted(
+            name=f"{repository}:{own}",
+            env_id=env_id,
+            platform=platform,
+            failed_name=f"{repository}:failed-{own}",
         )
 
 
@@ -86,6 +63,7 @@ class Image:
         size_bytes: As the engine counts it.
         duration_s: How long it took to find or to build it.
         is_cached: Whether the engine had it already.
+        warnings: What its checks found that does not forbid its use.
     """
 
     name: str
@@ -95,6 +73,7 @@ class Image:
     size_bytes: int
     duration_s: float
     is_cached: bool
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 def choose_platform(platforms: Sequence[str], asked: str | None, own: Callable[[], str]) -> str:
@@ -143,44 +122,46 @@ def produce(
     on_event: Callable[[BuildEvent], None],
     *,
     lock: Path,
+    cache: Path,
     is_forced: bool,
 ) -> Image:
     """Return the image, built where the engine does not have it; its checks have passed.
 
     Of several processes that want the same image, one builds and the others wait for it. Until the
-    checks have passed, the image has a name of its own, which is dropped in the end.
+    checks have passed, the image has a name of its own, which is dropped in the end; one that fails
+    keeps the name `Wanted.failed_name`, to be looked into.
 
     Args:
         request: How to build it; its tag is set here.
         checks: What must work in it.
         lock: The file that processes wait for each other with.
+        cache: Where it is kept what has passed.
         is_forced: Whether to build although the engine has it.
 
     Raises:
         InputError: The spec's steps or checks fail (E61x, E62x).
-        ToolError: The engine or BuildKit fails (E60x, E61x), or the cache cannot be written (E553).
+        ToolError: The engine or BuildKit fails (E60x, E61x, E629), or the cache cannot be written
+            (E553).
     """
     from envc.build.buildkit import build
+    from envc.build.check import check
 
     open_cache(lock.parent)
     with _turn(lock, on_event):
         if not is_forced and (found := find(engine, wanted)) is not None:
-            return found
+            return approve(engine, found, checks, cache=cache)
         temporary = f"{wanted.name}-{os.getpid()}"
         try:
             result = build(replace(request, tag=temporary), on_event)
-            problems = check(
-                engine,
-                temporary,
-                imports=checks.imports,
-                commands=checks.commands,
-                python=checks.python,
-            )
-            if problems:
-                raise InputError(problems)
+            checked = check(engine, temporary, checks)
+            if checked.problems:
+                engine.tag(temporary, wanted.failed_name)
+                raise InputError(_say_where(checked.problems, wanted.failed_name))
             engine.tag(temporary, wanted.name)
+            engine.untag(wanted.failed_name)
         finally:
             engine.untag(temporary)
+    remember_warnings(cache, result.digest, checks.identity, checked.warnings)
     return Image(
         name=wanted.name,
         env_id=wanted.env_id,
@@ -189,19 +170,37 @@ def produce(
         size_bytes=result.size_bytes,
         duration_s=result.duration_s,
         is_cached=False,
+        warnings=checked.warnings,
     )
 
 
-def _command(run: str | CheckCommand, document: Document, number: int) -> Command:
-    place = ("check", "run", number)
-    if isinstance(run, str):
-        return Command(text=run, origin=document.span(place))
-    return Command(
-        text=run.command,
-        prints=run.prints,
-        origin=document.span((*place, "command")),
-        prints_origin=document.span((*place, "prints")),
-    )
+def approve(engine: Engine, image: Image, checks: Checks, *, cache: Path) -> Image:
+    """Return an image that was found, with its warnings, once it is known to pass these checks.
+
+    Args:
+        cache: Where it is kept what has passed; what is known from there is not run again.
+
+    Raises:
+        InputError: A check fails (E62x).
+        ToolError: The engine fails (E60x, E629).
+    """
+    from envc.build.check import check
+
+    warnings = recall_warnings(cache, image.digest, checks.identity)
+    if warnings is None:
+        checked = check(engine, image.name, checks)
+        if checked.problems:
+            raise InputError(_say_where(checked.problems, image.name))
+        warnings = checked.warnings
+        remember_warnings(cache, image.digest, checks.identity, warnings)
+    return replace(image, warnings=warnings)
+
+
+def _say_where(problems: Sequence[Diagnostic], name: str) -> tuple[Diagnostic, ...]:
+    """Return problems, the last of which says how to look into the image that has them."""
+    note = f"the image stays: `docker run --rm -it --entrypoint /bin/sh {name}`"
+    *others, last = problems
+    return *others, replace(last, notes=(*last.notes, note))
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ from envc.cli.verb import (
     machine_of,
     parse_image,
 )
+from envc.diagnostics import Diagnostic
+from envc.variant import tell_variants
 
 if TYPE_CHECKING:
     from envc.build.image import Image
@@ -74,6 +76,12 @@ def provide(
         return pipeline.build(arguments.spec, machine, options, progress, progress.begin)
 
 
+def _list_warnings(images: Mapping[str, Image]) -> tuple[Diagnostic, ...]:
+    """Return what the checks of all variants' images found that does not forbid their use."""
+    own = {name: image.warnings for name, image in images.items()}
+    return tell_variants(own, len(images))
+
+
 def _options_of(arguments: argparse.Namespace, *, is_single: bool) -> pipeline.BuildOptions:
     parse_image(f"{arguments.repository}:tag", "repository")
     for name in getattr(arguments, "tag", ()):
@@ -116,11 +124,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
     images = provide(arguments, console)
+    warnings = _list_warnings(images)
+    console.show(warnings)
     for name, image in images.items():
         console.note(f"{name}: {_tell(image)}" if name else _tell(image))
     if arguments.json:
         described = {name: _describe(image, arguments.tag) for name, image in images.items()}
-        console.print_json(described.get("") or {"variants": described})
+        console.print_json(described.get("") or {"variants": described}, warnings)
         return 0
     for name, image in images.items():
         console.print(f"{name} {image.name}" if len(images) > 1 else image.name)

@@ -24,6 +24,8 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     from envc.engine.foreground import Streams
 
     [(variant, image)] = provide(arguments, console, is_single=True).items()
+    if not image.is_cached:
+        console.show(image.warnings)
     sys.stdout.flush()
     sys.stderr.flush()
     streams = Streams(stdin=sys.stdin.buffer, stdout=sys.stdout.buffer, stderr=sys.stderr.buffer)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envc.diagnostics import Diagnostic
+from envc.engine.container import NO_SUCH_PROGRAM, Container
 from envc.engine.failure import explain_absence, translated
 from envc.engine.foreground import RunOptions, Streams, run
 from envc.errors import ToolError
@@ -21,12 +22,11 @@ from envc.registry.transport import root_cause
 if TYPE_CHECKING:
     from docker import DockerClient
 
-__all__ = ["Container", "Engine", "EngineFacts", "LocalImage"]
+__all__ = ["Engine", "EngineFacts", "LocalImage"]
 
 # Docker 25: the first whose BuildKit knows `ADD --checksum` for files without a syntax line.
 _MINIMUM_API = (1, 44)
 _CONNECT_TIMEOUT_S, _TIMEOUT_S = 20, 600
-_NO_SUCH_PROGRAM = 127
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +246,7 @@ class Engine:
             name, entrypoint=["/bin/sh", "-c", script], platform=platform.name
         ) as container:
             if not container.start():
-                return Completed(returncode=_NO_SUCH_PROGRAM, stdout="", stderr="no /bin/sh")
+                return Completed(returncode=NO_SUCH_PROGRAM, stdout="", stderr="no /bin/sh")
             return container.wait()
 
     @contextlib.contextmanager
@@ -300,67 +300,6 @@ class Engine:
             streams=streams,
             environment=self._environment,
         )
-
-
-class Container:
-    """A container of `Engine.open`."""
-
-    def __init__(self, client: DockerClient, identifier: str, image: str) -> None:
-        """Take a container that was made and not started."""
-        self._api = client.api
-        self._id = identifier
-        self._image = image
-        self._stdin: Any = None
-
-    def start(self) -> bool:
-        """Start it, and say whether its entrypoint was there to be started."""
-        from docker.errors import APIError
-
-        with translated(f"start a container of `{self._image}`"):
-            # While we hold its stdin, it stays open; StdinOnce closes it when we are gone.
-            self._stdin = self._api.attach_socket(self._id, params={"stdin": 1, "stream": 1})
-            try:
-                self._api.start(self._id)
-            except APIError:
-                if self._state()["ExitCode"] == _NO_SUCH_PROGRAM:
-                    return False
-                raise
-        return True
-
-    def wait(self) -> Completed:
-        """Wait for its end, with stdin closed."""
-        with translated(f"run a container of `{self._image}`"):
-            self.close_stdin()
-            code = int(self._api.wait(self._id)["StatusCode"])
-            stdout = self._api.logs(self._id, stdout=True, stderr=False)
-            stderr = self._api.logs(self._id, stdout=False, stderr=True)
-        return Completed(
-            returncode=code,
-            stdout=stdout.decode("utf-8", "replace"),
-            stderr=stderr.decode("utf-8", "replace"),
-        )
-
-    def execute(self, command: Sequence[str]) -> Completed:
-        """Run a command in it, as the image's own user; what it wrote is all in `stdout`, in order."""
-        with translated(f"run a command in `{self._image}`"):
-            identifier = self._api.exec_create(self._id, list(command))["Id"]
-            output: bytes = self._api.exec_start(identifier)
-            code = self._api.exec_inspect(identifier)["ExitCode"]
-        return Completed(returncode=int(code), stdout=output.decode("utf-8", "replace"), stderr="")
-
-    def close_stdin(self) -> None:
-        """End its stdin; a second time is no matter."""
-        if self._stdin is not None:
-            # Over plain HTTP the SDK gives a file around the socket, which closes only itself.
-            held, self._stdin = self._stdin, None
-            inner = getattr(held, "_sock", None)
-            held.close()
-            if inner is not None:
-                inner.close()
-
-    def _state(self) -> dict[str, Any]:
-        state: dict[str, Any] = self._api.inspect_container(self._id)["State"]
-        return state
 
 
 def _name_of(reference: ImageReference) -> str:

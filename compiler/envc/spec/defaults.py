@@ -15,12 +15,14 @@ from envc.spec.requirement import normal_name, normal_requirement
 from envc.spec.solve import TEXT_FOR_NONE
 
 __all__ = [
+    "CHECK_TIMEOUT_S",
     "Probe",
     "base_image",
     "canonical_address",
     "channel_addresses",
     "channel_secrets",
     "channels",
+    "check_timeout_s",
     "conda_constraints",
     "conda_requirements",
     "cuda",
@@ -63,6 +65,8 @@ _PACKAGES_HOST = "https://repo.anaconda.com"
 _CHANNEL = "conda-forge"
 _INDEX = "https://pypi.org/simple"
 _USER = "1000:1000"
+CHECK_TIMEOUT_S = 600.0
+"""How long each check may take, in s."""
 
 
 def base_image(spec: EnvSpec) -> ImageReference:
@@ -295,6 +299,11 @@ def healthcheck(spec: EnvSpec) -> Probe | None:
 def _series(version: str | None) -> str:
     """Return the first two numbers of a version, such as `12.4`; nothing for none."""
     return ".".join((version or "").split(".")[:2])
+
+
+def check_timeout_s(spec: EnvSpec) -> float:
+    """Return how long each check may take, in s."""
+    return duration_ms(spec.check.timeout) / 1000
 
 
 def _is_python(package: str) -> bool:

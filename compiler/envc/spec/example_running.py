@@ -44,6 +44,32 @@ RUNNING: Mapping[str, tuple[str, str]] = {
             - {command: python -m pets --version, prints: "1.0"}
         """,
     ),
+    "check.timeout": (
+        """
+        check {
+            import pets
+            timeout 30s
+        }
+        """,
+        """
+        check:
+          import: [pets]
+          timeout: 30s
+        """,
+    ),
+    "check.allow-missing": (
+        """
+        check {
+            import pets
+            allow-missing libhsa-runtime64.so.1
+        }
+        """,
+        """
+        check:
+          import: [pets]
+          allow-missing: [libhsa-runtime64.so.1]
+        """,
+    ),
     "runtime": ("runtime { shm 2g, gpus all }", "runtime: {shm: 2g, gpus: all}"),
     "runtime.arguments": (
         'runtime { arguments ["--ipc=host"] }',

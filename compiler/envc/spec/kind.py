@@ -157,6 +157,7 @@ KINDS: Mapping[Callable[[Any], Any], Kind] = {
     ),
     metadata.volume: _text("absolute path", "absolute paths", rf"/[^:{_CONTROL}]*"),
     metadata.duration: _text("duration", "durations", metadata.DURATION.pattern),
+    metadata.library: _text("name of a library", "names of libraries", metadata.LIBRARY.pattern),
     metadata.no_healthcheck: Kind(
         name="`none`",
         plural="`none`",

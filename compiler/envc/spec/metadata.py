@@ -11,6 +11,7 @@ from envc.spec.field import CONTROL, FieldError, line
 __all__ = [
     "DURATION",
     "LABEL",
+    "LIBRARY",
     "OWN_LABELS",
     "PORT",
     "RETRIES",
@@ -20,6 +21,7 @@ __all__ = [
     "duration_ms",
     "label_name",
     "label_value",
+    "library",
     "no_healthcheck",
     "port",
     "port_key",
@@ -43,6 +45,7 @@ PORT = re.compile(r"([1-9][0-9]{0,4})(?:/(tcp|udp|sctp))?")
 DURATION = re.compile(
     r"(?=.*[1-9])(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m(?!s))?(?:([0-9]{1,6})s)?(?:([0-9]{1,6})ms)?"
 )
+LIBRARY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*\.so(?:\.[A-Za-z0-9_.+-]+)?")
 _UNITS_MS = (3_600_000, 60_000, 1_000, 1)
 RETRIES = re.compile(r"[1-9][0-9]{0,5}")
 TEXT_FOR_NONE = "none"
@@ -197,6 +200,17 @@ def duration_ms(text: str) -> int:
     return sum(
         int(number) * unit for number, unit in zip(found.groups(), _UNITS_MS, strict=True) if number
     )
+
+
+def library(text: str) -> str:
+    """Refuse what is not the file name of a shared library."""
+    if LIBRARY.fullmatch(text):
+        return text
+    name = text.rpartition("/")[2]
+    hint = "write its name as `ldd` shows it, such as `libGL.so.1`"
+    if name != text and LIBRARY.fullmatch(name):
+        hint = f"write `{name}`: the folder does not matter"
+    raise FieldError("E249", f"`{text}` is not the name of a shared library", hint=hint)
 
 
 def no_healthcheck(text: str) -> str:

@@ -11,9 +11,11 @@ from envc.canonical import digest
 from envc.spec.copying import mode_text
 from envc.spec.debian import split_debian
 from envc.spec.defaults import (
+    CHECK_TIMEOUT_S,
     base_image,
     channel_secrets,
     channels,
+    check_timeout_s,
     conda_constraints,
     cuda,
     distributions,
@@ -85,6 +87,7 @@ def normal_form(spec: EnvSpec) -> dict[str, Any]:
         "check": {
             "import": list(spec.check.imports),
             "run": [_normal_check(command) for command in spec.check.run],
+            **_used(_unusual_check(spec)),
         },
         "runtime": _normal_runtime(spec.runtime),
         "serve": _normal_serve(spec.serve) if spec.serve is not None else None,
@@ -197,6 +200,14 @@ def _normal_check(command: str | CheckCommand) -> str | dict[str, Any]:
     if isinstance(command, str):
         return command
     return {"command": command.command, "prints": command.prints}
+
+
+def _unusual_check(spec: EnvSpec) -> dict[str, Any]:
+    timeout_s = check_timeout_s(spec)
+    return {
+        "timeout_ms": round(timeout_s * 1000) if timeout_s != CHECK_TIMEOUT_S else None,
+        "allow_missing": sorted(spec.check.allow_missing),
+    }
 
 
 def _normal_runtime(runtime: Runtime) -> dict[str, Any]:

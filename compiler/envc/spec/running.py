@@ -66,6 +66,20 @@ class Check(Part):
         "and without a network; of each, perhaps what it must print. Default: none. "
         "Example: `[python -m pets --version]`.",
     )
+    timeout: Annotated[str, AfterValidator(metadata.duration)] = Field(
+        default="10m",
+        description="Optional. How long each check may take: a number with `h`, `m`, `s` or `ms`, or "
+        "several. Default: `10m`. Example: `30s`.",
+    )
+    allow_missing: Annotated[
+        tuple[Annotated[str, AfterValidator(metadata.library)], ...], UNIQUE
+    ] = Field(
+        default=(),
+        alias="allow-missing",
+        description="Optional. Shared libraries that the image may lack though its packages need "
+        "them, since the machines that run it bring them; NVIDIA's drivers need not be named. "
+        "Default: none. Example: `[libhsa-runtime64.so.1]`.",
+    )
 
     @property
     def commands(self) -> tuple[str, ...]:

@@ -150,6 +150,8 @@ STATEMENTS: Mapping[str, Form] = {
                     options={"prints": Option(kind="string", example='prints "Python 3.12"')},
                 ),
             ),
+            "timeout": Value(example="timeout 30s"),
+            "allow-missing": Values(example="allow-missing libhsa-runtime64.so.1", repeatable=True),
         },
     ),
     "runtime": Fields(

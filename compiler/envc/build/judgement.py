@@ -1,0 +1,159 @@
+"""Facts about an image become diagnostics: what is installed, which libraries lack, who may write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from envc.build.claim import Installed
+from envc.build.debian import packages_for
+from envc.diagnostics import Diagnostic
+from envc.spec.requirement import normal_name
+
+__all__ = ["advise_on_library", "join_names", "judge_libraries", "judge_packages"]
+
+_MAX_NOTES = 3
+_CANNOT_OPEN = re.compile(r"(?P<name>[\w.+-]+\.so[\w.+-]*): cannot open shared object file")
+
+
+def judge_packages(
+    distributions: Sequence[Mapping[str, Any]], markers: Mapping[str, str], installed: Installed
+) -> tuple[Diagnostic, ...]:
+    """Return which installed distributions need what is not installed, as `pip check` does.
+
+    What the lock installed must fit (E624). Of all else, such as what a step has installed or what
+    Conda's packages say of themselves to pip, it may be meant, and is a warning (W624).
+
+    Args:
+        distributions: Each has `name`, `version` and `requires` (PEP 508).
+        markers: The environment's values (PEP 508).
+    """
+    versions = {normal_name(one["name"]): str(one["version"]) for one in distributions}
+    ignored = {*installed.overridden, *(set(installed.conda) - versions.keys())}
+    problems = []
+    for one in distributions:
+        name = normal_name(one["name"])
+        is_locked = name in installed.wheels and name not in installed.conda
+        for text in one["requires"]:
+            if (lack := _lack(text, versions, markers, ignored)) is not None:
+                code = "E624" if is_locked else "W624"
+                problems.append(_explain_package(code, f"{one['name']} {one['version']}", *lack))
+    return tuple(sorted(problems, key=lambda problem: (problem.code, problem.message)))
+
+
+def judge_libraries(rows: Sequence[Mapping[str, str]], prefix: str) -> tuple[Diagnostic, ...]:
+    """Return which libraries an environment lacks: an error where an import fails of it (E625), else
+    a warning (W625), since nobody may ever load what needs them.
+
+    Args:
+        rows: Each has `library`, `path`, `owner`, `breaks` and `says`.
+    """
+    broken: dict[str, list[Mapping[str, str]]] = {}
+    idle: dict[str, list[Mapping[str, str]]] = {}
+    for row in rows:
+        groups, key = (broken, row["breaks"]) if row["breaks"] else (idle, row["owner"])
+        groups.setdefault(key, []).append(row)
+    return (
+        *(_explain_broken(module, found, prefix) for module, found in sorted(broken.items())),
+        *(_explain_idle(owner, found, prefix) for owner, found in sorted(idle.items())),
+    )
+
+
+def advise_on_library(text: str) -> str:
+    """Return what to do about the library that a program said it misses; empty where it did not.
+
+    >>> advise_on_library("ImportError: libGL.so.1: cannot open shared object file: No such file")
+    'add `libgl1` to `system`, or take a base that has it'
+    """
+    found = _CANNOT_OPEN.search(text)
+    return _advise([found["name"]]) if found is not None else ""
+
+
+def join_names(names: Collection[str]) -> str:
+    """Return names in backticks, as a sentence has them.
+
+    >>> join_names(["a", "b", "c"])
+    '`a`, `b` and `c`'
+    """
+    quoted = [f"`{name}`" for name in names]
+    return " and ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
+
+
+def _lack(
+    text: str, versions: Mapping[str, str], markers: Mapping[str, str], ignored: Collection[str]
+) -> tuple[str, str] | None:
+    """Return the requirement that is not met, and what is there instead; None where all is well."""
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.version import InvalidVersion
+
+    try:
+        wanted = Requirement(text)
+        if wanted.marker is not None and not wanted.marker.evaluate({**markers, "extra": ""}):
+            return None
+        name = normal_name(wanted.name)
+        if name in ignored:
+            return None
+        plain = f"{wanted.name}{wanted.specifier}"
+        if name not in versions:
+            return plain, "it is not installed"
+        if not wanted.specifier.contains(versions[name], prereleases=True):
+            return plain, f"`{wanted.name} {versions[name]}` is installed"
+    except (InvalidRequirement, InvalidVersion):
+        return None  # its own metadata are broken, which says nothing about what is there
+    return None
+
+
+def _explain_package(code: str, owner: str, wanted: str, found: str) -> Diagnostic:
+    return Diagnostic(
+        code=code,
+        message=f"`{owner}` needs `{wanted}`, but {found}",
+        hint="let no step install other versions than the lock has: write what is needed into `pip`"
+        if code == "E624"
+        else "install what it needs, unless that is never used",
+    )
+
+
+def _explain_broken(module: str, rows: Sequence[Mapping[str, str]], prefix: str) -> Diagnostic:
+    libraries = sorted({row["library"] for row in rows})
+    verb = "is" if len(libraries) == 1 else "are"
+    last = rows[0]["says"].rpartition("\n")[2]
+    return Diagnostic(
+        code="E625",
+        message=f"`{module}` cannot be imported: {join_names(libraries)} {verb} missing",
+        notes=(*_list_files(rows, prefix), f"Python says: {last}"),
+        hint=f"{_advise(libraries)}; if machines bring it, say so: `check {{ allow-missing "
+        f"{', '.join(libraries)} }}`",
+    )
+
+
+def _explain_idle(owner: str, rows: Sequence[Mapping[str, str]], prefix: str) -> Diagnostic:
+    libraries = sorted({row["library"] for row in rows})
+    noun = "library" if len(libraries) == 1 else "libraries"
+    return Diagnostic(
+        code="W625",
+        message=f"{f'`{owner}`' if owner else 'the environment'} has files that need the {noun} "
+        f"{join_names(libraries)}, which the image lacks",
+        notes=_list_files(rows, prefix),
+        hint=f"if you use that part of it: {_advise(libraries)}; else say so: "
+        f"`check {{ allow-missing {', '.join(libraries)} }}`",
+    )
+
+
+def _advise(libraries: Collection[str]) -> str:
+    packages = packages_for(libraries)
+    if not packages:
+        return "add the Debian package that has it to `system`, or take a base that has it"
+    return f"add {join_names(packages)} to `system`, or take a base that has it"
+
+
+def _list_files(rows: Iterable[Mapping[str, str]], prefix: str) -> tuple[str, ...]:
+    """Return a note for each file that lacks something, and one for all beyond the first few."""
+    needs: dict[str, list[str]] = {}
+    for row in rows:
+        owner = f" of `{row['owner']}`" if row["owner"] else ""
+        name = f"`{row['path'].removeprefix(f'{prefix}/')}`{owner}"
+        needs.setdefault(name, []).append(row["library"])
+    texts = [f"{name} needs {join_names(sorted(own))}" for name, own in sorted(needs.items())]
+    rest = len(texts) - _MAX_NOTES
+    return *texts[:_MAX_NOTES], *([f"and {rest} more files lack some of them"] if rest > 0 else [])
