@@ -170,6 +170,7 @@ def adopt(
     if imported.adopted is None:
         return None
     from envc.resolve.adopting import AdoptedConda, AdoptedPip
+    from envc.resolve.apt import Apt
     from envc.resolve.environment import resolve
     from envc.resolve.inspector import ImageInspector
     from envc.resolve.uv import Uv
@@ -186,6 +187,7 @@ def adopt(
             conda=AdoptedConda(packages=imported.adopted.conda),
             pip=AdoptedPip(wheels=imported.adopted.wheels),
             tools=Uv(cache=machine.cache, environment=machine.environment),
+            system=Apt(engine=images.engine, environment=machine.environment),
             mirrors=machine.mirrors,
         )
         return resolve(own.spec, own.document, world, report).lock

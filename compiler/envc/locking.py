@@ -219,12 +219,17 @@ def _find_still_right(
         lock = before.get(name)
         if lock is None or _has_any([lock], options.update_packages):
             continue
-        if not _has_tools(lock, options.tools_image):
+        if not _has_tools(lock, options.tools_image) or _lacks_packages(lock):
             continue
         wheels = digest_wheels(own.spec, own.document, path.parent, lock.local_wheels)
         if not drift(own.spec, own.document, lock, wheels=wheels):
             found[name] = lock.model_copy(update={"intent": intent(own.spec)})
     return found
+
+
+def _lacks_packages(lock: Lock) -> bool:
+    """Say whether there was no engine for a part of a lock: there may be one now."""
+    return any(one.unresolved for one in lock.platforms.values())
 
 
 def _has_tools(lock: Lock, chosen: ImageReference | None) -> bool:
@@ -285,8 +290,8 @@ def _has_any(locks: Iterable[Lock], names: Sequence[str]) -> bool:
 
 def _list_packages(locks: Iterable[Lock]) -> set[str]:
     platforms = [one for lock in locks for one in lock.platforms.values()]
-    conda = {package.name for one in platforms for package in one.conda}
-    return conda | {package.name for one in platforms for package in one.pip}
+    kinds = [part for one in platforms for part in (one.conda, one.pip, one.system)]
+    return {package.name for part in kinds for package in part}
 
 
 def _read_old(place: Path, *, is_needed: bool) -> tuple[LockFile | None, tuple[Diagnostic, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,12 +92,15 @@ class VariantResult:
         env_ids: By platform, sorted.
         checks: By platform, what tells the checks of its image from others.
         files: All that its output folder is to hold.
+        unresolved: Debian packages that the lock does not pin, by platform, sorted; of those only
+            that have any.
     """
 
     spec_id: str
     env_ids: Mapping[str, str]
     checks: Mapping[str, str]
     files: tuple[ContextFile, ...]
+    unresolved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +172,7 @@ def recall(question: Question) -> Result | None:
                     env_ids=one["env_ids"],
                     checks=one["checks"],
                     files=tuple(_restore(row, origins) for row in one["files"]),
+                    unresolved={name: tuple(names) for name, names in one["unresolved"].items()},
                 )
                 for name, one in kept["variants"].items()
             },
@@ -205,6 +209,7 @@ def remember(question: Question, result: Result, variants: Sequence[Brought]) ->
                     "env_ids": dict(one.env_ids),
                     "checks": dict(one.checks),
                     "files": [_to_row(file) for file in one.files],
+                    "unresolved": {name: list(names) for name, names in one.unresolved.items()},
                 }
                 for name, one in result.variants.items()
             },

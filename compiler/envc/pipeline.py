@@ -11,7 +11,7 @@ Stages are imported where they are used: `identify` and `compile` load no solver
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from envc.attesting import Attested, AttestOptions, attest, list_attestations
 from envc.building import BuildOptions, build, run
 from envc.comparison import Agreed, check_lock
+from envc.diagnostics import Diagnostic
 from envc.errors import DriftError
 from envc.front import Checked, CheckedFile, check_file, check_vouched, lock_path, read
 from envc.interchange import Imported, adopt, export, import_spec
@@ -116,6 +117,7 @@ class Compiled:
         folders: Where each variant's files are: the folder itself, or one in it.
         changes: In the folder.
         sources: All files that were read: the spec, its lock, then the others, sorted.
+        warnings: What the lock does not pin (W550).
     """
 
     folder: Path
@@ -123,6 +125,7 @@ class Compiled:
     changes: Changes
     identity: Identity
     sources: tuple[Path, ...]
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 def spec_id(path: Path, machine: Machine, *, choice: Choice | None = None) -> str:
@@ -286,7 +289,25 @@ def _compiled(result: Result, folder: Path, changes: Changes, variants: Sequence
         changes=changes,
         identity=_identity(result),
         sources=result.sources,
+        warnings=tuple(_warn_of_unresolved(result)),
     )
+
+
+def _warn_of_unresolved(result: Result) -> Iterator[Diagnostic]:
+    """Yield a warning for each set of Debian packages that nobody could pin; see W462."""
+    told: dict[tuple[str, ...], list[str]] = {}
+    for one in result.variants.values():
+        for platform, names in one.unresolved.items():
+            places = told.setdefault(names, [])
+            places += [platform] if platform not in places else []
+    for names, platforms in told.items():
+        listed = ", ".join(f"`{name}`" for name in names)
+        yield Diagnostic(
+            code="W550",
+            message=f"the lock does not pin the Debian packages {listed} for {', '.join(platforms)}",
+            hint="lock again where a Docker engine answers: now the build installs whatever the "
+            "archive has that day",
+        )
 
 
 def _identity(result: Result) -> Identity:

@@ -239,6 +239,11 @@ def _compile_anew(question: Question, prepared: PreparedFile) -> Result:
             env_ids=dict(sorted(one.plan.env_ids.items())),
             checks={platform: checks_of(one, platform).identity for platform in one.plan.env_ids},
             files=output_files(one, render_plan(one)),
+            unresolved={
+                platform: locked.unresolved
+                for platform, locked in sorted(one.lock.platforms.items())
+                if locked.unresolved
+            },
         )
     result = Result(
         environment=checked.environment,

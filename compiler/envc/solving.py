@@ -93,6 +93,7 @@ class Solvers:
             return self._world
 
     def _open(self) -> World:
+        from envc.resolve.apt import Apt
         from envc.resolve.choice import conda_solver, pip_solver
         from envc.resolve.inspector import ImageInspector
         from envc.resolve.uv import Uv
@@ -105,6 +106,7 @@ class Solvers:
             conda=conda_solver(options.conda_solver, machine.cache, machine.environment),
             pip=pip_solver(options.pip_solver, machine.cache, machine.environment),
             tools=Uv(cache=machine.cache, environment=machine.environment),
+            system=Apt(engine=images.engine, environment=machine.environment),
             tools_image=options.tools_image,
             mirrors=machine.mirrors,
         )

@@ -27,6 +27,7 @@ from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.reference import ImageReference
 from envc.resolve.adopting import AdoptedConda, AdoptedPip
+from envc.resolve.apt import Apt
 from envc.resolve.base import PipRequest, PipResolution, Report
 from envc.resolve.environment import resolve
 from envc.resolve.image import Inspected
@@ -96,6 +97,7 @@ def lock_of(imported: Imported, machine: Machine) -> Lock:
         conda=AdoptedConda(packages=imported.adopted.conda),
         pip=AdoptedPip(wheels=imported.adopted.wheels),
         tools=NoTools(),
+        system=Apt(engine=lambda: None, environment={}),
         mirrors=MirrorMap(),
     )
     lock = resolve(own.spec, own.document, world, print).lock

@@ -15,6 +15,7 @@ from envc.lock.model import BaseImage, CondaPackage, PipPackage, Python, Tools
 from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.reference import ImageReference
+from envc.resolve.apt import Apt
 from envc.resolve.base import (
     CondaRequest,
     CondaResolution,
@@ -162,6 +163,7 @@ class Fakes:
             conda=self.conda,
             pip=self.pip,
             tools=self.tools,
+            system=Apt(engine=lambda: None, environment={}),
             indexes=(INDEX,),
             find_links=self.find_links,
             wheels=self.wheels,

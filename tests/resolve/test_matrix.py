@@ -12,6 +12,7 @@ from envc.lock.model import BaseImage
 from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.reference import ImageReference
+from envc.resolve.apt import Apt
 from envc.resolve.base import (
     CondaRequest,
     CondaResolution,
@@ -81,7 +82,14 @@ class NoPip:
 
 def wanted(images: FakeImages, base: str) -> Wanted:
     written = document({"environment": "zoo", "base": {"image": base}})
-    world = World(images=images, conda=NoConda(), pip=NoPip(), tools=NoPip(), mirrors=MirrorMap())
+    world = World(
+        images=images,
+        conda=NoConda(),
+        pip=NoPip(),
+        tools=NoPip(),
+        system=Apt(engine=lambda: None, environment={}),
+        mirrors=MirrorMap(),
+    )
     return Wanted(spec=load(written), document=written, world=world)
 
 

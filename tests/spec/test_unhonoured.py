@@ -102,7 +102,7 @@ def test_what_says_nothing_is_no_construct(fields: dict[str, Any]) -> None:
 
 
 def test_a_warning_says_the_same_as_the_error() -> None:
-    subject = document({"environment": "pets", "system": ["git"]})
+    subject = document({"environment": "pets", "pip": {"sdists": ["f"]}})
 
     [error], [warning] = unhonoured(subject), unhonoured_warnings(subject)
 
@@ -128,7 +128,7 @@ def test_what_no_image_has_is_told_and_refuses_no_lock() -> None:
 
 def test_a_lock_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     spec = tmp_path / "pets.envc"
-    spec.write_text("environment pets\nsystem { git }\n", encoding="utf-8")
+    spec.write_text("environment pets\npip { sdist f }\n", encoding="utf-8")
 
     machine = Machine.here({"ENVC_CACHE": str(tmp_path / "cache")})
 

@@ -65,8 +65,9 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.depfile is not None and not arguments.check:
         pipeline.write_depfile(arguments.depfile, done)
     if arguments.json:
-        console.print_json(_describe(done))
+        console.print_json(_describe(done), done.warnings)
         return 0
+    console.show(done.warnings)
     for line in list_ids(done.identity):
         console.print(line)
     written, removed = len(done.changes.written), len(done.changes.removed)

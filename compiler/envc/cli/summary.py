@@ -12,7 +12,7 @@ from envc.lock.model import Lock, PlatformLock
 __all__ = ["describe_change", "describe_platform", "format_size", "summarise"]
 
 _MOVES: Sequence[Move] = ("removed", "added", "up", "down", "other")
-_KINDS = ("base", "conda", "pip", "tools")
+_KINDS = ("base", "system", "conda", "pip", "tools")
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -105,12 +105,14 @@ def _growth(group: Sequence[Change]) -> str:
 
 def _count(platform: str, locked: PlatformLock, changes: Sequence[Change]) -> str:
     text = f"{platform}: {len(locked.conda)} Conda and {len(locked.pip)} pip packages"
+    if locked.system:
+        text += f", {len(locked.system)} of Debian's"
     if locked.python is not None:
         text += f", Python {locked.python.version}"
     size = size_of(locked)
     if size:
         text += f", {format_size(size)}"
-    packages = [change for change in changes if change.kind in {"conda", "pip"}]
+    packages = [change for change in changes if change.kind in {"conda", "pip", "system"}]
     if not packages:
         return text
     counts = Counter(change.move for change in packages)

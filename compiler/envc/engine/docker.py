@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envc.diagnostics import Diagnostic
+from envc.engine.consultation import Consultation, consult, read_folders
 from envc.engine.container import NO_SUCH_PROGRAM, Container
 from envc.engine.failure import explain_absence, translated
 from envc.engine.foreground import RunOptions, Streams, run
@@ -238,16 +239,55 @@ class Engine:
         Raises:
             ToolError: The image cannot be pulled (E604), or not be run (E603).
         """
-        name = _name_of(reference)
-        found = self.find(name)
-        if found is None or found.platform != platform.name:
-            self.pull(reference, platform, report)
+        name = self._have(reference, platform, report)
         with self.open(
             name, entrypoint=["/bin/sh", "-c", script], platform=platform.name
         ) as container:
             if not container.start():
                 return Completed(returncode=NO_SUCH_PROGRAM, stdout="", stderr="no /bin/sh")
             return container.wait()
+
+    def consult(
+        self,
+        reference: ImageReference,
+        platform: Platform,
+        asked: Consultation,
+        *,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> Completed:
+        """Run a script as root in an image, with a network; pull the image if it is missing.
+
+        Raises:
+            ToolError: The image cannot be pulled (E604), or not be run (E603).
+        """
+        name = self._have(reference, platform, report)
+        return consult(self._client, name, platform.name, asked)
+
+    def read_folders(
+        self,
+        reference: ImageReference,
+        platform: Platform,
+        paths: Sequence[str],
+        *,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> dict[str, bytes]:
+        """Return folders of an image as tar archives, by path; pull the image if it is missing.
+
+        Raises:
+            ToolError: The image cannot be pulled (E604), or not be read (E603).
+        """
+        name = self._have(reference, platform, report)
+        return read_folders(self._client, name, platform.name, paths)
+
+    def _have(
+        self, reference: ImageReference, platform: Platform, report: Callable[[str], None]
+    ) -> str:
+        """Return how the engine calls an image for a platform, which it then has."""
+        name = _name_of(reference)
+        found = self.find(name)
+        if found is None or found.platform != platform.name:
+            self.pull(reference, platform, report)
+        return name
 
     @contextlib.contextmanager
     def open(

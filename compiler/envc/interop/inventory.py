@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from envc.interop.subject import Subject, conda_purl, image_purl, needed_names, pip_purl
+from envc.interop.subject import (
+    Subject,
+    conda_purl,
+    debian_purl,
+    image_purl,
+    needed_names,
+    pip_purl,
+)
 from envc.lock.model import CondaPackage, PipPackage, PlatformLock
 from envc.platform import Platform
 from envc.reference import ImageReference
@@ -63,6 +70,15 @@ def _list_packages(lock: PlatformLock) -> Iterator[Component]:
         yield _conda(package, tuple(sorted(needs)))
     for wheel in lock.pip:
         yield _wheel("package", wheel)
+    for archive in lock.system:
+        yield Component(
+            role="package",
+            name=archive.name,
+            version=archive.version,
+            purl=debian_purl(archive),
+            sha256=archive.sha256,
+            url=archive.url,
+        )
 
 
 def _list_tools(platform: Platform, lock: PlatformLock) -> Iterator[Component]:

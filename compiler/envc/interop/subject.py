@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from envc.diagnostics import Diagnostic
-from envc.lock.model import CondaPackage, Lock, PipPackage, PlatformLock
+from envc.lock.model import CondaPackage, Lock, PipPackage, PlatformLock, SystemPackage
 from envc.platform import PLATFORMS, Platform
 from envc.reference import ImageReference
 from envc.spec.matchspec import split_matchspec
@@ -17,6 +17,7 @@ __all__ = [
     "Subject",
     "channel_name",
     "conda_purl",
+    "debian_purl",
     "image_purl",
     "in_order",
     "list_left_out",
@@ -151,6 +152,17 @@ def conda_purl(package: CondaPackage) -> str:
         "type": kind,
     }
     return f"pkg:conda/{quote(package.name)}@{quote(package.version)}{_qualify(qualifiers)}"
+
+
+def debian_purl(package: SystemPackage) -> str:
+    """Return a Debian package's address as package URLs have it.
+
+    https://github.com/package-url/purl-spec/blob/main/types-doc/deb-definition.md
+    """
+    vendor = "ubuntu" if "ubuntu" in (urlsplit(package.url).hostname or "") else "debian"
+    version = quote(package.version, safe="")
+    name = quote(package.name)
+    return f"pkg:deb/{vendor}/{name}@{version}{_qualify({'arch': package.architecture})}"
 
 
 def pip_purl(package: PipPackage) -> str:

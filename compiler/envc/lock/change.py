@@ -21,7 +21,7 @@ class Change:
 
     Attributes:
         platform: Docker's name.
-        kind: `base`, `conda`, `pip` or `tools`.
+        kind: `base`, `system`, `conda`, `pip` or `tools`.
         name: The package's, or the image's.
         old: What was pinned, as people say it (a version; a build or a digest where only that has
             changed); None where nothing was.
@@ -84,6 +84,7 @@ def changes(old: Lock | None, new: Lock) -> tuple[Change, ...]:
 def size_of(locked: PlatformLock) -> int | None:
     """Return the bytes of all packages of an environment; None where any does not state its own."""
     sizes = [package.size for package in locked.conda] + [package.size for package in locked.pip]
+    sizes += [package.size for package in locked.system]
     return None if None in sizes else sum(size or 0 for size in sizes)
 
 
@@ -113,6 +114,9 @@ def _list_pins(locked: PlatformLock) -> Iterator[tuple[tuple[str, str], _Pin]]:
     for conda in locked.conda:
         text = f"{conda.version} {conda.build}"
         yield ("conda", conda.name), _Pin(text=text, digest=conda.sha256, size=conda.size)
+    for archive in locked.system:
+        pin = _Pin(text=archive.version, digest=archive.sha256, size=archive.size)
+        yield ("system", archive.name), pin
     for kind, packages in (("pip", locked.pip), ("tools", locked.tools.packages)):
         for package in packages:
             pin = _Pin(text=package.version, digest=package.sha256, size=package.size)

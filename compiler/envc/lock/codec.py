@@ -218,6 +218,8 @@ def _judge(lock: Lock, section: _Path) -> Iterator[tuple[_Path, str]]:
         yield (*path, "tools", "image"), _judge_image(platform.tools.image)
         for number, package in enumerate(platform.conda):
             yield (*path, "conda", number, "url"), _judge_url(package.url)
+        for number, archive in enumerate(platform.system):
+            yield (*path, "system", number, "url"), _judge_url(archive.url)
         for number, wheel in enumerate(platform.pip):
             yield (*path, "pip", number), _judge_wheel(wheel)
         for number, wheel in enumerate(platform.tools.packages):

@@ -14,8 +14,9 @@ from envc.lock.intent import intent
 from envc.lock.limit import compare_limits
 from envc.lock.model import Intent, Lock
 from envc.source import Span
+from envc.spec.debian import normal_debian, split_debian
 from envc.spec.defaults import find_links
-from envc.spec.entry import Entry, conda_entries, pip_entries, wheel_entries
+from envc.spec.entry import Entry, conda_entries, pip_entries, system_entries, wheel_entries
 from envc.spec.matchspec import normal_matchspec, split_matchspec
 from envc.spec.model import EnvSpec
 from envc.spec.requirement import normal_requirement
@@ -34,7 +35,7 @@ def drift(
     *,
     wheels: Mapping[str, str | None] | None = None,
 ) -> tuple[Diagnostic, ...]:
-    """Return all in which a lock is not that of its spec (E410 to E416, E420 to E424), in spec order.
+    """Return all in which a lock is not that of its spec (E410 to E416, E420 to E427), in spec order.
 
     The environment's name, variables, steps and all else that is not resolved makes no difference.
 
@@ -136,6 +137,15 @@ def _lists(document: Document, locked: Intent) -> tuple[_List, ...]:
             normal=posixpath.normpath,
             name_of=str,
             locked=locked.wheels,
+        ),
+        _List(
+            code="E426",
+            what="Debian package",
+            block="system",
+            entries=system_entries(document),
+            normal=normal_debian,
+            name_of=lambda text: split_debian(text)[0],
+            locked=locked.system,
         ),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from envc.lock.model import Intent
+from envc.spec.debian import normal_debian
 from envc.spec.defaults import (
     base_image,
     channels,
@@ -15,6 +16,7 @@ from envc.spec.defaults import (
     indexes,
     pip_constraints,
     pip_overrides,
+    snapshot,
     virtual_packages,
 )
 from envc.spec.matchspec import normal_matchspec
@@ -51,6 +53,8 @@ def intent(spec: EnvSpec) -> Intent:
         else (),
         pip_constraints=pip_constraints(spec) if asks_pip else (),
         pip_overrides=pip_overrides(spec) if asks_pip else (),
+        system=forms(spec, spec.system.packages, normal_debian),
+        snapshot=snapshot(spec) if spec.system.packages else None,
     )
 
 

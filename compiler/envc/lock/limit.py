@@ -30,7 +30,7 @@ class Difference:
 
 
 def compare_limits(document: Document, wanted: Intent, locked: Intent) -> Iterator[Difference]:
-    """Yield how the limits of a spec differ from those that its lock was made with (E411, E420 to E424)."""
+    """Yield how the limits of a spec differ from those of its lock (E411, E420 to E424, E427)."""
     yield from _compare_constraints(document, wanted, locked)
     yield from _compare_virtual_packages(document, wanted, locked)
     if wanted.find_links != locked.find_links:
@@ -56,6 +56,13 @@ def compare_limits(document: Document, wanted: Intent, locked: Intent) -> Iterat
             message=f"the spec takes {_until(wanted.exclude_newer)}, "
             f"and the lock was made with {_until(locked.exclude_newer)}",
             path=("exclude-newer",),
+        )
+    if wanted.snapshot != locked.snapshot and wanted.system and locked.system:
+        yield Difference(
+            code="E427",
+            message=f"Debian's archive is read as {_at(wanted.snapshot)}, "
+            f"and the lock was made as {_at(locked.snapshot)}",
+            path=("system", "snapshot"),
         )
     if wanted.channel_priority != locked.channel_priority:
         yield Difference(
@@ -123,3 +130,7 @@ def _compare_virtual_packages(
 
 def _until(moment: str | None) -> str:
     return f"what there was before {moment}" if moment is not None else "all that there is"
+
+
+def _at(moment: str | None) -> str:
+    return f"it was at {moment}" if moment is not None else "it is"

@@ -23,6 +23,7 @@ __all__ = [
     "PlatformLock",
     "Python",
     "Sha256",
+    "SystemPackage",
     "Tools",
     "filename_of",
 ]
@@ -141,14 +142,46 @@ class Tools(Part):
     packages: tuple[PipPackage, ...] = ()
 
 
+class SystemPackage(Part):
+    """A Debian package that the base does not have.
+
+    Attributes:
+        name: As Debian spells it.
+        version: Exact, with its epoch.
+        architecture: Debian's name of it, or `all`.
+        url: The canonical address of its archive.
+        sha256: Of the archive, in hex.
+        size: Of the archive, in bytes.
+    """
+
+    name: str
+    version: str
+    architecture: str
+    url: str
+    sha256: Sha256
+    size: int
+
+    @property
+    def filename(self) -> str:
+        """The archive's name."""
+        return filename_of(self.url)
+
+
 class PlatformLock(Part):
-    """Everything for one platform; `conda` and `pip` are sorted by name."""
+    """Everything for one platform; `conda`, `pip` and `system` are sorted by name.
+
+    Attributes:
+        system: All Debian packages that those asked for need and the base does not have.
+        unresolved: What is asked for of Debian, where there was no engine to resolve it.
+    """
 
     base: BaseImage
     python: Python | None = None
     tools: Tools
     conda: tuple[CondaPackage, ...] = ()
     pip: tuple[PipPackage, ...] = ()
+    system: tuple[SystemPackage, ...] = ()
+    unresolved: tuple[str, ...] = ()
 
 
 class Intent(Part):
@@ -171,6 +204,8 @@ class Intent(Part):
         find_links: Canonical addresses, and paths as those of wheels, in order.
         pip_constraints: PEP 508 requirements in normal form, sorted.
         pip_overrides: As `pip_constraints`.
+        system: Debian packages, NAME or NAME=VERSION, sorted; as `conda`.
+        snapshot: The instant from which on Debian's archive was not read, as `exclude_newer`.
     """
 
     base: str
@@ -188,6 +223,8 @@ class Intent(Part):
     find_links: tuple[str, ...] = ()
     pip_constraints: tuple[str, ...] = ()
     pip_overrides: tuple[str, ...] = ()
+    system: tuple[str, ...] = ()
+    snapshot: str | None = None
 
     @property
     def matchspecs(self) -> tuple[str, ...]:

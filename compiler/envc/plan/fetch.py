@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from envc.canonical import Json, readable_json
-from envc.lock.model import CondaPackage, PipPackage, PlatformLock
+from envc.lock.model import CondaPackage, PipPackage, PlatformLock, SystemPackage
 from envc.mirror import MirrorMap
 from envc.plan.context import ContextFile
 from envc.plan.instruction import Add, Copy, Instruction, Mount, Run, Secret, Stage
@@ -19,15 +20,19 @@ __all__ = [
     "conda_package_stages",
     "listing_files",
     "local_wheel_files",
+    "system_package_stages",
     "tool_wheel_stages",
     "wheel_stages",
 ]
+
+_Fetched: TypeAlias = CondaPackage | PipPackage | SystemPackage
 
 CA_BUNDLE = Secret(name="ca-bundle", required=False)
 """Certificates that steps with a network trust besides the base's own."""
 
 _TOOL_WHEELS = "The installers' wheels. Only the stages that install see them."
 _CONDA = "Conda packages, each verified by its SHA-256 before anything reads it."
+_SYSTEM = "Debian packages, each verified by its SHA-256 before anything reads it."
 _WHEELS = "Wheels, each verified by its SHA-256 before anything reads it."
 
 
@@ -72,6 +77,18 @@ def tool_wheel_stages(
         if locked.tools.packages
     }
     return choose("tool-wheels", dict.fromkeys(adds, "scratch"), adds, _TOOL_WHEELS)
+
+
+def system_package_stages(
+    platforms: Mapping[str, PlatformLock], mirrors: MirrorMap
+) -> tuple[Stage, ...]:
+    """Return the stage `system-packages`, or none where there are none."""
+    adds = {
+        PLATFORMS[name].architecture: _adds(locked.system, mirrors)
+        for name, locked in platforms.items()
+        if locked.system
+    }
+    return choose("system-packages", dict.fromkeys(adds, "scratch"), adds, _SYSTEM)
 
 
 def conda_package_stages(
@@ -216,7 +233,7 @@ def _private_stage(
     )
 
 
-def _adds(packages: Sequence[CondaPackage | PipPackage], mirrors: MirrorMap) -> tuple[Add, ...]:
+def _adds(packages: Sequence[_Fetched], mirrors: MirrorMap) -> tuple[Add, ...]:
     return tuple(
         _add(package, mirrors.to_mirror(package.url))
         for package in packages
@@ -224,7 +241,7 @@ def _adds(packages: Sequence[CondaPackage | PipPackage], mirrors: MirrorMap) -> 
     )
 
 
-def _add(package: CondaPackage | PipPackage, url: str) -> Add:
+def _add(package: _Fetched, url: str) -> Add:
     # BuildKit names the file after the address as it is written: escapes need the name spelled out.
     to = "/" if url.endswith(f"/{package.filename}") else f"/{package.filename}"
     return Add(url=url, sha256=package.sha256, to=to)

@@ -47,6 +47,7 @@ def identity_tree(
         # The addresses are in the image: conda-meta has them.
         "conda": [[package.channel, package.url, package.sha256] for package in locked.conda],
         "pip": [[package.filename, package.sha256] for package in locked.pip],
+        **_system(locked),
         "user": _user(settings.account),
         **_unusual(settings),
         **({"templates": list(templates)} if templates else {}),
@@ -65,6 +66,15 @@ def identity_tree(
 def env_id(tree: dict[str, Json]) -> str:
     """Return the env id of an identity tree: `sha256:` and 64 hex digits."""
     return digest(tree)
+
+
+def _system(locked: PlatformLock) -> dict[str, Json]:
+    """Return the Debian packages; an image without any keeps its id."""
+    said: dict[str, Json] = {
+        "system": [[package.filename, package.sha256] for package in locked.system],
+        "unresolved": list(locked.unresolved),
+    }
+    return {key: value for key, value in said.items() if value}
 
 
 def _user(account: Account) -> list[Json] | None:

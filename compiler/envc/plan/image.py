@@ -28,7 +28,7 @@ from envc.plan.instruction import (
 )
 from envc.plan.label import CONTRACT, CONTRACT_LABEL, CUDA_LABEL, ENV_ID_LABEL
 from envc.plan.setting import BIN, Settings
-from envc.plan.stage import SCRIPTS, choose, script
+from envc.plan.stage import SCRIPTS, choose, mount_stage, script
 from envc.plan.step import CopyAction, RunAction, StepAction
 from envc.platform import PLATFORMS
 from envc.spec.defaults import Probe
@@ -41,6 +41,8 @@ IMAGE_STAGES = ("system", "image")
 
 _IMAGE = "The image."
 _BEFORE = "before-"
+_PACKAGES = mount_stage("system-packages", "/", "/mnt/packages")
+_ONE_THING = 2
 
 
 def image_stages(
@@ -64,7 +66,7 @@ def image_stages(
         configure = _configure(own, document, has_environment=bool(copies))
         configured[architecture] = (*copies, *configure)
         labels[architecture] = (_label(env_ids[name], own.cuda),)
-    system = _system_stages(settings)
+    system = _system_stages(platforms, settings)
     first, *others = configured.values()
     if not others or any(other != first for other in others):
         instructions = {name: (*own, *labels[name]) for name, own in configured.items()}
@@ -93,15 +95,41 @@ def step_files(settings: Iterable[Settings]) -> tuple[ContextFile, ...]:
     return tuple(files.values())
 
 
-def _system_stages(settings: Mapping[str, Settings]) -> tuple[Stage, ...]:
-    """Return the stage that the image starts from: steps come first, since they may make the user."""
-    comment = "The base, with the user that the image runs as."
+def _system_stages(
+    platforms: Mapping[str, PlatformLock], settings: Mapping[str, Settings]
+) -> tuple[Stage, ...]:
+    """Return the stage that the image starts from: steps come before the user, since they may make it."""
+    parts = ["The base, with"]
+    if any(locked.system or locked.unresolved for locked in platforms.values()):
+        parts.append("its system packages,")
     if any(own.before for own in settings.values()):
-        comment = (
-            "The base, with what comes before the packages, and the user that the image runs as."
-        )
-    instructions = {PLATFORMS[name].architecture: _system(own) for name, own in settings.items()}
+        parts.append("what comes before the packages,")
+    parts.append("the user that the image runs as.")
+    comment = " ".join([*parts[:-1], *(["and"] if len(parts) > _ONE_THING else []), parts[-1]])
+    instructions = {
+        PLATFORMS[name].architecture: (*_system_packages(platforms[name]), *_system(own))
+        for name, own in settings.items()
+    }
     return choose("system", dict.fromkeys(instructions, "base"), instructions, comment)
+
+
+def _system_packages(locked: PlatformLock) -> tuple[Run, ...]:
+    """Return what installs Debian packages: those of the lock, or else whatever the archive has."""
+    if locked.system:
+        line = shlex.join(script("/bin/sh", "system.sh", _PACKAGES.target))
+        return (Run(words=script("/bin/sh", "step.sh", line), mounts=(SCRIPTS, _PACKAGES)),)
+    if locked.unresolved:
+        line = shlex.join(script("/bin/sh", "system.sh", "", *locked.unresolved))
+        return (
+            Run(
+                words=script("/bin/sh", "step.sh", line),
+                comment="Not pinned: nobody could resolve these when the spec was locked.",
+                mounts=(SCRIPTS,),
+                secrets=(CA_BUNDLE,),
+                network=True,
+            ),
+        )
+    return ()
 
 
 def _system(settings: Settings) -> tuple[Instruction, ...]:

@@ -12,6 +12,7 @@ from envc.plan.fetch import (
     conda_package_stages,
     listing_files,
     local_wheel_files,
+    system_package_stages,
     tool_wheel_stages,
     wheel_stages,
 )
@@ -72,6 +73,7 @@ def lower(
     epochs = {name: _created(locked) for name, locked in platforms.items()}
     parts = (
         *base_stages(platforms),
+        *system_package_stages(platforms, mirrors),
         *tool_wheel_stages(platforms, mirrors),
         *tools_stages(platforms),
         *conda_package_stages(platforms, secrets, mirrors),

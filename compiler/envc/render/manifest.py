@@ -44,10 +44,17 @@ def facts(
         "inputs": dict(sorted(inputs.items())),
         **({"templates": list(templates)} if templates else {}),
         "not_reproducible": [
+            *_list_unresolved(lock),
             *_list_networked(spec.before_packages, "step {} before the packages"),
             *_list_networked(spec.steps, "step {}"),
         ],
     }
+
+
+def _list_unresolved(lock: Lock) -> Iterator[str]:
+    for name, locked in sorted(lock.platforms.items()):
+        if locked.unresolved:
+            yield f"Debian packages on {name} are not pinned: {', '.join(locked.unresolved)}"
 
 
 def _list_networked(steps: Sequence[Step], name: str) -> Iterator[str]:
@@ -66,5 +73,9 @@ def _describe(locked: PlatformLock, env_id: str, epoch: int, cuda: str | None) -
         "labels": {CONTRACT_LABEL: str(CONTRACT), **declared, ENV_ID_LABEL: env_id},
         "base": f"{locked.base.image}@{locked.base.digest}",
         "python": locked.python.model_dump() if locked.python is not None else None,
-        "packages": {"conda": len(locked.conda), "pip": len(locked.pip)},
+        "packages": {
+            "conda": len(locked.conda),
+            "pip": len(locked.pip),
+            **({"system": len(locked.system)} if locked.system else {}),
+        },
     }

@@ -6,11 +6,20 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError
 from envc.lock.intent import intent
-from envc.lock.model import BaseImage, CondaPackage, Lock, PlatformLock, Python, Tools
+from envc.lock.model import (
+    BaseImage,
+    CondaPackage,
+    Lock,
+    PlatformLock,
+    Python,
+    SystemPackage,
+    Tools,
+)
 from envc.platform import PLATFORMS, Platform
 from envc.reference import ImageReference
 from envc.resolve.access import warn_of_borrowed
@@ -18,11 +27,14 @@ from envc.resolve.base import (
     CondaRequest,
     CondaResolution,
     Conflict,
+    Cutoff,
     IndexAccess,
     PipRequest,
     PipResolution,
     Report,
+    Requirement,
 )
+from envc.resolve.debian import SystemRequest, explain_missing_engine
 from envc.resolve.fitness import check_fitness
 from envc.resolve.image import Inspected
 from envc.resolve.keeping import Keeping, Kept, pin_conda, pin_pip
@@ -31,8 +43,10 @@ from envc.resolve.request import ask_conda, ask_pip, declared_glibc, refuse_newe
 from envc.resolve.tools import tools_requirements
 from envc.resolve.world import Images, World
 from envc.source import Span
-from envc.spec.defaults import base_image
+from envc.spec.debian import normal_debian
+from envc.spec.defaults import base_image, snapshot
 from envc.spec.defaults import wheels as wheel_paths
+from envc.spec.entry import system_entries
 from envc.spec.model import EnvSpec
 from envc.spec.select import for_platform
 from envc.syntax.document import Document
@@ -117,6 +131,13 @@ class _Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _System:
+    packages: tuple[SystemPackage, ...] = ()
+    unresolved: tuple[str, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
     """What is to be resolved for one platform.
 
@@ -140,13 +161,22 @@ class _Task:
         with self._explaining_python(platform):
             inspected = self._inspect_base(platform)
         base = inspected.base
+        system = self._resolve_system(platform, base)
         solved = self._solve_conda(platform, base)
         conda = solved.packages
         python = self._choose_python(base, conda)
         pip = self._solve_pip(platform, base, conda, python)
-        warnings = (*inspected.warnings, *solved.warnings, *pip.warnings)
+        warnings = (*inspected.warnings, *system.warnings, *solved.warnings, *pip.warnings)
         tools = self._lock_tools(platform, base, with_conda=bool(conda), python=python)
-        locked = PlatformLock(base=base, python=python, tools=tools, conda=conda, pip=pip.packages)
+        locked = PlatformLock(
+            base=base,
+            python=python,
+            tools=tools,
+            conda=conda,
+            pip=pip.packages,
+            system=system.packages,
+            unresolved=system.unresolved,
+        )
         return _Answer(locked=locked, warnings=warnings)
 
     @property
@@ -220,6 +250,39 @@ class _Task:
             return self.document.span(("base", "image"))
         path = ("python",) if self.spec.python is not None else ("environment",)
         return self.document.span(path)
+
+    def _resolve_system(self, platform: Platform, base: BaseImage) -> _System:
+        """Return the Debian packages: those that are locked, where nothing speaks against them."""
+        requirements = tuple(
+            Requirement(text=normal_debian(entry.text), span=self.document.span(entry.path))
+            for entry in system_entries(self.document)
+        )
+        if not requirements:
+            return _System()
+        if self.kept is not None and self.kept.has_system(self.spec, base):
+            return _System(packages=self.kept.locked.system)
+        named = base_image(self.whole)
+        moment = snapshot(self.spec)
+        request = SystemRequest(
+            platform=platform,
+            base=replace(ImageReference.parse(base.image), tag=None, digest=base.digest),
+            named=named,
+            requirements=requirements,
+            snapshot=Cutoff(
+                moment=datetime.fromisoformat(moment),
+                span=self.document.span(("system", "snapshot")),
+            )
+            if moment is not None
+            else None,
+            mirrors=self.world.mirrors,
+            preferred=self.kept.system() if self.kept is not None else (),
+        )
+        answer = self.world.system.resolve(request, self.report)
+        if answer is not None:
+            return _System(packages=answer.packages)
+        names = tuple(sorted(one.text for one in requirements))
+        warning = explain_missing_engine(names, self.document.key_span(("system",)))
+        return _System(unresolved=names, warnings=(warning,))
 
     def _solve_conda(self, platform: Platform, base: BaseImage) -> CondaResolution:
         if not self.spec.conda.packages:

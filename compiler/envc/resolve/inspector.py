@@ -51,7 +51,7 @@ class ImageInspector:
                 reference,
                 platform,
                 registry=self._registry,
-                engine=self._engine,
+                engine=self.engine,
                 needs_python=needs_python,
                 declared_python=declared_python,
                 declared_glibc=declared_glibc,
@@ -69,7 +69,7 @@ class ImageInspector:
 
         def ask() -> Inspected:
             return inspect_tools(
-                reference, platform, registry=self._registry, engine=self._engine, report=report
+                reference, platform, registry=self._registry, engine=self.engine, report=report
             )
 
         return self._ask_once((reference, platform), ask)
@@ -93,7 +93,7 @@ class ImageInspector:
                 answer.set_exception(error)
         return answer.result()
 
-    def _engine(self) -> Engine | None:
+    def engine(self) -> Engine | None:
         """Return the engine, or None where there is none: a lock can do without."""
         from envc.engine.docker import Engine
 

@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from envc.lock.intent import intent
-from envc.lock.model import BaseImage, CondaPackage, Intent, Lock, PipPackage, PlatformLock, Python
+from envc.lock.model import (
+    BaseImage,
+    CondaPackage,
+    Intent,
+    Lock,
+    PipPackage,
+    PlatformLock,
+    Python,
+    SystemPackage,
+)
 from envc.reference import ImageReference
 from envc.resolve.base import CondaRequest, PipRequest, Requirement
 from envc.spec.defaults import base_image, virtual_packages
@@ -146,6 +155,22 @@ class Kept:
             and with_conda == bool(self.locked.conda)
         )
 
+    def has_system(self, spec: EnvSpec, base: BaseImage) -> bool:
+        """Say whether the locked Debian packages answer what is asked now, on this base."""
+        names = {one.name for one in self.locked.system}
+        return (
+            self.keeping.keeps_parts
+            and self.keeping.moving.isdisjoint(names)
+            and not self.locked.unresolved
+            and _agree(intent(spec), self.old, ("system", "snapshot"))
+            and base.digest == self.locked.base.digest
+        )
+
+    def system(self) -> tuple[SystemPackage, ...]:
+        """Return the Debian packages to prefer."""
+        moving = self.keeping.moving
+        return tuple(one for one in self.locked.system if one.name not in moving)
+
     def conda(self) -> tuple[CondaPackage, ...]:
         """Return the Conda packages to prefer."""
         moving = self.keeping.moving
@@ -211,7 +236,7 @@ def _select(old: Intent, platform: str) -> Intent:
                     if on in {None, platform}
                 )
             )
-            for name in ("conda", "pip", "wheels")
+            for name in ("conda", "pip", "wheels", "system")
         }
     )
 

@@ -16,6 +16,7 @@ from envc.resolve.base import (
     PipSolver,
     Report,
 )
+from envc.resolve.debian import SystemSolver
 from envc.resolve.image import Inspected
 from envc.source import Span
 
@@ -64,6 +65,7 @@ class World:
         conda: Solves the Conda part.
         pip: Solves the pip part.
         tools: Solves for the tools stage.
+        system: Resolves Debian packages.
         channels: Those that the spec names, with their credentials.
         indexes: The spec's, with their credentials.
         find_links: Likewise.
@@ -75,6 +77,7 @@ class World:
     conda: CondaSolver
     pip: PipSolver
     tools: PipSolver
+    system: SystemSolver
     channels: tuple[IndexAccess, ...] = ()
     indexes: tuple[IndexAccess, ...] = ()
     find_links: tuple[FindLinks, ...] = ()

@@ -6,7 +6,7 @@ import re
 
 from envc.spec.field import FieldError, line
 
-__all__ = ["DEBIAN", "debian_package", "split_debian"]
+__all__ = ["DEBIAN", "debian_package", "normal_debian", "split_debian"]
 
 # https://www.debian.org/doc/debian-policy/ch-controlfields.html, 5.6.1 and 5.6.12; a name has two
 # characters at least.
@@ -44,3 +44,9 @@ def split_debian(text: str) -> tuple[str, str]:
     """
     name, _, version = text.partition("=")
     return name.strip(), version.strip()
+
+
+def normal_debian(text: str) -> str:
+    """Return the normal form of a package: NAME or NAME=VERSION, without white space."""
+    name, version = split_debian(text)
+    return f"{name}={version}" if version else name

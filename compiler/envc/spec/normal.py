@@ -9,7 +9,7 @@ from typing import Any
 
 from envc.canonical import digest
 from envc.spec.copying import mode_text
-from envc.spec.debian import split_debian
+from envc.spec.debian import normal_debian
 from envc.spec.defaults import (
     CHECK_TIMEOUT_S,
     base_image,
@@ -77,7 +77,7 @@ def normal_form(spec: EnvSpec) -> dict[str, Any]:
         "indexes": [{"url": index.url, "secret": index.secret} for index in indexes(spec)],
         "pip": _for_all(spec, spec.pip.packages, normal_requirement),
         "wheels": _for_all(spec, spec.pip.wheels, posixpath.normpath),
-        "system": _for_all(spec, spec.system.packages, _normal_debian),
+        "system": _for_all(spec, spec.system.packages, normal_debian),
         "variables": _same_for_all(spec, spec.variables),
         "steps": [_normal_step(spec, step) for step in spec.steps],
         "user": user(spec),
@@ -241,11 +241,6 @@ def _normal_train(train: Train) -> dict[str, Any]:
     }
 
 
-def _normal_debian(text: str) -> str:
-    name, version = split_debian(text)
-    return f"{name}={version}" if version else name
-
-
 def _metadata(spec: EnvSpec) -> dict[str, Any]:
     probe = healthcheck(spec)
     return {
@@ -286,7 +281,7 @@ def _more(spec: EnvSpec) -> dict[str, Any]:
         "pip": _for_some(spec, spec.pip.packages, normal_requirement),
         "wheels": _for_some(spec, spec.pip.wheels, posixpath.normpath),
         "sources": _for_some(spec, spec.pip.sources, posixpath.normpath),
-        "system": _for_some(spec, spec.system.packages, _normal_debian),
+        "system": _for_some(spec, spec.system.packages, normal_debian),
         "variables": _different(spec, spec.variables),
         "build_variables": _different(spec, spec.build_variables),
     }

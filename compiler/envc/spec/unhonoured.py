@@ -38,10 +38,6 @@ UNHONOURED: Mapping[tuple[str, ...], Construct] = {
         sentence="envc cannot lock a base that is built from a Dockerfile yet",
         hint="build it, push it to a registry, and name it as `image`",
     ),
-    ("system",): Construct(
-        sentence="envc cannot lock `system` packages yet",
-        hint="choose a base that has them, or install them in a `run` step with network",
-    ),
     ("pip", "sources"): Construct(
         sentence="envc cannot lock distributions that are built from `sources` yet",
         hint="build a wheel and name its file",

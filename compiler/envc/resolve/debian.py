@@ -1,0 +1,106 @@
+"""What a resolver of Debian packages is asked and what it answers, and where their archives are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from envc.diagnostics import Diagnostic
+from envc.lock.model import SystemPackage
+from envc.mirror import MirrorMap
+from envc.platform import Platform
+from envc.reference import ImageReference
+from envc.resolve.base import Cutoff, Report, Requirement
+from envc.source import Span
+
+__all__ = [
+    "SystemRequest",
+    "SystemResolution",
+    "SystemSolver",
+    "explain_missing_engine",
+    "is_snapshot",
+    "snapshot_addresses",
+]
+
+# Where the archives of Debian and Ubuntu are kept as they were (https://snapshot.debian.org,
+# https://snapshot.ubuntu.com): the same paths below another address.
+_DEBIAN, _UBUNTU = "http://snapshot.debian.org/archive", "http://snapshot.ubuntu.com/ubuntu"
+_SNAPSHOTS = {
+    "deb.debian.org/debian": f"{_DEBIAN}/debian/{{moment}}",
+    "deb.debian.org/debian-security": f"{_DEBIAN}/debian-security/{{moment}}",
+    "ftp.debian.org/debian": f"{_DEBIAN}/debian/{{moment}}",
+    "security.debian.org/debian-security": f"{_DEBIAN}/debian-security/{{moment}}",
+    "archive.ubuntu.com/ubuntu": f"{_UBUNTU}/{{moment}}",
+    "security.ubuntu.com/ubuntu": f"{_UBUNTU}/{{moment}}",
+    "ports.ubuntu.com/ubuntu-ports": f"{_UBUNTU}/{{moment}}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemRequest:
+    """A problem of Debian packages for one platform.
+
+    Attributes:
+        base: The image that they come on top of, with its digest.
+        named: The base as the spec names it, without the platform's own digest: where the engine
+            runs another platform, its image for that one lends its apt.
+        requirements: NAME or NAME=VERSION, in spec order.
+        snapshot: The archive is read as it was then; None for now.
+        mirrors: From canonical to reachable addresses.
+        preferred: Packages whose versions to take where the archive still has them.
+    """
+
+    platform: Platform
+    base: ImageReference
+    named: ImageReference
+    requirements: tuple[Requirement, ...]
+    snapshot: Cutoff | None = None
+    mirrors: MirrorMap
+    preferred: tuple[SystemPackage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemResolution:
+    """What a request needs and its base does not have, sorted by name, with canonical addresses."""
+
+    packages: tuple[SystemPackage, ...]
+
+
+class SystemSolver(Protocol):
+    """Resolves Debian packages."""
+
+    def resolve(self, request: SystemRequest, report: Report) -> SystemResolution | None:
+        """Return the packages; None where there is nobody to ask.
+
+        Raises:
+            InputError: There is no such package (E390), or no such version (E391), they cannot go
+                together (E392), the base has no apt (E393), or no snapshots (E396).
+            ToolError: The archive cannot be read (E394), or not for the platform (E395).
+        """
+        ...
+
+
+def snapshot_addresses(moment: datetime) -> tuple[tuple[str, str], ...]:
+    """Return where archives are as they were, by their own addresses; the longest of these first."""
+    text = moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    pairs = (
+        (f"{scheme}://{address}", place.format(moment=text))
+        for address, place in _SNAPSHOTS.items()
+        for scheme in ("http", "https")
+    )
+    return tuple(sorted(pairs, key=lambda pair: (-len(pair[0]), pair)))
+
+
+def is_snapshot(url: str, snapshots: Iterable[str]) -> bool:
+    """Say whether an address lies below that of a snapshot."""
+    return any(url == place or url.startswith(f"{place}/") for place in snapshots)
+
+
+def explain_missing_engine(names: Iterable[str], span: Span) -> Diagnostic:
+    """Return the warning that nobody could resolve Debian packages (W462)."""
+    listed = ", ".join(f"`{name}`" for name in names)
+    message = f"no Docker engine answers, and nobody else can resolve Debian packages: {listed}"
+    hint = "lock again where there is one; until then the build installs them, from its network"
+    return Diagnostic.at(span, "W462", message, hint=hint)
