@@ -233,11 +233,15 @@ def _lacks_packages(lock: Lock) -> bool:
 
 
 def _has_tools(lock: Lock, chosen: ImageReference | None) -> bool:
-    """Say whether a lock's tools run in the image that the command line chose, if it did."""
-    return chosen is None or all(
-        not one.tools.packages
-        or (chosen.canonical == one.tools.image and chosen.digest in {None, one.tools.digest})
-        for one in lock.platforms.values()
+    """Say whether a lock's tools run in the image that the command line chose, if it did.
+
+    Those of a lock of the former form are only for the architecture that the image is for.
+    """
+    tools = [one.tools for one in lock.platforms.values() if one.tools.packages]
+    if chosen is None:
+        return all(one.python is not None or len(one.packages) > 1 for one in tools)
+    return all(
+        chosen.canonical == one.image and chosen.digest in {None, one.digest} for one in tools
     )
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-__all__ = ["PLATFORMS", "Platform"]
+__all__ = ["PLATFORMS", "Architecture", "Platform"]
+
+Architecture: TypeAlias = Literal["amd64", "arm64"]
+"""What Docker calls the architectures that envc knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +23,7 @@ class Platform:
     """
 
     name: str
-    architecture: str
+    architecture: Architecture
     subdir: str
     machine: str
 

@@ -1,25 +1,21 @@
-"""Installs Conda packages for /opt/env into a layer, from local archives and without a network."""
+"""Installs the Conda packages of a layer, each from its archive and by itself, without a network."""
+
+from __future__ import annotations
 
 import asyncio
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
-sys.path.insert(0, "/mnt/tools/site")
+sys.path.insert(0, "/tools/site")
 
 import rattler
-from layer import ENVIRONMENT, LAYER, finish
+from layer import ARTEFACTS, ENVIRONMENT, LISTING, PREFIX, finish, is_same, write_owners
 
-PREFIX = LAYER / "opt/env"
-ACTIVATE = """\
-#!/bin/sh
-# Sources what the environment's packages have put into activate.d, then runs the command.
-for script in /opt/env/etc/conda/activate.d/*.sh; do
-    [ -r "$script" ] && . "$script"
-done
-exec "$@"
-"""
+# No hard link may lead out of the layer. Packages' own symbolic links stay links.
+CONFIG = "allow-hard-links = false\nallow-ref-links = false\n"
 # Only these say what is installed; the rest says where and how, which no two machines share.
 FORGET = (
     "extracted_package_dir",
@@ -30,53 +26,96 @@ FORGET = (
 )
 
 
-async def install(packages: Path) -> dict[str, dict[str, str]]:
-    """Install every archive that packages.json lists, and return its rows by file name."""
-    listing = json.loads((packages / "packages.json").read_bytes())
-    rows = {row["file"]: row for row in listing["packages"]}
-    records = [
-        await rattler.RepoDataRecord.from_package_archive(packages / name) for name in sorted(rows)
-    ]
+def python_of(series: str, subdir: str) -> rattler.RepoDataRecord:
+    """Return what installs packages of pure Python need to know of the environment's: where it looks
+    for them. It is not installed by this layer, and its patch version is no matter."""
+    record = rattler.PackageRecord(
+        name=rattler.PackageName("python"),
+        version=rattler.VersionWithSource(series.rstrip("t")),
+        build=rattler.BuildString("0"),
+        build_number=0,
+        subdir=subdir,
+        python_site_packages_path=f"lib/python{series}/site-packages",
+    )
+    file = f"python-{series}-0.conda"
+    url = f"file:///{file}"
+    return rattler.RepoDataRecord(record, file_name=file, url=url, channel="file:///")
+
+
+async def install(row: dict[str, str], listing: dict, prefix: Path) -> str:
+    """Install an archive into a prefix of its own, and return the package's name."""
+    (archive,) = ARTEFACTS.rglob(row["file"])
+    record = await rattler.RepoDataRecord.from_package_archive(archive)
+    name = record.name.normalized
+    records, ignored = [record], set()
+    if listing["python"] is not None and name != "python":
+        records.append(python_of(listing["python"], listing["subdir"]))
+        ignored = {"python"}
     await rattler.install(
         records,
-        target_prefix=PREFIX,
+        target_prefix=prefix,
         cache_dir=Path("/tmp/packages"),
         installed_packages=[],
+        ignored_packages=ignored,
         platform=rattler.Subdir(listing["subdir"]),
         execute_link_scripts=False,
         show_progress=False,
         alternative_target_prefix=ENVIRONMENT,
-        # No hard link may lead out of the layer. Packages' own symbolic links stay links.
-        config=rattler.Config.from_toml("allow-hard-links = false\nallow-ref-links = false\n"),
+        config=rattler.Config.from_toml(CONFIG),
     )
-    return rows
+    normalise_metadata(prefix, row)
+    return name
 
 
-def normalise_metadata(rows: dict[str, dict[str, str]]) -> None:
+def normalise_metadata(prefix: Path, row: dict[str, str]) -> None:
     """Make conda-meta say what is installed and nothing else, readable for everybody."""
-    for file in sorted((PREFIX / "conda-meta").glob("*.json")):
-        record = json.loads(file.read_bytes())
-        for key in FORGET:
-            record.pop(key, None)
-        row = rows[record["fn"]]
-        record["url"], record["channel"] = row["url"], row["channel"]
-        file.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
-        file.chmod(0o644)
+    (file,) = (prefix / "conda-meta").glob("*.json")
+    record = json.loads(file.read_bytes())
+    for key in FORGET:
+        record.pop(key, None)
+    record["url"], record["channel"] = row["url"], row["channel"]
+    file.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    file.chmod(0o644)
+    # The last layer has the one of these that an environment needs.
+    (prefix / "conda-meta/history").unlink()
+    (prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
 
 
-def main(packages: Path) -> None:
-    rows = asyncio.run(install(packages))
-    normalise_metadata(rows)
-    (PREFIX / "CACHEDIR.TAG").unlink(missing_ok=True)
-    script = PREFIX / "bin/envc-activate"
-    script.write_text(ACTIVATE)
-    script.chmod(0o755)
-    python = PREFIX / "bin/python"
-    finish(python if python.exists() else None)
+def list_paths(prefix: Path) -> list[str]:
+    """Return all files and links below a folder, relative to it, sorted."""
+    found: list[Path] = []
+    for folder, names, files in os.walk(prefix):
+        found += [Path(folder, name) for name in files]
+        found += [link for name in names if (link := Path(folder, name)).is_symlink()]
+    return sorted(str(path.relative_to(prefix)) for path in found)
+
+
+def main() -> None:
+    listing = json.loads(LISTING.read_bytes())
+    packages: dict[str, list[str]] = {}
+    owners: dict[str, str] = {}
+    clashes: dict[str, list[str]] = {}
+    for number, row in enumerate(listing["packages"]):
+        prefix = Path("/tmp/prefixes", str(number))
+        name = asyncio.run(install(row, listing, prefix))
+        packages[name] = list_paths(prefix)
+        for path in packages[name]:
+            source, target = prefix / path, PREFIX / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if os.path.lexists(target):
+                if target.is_dir() and not target.is_symlink():
+                    sys.exit(f"{path} is a folder of {owners.get(path)} and a file of {name}")
+                if not is_same(source, target):
+                    clashes.setdefault(path, [owners[path]]).append(name)
+            owners[path] = name
+            source.replace(target)
+        shutil.rmtree(prefix)
+    write_owners(packages, clashes)
+    finish(listing["python"])
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # rattler's threads may crash an interpreter that takes itself down

@@ -1,11 +1,19 @@
-"""Unpacks the installers' wheels into /tools: `uv` and what `import rattler` needs."""
+"""Unpacks the installers' wheels into /tools: `uv` and what `import rattler` needs.
 
+Also makes an empty virtual environment at /opt/env, so that what uv installs names it.
+"""
+
+from __future__ import annotations
+
+import os
 import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 TOOLS = Path("/tools")
+UV = {"HOME": "/tmp", "PATH": os.defpath}
 
 
 def main(wheels: Path) -> None:
@@ -13,8 +21,11 @@ def main(wheels: Path) -> None:
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(TOOLS / "site")
     for script in sorted((TOOLS / "site").glob("*.data/scripts/*")):
-        shutil.move(script, TOOLS / script.name)
+        shutil.move(str(script), str(TOOLS / script.name))
         (TOOLS / script.name).chmod(0o755)
+    command = [str(TOOLS / "uv"), "venv", "--quiet", "--no-config", "--no-project", "--offline"]
+    command += ["--no-cache", "--python", sys.executable, "/opt/env"]
+    subprocess.run(command, env=UV, check=True)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,20 @@
-"""Installs wheels on top of /opt/env into a layer of their own; runs in the environment's Python."""
+"""Installs the wheels of a layer for the environment's Python and platform, without a network."""
+
+from __future__ import annotations
 
 import configparser
 import csv
 import io
+import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
-from layer import ENVIRONMENT, LAYER, finish
+from layer import ARTEFACTS, ENVIRONMENT, LISTING, PREFIX, finish, series, write_owners
 
-PREFIX = LAYER / "opt/env"
 UV = {
     "HOME": "/tmp",
     "PATH": os.defpath,
@@ -23,50 +24,72 @@ UV = {
 }
 
 
-def main(wheels: Path) -> None:
-    PREFIX.mkdir(parents=True)
-    if any(wheels.glob("*.whl")):
-        install(wheels, PREFIX, "--require-hashes", "--requirements", wheels / "requirements.txt")
-        settle_clashes(wheels)
-    finish(ENVIRONMENT / "bin/python")
+def main() -> None:
+    listing = json.loads(LISTING.read_bytes())
+    rows = listing["wheels"]
+    install(rows, listing, PREFIX)
+    files = {row["name"]: list_files(ARTEFACTS / row["file"], listing["python"]) for row in rows}
+    packages = {name: sorted({path for path, _ in own}) for name, own in files.items()}
+    write_owners(packages, settle_clashes(rows, listing, files))
+    finish(listing["python"])
 
 
-def install(wheels: Path, prefix: Path, *what: str | Path) -> None:
-    """Install wheels, and nothing but them, for the environment's Python."""
-    command: list[str | Path] = ["/mnt/tools/uv", "pip", "install", "--quiet"]
-    command += ["--no-config", "--offline", "--no-cache", "--break-system-packages"]
-    command += ["--python", ENVIRONMENT / "bin/python", "--prefix", prefix]
-    command += ["--no-deps", "--no-index", "--find-links", wheels, "--only-binary", ":all:"]
-    subprocess.run([*command, *what], env=UV, check=True)
+def install(rows: list[dict[str, str]], listing: dict, prefix: Path) -> None:
+    """Install wheels, and nothing but them, into a prefix.
+
+    What a wheel is for was decided when it was locked; its names of platforms are compared with the
+    newest that there are, so that a layer does not depend on the base's C library.
+    """
+    prefix.mkdir(parents=True, exist_ok=True)
+    requirements = Path(tempfile.mkdtemp(), "requirements.txt")
+    lines = [f"{row['name']}=={row['version']} --hash=sha256:{row['sha256']}\n" for row in rows]
+    requirements.write_text("".join(lines), encoding="utf-8")
+    command = ["/tools/uv", "pip", "install", "--quiet", "--no-config", "--offline", "--no-cache"]
+    command += ["--python", str(ENVIRONMENT / "bin/python"), "--prefix", str(prefix)]
+    command += ["--python-version", listing["python"].rstrip("t")]
+    command += ["--python-platform", listing["platform"]]
+    command += ["--no-deps", "--no-index", "--find-links", str(ARTEFACTS), "--only-binary", ":all:"]
+    command += ["--require-hashes", "--requirements", str(requirements)]
+    subprocess.run(command, env=UV, check=True)
     (prefix / ".lock").unlink(missing_ok=True)  # uv's own, and anybody could write to it
+    # What depends on the series of the Python that uv sees is the names of these folders only.
+    for folder in ("lib", "include/site"):
+        own = prefix / folder / f"python{series()}"
+        if own.is_dir():
+            own.rename(own.with_name(f"python{listing['python']}"))
 
 
-def settle_clashes(wheels: Path) -> None:
-    """Where wheels own one path with different content, keep the last wheel's, and say so.
+def settle_clashes(
+    rows: list[dict[str, str]], listing: dict, files: dict[str, list[tuple[str, str]]]
+) -> dict[str, list[str]]:
+    """Where wheels own one path with different content, keep the last wheel's; return whose they are.
 
     Installers leave that to chance: they unpack in parallel. The order is that of the names.
     """
-    owners: dict[str, dict[str, Path]] = {}
-    for wheel in sorted(wheels.glob("*.whl")):
-        for path, content in list_files(wheel):
-            owners.setdefault(path, {})[content] = wheel
-    lost: dict[Path, list[str]] = {}
-    for path, by_content in sorted(owners.items()):
-        if len(by_content) > 1:
-            names = sorted(wheel.name for wheel in by_content.values())
-            print(f"{path} is in {' and in '.join(names)}: the last one's is kept", file=sys.stderr)
-            lost.setdefault(wheels / names[-1], []).append(path)
-    for wheel, paths in lost.items():
-        with tempfile.TemporaryDirectory() as alone:
-            name, version = wheel.name.split("-")[:2]
-            install(wheels, Path(alone), f"{name}=={version}")
-            for path in paths:
-                shutil.copy(Path(alone, path), PREFIX / path)
+    owners: dict[str, dict[str, str]] = {}
+    for name in sorted(files):
+        for path, content in files[name]:
+            owners.setdefault(path, {})[name] = content
+    clashes = {
+        path: list(by_name)
+        for path, by_name in sorted(owners.items())
+        if len(set(by_name.values())) > 1
+    }
+    lost: dict[str, list[str]] = {}
+    for path, names in clashes.items():
+        lost.setdefault(names[-1], []).append(path)
+    for row in rows:
+        if row["name"] in lost:
+            with tempfile.TemporaryDirectory() as alone:
+                install([row], listing, Path(alone))
+                for path in lost[row["name"]]:
+                    shutil.copy(Path(alone, path), PREFIX / path)
+    return clashes
 
 
-def list_files(wheel: Path) -> list[tuple[str, str]]:
+def list_files(wheel: Path, python: str) -> list[tuple[str, str]]:
     """Return what a wheel puts where below a prefix, and what tells its content from another's."""
-    site = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+    site = f"lib/python{python}/site-packages"
     with zipfile.ZipFile(wheel) as archive:
         (record,) = (
             name
@@ -75,7 +98,7 @@ def list_files(wheel: Path) -> list[tuple[str, str]]:
         )
         rows = csv.reader(io.StringIO(archive.read(record).decode()))
         files = [(place(row[0], site), row[1]) for row in rows if row and row[1]]
-        scripts = record.removesuffix("RECORD") + "entry_points.txt"
+        scripts = record[: -len("RECORD")] + "entry_points.txt"
         points = configparser.ConfigParser(delimiters=["="], interpolation=None)
         points.optionxform = str  # names of scripts are case-sensitive
         if scripts in archive.namelist():
@@ -100,4 +123,4 @@ def place(path: str, site: str) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -93,6 +93,21 @@ def test_a_python_of_the_specs_that_does_not_work_is_named() -> None:
     )
 
 
+def test_an_environment_that_cannot_be_put_together_says_what_is_in_the_way() -> None:
+    line = 'envc: {"hint": "take another", "problem": "the base\'s `/opt` is a link"}'
+    failed = replace(told(), failure=Failure(name="x", error="y", output=("a", line)))
+
+    explained = explain_failure(failed)
+
+    assert isinstance(explained, InputError)
+    problem = only(explained)
+    assert (problem.code, problem.message, problem.hint) == (
+        "E650",
+        "the environment cannot be put together: the base's `/opt` is a link",
+        "take another",
+    )
+
+
 def test_a_failed_step_of_ours_is_not_the_specs_fault() -> None:
     error = explain_failure(evidence("run", origins={9: SPAN}))
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import subprocess
 import time
+import uuid
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -215,17 +216,18 @@ def test_labels_say_which_environment_an_image_is(envc: Envc, spec: str) -> None
 
     command = ["docker", "image", "inspect", "--format", "{{json .Config.Labels}}", image["image"]]
     labels = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    assert labels == {"dev.envc.contract": "1", "dev.envc.env-id": image["env_id"]}
+    assert labels == {"dev.envc.contract": "2", "dev.envc.env-id": image["env_id"]}
 
 
 def test_wheels_that_own_one_path_are_settled_by_name(envc: Envc, world: EngineWorld) -> None:
     names = ["ape", "bee", "cow"]
+    unique = uuid.uuid4().hex  # what BuildKit has in its cache tells nothing
     for name in names:
         write_wheel(
             envc.folder / f"{name}-1.0-py3-none-any.whl",
             {
                 f"{name}.py": f"def main():\n    print('{name}')\n",
-                "shared/__init__.py": f"OWNER = '{name}'\n",
+                "shared/__init__.py": f"OWNER = '{name}'\n# {unique}\n",
                 f"{name}-1.0.data/data/share/note": name,
                 f"{name}-1.0.dist-info/entry_points.txt": f"[console_scripts]\ntool = {name}:main\n",
             },
@@ -234,12 +236,24 @@ def test_wheels_that_own_one_path_are_settled_by_name(envc: Envc, world: EngineW
     envc.write("x.envc", f'environment x\nbase image "{world.python_base}"\npip {{\n{wheels}\n}}\n')
     envc("lock", "x.envc")
 
-    image = envc.build("x.envc")["image"]
+    built = envc.build("x.envc")
 
+    image = built["image"]
     assert envc.inside(image, "tool") == "cow\n"
     assert envc.inside(image, "cat", "/opt/env/share/note") == "cow"
     program = "import ape, bee, cow, shared; print(shared.OWNER)"
     assert envc.inside(image, "python", "-c", program) == "cow\n"
+    again = envc.build("x.envc", "--force")
+    assert again["diagnostics"] == built["diagnostics"] == envc.build("x.envc")["diagnostics"]
+    [warning] = built["diagnostics"]
+    assert warning["code"] == "W651"
+    owners = "that of cow (pip) is kept, not that of ape (pip), bee (pip)"
+    site = "lib/python3.11/site-packages"
+    assert warning["notes"][0].splitlines() == [
+        f"bin/tool: {owners}",
+        f"{site}/shared/__init__.py: {owners}",
+        f"share/note: {owners}",
+    ]
 
 
 def write_wheel(path: Path, files: dict[str, str]) -> None:

@@ -113,12 +113,19 @@ def test_the_other_platforms_stages_have_what_is_for_it(envc: Envc, two_platform
     assert [word in stages["image-arm64"] for word in ("KIND=fast", "MADE_FOR")] == [False] * 2
     assert [word in stages["image-amd64"] for word in ("exit 1", "slow", "SLOW")] == [False] * 3
     files = {path.relative_to(envc.folder / "out") for path in (envc.folder / "out").rglob("*")}
-    placed = {str(path) for path in files if path.suffix in {".whl", ".txt"}}
+    placed = {
+        str(path) for path in files if path.suffix in {".whl", ".txt"} or "layers" in path.parts
+    }
     assert placed == {
-        f"amd64/wheels/{FAST.partition('/')[2]}",
-        "amd64/requirements.txt",
-        f"arm64/wheels/{SLOW.partition('/')[2]}",
-        "arm64/requirements.txt",
+        "layers",
+        "layers/amd64",
+        "layers/amd64/environment.json",
+        "layers/amd64/pip-1.json",
+        "layers/arm64",
+        "layers/arm64/environment.json",
+        "layers/arm64/pip-1.json",
+        f"wheels/amd64/{FAST.partition('/')[2]}",
+        f"wheels/arm64/{SLOW.partition('/')[2]}",
         f"files/1/srv/slow/{SLOW.partition('/')[2]}",
         "files/2/srv/src/a.txt",
     }

@@ -26,7 +26,7 @@ def conda(name: str, build: str) -> CondaPackage:
 def lock_of(*packages: PipPackage | CondaPackage, base: str = "a") -> Lock:
     platform = PlatformLock(
         base=BaseImage(image="debian:bookworm", digest=f"sha256:{base * 64}", glibc="2.36"),
-        tools=Tools(image="python:3.12", digest="sha256:" + "a" * 64, packages=()),
+        tools=Tools(image="python:3.12", digest="sha256:" + "a" * 64),
         conda=tuple(package for package in packages if isinstance(package, CondaPackage)),
         pip=tuple(package for package in packages if isinstance(package, PipPackage)),
     )

@@ -57,7 +57,12 @@ LOCAL = PipPackage(
 PLATFORM = PlatformLock(
     base=BaseImage(image="docker.io/library/debian:bookworm-slim", digest=DIGEST, glibc="2.36"),
     python=Python(version="3.12.7", origin="conda"),
-    tools=Tools(image="docker.io/library/python:3.12", digest=DIGEST, packages=(wheel("uv"),)),
+    tools=Tools(
+        image="docker.io/library/python:3.12",
+        digest=DIGEST,
+        python="3.12.7",
+        packages={"amd64": (wheel("uv"),)},
+    ),
     conda=(conda("numpy"), conda("python")),
     pip=(LOCAL, wheel("six")),
 )
@@ -131,15 +136,18 @@ def test_a_lock_is_canonical_json_with_an_artefact_a_line() -> None:
         '      "tools": {\n'
         f'        "digest": "{DIGEST}",\n'
         '        "image": "docker.io/library/python:3.12",\n'
-        '        "packages": [\n'
-        '          {"name": "uv", "version": "1.0", '
+        '        "packages": {\n'
+        '          "amd64": [\n'
+        '            {"name": "uv", "version": "1.0", '
         f'"url": "https://files.example/uv-1.0-py3-none-any.whl", "sha256": "{"b" * 64}", '
         '"size": 7, "index": "https://pypi.org/simple"}\n'
-        "        ]\n"
+        "          ]\n"
+        "        },\n"
+        '        "python": "3.12.7"\n'
         "      }\n"
         "    }\n"
         "  },\n"
-        '  "version": 1\n'
+        '  "version": 2\n'
         "}\n"
     )
 
@@ -214,13 +222,30 @@ def test_an_unknown_field_is_refused_at_its_value() -> None:
 
 
 def test_a_lock_of_a_newer_schema_asks_for_an_upgrade() -> None:
-    [problem] = refused(edited('"version": 1\n', '"version": 2, "news": {}\n'))
+    [problem] = refused(edited('"version": 2\n', '"version": 3, "news": {}\n'))
 
     assert (problem.code, problem.message, place(problem)[1]) == (
         "E404",
-        "the lock has version 2; this envc reads version 1",
-        "2",
+        "the lock has version 3; this envc reads version 2",
+        "3",
     )
+
+
+@pytest.mark.parametrize("has_matrix", [False, True])
+def test_a_lock_of_the_former_schema_has_tools_for_its_own_platforms(*, has_matrix: bool) -> None:
+    one = LOCK.model_dump(mode="json", exclude_none=True)
+    tools = one["platforms"]["linux/amd64"]["tools"]
+    tools["packages"] = tools["packages"]["amd64"]
+    del tools["python"]
+    former = {"version": 1, **({"variants": {"cpu": one}} if has_matrix else one)}
+
+    read = loads(json.dumps(former), "pets.lock")
+
+    unknown = PLATFORM.tools.model_copy(update={"python": None})
+    own = LOCK.model_copy(
+        update={"platforms": {"linux/amd64": PLATFORM.model_copy(update={"tools": unknown})}}
+    )
+    assert read == (LockFile(variants={"cpu": own}) if has_matrix else LockFile.of(own))
 
 
 def test_a_merge_conflict_is_named_as_such() -> None:
@@ -285,7 +310,7 @@ def test_the_lock_of_a_matrix_has_a_section_a_variant_by_name() -> None:
         '        "base": "docker.io/library/debian:bookworm-slim",\n'
     )
     assert '\n    "gpu": {\n      "intent": {\n' in text
-    assert text.endswith('  },\n  "version": 1\n}\n')
+    assert text.endswith('  },\n  "version": 2\n}\n')
 
 
 def test_each_section_of_a_matrix_has_the_lines_of_a_lock_of_its_own() -> None:

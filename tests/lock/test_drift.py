@@ -47,7 +47,7 @@ def lock_of(text: str) -> Lock:
     )
     platform = PlatformLock(
         base=BaseImage(image="docker.io/library/debian:bookworm-slim", digest=DIGEST, glibc="2.36"),
-        tools=Tools(image="docker.io/library/python:3.12", digest=DIGEST, packages=()),
+        tools=Tools(image="docker.io/library/python:3.12", digest=DIGEST),
         pip=wheels,
     )
     return Lock(intent=intent(spec), platforms=dict.fromkeys(spec.platforms, platform))

@@ -132,13 +132,15 @@ def test_every_part_of_a_lock_that_shapes_the_image_counts() -> None:
     numpy = wheel("numpy")
     plain = pip_lock(numpy)
     base = plain.base.model_copy(update={"digest": "sha256:" + "c" * 64})
-    tools = plain.tools.model_copy(update={"packages": (wheel("uv", "0.9.1", sha256="e" * 64),)})
+    tools = plain.tools.model_copy(update={"packages": {"amd64": (wheel("uv", "0.9.1"),)}})
+    unknown = plain.tools.model_copy(update={"python": None})
     locks = [
         plain,
         pip_lock(numpy.model_copy(update={"sha256": "f" * 64})),
         pip_lock(numpy, wheel("pandas")),
         plain.model_copy(update={"base": base}),
         plain.model_copy(update={"tools": tools}),
+        plain.model_copy(update={"tools": unknown}),
         conda_lock(conda_package("numpy")),
         conda_lock(conda_package("numpy", build="1")),
         conda_lock(conda_package("numpy", channel="https://example.com/main")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from envc.lock.model import PlatformLock
 from envc.plan.instruction import Healthcheck, Run
 from envc.render.dockerfile import render
 from envc.resources import read_templates
-from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
+from support.plans import BARE, conda_lock, conda_package, pip_lock, plan_of, wheel
 
 
 def lines_of(locked: PlatformLock | None = None, **fields: Any) -> list[str]:
@@ -85,9 +86,21 @@ def test_the_folder_of_a_volume_is_made_for_a_user_that_is_made(
 ) -> None:
     data = {"environment": "x", "user": user, "volumes": ["/my data"]}
 
-    plan = plan_of(data, {"linux/amd64": pip_lock()})
+    plan = plan_of(data, {"linux/amd64": BARE})
 
     (system,) = [stage for stage in plan.stages if stage.name == "system"]
     (run,) = system.instructions
     assert isinstance(run, Run)
     assert ("'/my data'" in run.words[-1]) is is_made
+
+
+def test_the_last_layer_of_an_environment_makes_the_user_and_its_folders() -> None:
+    data = {"environment": "x", "user": "7:8", "workdir": "/app", "volumes": ["/my data"]}
+
+    plan = plan_of(data, {"linux/amd64": pip_lock()})
+
+    assert [stage.instructions for stage in plan.stages if stage.name == "system"] == [()]
+    (file,) = [file for file in plan.files if file.path == "layers/environment.json"]
+    facts = json.loads(file.content or b"")
+    assert facts["folders"] == ["/app", "/my data"]
+    assert facts["user"] == {"uid": 7, "gid": 8, "name": "envc", "home": "/home/envc"}

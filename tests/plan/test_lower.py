@@ -16,19 +16,35 @@ from envc.resources import read_scripts
 from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
 
 
+def foreign(locked: PlatformLock) -> PlatformLock:
+    """Return a lock whose tools have a Python of another series than the environment's."""
+    tools = locked.tools.model_copy(update={"python": "3.10.1"})
+    return locked.model_copy(update={"tools": tools})
+
+
 def stage_names(*locks: PlatformLock) -> list[str]:
     platforms = dict(zip(("linux/amd64", "linux/arm64"), locks, strict=False))
     return [stage.name for stage in plan_of({"environment": "x"}, platforms).stages]
 
 
 def test_wheels_alone_are_installed_beside_the_bases_python() -> None:
-    expected = ["base", "tool-wheels", "tools", "wheels", "python", "pip", "system", "image"]
+    expected = [
+        "base", "tool-wheels", "tools", "pip-1-files", "pip-1", "system", "environment", "image",
+    ]  # fmt: skip
 
     assert stage_names(pip_lock(wheel("six"))) == expected
 
 
+def test_a_virtual_environment_without_wheels_is_the_last_layer_alone() -> None:
+    expected = ["base", "tool-wheels", "tools", "system", "environment", "image"]
+
+    assert stage_names(pip_lock()) == expected
+
+
 def test_conda_packages_alone_need_no_wheels() -> None:
-    expected = ["base", "tool-wheels", "tools", "conda-packages", "conda", "system", "image"]
+    expected = [
+        "base", "tool-wheels", "tools", "conda-1-files", "conda-1", "system", "environment", "image",
+    ]  # fmt: skip
 
     assert stage_names(conda_lock(conda_package("zlib"))) == expected
 
@@ -39,20 +55,22 @@ def test_wheels_go_on_top_of_conda() -> None:
     plan = plan_of({"environment": "x"}, {"linux/amd64": locked})
 
     assert [c.stage for c in plan.stages[-1].instructions if isinstance(c, Copy)] == [
-        "conda",
-        "pip",
+        "conda-1",
+        "pip-1",
+        "environment",
     ]
 
 
 def test_platforms_that_differ_get_a_stage_each_and_a_choice() -> None:
     names = stage_names(pip_lock(wheel("six")), pip_lock(wheel("idna")))
 
-    assert [name for name in names if name.startswith("wheels")] == [
-        "wheels-amd64",
-        "wheels-arm64",
-        "wheels",
+    assert [name for name in names if name.startswith("pip-")] == [
+        "pip-1-files-amd64",
+        "pip-1-files-arm64",
+        "pip-1-files",
+        "pip-1",
     ]
-    assert names[-5:] == ["system", "runtime", "image-amd64", "image-arm64", "image"]
+    assert names[-5:] == ["environment", "runtime", "image-amd64", "image-arm64", "image"]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +80,11 @@ def test_platforms_that_differ_get_a_stage_each_and_a_choice() -> None:
         [pip_lock(wheel("six"))],
         [conda_lock(conda_package("zlib"), pip=(wheel("six"),))],
         [pip_lock(wheel("six")), pip_lock()],
+        [
+            foreign(pip_lock(wheel("six"))),
+            foreign(conda_lock(conda_package("python"), pip=(wheel("six"),))),
+        ],
+        [pip_lock(wheel("six")), foreign(pip_lock(wheel("six")))],
         [conda_lock(conda_package("zlib")), conda_lock(conda_package("xz"), pip=(wheel("six"),))],
     ],
 )
@@ -72,7 +95,8 @@ def test_every_stage_comes_after_those_it_uses(locks: list[PlatformLock]) -> Non
     known: set[str] = set()
     for stage in plan.stages:
         for used in used_stages(plan, stage.name):
-            assert used.replace("${TARGETARCH}", "amd64") in known, (stage.name, used)
+            chosen = used.replace("${TARGETARCH}", "amd64").replace("${BUILDARCH}", "amd64")
+            assert chosen in known, (stage.name, used)
         known.add(stage.name)
 
 
@@ -118,13 +142,13 @@ def test_the_secret_of_an_index_is_for_files_of_its_own_host() -> None:
     plan = plan_of({"environment": "x", "pip": pip}, {"linux/amd64": locked})
 
     stages = {stage.name: stage for stage in plan.stages}
-    (run,) = stages["private-wheels-amd64"].instructions
+    (run,) = stages["pip-1-private"].instructions
     assert isinstance(run, Run)
     assert [(secret.name, secret.required) for secret in run.secrets] == [
         ("PETS_TOKEN", True),
         ("ca-bundle", False),
     ]
-    added = [i.url for i in stages["wheels"].instructions if isinstance(i, Add)]
+    added = [i.url for i in stages["pip-1-files"].instructions if isinstance(i, Add)]
     assert added == [wheel("six").url, elsewhere.url]
     assert plan.secrets == ("PETS_TOKEN",)
 
@@ -138,8 +162,8 @@ def test_the_secret_of_a_page_of_links_is_for_files_of_its_own_host() -> None:
     plan = plan_of({"environment": "x", "pip": pip}, {"linux/amd64": pip_lock(pets, elsewhere)})
 
     stages = {stage.name: stage for stage in plan.stages}
-    assert "private-wheels-amd64" in stages
-    added = [i.url for i in stages["wheels"].instructions if isinstance(i, Add)]
+    assert "pip-1-private" in stages
+    added = [i.url for i in stages["pip-1-files"].instructions if isinstance(i, Add)]
     assert added == [elsewhere.url]
     assert plan.secrets == ("WHEELS_TOKEN",)
 
@@ -155,16 +179,16 @@ def test_the_secret_of_a_channel_is_for_packages_of_its_own_host() -> None:
     plan = plan_of(spec, {"linux/amd64": locked})
 
     stages = {stage.name: stage for stage in plan.stages}
-    (run,) = stages["private-conda-amd64"].instructions
+    (run,) = stages["conda-1-private"].instructions
     assert isinstance(run, Run)
     assert [(secret.name, secret.required) for secret in run.secrets] == [
         ("PETS_TOKEN", True),
         ("ca-bundle", False),
     ]
-    added = [i.url for i in stages["conda-packages"].instructions if isinstance(i, Add)]
+    added = [i.url for i in stages["conda-1-files"].instructions if isinstance(i, Add)]
     assert added == [conda_package("python").url, elsewhere.url]
     files = {file.path: file for file in plan.files}
-    assert json.loads(files["amd64/private-conda.json"].content or b"") == [
+    assert json.loads(files["layers/conda-1-private.json"].content or b"") == [
         {
             "file": "pets-1.0-0.conda",
             "from": "channel",
@@ -226,11 +250,9 @@ def test_only_the_scripts_that_a_build_runs_are_in_its_context() -> None:
     plan = plan_of({"environment": "x"}, {"linux/amd64": pip_lock(wheel("six"))})
 
     assert [file.path for file in plan.files if file.path.startswith("scripts/")] == [
+        "scripts/assemble.py",
         "scripts/layer.py",
-        "scripts/step.sh",
         "scripts/tools.py",
-        "scripts/user.sh",
-        "scripts/venv.py",
         "scripts/wheels.py",
     ]
 
@@ -240,7 +262,8 @@ def test_a_step_that_names_a_file_like_a_script_brings_none() -> None:
         plan = plan_of({"environment": "x", **data}, {"linux/amd64": pip_lock()})
         return [file.path for file in plan.files]
 
-    assert scripts({"steps": [{"run": {"command": "python /app/conda.py"}}]}) == scripts({})
+    plain = scripts({"steps": [{"run": {"command": "true"}}]})
+    assert scripts({"steps": [{"run": {"command": "python /app/conda.py"}}]}) == plain
 
 
 def test_every_part_of_the_build_has_the_same_time() -> None:

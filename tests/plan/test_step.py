@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from envc.lock.model import PlatformLock, Tools
+from envc.lock.model import PlatformLock
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Selection, Tree
 from envc.plan.instruction import BuildPlan
 from envc.render.dockerfile import render
 from envc.resources import read_templates
-from support.plans import BASE, conda_lock, conda_package, pip_lock, plan_of, wheel
+from support.plans import BARE, conda_lock, conda_package, pip_lock, plan_of, wheel
 
 RUN = [{"run": "make"}]
 _FILES = (ContextFile.of("a.py", b"a"), ContextFile.of("lib/b.py", b"b"))
@@ -105,6 +105,7 @@ def test_what_a_copy_ignores_is_not_in_the_context() -> None:
 
 def test_steps_before_the_packages_come_before_the_user_in_the_system_stage() -> None:
     plan = plan_with(
+        BARE,
         variables={"A": "1"},
         build_variables={"B": "2"},
         before_packages=[*copy(to="etc"), {"run": {"command": "make", "network": True}}],
@@ -131,10 +132,9 @@ def test_steps_before_the_packages_come_before_the_user_in_the_system_stage() ->
 
 
 def test_a_python_of_the_bases_own_is_verified_and_nothing_is_installed() -> None:
-    bare = PlatformLock(base=BASE, tools=Tools(image=BASE.image, digest=BASE.digest, packages=()))
     fields = {"python": {"managed": "no"}, "interpreter": "/opt/py/bin/python"}
 
-    plan = plan_with(bare, steps=RUN, **fields)
+    plan = plan_with(BARE, steps=RUN, **fields)
 
     assert [stage.name for stage in plan.stages] == ["base", "system", "image"]
     assert stage_of("image", plan)[-5:] == [
@@ -151,9 +151,9 @@ def test_the_declared_cuda_is_a_label() -> None:
         text = render(plan_with(**fields), read_templates()).text
         return text[text.index("LABEL dev.envc") :].rpartition("dev.envc.env-id")[0]
 
-    assert labels() == labels(cuda="none") == "LABEL dev.envc.contract=1 \\\n      "
+    assert labels() == labels(cuda="none") == "LABEL dev.envc.contract=2 \\\n      "
     assert labels(cuda="12.4") == (
-        "LABEL dev.envc.contract=1 \\\n      dev.envc.cuda=12.4 \\\n      "
+        "LABEL dev.envc.contract=2 \\\n      dev.envc.cuda=12.4 \\\n      "
     )
 
 

@@ -69,7 +69,13 @@ def test_a_manifest_comes_with_its_configuration(fake: FakeRegistry) -> None:
 
     found = client().resolve(reference(fake), AMD64)
 
-    assert found == Manifest(digest=digest, media_type=OCI_MANIFEST, config=found.config)
+    assert found == Manifest(
+        digest=digest,
+        media_type=OCI_MANIFEST,
+        config=found.config,
+        index=None,
+        platforms=("linux/amd64",),
+    )
     assert found.variables == {"PATH": "/bin", "A": "b=c"}
     assert found.labels == {"x": "y"}
 
@@ -87,7 +93,8 @@ def test_a_reference_by_digest_may_name_an_index(fake: FakeRegistry) -> None:
     amd64 = fake.add_image("pets", None)
     index = fake.add_index("pets", "1", {"linux/amd64": amd64})
 
-    assert client().resolve(reference(fake, f"pets@{index}"), AMD64).digest == amd64
+    found = client().resolve(reference(fake, f"pets@{index}"), AMD64)
+    assert (found.digest, found.index, found.platforms) == (amd64, index, ("linux/amd64",))
 
 
 def test_what_was_asked_once_is_not_asked_again(fake: FakeRegistry) -> None:

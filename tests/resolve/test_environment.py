@@ -31,9 +31,10 @@ from envc.resolve.base import (
     Requirement,
     VirtualPackage,
 )
-from envc.resolve.environment import TOOLS_IMAGE, Resolved, World, resolve
+from envc.resolve.environment import Resolved, World, resolve
 from envc.resolve.image import Inspected
 from envc.resolve.keeping import Keeping
+from envc.resolve.tools import TOOLS_IMAGE
 from envc.source import Span
 from envc.spec.load import load
 from support.documents import Everything, document
@@ -186,7 +187,9 @@ def test_pip_alone_uses_the_bases_python_and_installs_in_the_base() -> None:
     image = "docker.io/library/python:3.12-slim-bookworm"
     assert locked.base == BaseImage(image=image, digest=DIGEST, python="3.12.7", glibc="2.36")
     assert locked.python == Python(version="3.12.7", origin="base")
-    assert locked.tools == Tools(image=image, digest=DIGEST, packages=(wheel("uv"),))
+    assert locked.tools == Tools(
+        image=image, digest=DIGEST, python="3.12.7", packages={"amd64": (wheel("uv"),)}
+    )
     assert (locked.conda, locked.pip) == ((), (wheel("rich"),))
     assert world.images.asked == [("python:3.12-slim-bookworm", True, "3.12")]
     assert world.conda.requests == []
@@ -227,7 +230,9 @@ def test_conda_packages_are_installed_in_an_image_that_needs_no_registry() -> No
     locked = world.resolve(conda=["numpy"]).lock.platforms["linux/amd64"]
 
     assert (locked.tools.image, locked.tools.digest) == (TOOLS_IMAGE.image, TOOLS_IMAGE.digest)
-    [request] = world.tools.requests
+    assert list(locked.tools.packages) == ["amd64", "arm64"]
+    assert {request.platform.architecture for request in world.tools.requests} == {"amd64", "arm64"}
+    request, _ = world.tools.requests
     assert (request.python_version, request.glibc) == ("3.12.12", "2.36")
     assert [requirement.text.partition("==")[0] for requirement in request.requirements] == [
         "uv",
@@ -273,7 +278,7 @@ def test_a_python_that_envc_does_not_manage_is_not_looked_for() -> None:
 
     (locked,) = resolved.lock.platforms.values()
     assert fakes.images.asked == [("pets:1", False, None)]
-    assert (locked.python, locked.tools.packages) == (None, ())
+    assert (locked.python, locked.tools.packages) == (None, {})
     assert (fakes.pip.requests, fakes.tools.requests) == ([], [])
 
 
@@ -437,7 +442,7 @@ def test_a_spec_without_packages_needs_no_solver_and_no_tools() -> None:
     locked = world.resolve(base={"image": "debian:bookworm-slim"}).lock.platforms["linux/amd64"]
 
     image = "docker.io/library/debian:bookworm-slim"
-    assert (locked.python, locked.tools) == (None, Tools(image=image, digest=DIGEST, packages=()))
+    assert (locked.python, locked.tools) == (None, Tools(image=image, digest=DIGEST))
     assert (world.pip.requests, world.tools.requests, world.conda.requests) == ([], [], [])
 
 
@@ -635,7 +640,7 @@ def test_all_platforms_have_the_same_default_base_whose_python_is_used_only_wher
 
     assert world.images.asked == [("debian:bookworm-slim", False, None)] * 2
     assert locked.platforms[ARM64].python is None
-    assert locked.platforms[ARM64].tools.packages == ()
+    assert locked.platforms[ARM64].tools.packages == {}
 
 
 def test_a_base_without_the_python_that_one_platform_needs_says_that_conda_brings_none_there() -> (

@@ -190,6 +190,8 @@ def test_what_nobody_can_tell_is_assumed_with_a_warning() -> None:
                 hint="lock where a Docker engine of that platform runs",
             ),
         ),
+        index=PINNED,
+        architectures=("amd64", "arm64"),
     )
 
 

@@ -32,6 +32,8 @@ BASE = BaseImage(
 DEBIAN = BaseImage(
     image="docker.io/library/debian:bookworm-slim", digest="sha256:" + "d" * 64, glibc="2.36"
 )
+BARE = PlatformLock(base=BASE, tools=Tools(image=BASE.image, digest=BASE.digest))
+"""A platform's lock for which nothing is installed."""
 CHANNEL = "https://conda.anaconda.org/conda-forge"
 
 
@@ -69,7 +71,12 @@ def pip_lock(*packages: PipPackage) -> PlatformLock:
     return PlatformLock(
         base=BASE,
         python=Python(version="3.12.7", origin="base"),
-        tools=Tools(image=BASE.image, digest=BASE.digest, packages=(wheel("uv", "0.9.0"),)),
+        tools=Tools(
+            image=BASE.image,
+            digest=BASE.digest,
+            python="3.12.7",
+            packages={"amd64": (wheel("uv", "0.9.0"),), "arm64": (wheel("uv", "0.9.0"),)},
+        ),
         pip=packages,
     )
 
@@ -80,7 +87,12 @@ def conda_lock(*packages: CondaPackage, pip: tuple[PipPackage, ...] = ()) -> Pla
     return PlatformLock(
         base=DEBIAN,
         python=Python(version="3.12.7", origin="conda"),
-        tools=Tools(image=BASE.image, digest=BASE.digest, packages=tools),
+        tools=Tools(
+            image=BASE.image,
+            digest=BASE.digest,
+            python="3.12.7",
+            packages={"amd64": tools, "arm64": tools},
+        ),
         conda=packages,
         pip=pip,
     )

@@ -63,7 +63,12 @@ def lock_of(text: str) -> Lock:
     platform = PlatformLock(
         base=BaseImage(image=image, digest=digest, python="3.12.7", glibc="2.36"),
         python=Python(version="3.12.7", origin="base"),
-        tools=Tools(image=image, digest=digest, packages=(_package("uv", "0.9"),)),
+        tools=Tools(
+            image=image,
+            digest=digest,
+            python="3.12.7",
+            packages={"amd64": (_package("uv", "0.9"),), "arm64": (_package("uv", "0.9"),)},
+        ),
         pip=(_package("six", "1.17.0"),),
     )
     if spec.conda.packages:

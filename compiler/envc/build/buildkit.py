@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO, TypeAlias, assert_never
 
-from envc.build.event import BuildEvent, Progress
+from envc.build.event import BuildEvent, Progress, StepLog
 from envc.build.failure import Evidence, explain_failure
+from envc.build.note import Note, explain_notes, read_note
 from envc.build.progress import write_log
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine
@@ -93,6 +94,8 @@ class BuildResult:
         duration_s: Of the whole build.
         cached_steps: How many of the Dockerfile's steps had nothing to do.
         total_steps: How many there were.
+        warnings: What is odd about the environment; of steps that had to run, since those that are
+            cached say nothing.
     """
 
     image: str
@@ -101,6 +104,7 @@ class BuildResult:
     duration_s: float
     cached_steps: int
     total_steps: int
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 def build(
@@ -129,13 +133,18 @@ def build(
     _check_secrets(request)
     started = time.monotonic()
     progress = Progress()
+    notes: list[Note] = []
     with tempfile.TemporaryDirectory(prefix="envc-build-") as folder, _open_log(request.log) as log:
         metadata = Path(folder, "metadata.json")
 
         def take(line: str) -> None:
             for event in progress.feed(line):
                 write_log(log, event)
-                on_event(event)
+                note = read_note(event.text) if isinstance(event, StepLog) else None
+                if note is None:
+                    on_event(event)
+                else:
+                    notes.append(note)
 
         try:
             returncode = stream(
@@ -168,6 +177,7 @@ def build(
         duration_s=time.monotonic() - started,
         cached_steps=progress.cached_steps,
         total_steps=progress.total_steps,
+        warnings=explain_notes(notes),
     )
 
 

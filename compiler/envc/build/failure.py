@@ -9,6 +9,7 @@ from itertools import dropwhile
 from pathlib import Path
 
 from envc.build.event import Failure
+from envc.build.note import find_problem
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError
 from envc.source import Span
@@ -98,9 +99,10 @@ def explain_failure(evidence: Evidence) -> EnvcError:
     """Return what to raise for a failed build.
 
     InputError where the spec's own step failed (E610) or its own Python (E619), the lock names a
-    base that is not there (E613) or a secret was not given (E615); ToolError for an artefact with
-    other bytes (E611) or out of reach (E612), a base out of reach (E614), a full disk (E616), a
-    missing or old buildx (E606), an absent engine (E601), and all else (E610, E617).
+    base that is not there (E613), the environment cannot be put together (E650) or a secret was not
+    given (E615); ToolError for an artefact with other bytes (E611) or out of reach (E612), a base
+    out of reach (E614), a full disk (E616), a missing or old buildx (E606), an absent engine (E601),
+    and all else (E610, E617).
     """
     for explain in (
         _explain_tools,
@@ -109,6 +111,7 @@ def explain_failure(evidence: Evidence) -> EnvcError:
         _explain_base,
         _explain_artefact,
         _explain_private,
+        _explain_fit,
         _explain_interpreter,
         _explain_step,
     ):
@@ -297,6 +300,18 @@ def _explain_unfetched(evidence: Evidence, address: str, said: str) -> Diagnosti
 
 def _file_of(address: str) -> str:
     return address.rpartition("/")[2]
+
+
+def _explain_fit(evidence: Evidence) -> EnvcError | None:
+    """Explain that the base is not what the environment's last layer needs."""
+    failure = evidence.failure
+    problem = find_problem(failure.output) if failure is not None else None
+    if problem is None:
+        return None
+    message, hint = problem
+    return InputError(
+        [evidence.diagnose("E650", f"the environment cannot be put together: {message}", hint=hint)]
+    )
 
 
 def _explain_interpreter(evidence: Evidence) -> EnvcError | None:

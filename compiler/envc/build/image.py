@@ -63,7 +63,8 @@ class Image:
         size_bytes: As the engine counts it.
         duration_s: How long it took to find or to build it.
         is_cached: Whether the engine had it already.
-        warnings: What its checks found that does not forbid its use.
+        warnings: What is odd about one that was built, and what its checks found that does not forbid
+            its use.
     """
 
     name: str
@@ -145,6 +146,7 @@ def produce(
     """
     from envc.build.buildkit import build
     from envc.build.check import check
+    from envc.build.note import NOTED
 
     open_cache(lock.parent)
     with _turn(lock, on_event):
@@ -161,7 +163,11 @@ def produce(
             engine.untag(wanted.failed_name)
         finally:
             engine.untag(temporary)
-    remember_warnings(cache, result.digest, checks.identity, checked.warnings)
+    # A step that BuildKit has in its cache tells nothing: the same image told it before.
+    known = recall_warnings(cache, result.digest, checks.identity) or ()
+    told = result.warnings or tuple(one for one in known if one.code in NOTED)
+    warnings = (*told, *checked.warnings)
+    remember_warnings(cache, result.digest, checks.identity, warnings)
     return Image(
         name=wanted.name,
         env_id=wanted.env_id,
@@ -170,7 +176,7 @@ def produce(
         size_bytes=result.size_bytes,
         duration_s=result.duration_s,
         is_cached=False,
-        warnings=checked.warnings,
+        warnings=warnings,
     )
 
 

@@ -83,7 +83,7 @@ def _list_packages(lock: PlatformLock) -> Iterator[Component]:
 
 def _list_tools(platform: Platform, lock: PlatformLock) -> Iterator[Component]:
     yield _image("tool", lock.tools.image, lock.tools.digest, platform)
-    yield from (_wheel("tool", package) for package in lock.tools.packages)
+    yield from (_wheel("tool", package) for package in lock.tools.on(platform.architecture))
 
 
 def _conda(package: CondaPackage, needs: tuple[str, ...]) -> Component:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal, TypeAlias
 
-from envc.lock.model import Lock, PlatformLock
+from envc.lock.model import Lock, PipPackage, PlatformLock
 
 __all__ = ["Change", "Move", "changes", "size_of"]
 
@@ -117,10 +119,22 @@ def _list_pins(locked: PlatformLock) -> Iterator[tuple[tuple[str, str], _Pin]]:
     for archive in locked.system:
         pin = _Pin(text=archive.version, digest=archive.sha256, size=archive.size)
         yield ("system", archive.name), pin
-    for kind, packages in (("pip", locked.pip), ("tools", locked.tools.packages)):
-        for package in packages:
-            pin = _Pin(text=package.version, digest=package.sha256, size=package.size)
-            yield (kind, package.name), pin
+    for package in locked.pip:
+        pin = _Pin(text=package.version, digest=package.sha256, size=package.size)
+        yield ("pip", package.name), pin
+    for name, packages in _group(locked.tools.packages.values()).items():
+        versions = " and ".join(dict.fromkeys(package.version for package in packages))
+        digests = "".join(package.sha256 for package in packages)
+        digest = hashlib.sha256(digests.encode()).hexdigest()
+        yield ("tools", name), _Pin(text=versions, digest=digest)
+
+
+def _group(wheels: Iterable[Iterable[PipPackage]]) -> dict[str, list[PipPackage]]:
+    """Return an installer's wheels for all architectures, by its name."""
+    groups: dict[str, list[PipPackage]] = {}
+    for package in chain.from_iterable(wheels):
+        groups.setdefault(package.name, []).append(package)
+    return groups
 
 
 def _is_older(before: str, after: str) -> bool:

@@ -20,8 +20,8 @@ from envc.source import Source, Span
 
 __all__ = ["VERSION", "dumps", "loads"]
 
-VERSION = 1
-"""The version of the lock's schema that this envc reads and writes."""
+VERSION = 2
+"""The version of the lock's schema that this envc writes; it reads the former one, too."""
 
 _RESTORE = "restore the file from version control, or delete it and run `envc lock` again"
 _BY_HAND = "a lock is not edited by hand: change the spec and run `envc lock` again"
@@ -38,13 +38,13 @@ _VariantName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._-][a-z0-
 class _SingleFile(Lock):
     """What the file of a spec without a matrix holds."""
 
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
 
 
 class _MatrixFile(Part):
     """What the file of a spec with a matrix holds."""
 
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
     variants: Annotated[dict[_VariantName, Lock], Field(min_length=1)]
 
 
@@ -75,6 +75,7 @@ def loads(text: str, name: str) -> LockFile:
     _refuse_merge_conflict(source)
     data = _parse(source)
     _refuse_other_version(source, data)
+    _raise_version(data)
     try:
         lock = _validate(data)
     except ValidationError as error:
@@ -90,6 +91,25 @@ def _validate(data: dict[str, Any]) -> LockFile:
     single = _SingleFile.model_validate(data)
     fields = {name: getattr(single, name) for name in Lock.model_fields}
     return LockFile.of(Lock.model_construct(**fields))
+
+
+def _raise_version(data: dict[str, Any]) -> None:
+    """Turn the former form into today's: then, tools were for the target's architecture only."""
+    if data.get("version", 1) != 1:
+        return
+    sections = data.get("variants", {"": data})
+    for section in _objects(sections):
+        platforms = section.get("platforms")
+        for name, platform in platforms.items() if isinstance(platforms, dict) else ():
+            tools = platform.get("tools") if isinstance(platform, dict) else None
+            if isinstance(tools, dict) and isinstance(tools.get("packages"), list):
+                tools["packages"] = {name.partition("/")[2]: tools["packages"]}
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return (
+        [one for one in value.values() if isinstance(one, dict)] if isinstance(value, dict) else []
+    )
 
 
 def _write(value: Any, indent: str) -> str:
@@ -222,8 +242,10 @@ def _judge(lock: Lock, section: _Path) -> Iterator[tuple[_Path, str]]:
             yield (*path, "system", number, "url"), _judge_url(archive.url)
         for number, wheel in enumerate(platform.pip):
             yield (*path, "pip", number), _judge_wheel(wheel)
-        for number, wheel in enumerate(platform.tools.packages):
-            yield (*path, "tools", "packages", number), _judge_wheel(wheel)
+        for architecture, wheels in platform.tools.packages.items():
+            for number, wheel in enumerate(wheels):
+                place = (*path, "tools", "packages", architecture, number)
+                yield place, _judge_wheel(wheel)
 
 
 def _judge_wheel(wheel: PipPackage) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from envc.platform import Architecture
 from envc.spec.selector import split_selector
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "SystemPackage",
     "Tools",
     "filename_of",
+    "series",
 ]
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -113,12 +115,15 @@ class BaseImage(Part):
         python: The exact version of its Python, or the series (`3.12`) where nobody could be asked
             for more; None where it has none, or where nobody knows and it is not used.
         glibc: The version of its C library (`2.36`); decides which wheels and Conda packages fit.
+        interpreter: The path of its Python, where somebody could look; None leaves that to the build,
+            which looks in the usual folders.
     """
 
     image: str
     digest: Digest
     python: str | None = None
     glibc: str
+    interpreter: str | None = None
 
 
 class Python(Part):
@@ -127,19 +132,36 @@ class Python(Part):
     version: str
     origin: Literal["base", "conda"]
 
+    @property
+    def series(self) -> str:
+        """Its first two numbers."""
+        return series(self.version)
+
 
 class Tools(Part):
-    """What installs: never part of the image, but it shapes it.
+    """What installs: never part of the image, but it shapes it. It runs on the machine that builds.
 
     Attributes:
         image: The canonical reference, without a digest, of the image it runs in, which has Python.
-        digest: Of that image, as in BaseImage.
-        packages: The installers' wheels, sorted by name; empty where nothing is installed.
+        digest: Of the index of that image's platforms, or of its manifest where it has only one.
+        python: The version of its Python; None where nobody knows, or nothing is installed.
+        packages: The installers' wheels for each architecture that the image has, by Docker's name
+            of it, sorted by name; empty where nothing is installed.
     """
 
     image: str
     digest: Digest
-    packages: tuple[PipPackage, ...] = ()
+    python: str | None = None
+    packages: dict[Architecture, tuple[PipPackage, ...]] = Field(default_factory=dict)
+
+    @property
+    def series(self) -> str | None:
+        """The first two numbers of its Python's version."""
+        return series(self.python) if self.python is not None else None
+
+    def on(self, architecture: Architecture) -> tuple[PipPackage, ...]:
+        """Return the wheels for an architecture; where it has none, those for the first that has."""
+        return self.packages.get(architecture) or next(iter(self.packages.values()), ())
 
 
 class SystemPackage(Part):
@@ -283,6 +305,15 @@ class LockFile:
         return tuple(
             sorted({text for lock in self.variants.values() for text in lock.intent.matchspecs})
         )
+
+
+def series(version: str) -> str:
+    """Return the first two numbers of a Python's version, which its byte code depends on.
+
+    >>> series("3.12.7")
+    '3.12'
+    """
+    return ".".join(version.split(".")[:2])
 
 
 def filename_of(url: str) -> str:

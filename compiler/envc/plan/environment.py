@@ -1,24 +1,60 @@
-"""The stages that install: each lays out its part of `/opt/env` as a tree that becomes one layer."""
+"""The stages that install: each layer of `/opt/env` is laid out by one, as a tree of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from envc.lock.model import PlatformLock, Python
-from envc.plan.instruction import Copy, Instruction, Mount, Run, Stage, User
-from envc.plan.stage import LAYER, SCRIPTS, choose, mount_stage, script
+from envc.canonical import Json
+from envc.lock.model import CondaPackage, PipPackage, PlatformLock
+from envc.plan.fetch import (
+    LISTING,
+    Sources,
+    artefact_stages,
+    files_stage,
+    private_list,
+    private_name,
+    private_packages,
+    tool_wheel_stages,
+)
+from envc.plan.instruction import Instruction, Mount, Run, Stage, User
+from envc.plan.layer import Layer
+from envc.plan.layout import Layout
+from envc.plan.listing import Listings
+from envc.plan.stage import (
+    BUILD_PLATFORM,
+    LAYER,
+    choose,
+    mount_file,
+    mount_scripts,
+    mount_stage,
+    script,
+)
 from envc.platform import PLATFORMS
 from envc.reference import ImageReference
 
-__all__ = ["base_stages", "environment_stages", "layer_copies", "tools_stages"]
+__all__ = ["base_stages", "layer_lists", "layer_stages", "tools_stages"]
 
 _BASE = "Where the image starts. Steps run as root, whoever the base's own user is."
-_TOOLS = mount_stage("tools", "/tools", "/mnt/tools")
+_FILES = "/mnt/files"
+_INTERPRETER = "interpreter"
+_NEWEST = "manylinux_2_40"
+"""The newest names of platforms that uv knows: what fits was decided when the lock was made."""
+_ANY_MACHINE = next(iter(PLATFORMS.values()))
+
+_TOOLS = "The installers, for the machine that builds. Nothing of this stage is in the image."
+_SERIES = """\
+The tools' Python is of another series than the environment's, which therefore makes the byte code:
+this runs on the platform that the image is for."""
+_LAYERS = {
+    "conda": "Conda packages, laid out on the machine that builds: a layer of the environment each.",
+    "pip": "Wheels, laid out on the machine that builds: a layer of the environment each.",
+}
 
 
 def base_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
     """Return the stage `base`: the image that everything starts from, by digest."""
-    references = {
+    references: dict[str, str] = {
         PLATFORMS[name].architecture: _pinned(locked.base.image, locked.base.digest)
         for name, locked in platforms.items()
     }
@@ -26,54 +62,63 @@ def base_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
     return choose("base", references, own, _BASE)
 
 
-def tools_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
-    """Return the stage `tools`, in which or with which everything is installed."""
-    unpack = Run(
-        words=script("python3", "tools.py", "/mnt/wheels"),
-        mounts=(SCRIPTS, mount_stage("tool-wheels", "/", "/mnt/wheels")),
-    )
-    bases = {
-        PLATFORMS[name].architecture: _tools_base(locked)
-        for name, locked in platforms.items()
-        if locked.tools.packages
-    }
-    comment = "The installers. Nothing of this stage is in the image."
-    return choose("tools", bases, dict.fromkeys(bases, (unpack,)), comment)
+def tools_stages(layouts: Mapping[str, Layout], sources: Sources) -> tuple[Stage, ...]:
+    """Return the stage `tools`, in which everything is installed, after those that bring its wheels.
 
-
-def environment_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
-    """Return the stages `conda`, `python` and `pip`, as far as they are needed.
-
-    Where Python comes from Conda on some platforms only, there are both of the first two, and each
-    platform's image takes its own.
+    Platforms whose tools differ have a stage each.
     """
-    has_conda = any(locked.conda for locked in platforms.values())
-    return (
-        *((_conda_stage(),) if has_conda else ()),
-        *_venv_stages(platforms),
-        *_pip_stages(platforms),
-    )
+    wanted = {name: one.locked for name, one in layouts.items() if one.locked.tools.packages}
+    if not wanted:
+        return ()
+    first, *others = wanted.values()
+    if all(other.tools == first.tools for other in others):
+        wheels = "tool-wheels"
+        return (
+            *tool_wheel_stages(wheels, first, sources.mirrors),
+            _tools_stage("tools", first, wheels, tuple(wanted), _TOOLS),
+        )
+    stages: list[Stage] = []
+    for name, locked in wanted.items():
+        wheels = f"tool-wheels-{name}"
+        comment = _TOOLS if locked is first else ""
+        stages += tool_wheel_stages(wheels, locked, sources.mirrors)
+        stages.append(_tools_stage(f"tools-{name}", locked, wheels, (name,), comment))
+    return *stages, Stage(name="tools", base="tools-${TARGETARCH}")
 
 
-def layer_copies(locked: PlatformLock) -> tuple[Instruction, ...]:
-    """Return what brings the install stages' trees into a platform's image, a layer each."""
-    names = [name for name in (_python_stage(locked),) if name is not None]
-    if locked.pip:
-        names.append("pip")
-    return tuple(Copy(stage=name, source=f"{LAYER}/", to="/", link=True) for name in names)
+def layer_stages(
+    layouts: Mapping[str, Layout], sources: Sources, listings: Listings
+) -> tuple[Stage, ...]:
+    """Return a stage for each layer, called as it is, each after those that fetch for it."""
+    stages: list[Stage] = []
+    seen: set[str] = set()
+    names = list(_order(layouts.values()))
+    for name, kind in names:
+        is_first = kind not in seen
+        seen.add(kind)
+        stages += artefact_stages(name, layouts, sources, listings, is_first=is_first)
+    stages += _interpreter_stages(layouts, listings)
+    seen.clear()
+    for name, kind in names:
+        comment = _LAYERS[kind] if kind not in seen else ""
+        seen.add(kind)
+        stages += _install_stages(name, layouts, comment)
+    return tuple(stages)
 
 
-def _python_stage(locked: PlatformLock) -> str | None:
-    """Return the stage that wheels are installed on top of; None where there is no environment."""
-    if locked.conda:
-        return "conda"
-    return "python" if locked.python is not None else None
-
-
-def _tools_base(locked: PlatformLock) -> str:
-    tools, base = locked.tools, locked.base
-    is_base = (tools.image, tools.digest) == (base.image, base.digest)
-    return "base" if is_base else _pinned(tools.image, tools.digest)
+def layer_lists(layouts: Mapping[str, Layout], sources: Sources) -> dict[str, dict[str, Json]]:
+    """Return what each layer's stage has to know, by architecture and by the list's name."""
+    lists: dict[str, dict[str, Json]] = {}
+    for architecture, layout in layouts.items():
+        own: dict[str, Json] = {}
+        for layer in layout.layers:
+            own[layer.name] = _list_layer(layout, layer)
+            if private := private_packages(layer.packages, sources.secrets):
+                own[private_name(layer.name)] = private_list(private, sources)
+        if _needs_interpreter(layout):
+            own[_INTERPRETER] = _list_conda(layout, _python_and_what_it_needs(layout))
+        lists[architecture] = own
+    return lists
 
 
 def _pinned(image: str, digest: str) -> str:
@@ -81,50 +126,133 @@ def _pinned(image: str, digest: str) -> str:
     return ImageReference.parse(f"{image}@{digest}").familiar
 
 
-def _conda_stage() -> Stage:
-    mounts = (SCRIPTS, _TOOLS, mount_stage("conda-packages", "/", "/mnt/packages"))
-    run = Run(words=script("python3", "conda.py", "/mnt/packages"), mounts=mounts)
+def _tools_stage(
+    name: str, locked: PlatformLock, wheels: str, targets: Sequence[str], comment: str
+) -> Stage:
+    """Return the stage that unpacks the installers, for these architectures."""
+    tools = locked.tools
+    platform: str | None = BUILD_PLATFORM
+    if len(tools.packages) == 1:
+        # An image that exists for one platform only runs there, or is emulated.
+        (only,) = tools.packages
+        platform = f"linux/{only}" if any(target != only for target in targets) else None
+    unpack = Run(
+        words=script("python3", "tools.py", "/mnt/wheels"),
+        mounts=(*mount_scripts("tools.py"), mount_stage(wheels, "/", "/mnt/wheels")),
+    )
     return Stage(
-        name="conda",
-        base="tools",
-        comment="Conda's part of the environment, Python too where it brings it.",
-        instructions=(run,),
+        name=name,
+        base=_pinned(tools.image, tools.digest),
+        platform=platform,
+        comment=comment,
+        instructions=(User(user="0"), unpack),
     )
 
 
-def _venv_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
-    runs = {
-        PLATFORMS[name].architecture: (_make_venv(locked.python),)
-        for name, locked in platforms.items()
-        if locked.python is not None and _python_stage(locked) == "python"
+def _order(layouts: Iterable[Layout]) -> Iterator[tuple[str, str]]:
+    """Yield name and kind of all platforms' layers, those of Conda first, each once."""
+    found = {layer.name: layer.kind for layout in layouts for layer in layout.layers}
+    yield from sorted(found.items(), key=lambda item: (item[1], _natural(item[0])))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _install_stages(name: str, layouts: Mapping[str, Layout], comment: str) -> tuple[Stage, ...]:
+    holding = {key: layer for key, one in layouts.items() if (layer := one.find(name)) is not None}
+    run = _install(next(iter(holding.values())))
+    compiling: dict[str, tuple[Instruction, ...]] = {
+        architecture: (_compile(layouts[architecture], f"{name}-source"),)
+        for architecture in holding
+        if not layouts[architecture].is_compiled_by_tools
     }
-    comment = "An empty virtual environment for the base's Python, whose version is verified."
-    return choose("python", dict.fromkeys(runs, "base"), runs, comment)
+    if not compiling:
+        return (Stage(name=name, base="tools", comment=comment, instructions=(run,)),)
+    laid_out = Stage(name=f"{name}-source", base="tools", comment=comment, instructions=(run,))
+    own: dict[str, tuple[Instruction, ...]] = dict.fromkeys(holding.keys() - compiling.keys(), ())
+    bases = dict.fromkeys(own, laid_out.name) | dict.fromkeys(compiling, "base")
+    return laid_out, *choose(name, bases, own | compiling, _SERIES)
 
 
-def _make_venv(python: Python) -> Run:
-    return Run(words=script("python3", "venv.py", python.version), mounts=(SCRIPTS, _TOOLS))
+def _install(layer: Layer) -> Run:
+    file = {"conda": "conda.py", "pip": "wheels.py"}[layer.kind]
+    mounts = (*mount_scripts(file, "layer.py"), mount_stage(files_stage(layer.name), "/", _FILES))
+    return Run(words=script("python3", file), mounts=mounts)
 
 
-def _pip_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
-    """Return the stage that installs wheels; Conda's Python needs only the tools' C library."""
-    bases: dict[str, str] = {}
-    runs: dict[str, tuple[Run, ...]] = {}
-    for name, locked in platforms.items():
-        python = _python_stage(locked)
-        if locked.pip and python is not None:
-            architecture = PLATFORMS[name].architecture
-            bases[architecture] = "tools" if python == "conda" else "base"
-            runs[architecture] = (_install_wheels(python),)
-    comment = "The wheels, in a layer of their own on top of the environment."
-    return choose("pip", bases, runs, comment)
-
-
-def _install_wheels(python: str) -> Run:
+def _compile(layout: Layout, source: str) -> Run:
+    """Return the step that compiles in an image of the target's, by the environment's own Python."""
     mounts: tuple[Mount, ...] = (
-        SCRIPTS,
-        _TOOLS,
-        mount_stage("wheels", "/", "/mnt/wheels"),
-        mount_stage(python, f"{LAYER}/opt/env", "/opt/env"),
+        *mount_scripts("layer.py"),
+        mount_stage(source, LAYER, "/mnt/source"),
     )
-    return Run(words=script("/opt/env/bin/python", "wheels.py", "/mnt/wheels"), mounts=mounts)
+    program = layout.locked.base.interpreter or "python3"
+    if layout.locked.conda:
+        program = "/opt/env/bin/python"
+        mounts = (*mounts, mount_stage(_INTERPRETER, f"{LAYER}/tree/opt/env", "/opt/env"))
+    return Run(words=script(program, "layer.py"), mounts=mounts)
+
+
+def _needs_interpreter(layout: Layout) -> bool:
+    return bool(layout.locked.conda) and not layout.is_compiled_by_tools
+
+
+def _interpreter_stages(layouts: Mapping[str, Layout], listings: Listings) -> tuple[Stage, ...]:
+    """Return the stage that has Conda's Python, and what it needs to run, for `_compile`."""
+    runs: dict[str, tuple[Instruction, ...]] = {}
+    for architecture, layout in layouts.items():
+        if not _needs_interpreter(layout):
+            continue
+        wanted = set(_python_and_what_it_needs(layout))
+        layers = [layer.name for layer in layout.layers if wanted & set(layer.packages)]
+        mounts = (
+            *mount_scripts("conda.py", "layer.py"),
+            mount_file(listings.path(architecture, _INTERPRETER), f"{_FILES}/{LISTING}"),
+            *(mount_stage(files_stage(name), "/", f"{_FILES}/{name}") for name in layers),
+        )
+        runs[architecture] = (Run(words=script("python3", "conda.py"), mounts=mounts),)
+    comment = "The environment's Python, for the byte code that the tools' cannot make."
+    return choose(_INTERPRETER, dict.fromkeys(runs, "tools"), runs, comment)
+
+
+def _python_and_what_it_needs(layout: Layout) -> tuple[CondaPackage, ...]:
+    by_name = {package.name: package for package in layout.locked.conda}
+    found: dict[str, CondaPackage] = {}
+    waiting = ["python"]
+    while waiting:
+        name = waiting.pop()
+        if name in by_name and name not in found:
+            found[name] = by_name[name]
+            waiting += [spec.partition(" ")[0] for spec in by_name[name].depends]
+    return tuple(found[name] for name in sorted(found))
+
+
+def _list_layer(layout: Layout, layer: Layer) -> Json:
+    if layer.kind == "conda":
+        packages = [one for one in layer.packages if isinstance(one, CondaPackage)]
+        return _list_conda(layout, packages)
+    wheels = [one for one in layer.packages if isinstance(one, PipPackage)]
+    # A layer of pure Python is the same for all platforms: its list must not tell them apart.
+    is_pure = all(wheel.filename.endswith("-any.whl") for wheel in wheels)
+    machine = (_ANY_MACHINE if is_pure else layout.platform).machine
+    rows: list[Json] = [
+        {
+            "file": wheel.filename,
+            "name": wheel.name,
+            "sha256": wheel.sha256,
+            "version": wheel.version,
+        }
+        for wheel in wheels
+    ]
+    return {"platform": f"{machine}-{_NEWEST}", "python": layout.python, "wheels": rows}
+
+
+def _list_conda(layout: Layout, packages: Sequence[CondaPackage]) -> Json:
+    is_pure = all(package.subdir == "noarch" for package in packages)
+    rows: list[Json] = [
+        {"channel": package.channel, "file": package.filename, "url": package.url}
+        for package in packages
+    ]
+    subdir = (_ANY_MACHINE if is_pure else layout.platform).subdir
+    return {"packages": rows, "python": layout.python, "subdir": subdir}

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from envc.canonical import Json, readable_json
+from envc.canonical import Json
 from envc.lock.model import CondaPackage, PipPackage, PlatformLock, SystemPackage
 from envc.mirror import MirrorMap
 from envc.plan.context import ContextFile
-from envc.plan.instruction import Add, Copy, Instruction, Mount, Run, Secret, Stage
+from envc.plan.instruction import Add, Copy, Instruction, Run, Secret, Stage
+from envc.plan.layer import Layer
+from envc.plan.layout import Layout
+from envc.plan.listing import Listings
 from envc.plan.private import is_private, private_row, secret_of
-from envc.plan.stage import SCRIPTS, choose, script
+from envc.plan.stage import choose, mount_file, mount_scripts, script
 from envc.platform import PLATFORMS
 
 __all__ = [
     "CA_BUNDLE",
-    "conda_package_stages",
-    "listing_files",
+    "LISTING",
+    "Sources",
+    "artefact_stages",
+    "files_stage",
     "local_wheel_files",
+    "private_list",
+    "private_name",
+    "private_packages",
     "system_package_stages",
     "tool_wheel_stages",
-    "wheel_stages",
 ]
 
 _Fetched: TypeAlias = CondaPackage | PipPackage | SystemPackage
@@ -30,60 +37,69 @@ _Fetched: TypeAlias = CondaPackage | PipPackage | SystemPackage
 CA_BUNDLE = Secret(name="ca-bundle", required=False)
 """Certificates that steps with a network trust besides the base's own."""
 
-_TOOL_WHEELS = "The installers' wheels. Only the stages that install see them."
-_CONDA = "Conda packages, each verified by its SHA-256 before anything reads it."
+LISTING = "layer.json"
+"""What says, beside the artefacts of a layer, what they are."""
+
 _SYSTEM = "Debian packages, each verified by its SHA-256 before anything reads it."
-_WHEELS = "Wheels, each verified by its SHA-256 before anything reads it."
+_TOOL_WHEELS = "The installers' wheels. Only the stages that install see them."
+_PRIVATE = {
+    "conda": "Conda packages of channels that want credentials, which come as build secrets and leave "
+    "no trace.",
+    "pip": "Wheels of indexes that want credentials, which come as build secrets and leave no trace.",
+}
+_ARTEFACTS = {
+    "conda": "Conda packages, each verified by its SHA-256 before anything reads it.",
+    "pip": "Wheels, each verified by its SHA-256 before anything reads it.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Private:
-    """How packages are fetched with credentials.
+class Sources:
+    """Where artefacts come from.
 
     Attributes:
-        stage: The stage's name, up to the architecture.
-        listing: What it reads, a file of the architecture's folder.
-        to: Where it puts them.
+        secrets: The names of the secrets of channels and indexes, by their addresses.
+        mirrors: Where artefacts are fetched from instead; no id depends on them.
+        common: The paths of the local wheels that all platforms have.
     """
 
-    stage: str
-    listing: str
-    to: str
-    comment: str
+    secrets: Mapping[str, str]
+    mirrors: MirrorMap
+    common: frozenset[str]
+
+    @staticmethod
+    def of(
+        platforms: Mapping[str, PlatformLock], secrets: Mapping[str, str], mirrors: MirrorMap
+    ) -> Sources:
+        """Return the sources of a lock's platforms."""
+        return Sources(secrets=secrets, mirrors=mirrors, common=_common_wheels(platforms))
 
 
-_CHANNEL = _Private(
-    stage="private-conda",
-    listing="private-conda.json",
-    to="/packages",
-    comment="Conda packages of channels that want credentials, which come as build secrets and leave "
-    "no trace.",
-)
-_INDEX = _Private(
-    stage="private-wheels",
-    listing="private.json",
-    to="/wheels",
-    comment="Wheels of indexes that want credentials, which come as build secrets and leave no trace.",
-)
+def files_stage(layer: str) -> str:
+    """Return the name of the stage that has a layer's artefacts."""
+    return f"{layer}-files"
 
 
-def tool_wheel_stages(
-    platforms: Mapping[str, PlatformLock], mirrors: MirrorMap
-) -> tuple[Stage, ...]:
-    """Return the stage `tool-wheels`, or none where nothing is installed."""
-    adds = {
-        PLATFORMS[name].architecture: _adds(locked.tools.packages, mirrors)
-        for name, locked in platforms.items()
-        if locked.tools.packages
+def private_name(layer: str) -> str:
+    """Return what the stage and the list of a layer's packages that want credentials are called."""
+    return f"{layer}-private"
+
+
+def tool_wheel_stages(name: str, locked: PlatformLock, mirrors: MirrorMap) -> tuple[Stage, ...]:
+    """Return the stage of this name: the installers for the machine that builds."""
+    adds: dict[str, tuple[Instruction, ...]] = {
+        architecture: _adds(packages, mirrors)
+        for architecture, packages in locked.tools.packages.items()
     }
-    return choose("tool-wheels", dict.fromkeys(adds, "scratch"), adds, _TOOL_WHEELS)
+    bases = dict.fromkeys(adds, "scratch")
+    return choose(name, bases, adds, _TOOL_WHEELS, variable="BUILDARCH")
 
 
 def system_package_stages(
     platforms: Mapping[str, PlatformLock], mirrors: MirrorMap
 ) -> tuple[Stage, ...]:
     """Return the stage `system-packages`, or none where there are none."""
-    adds = {
+    adds: dict[str, tuple[Instruction, ...]] = {
         PLATFORMS[name].architecture: _adds(locked.system, mirrors)
         for name, locked in platforms.items()
         if locked.system
@@ -91,75 +107,53 @@ def system_package_stages(
     return choose("system-packages", dict.fromkeys(adds, "scratch"), adds, _SYSTEM)
 
 
-def conda_package_stages(
-    platforms: Mapping[str, PlatformLock], secrets: Mapping[str, str], mirrors: MirrorMap
+def artefact_stages(
+    name: str,
+    layouts: Mapping[str, Layout],
+    sources: Sources,
+    listings: Listings,
+    *,
+    is_first: bool,
 ) -> tuple[Stage, ...]:
-    """Return the stage `conda-packages`, after those that fetch with credentials; none where there are none.
+    """Return the stages that fetch a layer's artefacts.
 
     Args:
-        platforms: As `wheel_stages`, and so the others.
+        name: The layer's.
+        layouts: By architecture.
+        is_first: Whether it is the first of its kind, whose stage has the comment.
     """
-    stages: list[Stage] = []
-    adds: dict[str, tuple[Instruction, ...]] = {}
-    for name, locked in platforms.items():
-        if not locked.conda:
+    fetching: dict[str, tuple[Instruction, ...]] = {}
+    private: dict[str, tuple[Instruction, ...]] = {}
+    kind = ""
+    for architecture, layout in layouts.items():
+        layer = layout.find(name)
+        if layer is None:
             continue
-        folder = PLATFORMS[name].architecture
-        private = [package for package in locked.conda if is_private(package, secrets)]
-        copies: tuple[Instruction, ...] = ()
-        if private:
-            stages.append(_private_stage(_CHANNEL, folder, private, secrets, is_first=not stages))
-            copies = (Copy(stage=f"{_CHANNEL.stage}-{folder}", source=f"{_CHANNEL.to}/", to="/"),)
-        public = [package for package in locked.conda if package not in private]
-        listing = Copy(source=f"{folder}/packages.json", to="/packages.json")
-        adds[folder] = (*_adds(public, mirrors), *copies, listing)
-    return (*stages, *choose("conda-packages", dict.fromkeys(adds, "scratch"), adds, _CONDA))
+        kind = layer.kind
+        wanted = private_packages(layer.packages, sources.secrets)
+        if wanted:
+            private[architecture] = (
+                _fetch_private(wanted, sources, listings.path(architecture, private_name(name))),
+            )
+        listing = Copy(source=listings.path(architecture, name), to=f"/{LISTING}")
+        fetching[architecture] = (*_fetch(architecture, layer, wanted, sources), listing)
+    comment = _ARTEFACTS[kind] if is_first and kind else ""
+    return (
+        *choose(private_name(name), dict.fromkeys(private, "tools"), private, _PRIVATE[kind]),
+        *choose(files_stage(name), dict.fromkeys(fetching, "scratch"), fetching, comment),
+    )
 
 
-def wheel_stages(
-    platforms: Mapping[str, PlatformLock], secrets: Mapping[str, str], mirrors: MirrorMap
-) -> tuple[Stage, ...]:
-    """Return the stage `wheels`, after those that fetch with credentials; none where there are none.
-
-    Args:
-        platforms: The lock's platforms, by name.
-        secrets: The names of the secrets of channels and indexes, by their addresses.
-        mirrors: Where artefacts are fetched from instead.
-    """
-    stages: list[Stage] = []
-    instructions = {}
-    common = _common_wheels(platforms)
-    for name, locked in platforms.items():
-        if not locked.pip:
-            continue
-        folder = PLATFORMS[name].architecture
-        private = [package for package in locked.pip if is_private(package, secrets)]
-        if private:
-            stages.append(_private_stage(_INDEX, folder, private, secrets, is_first=not stages))
-        instructions[folder] = _wheels(folder, locked.pip, private, common, mirrors)
-    bases = dict.fromkeys(instructions, "scratch")
-    return (*stages, *choose("wheels", bases, instructions, _WHEELS))
+def private_packages(
+    packages: Sequence[CondaPackage | PipPackage], secrets: Mapping[str, str]
+) -> tuple[CondaPackage | PipPackage, ...]:
+    """Return the packages that only credentials can fetch."""
+    return tuple(package for package in packages if is_private(package, secrets))
 
 
-def listing_files(
-    platforms: Mapping[str, PlatformLock], secrets: Mapping[str, str], mirrors: MirrorMap
-) -> tuple[ContextFile, ...]:
-    """Return the context's lists of what is installed, a folder for each architecture."""
-    files = []
-    for platform, locked in platforms.items():
-        folder = PLATFORMS[platform].architecture
-        if locked.conda:
-            rows: list[Json] = [_row(package) for package in locked.conda]
-            data: Json = {"subdir": PLATFORMS[platform].subdir, "packages": rows}
-            files.append(_json_file(f"{folder}/packages.json", data))
-        if locked.pip:
-            files.append(_text_file(f"{folder}/requirements.txt", _requirements(locked.pip)))
-        for kind, packages in ((_CHANNEL, locked.conda), (_INDEX, locked.pip)):
-            private = [package for package in packages if is_private(package, secrets)]
-            wanted: list[Json] = [private_row(package, secrets, mirrors) for package in private]
-            if wanted:
-                files.append(_json_file(f"{folder}/{kind.listing}", wanted))
-    return tuple(files)
+def private_list(packages: Sequence[CondaPackage | PipPackage], sources: Sources) -> list[Json]:
+    """Return what fetches packages with credentials has to know."""
+    return [private_row(package, sources.secrets, sources.mirrors) for package in packages]
 
 
 def local_wheel_files(
@@ -173,7 +167,7 @@ def local_wheel_files(
     common = _common_wheels(platforms)
     folders = {"wheels": common}
     for name, locked in platforms.items():
-        folders[f"{PLATFORMS[name].architecture}/wheels"] = _local_paths(locked) - common
+        folders[_own_wheels(PLATFORMS[name].architecture)] = _local_paths(locked) - common
     return tuple(
         replace(wheels[path], path=f"{folder}/{wheels[path].path}")
         for folder, paths in folders.items()
@@ -181,8 +175,11 @@ def local_wheel_files(
     )
 
 
+def _own_wheels(architecture: str) -> str:
+    return f"wheels/{architecture}"
+
+
 def _common_wheels(platforms: Mapping[str, PlatformLock]) -> frozenset[str]:
-    """Return the paths of the local wheels that all platforms have."""
     return frozenset.intersection(*map(_local_paths, platforms.values()))
 
 
@@ -190,46 +187,31 @@ def _local_paths(locked: PlatformLock) -> frozenset[str]:
     return frozenset(package.path for package in locked.pip if package.path is not None)
 
 
-def _wheels(
-    architecture: str,
-    packages: Sequence[PipPackage],
-    private: Sequence[PipPackage],
-    common: Container[str],
-    mirrors: MirrorMap,
-) -> tuple[Instruction, ...]:
-    public = [package for package in packages if package.url is not None and package not in private]
-    instructions: list[Instruction] = list(_adds(public, mirrors))
-    if private:
-        instructions.append(Copy(stage=f"private-wheels-{architecture}", source="/wheels/", to="/"))
-    local = [package.path for package in packages if package.path is not None]
-    if any(path in common for path in local):
-        instructions.append(Copy(source="wheels/", to="/"))
-    if any(path not in common for path in local):
-        instructions.append(Copy(source=f"{architecture}/wheels/", to="/"))
-    instructions.append(Copy(source=f"{architecture}/requirements.txt", to="/requirements.txt"))
-    return tuple(instructions)
+def _fetch(
+    architecture: str, layer: Layer, private: Container[CondaPackage | PipPackage], sources: Sources
+) -> Iterator[Instruction]:
+    """Yield what brings a layer's artefacts into its stage's root."""
+    public = [package for package in layer.packages if package not in private]
+    yield from _adds(public, sources.mirrors)
+    if len(public) != len(layer.packages):
+        yield Copy(stage=private_name(layer.name), source="/packages/", to="/")
+    for package in layer.packages:
+        if isinstance(package, PipPackage) and package.path is not None:
+            is_common = package.path in sources.common
+            folder = "wheels" if is_common else _own_wheels(architecture)
+            yield Copy(source=f"{folder}/{package.filename}", to="/")
 
 
-def _private_stage(
-    kind: _Private,
-    architecture: str,
-    packages: Iterable[CondaPackage | PipPackage],
-    secrets: Mapping[str, str],
-    *,
-    is_first: bool,
-) -> Stage:
-    names = sorted({name for one in packages if (name := secret_of(one, secrets)) is not None})
-    run = Run(
-        words=script("python3", "fetch.py", f"/mnt/lists/{kind.listing}", kind.to),
-        mounts=(SCRIPTS, Mount(source=architecture, target="/mnt/lists")),
+def _fetch_private(
+    packages: Sequence[CondaPackage | PipPackage], sources: Sources, listing: str
+) -> Run:
+    found = (secret_of(package, sources.secrets) for package in packages)
+    names = sorted({name for name in found if name is not None})
+    return Run(
+        words=script("python3", "fetch.py", "/mnt/private.json", "/packages"),
+        mounts=(*mount_scripts("fetch.py"), mount_file(listing, "/mnt/private.json")),
         secrets=(*(Secret(name=name, required=True) for name in names), CA_BUNDLE),
         network=True,
-    )
-    return Stage(
-        name=f"{kind.stage}-{architecture}",
-        base="tools",
-        comment=kind.comment if is_first else "",
-        instructions=(run,),
     )
 
 
@@ -245,23 +227,3 @@ def _add(package: _Fetched, url: str) -> Add:
     # BuildKit names the file after the address as it is written: escapes need the name spelled out.
     to = "/" if url.endswith(f"/{package.filename}") else f"/{package.filename}"
     return Add(url=url, sha256=package.sha256, to=to)
-
-
-def _requirements(packages: Sequence[PipPackage]) -> str:
-    lines = [
-        f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n"
-        for package in packages
-    ]
-    return "".join(lines)
-
-
-def _row(package: CondaPackage) -> dict[str, Json]:
-    return {"file": package.filename, "channel": package.channel, "url": package.url}
-
-
-def _json_file(path: str, data: Json) -> ContextFile:
-    return _text_file(path, readable_json(data))
-
-
-def _text_file(path: str, text: str) -> ContextFile:
-    return ContextFile.of(path, text.encode())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from envc.canonical import Json, digest
-from envc.lock.model import PlatformLock
+from envc.lock.model import CondaPackage, PipPackage, PlatformLock
 from envc.plan.account import Account
 from envc.plan.context import ContextFile
 from envc.plan.label import CONTRACT
+from envc.plan.layer import Layer
 from envc.plan.setting import MARKS, PREFIX, Settings
 from envc.plan.step import CopyAction, RunAction, StepAction
 
@@ -19,6 +20,7 @@ __all__ = ["env_id", "identity_tree"]
 def identity_tree(
     platform: str,
     locked: PlatformLock,
+    layers: Iterable[Layer],
     settings: Settings,
     *,
     created: int,
@@ -30,6 +32,7 @@ def identity_tree(
     `train`.
 
     Args:
+        layers: The environment's, in the order in which they lie on each other.
         created: The image's time of creation, in s since 1970.
         templates: Path and digest of each of the user's templates that shapes the image.
     """
@@ -42,11 +45,13 @@ def identity_tree(
         "python": locked.python.model_dump() if locked.python is not None else None,
         "tools": {
             "image": locked.tools.digest,
-            "packages": [package.sha256 for package in locked.tools.packages],
+            "python": locked.tools.python,
+            "packages": {
+                architecture: [package.sha256 for package in packages]
+                for architecture, packages in locked.tools.packages.items()
+            },
         },
-        # The addresses are in the image: conda-meta has them.
-        "conda": [[package.channel, package.url, package.sha256] for package in locked.conda],
-        "pip": [[package.filename, package.sha256] for package in locked.pip],
+        "layers": [[layer.kind, *map(_artefact, layer.packages)] for layer in layers],
         **_system(locked),
         "user": _user(settings.account),
         **_unusual(settings),
@@ -66,6 +71,13 @@ def identity_tree(
 def env_id(tree: dict[str, Json]) -> str:
     """Return the env id of an identity tree: `sha256:` and 64 hex digits."""
     return digest(tree)
+
+
+def _artefact(package: CondaPackage | PipPackage) -> list[Json]:
+    if isinstance(package, CondaPackage):
+        # The addresses are in the image: conda-meta has them.
+        return [package.channel, package.url, package.sha256]
+    return [package.filename, package.sha256]
 
 
 def _system(locked: PlatformLock) -> dict[str, Json]:

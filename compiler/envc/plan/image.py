@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from envc.lock.model import PlatformLock
+from envc.plan.assembly import layer_copies
 from envc.plan.context import ContextFile
-from envc.plan.environment import layer_copies
 from envc.plan.fetch import CA_BUNDLE
 from envc.plan.instruction import (
     Cmd,
@@ -27,14 +27,14 @@ from envc.plan.instruction import (
     Workdir,
 )
 from envc.plan.label import CONTRACT, CONTRACT_LABEL, CUDA_LABEL, ENV_ID_LABEL
+from envc.plan.layout import Layout
 from envc.plan.setting import BIN, Settings
 from envc.plan.stage import SCRIPTS, choose, mount_stage, script
 from envc.plan.step import CopyAction, RunAction, StepAction
-from envc.platform import PLATFORMS
 from envc.spec.defaults import Probe
 from envc.syntax.document import Document
 
-__all__ = ["IMAGE_STAGES", "image_stages", "step_files"]
+__all__ = ["IMAGE_STAGES", "image_stages", "step_files", "system_stages"]
 
 IMAGE_STAGES = ("system", "image")
 """What users call the stages that every image has; they need not be told which platforms share."""
@@ -42,35 +42,29 @@ IMAGE_STAGES = ("system", "image")
 _IMAGE = "The image."
 _BEFORE = "before-"
 _PACKAGES = mount_stage("system-packages", "/", "/mnt/packages")
-_ONE_THING = 2
 
 
 def image_stages(
-    platforms: Mapping[str, PlatformLock],
-    settings: Mapping[str, Settings],
-    env_ids: Mapping[str, str],
-    document: Document,
+    layouts: Mapping[str, Layout], env_ids: Mapping[str, str], document: Document
 ) -> tuple[Stage, ...]:
-    """Return the stages `system` and `image`, the last of the build.
+    """Return the stages that end in `image`, the last of the build.
 
     Args:
-        platforms: The lock's platforms, by name.
-        settings: What each platform's image is to be like.
-        env_ids: Each platform's.
+        layouts: By architecture.
+        env_ids: Each platform's, by its name.
         document: The whole spec's, for the places of what is said for all platforms.
     """
     configured: dict[str, tuple[Instruction, ...]] = {}
     labels: dict[str, tuple[Instruction, ...]] = {}
-    for name, own in settings.items():
-        architecture, copies = PLATFORMS[name].architecture, layer_copies(platforms[name])
+    for architecture, layout in layouts.items():
+        own, copies = layout.settings, layer_copies(layout)
         configure = _configure(own, document, has_environment=bool(copies))
         configured[architecture] = (*copies, *configure)
-        labels[architecture] = (_label(env_ids[name], own.cuda),)
-    system = _system_stages(platforms, settings)
+        labels[architecture] = (_label(env_ids[layout.platform.name], own.cuda),)
     first, *others = configured.values()
     if not others or any(other != first for other in others):
         instructions = {name: (*own, *labels[name]) for name, own in configured.items()}
-        return *system, *choose("image", dict.fromkeys(labels, "system"), instructions, _IMAGE)
+        return choose("image", dict.fromkeys(labels, "system"), instructions, _IMAGE)
     runtime = Stage(name="runtime", base="system", comment=_IMAGE, instructions=first)
     labelled = choose(
         "image",
@@ -78,7 +72,7 @@ def image_stages(
         labels,
         "Each platform's image is an environment of its own, and says which.",
     )
-    return *system, runtime, *labelled
+    return runtime, *labelled
 
 
 def step_files(settings: Iterable[Settings]) -> tuple[ContextFile, ...]:
@@ -95,20 +89,25 @@ def step_files(settings: Iterable[Settings]) -> tuple[ContextFile, ...]:
     return tuple(files.values())
 
 
-def _system_stages(
-    platforms: Mapping[str, PlatformLock], settings: Mapping[str, Settings]
-) -> tuple[Stage, ...]:
-    """Return the stage that the image starts from: steps come before the user, since they may make it."""
-    parts = ["The base, with"]
-    if any(locked.system or locked.unresolved for locked in platforms.values()):
-        parts.append("its system packages,")
-    if any(own.before for own in settings.values()):
-        parts.append("what comes before the packages,")
-    parts.append("the user that the image runs as.")
-    comment = " ".join([*parts[:-1], *(["and"] if len(parts) > _ONE_THING else []), parts[-1]])
+def system_stages(layouts: Mapping[str, Layout]) -> tuple[Stage, ...]:
+    """Return the stage `system`, which the image starts from: steps come before the user, since they
+    may make it. Where there is an environment, its last layer has the account.
+
+    Args:
+        layouts: By architecture.
+    """
+    parts = []
+    if any(layout.locked.system or layout.locked.unresolved for layout in layouts.values()):
+        parts.append("its system packages")
+    if any(layout.settings.before for layout in layouts.values()):
+        parts.append("what comes before the packages")
+    if not all(layout.has_environment for layout in layouts.values()):
+        parts.append("the user that the image runs as")
+    *others, last = parts or ["nothing more"]
+    comment = f"The base, with {', '.join(others)}{', and ' if others else ''}{last}."
     instructions = {
-        PLATFORMS[name].architecture: (*_system_packages(platforms[name]), *_system(own))
-        for name, own in settings.items()
+        name: (*_system_packages(layout.locked), *_system(layout))
+        for name, layout in layouts.items()
     }
     return choose("system", dict.fromkeys(instructions, "base"), instructions, comment)
 
@@ -132,14 +131,17 @@ def _system_packages(locked: PlatformLock) -> tuple[Run, ...]:
     return ()
 
 
-def _system(settings: Settings) -> tuple[Instruction, ...]:
+def _system(layout: Layout) -> tuple[Instruction, ...]:
+    settings = layout.settings
     instructions: list[Instruction] = []
     if any(isinstance(action, RunAction) for action in settings.before):
         if settings.own_variables:
             instructions.append(Env(variables=settings.own_variables))
         instructions.append(Workdir(path="/"))
     instructions += [_step(f"{_BEFORE}{action.number}", action) for action in settings.before]
-    return *instructions, _account(settings)
+    if not layout.has_environment:
+        instructions.append(_account(settings))
+    return tuple(instructions)
 
 
 def _account(settings: Settings) -> Run:

@@ -205,11 +205,14 @@ class Stage:
     Attributes:
         name: Unique in the plan.
         base: The image reference or the stage it starts from; may hold `${TARGETARCH}`.
+        platform: What it runs on, which may be `$BUILDPLATFORM`; None is what its base is for, and
+            for an image, what the build is for.
         comment: What it is for, in a sentence or more; a line each.
     """
 
     name: str
     base: str
+    platform: str | None = None
     comment: str = ""
     instructions: tuple[Instruction, ...] = ()
     origin: Span | None = field(default=None, compare=False)

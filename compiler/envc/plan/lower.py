@@ -6,20 +6,17 @@ from collections.abc import Iterable, Mapping
 
 from envc.lock.model import Lock, PlatformLock
 from envc.mirror import MirrorMap
+from envc.plan.assembly import assembly_list, assembly_stages
 from envc.plan.context import ContextFile
-from envc.plan.environment import base_stages, environment_stages, tools_stages
-from envc.plan.fetch import (
-    conda_package_stages,
-    listing_files,
-    local_wheel_files,
-    system_package_stages,
-    tool_wheel_stages,
-    wheel_stages,
-)
+from envc.plan.environment import base_stages, layer_lists, layer_stages, tools_stages
+from envc.plan.fetch import Sources, local_wheel_files, system_package_stages
 from envc.plan.identity import env_id, identity_tree
-from envc.plan.image import IMAGE_STAGES, image_stages, step_files
+from envc.plan.image import IMAGE_STAGES, image_stages, step_files, system_stages
 from envc.plan.inputs import Inputs
 from envc.plan.instruction import BuildPlan, Run, Stage
+from envc.plan.layer import assign_layers
+from envc.plan.layout import Layout, by_architecture
+from envc.plan.listing import Listings
 from envc.plan.override import NO_OVERRIDES, Overrides
 from envc.plan.setting import settings
 from envc.plan.stage import SCRIPTS
@@ -58,41 +55,42 @@ def lower(
     platforms: dict[str, PlatformLock] = {
         name: lock.platforms[name] for name in sorted(spec.platforms)
     }
-    secrets = secrets_of(spec)
-    own = {
-        name: settings(
-            spec,
-            document,
-            inputs,
-            platform=name,
-            has_conda=bool(locked.conda),
-            has_python=locked.python is not None,
-        )
-        for name, locked in platforms.items()
-    }
+    layouts = {name: _lay_out(spec, document, inputs, name, one) for name, one in platforms.items()}
+    building = by_architecture(layouts)
+    sources = Sources.of(platforms, secrets_of(spec), mirrors)
+    lists = layer_lists(building, sources)
+    listings = Listings(
+        content={name: lists[name] | assembly_list(one) for name, one in building.items()}
+    )
     epochs = {name: _created(locked) for name, locked in platforms.items()}
     parts = (
         *base_stages(platforms),
         *system_package_stages(platforms, mirrors),
-        *tool_wheel_stages(platforms, mirrors),
-        *tools_stages(platforms),
-        *conda_package_stages(platforms, secrets, mirrors),
-        *wheel_stages(platforms, secrets, mirrors),
-        *environment_stages(platforms),
+        *tools_stages(building, sources),
+        *layer_stages(building, sources, listings),
+        *system_stages(building),
+        *assembly_stages(building, listings),
     )
     templates = overrides.digests([*IMAGE_STAGES, *(stage.name for stage in parts)])
     env_ids = {
         name: env_id(
-            identity_tree(name, locked, own[name], created=epochs[name], templates=templates)
+            identity_tree(
+                name,
+                layout.locked,
+                layout.layers,
+                layout.settings,
+                created=epochs[name],
+                templates=templates,
+            )
         )
-        for name, locked in platforms.items()
+        for name, layout in layouts.items()
     }
-    stages = (*parts, *image_stages(platforms, own, env_ids, document))
+    stages = (*parts, *image_stages(building, env_ids, document))
     files = (
         *_script_files(stages, scripts),
-        *listing_files(platforms, secrets, mirrors),
+        *listings.files(),
         *local_wheel_files(platforms, inputs.wheels),
-        *step_files(own.values()),
+        *step_files(layout.settings for layout in layouts.values()),
     )
     return BuildPlan(
         head=_head(spec, variant, epochs),
@@ -103,6 +101,20 @@ def lower(
         secrets=_required_secrets(stages),
         epochs=epochs,
     )
+
+
+def _lay_out(
+    spec: EnvSpec, document: Document, inputs: Inputs, platform: str, locked: PlatformLock
+) -> Layout:
+    own = settings(
+        spec,
+        document,
+        inputs,
+        platform=platform,
+        has_conda=bool(locked.conda),
+        has_python=locked.python is not None,
+    )
+    return Layout.of(platform, locked, assign_layers(locked), own)
 
 
 def _created(locked: PlatformLock) -> int:

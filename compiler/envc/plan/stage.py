@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from envc.plan.instruction import Instruction, Mount, Stage
 
-__all__ = ["LAYER", "SCRIPTS", "choose", "mount_stage", "script"]
+__all__ = [
+    "BUILD_PLATFORM",
+    "LAYER",
+    "SCRIPTS",
+    "TREE",
+    "choose",
+    "mount_file",
+    "mount_scripts",
+    "mount_stage",
+    "script",
+]
 
 LAYER = "/layer"
-"""Where an install stage lays out what goes into the image, under its full path."""
+"""Where an install stage leaves what it has made, for the stages after it."""
+
+TREE = f"{LAYER}/tree"
+"""What of that goes into the image, under its full path."""
+
+BUILD_PLATFORM = "$BUILDPLATFORM"
+"""The platform of the machine that builds, whatever it builds for."""
 
 _SCRIPTS_AT = "/mnt/envc"
 SCRIPTS = Mount(source="scripts", target=_SCRIPTS_AT)
@@ -18,6 +35,16 @@ SCRIPTS = Mount(source="scripts", target=_SCRIPTS_AT)
 def script(interpreter: str, name: str, *arguments: str) -> tuple[str, ...]:
     """Return the words that run one of the build's scripts, where SCRIPTS is mounted."""
     return (interpreter, f"{_SCRIPTS_AT}/{name}", *arguments)
+
+
+def mount_scripts(*names: str) -> tuple[Mount, ...]:
+    """Return mounts of these scripts alone: a step that needs another one is no reason to run again."""
+    return tuple(mount_file(f"scripts/{name}", f"{_SCRIPTS_AT}/{name}") for name in names)
+
+
+def mount_file(path: str, target: str) -> Mount:
+    """Return a mount of a file of the context."""
+    return Mount(source=path, target=target)
 
 
 def mount_stage(stage: str, source: str, target: str) -> Mount:
@@ -30,14 +57,27 @@ def choose(
     base: Mapping[str, str],
     instructions: Mapping[str, tuple[Instruction, ...]],
     comment: str,
+    *,
+    platform: Mapping[str, str] | None = None,
+    variable: str = "TARGETARCH",
 ) -> tuple[Stage, ...]:
     """Return one stage for all architectures where they agree, else one each and their choice.
 
     The last stage returned is called `name`; BuildKit builds only the one that is chosen. An
     architecture that is not given must not need the stage; where none is given, there is none.
+
+    Args:
+        platform: What the stage runs on, where that is not what its base is for.
+        variable: BuildKit's name of what is chosen by.
     """
     variants = {
-        architecture: Stage(name=name, base=base[architecture], instructions=own, comment=comment)
+        architecture: Stage(
+            name=name,
+            base=base[architecture],
+            platform=platform[architecture] if platform is not None else None,
+            instructions=own,
+            comment=comment,
+        )
         for architecture, own in sorted(instructions.items())
     }
     if not variants:
@@ -46,12 +86,7 @@ def choose(
     if all(other == first for other in others):
         return (first,)
     stages = [
-        Stage(
-            name=f"{name}-{architecture}",
-            base=stage.base,
-            instructions=stage.instructions,
-            comment=comment if stage is first else "",
-        )
+        replace(stage, name=f"{name}-{architecture}", comment=comment if stage is first else "")
         for architecture, stage in variants.items()
     ]
-    return (*stages, Stage(name=name, base=f"{name}-${{TARGETARCH}}"))
+    return (*stages, Stage(name=name, base=f"{name}-${{{variable}}}"))

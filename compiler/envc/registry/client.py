@@ -95,12 +95,13 @@ class Registry:
 
     def _resolve(self, asked: Asked, platform: Platform) -> Manifest:
         found = self._find(asked)
+        index: str | None = None
+        offered: tuple[str, ...] = (platform.name,)
         if is_index(found.media_type):
+            index, offered = found.digest, list_platforms(found.document)
             chosen = select(found.document, platform)
             if chosen is None:
-                raise InputError(
-                    [explain_platform(asked, platform, list_platforms(found.document))]
-                )
+                raise InputError([explain_platform(asked, platform, offered)])
             found = self._manifest(asked, chosen, chosen)
         config = found.document.get("config")
         if not is_manifest(found.media_type) or not isinstance(config, dict):
@@ -108,11 +109,15 @@ class Registry:
         blob = str(config.get("digest"))
         body = self._get(asked, f"blobs/{blob}", accept="*/*").body
         manifest = Manifest(
-            digest=found.digest, media_type=found.media_type, config=_verify(asked, body, blob)
+            digest=found.digest,
+            media_type=found.media_type,
+            config=_verify(asked, body, blob),
+            index=index,
+            platforms=offered,
         )
-        offered = f"{manifest.config.get('os')}/{manifest.config.get('architecture')}"
-        if offered != platform.name:
-            raise InputError([explain_platform(asked, platform, (offered,))])
+        own = f"{manifest.config.get('os')}/{manifest.config.get('architecture')}"
+        if own != platform.name:
+            raise InputError([explain_platform(asked, platform, (own,))])
         return manifest
 
     def _find(self, asked: Asked) -> Found:

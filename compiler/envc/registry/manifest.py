@@ -40,11 +40,15 @@ class Manifest:
         digest: Of the manifest itself, never of an index that lists it.
         media_type: OCI's or Docker's.
         config: The image's configuration (OCI image-spec, config.md): `config`, `architecture`, ….
+        index: The digest of the index that it was chosen from; None where there is none.
+        platforms: Those that the index has, sorted; without an index, its own.
     """
 
     digest: str
     media_type: str
     config: dict[str, Any] = field(repr=False)
+    index: str | None = None
+    platforms: tuple[str, ...] = ()
 
     @property
     def variables(self) -> dict[str, str]:

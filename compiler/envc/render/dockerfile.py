@@ -89,7 +89,7 @@ def _write_stage(
 ) -> None:
     marks = [f"\0{number}\0\n" for number in range(len(stage.instructions))]
     # A choice between platforms' own stages is not the stage that users mean by its name.
-    is_choice = not stage.instructions and stage.base.endswith("-${TARGETARCH}")
+    is_choice = not stage.instructions and stage.base.endswith("ARCH}")
     name = f"{OWN}/stage.j2" if is_choice else overrides.template(stage.name)
     with translated(overrides):
         text = environment.get_template(name).render(

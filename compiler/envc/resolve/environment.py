@@ -28,7 +28,6 @@ from envc.resolve.base import (
     CondaResolution,
     Conflict,
     Cutoff,
-    IndexAccess,
     PipRequest,
     PipResolution,
     Report,
@@ -40,7 +39,7 @@ from envc.resolve.image import Inspected
 from envc.resolve.keeping import Keeping, Kept, pin_conda, pin_pip
 from envc.resolve.problem import explain_conflict, merge, placed, tell_once
 from envc.resolve.request import ask_conda, ask_pip, declared_glibc, refuse_newer_glibc
-from envc.resolve.tools import tools_requirements
+from envc.resolve.tools import ToolsChoice, lock_tools, sharing
 from envc.resolve.world import Images, World
 from envc.source import Span
 from envc.spec.debian import normal_debian
@@ -51,23 +50,9 @@ from envc.spec.model import EnvSpec
 from envc.spec.select import for_platform
 from envc.syntax.document import Document
 
-__all__ = ["TOOLS_IMAGE", "Images", "Resolved", "World", "resolve"]
+__all__ = ["Images", "Resolved", "World", "resolve"]
 
-TOOLS_IMAGE = BaseImage(
-    image="docker.io/library/python:3.12.12-slim-bookworm",
-    digest="sha256:593bd06efe90efa80dc4eee3948be7c0fde4134606dd40d8dd8dbcade98e669c",
-    python="3.12.12",
-    glibc="2.36",
-)
-"""Where Conda packages are installed, unless another image is chosen: known, so that no registry is
-asked. The digest is that of the index of all its platforms."""
-
-_TOOLS_INDEX = IndexAccess(url="https://pypi.org/simple")
-_OFFICIAL_PYTHON = tuple(
-    f"{folder}python:{series}-slim" for series in ("3.12", "3.11") for folder in ("", "library/")
-)
 _ABOUT_PYTHON = frozenset({"E372", "E373", "E376"})
-_TOOLS_PYTHON = "3.10"  # where nobody knows: the oldest that the tools run on, and newer ones can
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +83,7 @@ def resolve(
         ToolError: A program, a channel, an index or a registry failed (E33x, E38x).
     """
     platforms = [PLATFORMS[name] for name in sorted(spec.platforms)]
+    world = replace(world, tools=sharing(world.tools))
     with ThreadPoolExecutor(max_workers=len(platforms)) as pool:
         futures = [
             pool.submit(
@@ -167,7 +153,7 @@ class _Task:
         python = self._choose_python(base, conda)
         pip = self._solve_pip(platform, base, conda, python)
         warnings = (*inspected.warnings, *system.warnings, *solved.warnings, *pip.warnings)
-        tools = self._lock_tools(platform, base, with_conda=bool(conda), python=python)
+        tools = self._lock_tools(platform, inspected, with_conda=bool(conda), python=python)
         locked = PlatformLock(
             base=base,
             python=python,
@@ -380,54 +366,30 @@ class _Task:
         )
 
     def _lock_tools(
-        self, platform: Platform, base: BaseImage, *, with_conda: bool, python: Python | None
+        self, platform: Platform, inspected: Inspected, *, with_conda: bool, python: Python | None
     ) -> Tools:
-        """Return what installs: in the tools image where Conda brings Python, else in the base."""
+        """Return what installs, where anything is to be installed."""
+        base = inspected.base
         if python is None and not with_conda:
-            return Tools(image=base.image, digest=base.digest, packages=())
+            return Tools(image=base.image, digest=base.digest)
         chosen = self.world.tools_image
-        if self.kept is not None and self.kept.has_tools(base, chosen, with_conda=with_conda):
+        if self.kept is not None and self.kept.has_tools(
+            base, python, chosen, with_conda=with_conda
+        ):
             return self.kept.locked.tools
-        image = self._choose_tools_image(platform, base, with_conda=with_conda)
-        request = PipRequest(
+        own = base_image(self.whole)
+        choice = ToolsChoice(
+            images=self.world.images,
             platform=platform,
-            python_version=image.python or _TOOLS_PYTHON,
-            glibc=image.glibc,
-            requirements=tools_requirements(with_conda=with_conda),
-            indexes=(_TOOLS_INDEX,),
-            mirrors=self.world.mirrors,
+            chosen=chosen,
+            base=inspected,
+            reference=own if own.digest is None else None,
+            is_kept=self.kept is not None and base == self.kept.locked.base,
+            with_conda=with_conda,
+            python=python,
+            report=self.report,
         )
-        answer = self.world.tools.resolve(request, self.report)
-        if isinstance(answer, Conflict):
-            raise InputError([_explain_tools(image, answer)])
-        return Tools(image=image.image, digest=image.digest, packages=answer.packages)
-
-    def _choose_tools_image(
-        self, platform: Platform, base: BaseImage, *, with_conda: bool
-    ) -> BaseImage:
-        """Return where packages are installed: the chosen image, else a base that can, else envc's.
-
-        A base from another registry than Docker Hub says that this may be out of reach: its
-        registry's copy of the official Python image goes before envc's own choice.
-        """
-        if self.world.tools_image is not None:
-            return self._inspect_tools(self.world.tools_image, platform)
-        if not with_conda or _runs_tools(base.python):
-            return base
-        registry = ImageReference.parse(base.image).registry
-        own = ImageReference.parse(TOOLS_IMAGE.image).registry
-        for name in _OFFICIAL_PYTHON if registry != own else ():
-            try:
-                return self._inspect_tools(ImageReference.parse(f"{registry}/{name}"), platform)
-            except InputError:
-                continue
-            except ToolError:
-                break
-        return TOOLS_IMAGE
-
-    def _inspect_tools(self, reference: ImageReference, platform: Platform) -> BaseImage:
-        images = self.world.images
-        return images.inspect_tools(reference, platform, report=self.report).base
+        return lock_tools(choice, self.world.tools, self.world.mirrors)
 
 
 def _take_up(
@@ -449,17 +411,3 @@ def _take_up(
         world = replace(world, wheels=tuple(wheels))
     kept = keeping.on(platform.name) if keeping is not None else None
     return _Task(spec=own, document=selected, whole=spec, world=world, report=report, kept=kept)
-
-
-def _runs_tools(python: str | None) -> bool:
-    return python is not None and tuple(map(int, python.split(".")[:2])) >= (3, 10)
-
-
-def _explain_tools(image: BaseImage, conflict: Conflict) -> Diagnostic:
-    return Diagnostic(
-        code="E362",
-        message=f"envc's own tools cannot run in `{image.image}`, with Python {image.python} and "
-        f"glibc {image.glibc}: {conflict.message}",
-        notes=(conflict.explanation,) if conflict.explanation else (),
-        hint="choose another image with `--tools-image`, with Python 3.10 or newer",
-    )

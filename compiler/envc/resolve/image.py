@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, InputError, ToolError
 from envc.lock.model import BaseImage
 from envc.mirror import MirrorMap
-from envc.platform import Platform
+from envc.platform import PLATFORMS, Architecture, Platform
 from envc.process import Completed
 from envc.reference import ImageReference
 from envc.registry.asked import mirror_reference
@@ -30,7 +31,9 @@ _NO_SUCH_PROGRAM = 127
 _PROBE = (
     r"""
 if command -v python3 >/dev/null 2>&1; then
-  python3 -c 'import platform; print("python=" + platform.python_version())'
+  python3 -c 'import platform, sys
+print("python=" + platform.python_version())
+print("interpreter=" + sys.executable)'
 fi
 getconf GNU_LIBC_VERSION 2>/dev/null | sed 's/^glibc /glibc=/'
 for file in /lib/ld-musl-*; do test -e "$file" && echo musl=yes; done
@@ -80,11 +83,21 @@ class ImageEngine(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected:
-    """A base as the lock has it, and what had to be assumed."""
+    """An image as the lock has it, and what had to be assumed.
+
+    Attributes:
+        index: The digest of the index of all its platforms; None where it is in none, or where
+            nobody was asked.
+        architectures: Those that the index has and envc knows, by Docker's names, sorted; of an
+            image that was given by its digest, all that envc knows; of tools without an index, their
+            own. Empty where nobody was asked, and for a base without an index.
+    """
 
     base: BaseImage
     warnings: tuple[Diagnostic, ...] = ()
     fitness: Fitness = field(default_factory=Fitness)
+    index: str | None = None
+    architectures: tuple[Architecture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +106,14 @@ class _Facts:
 
     Attributes:
         python: Its version; None where there is none or `knows_python` is false.
+        interpreter: Where it is; None where nobody knows.
         knows_python: Whether a missing `python` means that there is none.
         glibc: Its version, or None where nobody knows.
         is_musl: Whether its C library is another one.
     """
 
     python: str | None = None
+    interpreter: str | None = None
     knows_python: bool = False
     glibc: str | None = None
     is_musl: bool = False
@@ -163,7 +178,7 @@ def inspect_base(
         report=report,
         span=span,
     )
-    digest, facts, reason = _ask(question)
+    pinned, facts, reason = _ask(question)
     if facts.is_musl:
         raise question.fail(
             "E374",
@@ -185,12 +200,15 @@ def inspect_base(
     return Inspected(
         base=BaseImage(
             image=reference.canonical,
-            digest=digest,
+            digest=pinned.digest,
             python=python,
             glibc=facts.glibc or declared_glibc or _CONSERVATIVE_GLIBC,
+            interpreter=facts.interpreter if needs_python else None,
         ),
         warnings=warnings,
         fitness=facts.fitness,
+        index=pinned.index,
+        architectures=pinned.architectures,
     )
 
 
@@ -206,6 +224,10 @@ def inspect_tools(
 
     Nothing is assumed: where nobody can tell its Python, it is None, and the build finds out.
 
+    Args:
+        platform: What is installed for. The image runs on the machine that builds: where it is not
+            for this platform, another one will do.
+
     Raises:
         InputError: As `inspect_base`.
         ToolError: As `inspect_base`.
@@ -218,7 +240,14 @@ def inspect_tools(
         report=report,
         span=None,
     )
-    digest, facts, _ = _ask(question)
+    try:
+        pinned, facts, _ = _ask(question)
+    except InputError as error:
+        is_elsewhere = {one.code for one in error.diagnostics} == {"E371"}
+        found = _ask_elsewhere(question) if is_elsewhere else None
+        if found is None:
+            raise
+        platform, pinned, facts = found
     if facts.is_musl:
         raise question.fail(
             "E374",
@@ -233,15 +262,53 @@ def inspect_tools(
         )
     base = BaseImage(
         image=reference.canonical,
-        digest=digest,
+        digest=pinned.digest,
         python=facts.python,
         glibc=facts.glibc or _CONSERVATIVE_GLIBC,
     )
-    return Inspected(base=base)
+    architectures = pinned.architectures or (platform.architecture,)
+    return Inspected(base=base, index=pinned.index, architectures=architectures)
 
 
-def _ask(question: _Question) -> tuple[str, _Facts, str]:
-    """Return digest, facts, and why nobody could tell more; the latter may be empty."""
+def _ask_elsewhere(question: _Question) -> tuple[Platform, _Pinned, _Facts] | None:
+    """Return facts of an image for the first other platform that it is for; None without any."""
+    for platform in PLATFORMS.values():
+        if platform != question.platform:
+            with contextlib.suppress(InputError):
+                pinned, facts, _ = _ask(replace(question, platform=platform))
+                return platform, pinned, facts
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pinned:
+    """Which bytes a reference means: as `BaseImage` and `Inspected` have it."""
+
+    digest: str
+    index: str | None
+    architectures: tuple[Architecture, ...]
+
+    @staticmethod
+    def of(reference: ImageReference, manifest: Manifest | None) -> _Pinned:
+        """Return what a reference means. What a given digest is of depends on nobody's answer: the
+        same spec has to give the same lock, with and without a registry."""
+        if reference.digest is not None or manifest is None:
+            given = reference.digest or ""
+            return _Pinned(digest=given, index=given, architectures=_list_architectures(PLATFORMS))
+        offered = manifest.platforms if manifest.index is not None else ()
+        return _Pinned(
+            digest=manifest.digest,
+            index=manifest.index,
+            architectures=_list_architectures(offered),
+        )
+
+
+def _list_architectures(platforms: Iterable[str]) -> tuple[Architecture, ...]:
+    return tuple(sorted(PLATFORMS[name].architecture for name in platforms if name in PLATFORMS))
+
+
+def _ask(question: _Question) -> tuple[_Pinned, _Facts, str]:
+    """Return digests, facts, and why nobody could tell more; the latter may be empty."""
     reasons: list[str] = []
     manifest = None
     if question.reference.digest is None:
@@ -249,14 +316,14 @@ def _ask(question: _Question) -> tuple[str, _Facts, str]:
         manifest = question.registry.resolve(
             question.reference, question.platform, span=question.span
         )
-    digest = question.reference.digest or (manifest.digest if manifest is not None else "")
-    pinned = replace(mirror_reference(question.reference, question.registry.mirrors), digest=digest)
-    facts = _ask_engine(question, pinned, reasons)
+    pinned = _Pinned.of(question.reference, manifest)
+    source = mirror_reference(question.reference, question.registry.mirrors)
+    facts = _ask_engine(question, replace(source, digest=pinned.digest), reasons)
     if facts is None:
         if manifest is None:
             manifest = _ask_registry(question, reasons)
         facts = _read_manifest(question.reference, manifest)
-    return digest, facts, "; ".join(reasons)
+    return pinned, facts, "; ".join(reasons)
 
 
 def _ask_engine(question: _Question, pinned: ImageReference, reasons: list[str]) -> _Facts | None:
@@ -301,8 +368,10 @@ def _ask_registry(question: _Question, reasons: list[str]) -> Manifest | None:
 def _read_probe(output: str, triggers: tuple[str, ...]) -> _Facts:
     found = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
     glibc = found.get("glibc") or found.get("ldd")
+    interpreter = found.get("interpreter", "")
     return _Facts(
         python=found.get("python"),
+        interpreter=interpreter if interpreter.startswith("/") else None,
         knows_python=True,
         glibc=_shorten_glibc(glibc) if glibc else None,
         is_musl="musl" in found and "glibc" not in found,

@@ -136,14 +136,22 @@ class Kept:
         )
 
     def has_tools(
-        self, base: BaseImage, chosen: ImageReference | None, *, with_conda: bool
+        self,
+        base: BaseImage,
+        python: Python | None,
+        chosen: ImageReference | None,
+        *,
+        with_conda: bool,
     ) -> bool:
         """Say whether the locked tools still install what there is to install.
 
+        Another digest of the base is no reason to move them: layers need not be made anew for it.
+
         Args:
+            python: The environment's.
             chosen: The image that the command line chose, or None.
         """
-        tools = self.locked.tools
+        tools, before = self.locked.tools, self.locked.base
         is_chosen = chosen is None or (
             chosen.canonical == tools.image and chosen.digest in {None, tools.digest}
         )
@@ -151,7 +159,9 @@ class Kept:
             self.keeping.keeps_images
             and is_chosen
             and bool(tools.packages)
-            and base == self.locked.base
+            and tools.python is not None
+            and (base.image, base.glibc) == (before.image, before.glibc)
+            and _is_of_one_series(python, self.locked.python)
             and with_conda == bool(self.locked.conda)
         )
 
@@ -247,3 +257,7 @@ def _agree(now: Intent, then: Intent, names: Iterable[str]) -> bool:
 
 def _provided(conda: Iterable[CondaPackage]) -> set[tuple[str | None, str]]:
     return {(one.distribution, one.version) for one in conda}
+
+
+def _is_of_one_series(now: Python | None, then: Python | None) -> bool:
+    return (now and now.series) == (then and then.series)
