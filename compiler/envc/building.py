@@ -42,6 +42,8 @@ class BuildOptions:
         network: Of steps that use one: `default`, `host` or `none`.
         log: Where the whole log goes, of one variant; None is a file in the cache.
         templates: The folder of the user's templates.
+        vendor: The folder that artefacts and images come from, instead of the network.
+        is_offline: Whether to refuse what needs a network.
     """
 
     variants: tuple[str, ...] = ()
@@ -56,6 +58,8 @@ class BuildOptions:
     network: str | None = None
     log: Path | None = None
     templates: Path | None = None
+    vendor: Path | None = None
+    is_offline: bool = False
 
 
 def build(
@@ -221,6 +225,7 @@ class _Task:
             variants=chosen,
             choice=choice,
             templates=self.options.templates,
+            is_vendored=self.options.vendor is not None,
         )
         return prepared.variants[self.variant]
 
@@ -245,6 +250,24 @@ class _Task:
             )
 
 
+def _contexts(prepared: Prepared, wanted: Wanted, options: BuildOptions) -> dict[str, str]:
+    """Return what stands for what the Dockerfile takes from elsewhere; nothing without a folder.
+
+    Raises:
+        InputError: The vendor folder lacks files (E470), or something needs a network and must not
+            have one (E473).
+    """
+    from envc.vendoring import contexts, refuse_network, require_vendored
+
+    if options.is_offline:
+        refuse_network(prepared.plan, is_vendored=options.vendor is not None)
+    if options.vendor is None:
+        return {}
+    platforms = {wanted.platform: prepared.lock.platforms[wanted.platform]}
+    folder = require_vendored(options.vendor, platforms)
+    return contexts(folder, platforms, (stage.base for stage in prepared.plan.stages))
+
+
 def _with_secrets(prepared: Prepared, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with what its secrets hold, also where a netrc file or a keyring has it."""
     from envc.resolve.credential import find_secrets
@@ -262,6 +285,7 @@ def _build_request(
     from envc.output import write
     from envc.plan.fetch import CA_BUNDLE
 
+    contexts = _contexts(prepared, wanted, options)
     rendered = render_plan(prepared)
     write(folder, output_files(prepared, rendered))
     secrets: dict[str, SecretSource] = {
@@ -278,7 +302,8 @@ def _build_request(
         log=options.log or machine.cache / "logs" / f"{name}.log",
         environment=_with_secrets(prepared, machine.environment),
         secrets=secrets,
-        network=options.network,
+        contexts=contexts,
+        network="none" if options.is_offline else options.network,
         no_cache=options.no_cache,
         origins=rendered.origins,
     )

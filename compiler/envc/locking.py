@@ -159,6 +159,8 @@ def _lock_alone(path: Path, solvers: Solvers, report: Callable[[str], None]) -> 
     variants = {name: checked.variants[name] for name in chosen}
     still_right = _find_still_right(path, variants, before, options)
     asked = {name: one for name, one in variants.items() if name not in still_right}
+    if asked and options.is_offline:
+        raise InputError(_explain_offline(path, asked, before, options))
     resolved = resolve_again(path, asked, before, solvers, report) if asked else {}
     locks = {
         name: still_right[name] if name in still_right else resolved[name].lock for name in chosen
@@ -225,6 +227,24 @@ def _find_still_right(
         if not drift(own.spec, own.document, lock, wheels=wheels):
             found[name] = lock.model_copy(update={"intent": intent(own.spec)})
     return found
+
+
+def _explain_offline(
+    path: Path, asked: Mapping[str, Checked], before: Mapping[str, Lock], options: LockOptions
+) -> list[Diagnostic]:
+    """Return why a lock cannot stay as it is, where nobody can be asked for another one (E473)."""
+    from envc.context import digest_wheels
+    from envc.lock.drift import drift
+
+    hint = "lock where there is a network; what is locked and vendored can be built without one"
+    reasons: list[Diagnostic] = []
+    for name, own in asked.items() if not options.asks_for_all else ():
+        lock = before.get(name)
+        if lock is not None:
+            wheels = digest_wheels(own.spec, own.document, path.parent, lock.local_wheels)
+            reasons += drift(own.spec, own.document, lock, wheels=wheels)
+    message = f"`{lock_path(path)}` is to change, and offline nobody can be asked how"
+    return [Diagnostic(code="E473", message=message, hint=hint), *reasons]
 
 
 def _lacks_packages(lock: Lock) -> bool:

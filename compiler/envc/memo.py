@@ -41,6 +41,7 @@ class Question:
         sets: The parameters that the command line sets, and their values; sorted.
         variants: Those that are asked for; empty for all.
         templates: The user's own, by path in their folder, and their texts; sorted.
+        is_vendored: Whether artefacts come from a vendor folder.
         cache: Where results are kept.
         key: What stands for all that counts, when it was asked; None where that cannot be read.
     """
@@ -51,6 +52,7 @@ class Question:
     sets: tuple[tuple[str, str], ...] = ()
     variants: tuple[str, ...] = ()
     templates: tuple[tuple[str, str], ...] = ()
+    is_vendored: bool = False
     cache: Path
     key: str | None = None
 
@@ -74,7 +76,7 @@ class Question:
         return self.cache / "agreed" / f"{self.key}.json"
 
     def _digest(self) -> str | None:
-        chosen = [self.mirrors, self.sets, self.variants, self.templates]
+        chosen = [self.mirrors, self.sets, self.variants, self.templates, self.is_vendored]
         try:
             files = [self.spec.name, sha256_of(self.spec), sha256_of(self.lock)]
             parts = [fingerprint(), *files, *chosen]

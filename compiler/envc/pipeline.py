@@ -30,6 +30,7 @@ from envc.prepared import compiled
 from envc.review import Fixed, fix, fix_source, lint
 from envc.rewrite import check_format, check_source, convert, format_files, format_source
 from envc.survey import Outdated, outdated
+from envc.vendoring import Vendored, VendorOptions, check_vendored, vendor
 
 if TYPE_CHECKING:
     from envc.compose import Choice
@@ -54,6 +55,8 @@ __all__ = [
     "Machine",
     "Outdated",
     "VariantIdentity",
+    "VendorOptions",
+    "Vendored",
     "adopt",
     "attest",
     "build",
@@ -82,6 +85,7 @@ __all__ = [
     "run",
     "spec_id",
     "variant_spec_ids",
+    "vendor",
     "write_depfile",
 ]
 
@@ -186,6 +190,7 @@ def compile(  # noqa: A001  # the verb's own name
     variants: Sequence[str] = (),
     choice: Choice | None = None,
     templates: Path | None = None,
+    vendor: Path | None = None,
 ) -> Compiled:
     """Write the Dockerfile of a spec and its lock, and all that it needs, into a folder.
 
@@ -197,6 +202,7 @@ def compile(  # noqa: A001  # the verb's own name
         variants: Those to compile; empty for all.
         choice: What the command line chose of the spec's parameters.
         templates: The folder of the user's templates.
+        vendor: The folder that artefacts come from instead of the network, which must hold them.
 
     Raises:
         InputError: The spec, its lock or a template is wrong, or the lock is not that of the spec.
@@ -206,6 +212,8 @@ def compile(  # noqa: A001  # the verb's own name
     """
     from envc.output import write, write_variants
 
+    if vendor is not None:
+        check_vendored(path, vendor, machine, variants=variants, choice=choice)
     result = compiled(
         path,
         machine,
@@ -213,6 +221,7 @@ def compile(  # noqa: A001  # the verb's own name
         variants=variants,
         choice=choice,
         templates=templates,
+        is_vendored=vendor is not None,
     )
     files = {name: one.files for name, one in result.variants.items()}
     if _is_direct(result, variants):
@@ -231,6 +240,7 @@ def check_compiled(
     variants: Sequence[str] = (),
     choice: Choice | None = None,
     templates: Path | None = None,
+    vendor: Path | None = None,
 ) -> Compiled:
     """Compare a folder with what `compile` would write there; nothing is touched.
 
@@ -241,6 +251,8 @@ def check_compiled(
     """
     from envc.output import compare, compare_variants, explain
 
+    if vendor is not None:
+        check_vendored(path, vendor, machine, variants=variants, choice=choice)
     result = compiled(
         path,
         machine,
@@ -248,6 +260,7 @@ def check_compiled(
         variants=variants,
         choice=choice,
         templates=templates,
+        is_vendored=vendor is not None,
     )
     files = {name: one.files for name, one in result.variants.items()}
     if _is_direct(result, variants):
@@ -258,6 +271,7 @@ def check_compiled(
         sets = choice.sets.items() if choice is not None else ()
         words = [f"--variant {name}" for name in variants]
         words += [f"--set {name}={shlex.quote(value)}" for name, value in sets]
+        words += [f"--vendor {shlex.quote(str(vendor))}"] if vendor is not None else []
         words += [f"--templates {shlex.quote(str(templates))}"] if templates is not None else []
         hint = f"run `{' '.join(['envc compile', str(path), '-o', str(folder), *words])}`"
         raise DriftError([explain(folder, changes, hint=hint)])

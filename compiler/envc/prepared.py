@@ -84,6 +84,7 @@ def prepare(
     variants: Sequence[str] = (),
     choice: Choice | None = None,
     templates: Path | None = None,
+    is_vendored: bool = False,
 ) -> PreparedFile:
     """Return all that a compile knows before it writes.
 
@@ -92,6 +93,7 @@ def prepare(
         variants: Those that are asked for; empty for all.
         choice: What the command line chose.
         templates: The folder of the user's templates.
+        is_vendored: Whether artefacts come from a vendor folder.
 
     Raises:
         InputError: The spec or its lock is wrong, the lock is not that of the spec (E41x), or a
@@ -111,7 +113,13 @@ def prepare(
     for name in chosen:
         try:
             prepared[name] = _prepare_variant(
-                path, name, checked, locked.variants[name], mirrors, overrides
+                path,
+                name,
+                checked,
+                locked.variants[name],
+                mirrors,
+                overrides,
+                is_vendored=is_vendored,
             )
         except InputError as error:
             failures[name] = error
@@ -143,6 +151,8 @@ def _prepare_variant(
     locked: Lock,
     mirrors: MirrorMap,
     overrides: Overrides,
+    *,
+    is_vendored: bool,
 ) -> Prepared:
     from envc import resources
     from envc.context import list_linked, read_inputs
@@ -166,6 +176,7 @@ def _prepare_variant(
         mirrors=mirrors,
         variant=name,
         overrides=overrides,
+        is_vendored=is_vendored,
     )
     return Prepared(
         path=path,
@@ -187,6 +198,7 @@ def compiled(
     variants: Sequence[str] = (),
     choice: Choice | None = None,
     templates: Path | None = None,
+    is_vendored: bool = False,
 ) -> Result:
     """Return what a compile gives; for files that have not changed since, the result that is kept.
 
@@ -207,13 +219,20 @@ def compiled(
             (name, source.text)
             for name, source in sorted(read_templates(templates).sources.items())
         ),
+        is_vendored=is_vendored,
         cache=machine.cache,
     ).ask()
     overrides = tuple(templates / name for name, _ in question.templates) if templates else ()
     if (found := recall(question)) is not None:
         return replace(found, sources=(*found.sources, *overrides))
     prepared = prepare(
-        path, machine, mirrors, variants=variants, choice=choice, templates=templates
+        path,
+        machine,
+        mirrors,
+        variants=variants,
+        choice=choice,
+        templates=templates,
+        is_vendored=is_vendored,
     )
     done = _compile_anew(question, prepared)
     return replace(done, sources=(*done.sources, *overrides))

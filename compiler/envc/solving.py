@@ -39,6 +39,7 @@ class LockOptions:
         update_packages: Names of packages that are to get what they would get with no old lock.
         upgrade_base: Whether tags are asked again for their digests.
         exclude_newer: A date or a time instead of the spec's own; None for the spec's own.
+        is_offline: Whether to refuse what needs a network.
     """
 
     variants: tuple[str, ...] = ()
@@ -50,6 +51,7 @@ class LockOptions:
     update_packages: tuple[str, ...] = ()
     upgrade_base: bool = False
     exclude_newer: str | None = None
+    is_offline: bool = False
 
     @property
     def asks_for_all(self) -> bool:

@@ -128,7 +128,7 @@ def test_what_no_image_has_is_told_and_refuses_no_lock() -> None:
 
 def test_a_lock_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     spec = tmp_path / "pets.envc"
-    spec.write_text("environment pets\npip { sdist \"f\" }\n", encoding="utf-8")
+    spec.write_text('environment pets\npip { sdist "f" }\n', encoding="utf-8")
 
     machine = Machine.here({"ENVC_CACHE": str(tmp_path / "cache")})
 

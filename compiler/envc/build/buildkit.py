@@ -65,6 +65,7 @@ class BuildRequest:
         environment: What `docker` sees; secrets in variables are read from it.
         build_args: Beside `SOURCE_DATE_EPOCH`.
         secrets: By the ids that the Dockerfile mounts them under.
+        contexts: What stands for stages and images that the Dockerfile names, by these names.
         network: Of RUN steps that may use one: `default`, `host` or `none`; None is BuildKit's.
         no_cache: Whether every step runs again.
         origins: From lines of the Dockerfile, counted from 1, to places in the spec.
@@ -78,6 +79,7 @@ class BuildRequest:
     environment: Mapping[str, str] = field(repr=False)
     build_args: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)
+    contexts: Mapping[str, str] = field(default_factory=dict)
     network: str | None = None
     no_cache: bool = False
     origins: Mapping[int, Span] = field(default_factory=dict)
@@ -204,6 +206,8 @@ def _command(request: BuildRequest, metadata: Path) -> list[str]:
         command += ["--build-arg", f"{name}={value}"]
     for name, source in sorted(request.secrets.items()):
         command += ["--secret", _secret(name, source)]
+    for name, place in sorted(request.contexts.items()):
+        command += ["--build-context", f"{name}={place}"]
     if request.network is not None:
         command.append(f"--network={request.network}")
     if request.no_cache:

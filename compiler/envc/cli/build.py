@@ -55,6 +55,15 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log", metavar="FILE", type=Path, help="where the whole log goes")
     add_choice(parser)
     add_templates(parser)
+    parser.add_argument(
+        "--vendor",
+        metavar="DIR",
+        type=Path,
+        help="take files and images from the folder that `envc vendor` filled",
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="use no network, and refuse what needs one"
+    )
     add_mirror(parser)
 
 
@@ -99,6 +108,8 @@ def _options_of(arguments: argparse.Namespace, *, is_single: bool) -> pipeline.B
         network=arguments.network,
         log=arguments.log,
         templates=arguments.templates,
+        vendor=arguments.vendor,
+        is_offline=arguments.offline,
     )
 
 

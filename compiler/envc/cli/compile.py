@@ -46,6 +46,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_choice(parser)
     add_templates(parser)
+    parser.add_argument(
+        "--vendor",
+        metavar="DIR",
+        type=Path,
+        help="take all files from the folder that `envc vendor` filled, the build context `vendor`; "
+        "the ids are the same",
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="accepted for scripts: compile never uses a network"
+    )
     add_mirror(parser, has_variable=False)
 
 
@@ -61,6 +71,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         variants=variants,
         choice=choice_of(arguments),
         templates=arguments.templates,
+        vendor=arguments.vendor,
     )
     if arguments.depfile is not None and not arguments.check:
         pipeline.write_depfile(arguments.depfile, done)

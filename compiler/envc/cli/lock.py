@@ -54,6 +54,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         text="the variant to resolve or to compare; repeatable; the lock keeps what it has of the "
         "others; default: all",
     )
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="use no network: a lock that is right stays, and any other is refused",
+    )
     add_choice(parser)
     add_mirror(parser)
 
@@ -177,6 +182,7 @@ def _options(arguments: argparse.Namespace, console: Console) -> pipeline.LockOp
         update_packages=tuple(arguments.update_packages),
         upgrade_base=arguments.upgrade_base,
         exclude_newer=_date(arguments.exclude_newer),
+        is_offline=arguments.offline,
     )
 
 

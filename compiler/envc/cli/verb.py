@@ -45,6 +45,7 @@ VERBS = {
     "hash": "print the environment's id, a line per platform",
     "build": "build the image, unless the engine has it",
     "run": "run a command in the image",
+    "vendor": "gather all that locks pin in one folder, for builds without a network",
     "attest": "attach SBOMs and provenance to the image in its registry, and sign it",
     "doctor": "say what is wrong with this machine, and what mends it",
 }

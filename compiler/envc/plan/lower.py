@@ -20,6 +20,7 @@ from envc.plan.listing import Listings
 from envc.plan.override import NO_OVERRIDES, Overrides
 from envc.plan.setting import settings
 from envc.plan.stage import SCRIPTS
+from envc.plan.vendored import VENDOR, from_vendor
 from envc.spec.defaults import secrets as secrets_of
 from envc.spec.model import EnvSpec
 from envc.spec.normal import spec_id
@@ -41,6 +42,7 @@ def lower(
     mirrors: MirrorMap,
     variant: str = "",
     overrides: Overrides = NO_OVERRIDES,
+    is_vendored: bool = False,
 ) -> BuildPlan:
     """Return the build of a spec for all of its platforms.
 
@@ -51,13 +53,16 @@ def lower(
         mirrors: Where artefacts are fetched from instead; no id depends on them.
         variant: The name of the spec's variant, for the reader only; empty where it has no matrix.
         overrides: The user's templates, which the ids depend on.
+        is_vendored: Whether artefacts come from a vendor folder, the build context `vendor`; no id
+            depends on it.
     """
     platforms: dict[str, PlatformLock] = {
         name: lock.platforms[name] for name in sorted(spec.platforms)
     }
     layouts = {name: _lay_out(spec, document, inputs, name, one) for name, one in platforms.items()}
     building = by_architecture(layouts)
-    sources = Sources.of(platforms, secrets_of(spec), mirrors)
+    # What needs credentials was fetched with them when the folder was filled.
+    sources = Sources.of(platforms, {} if is_vendored else secrets_of(spec), mirrors)
     lists = layer_lists(building, sources)
     listings = Listings(
         content={name: lists[name] | assembly_list(one) for name, one in building.items()}
@@ -71,6 +76,8 @@ def lower(
         *system_stages(building),
         *assembly_stages(building, listings),
     )
+    if is_vendored:
+        parts = from_vendor(parts)
     templates = overrides.digests([*IMAGE_STAGES, *(stage.name for stage in parts)])
     env_ids = {
         name: env_id(
@@ -93,7 +100,7 @@ def lower(
         *step_files(layout.settings for layout in layouts.values()),
     )
     return BuildPlan(
-        head=_head(spec, variant, epochs),
+        head=_head(spec, variant, epochs, is_vendored=is_vendored),
         stages=stages,
         files=tuple(sorted(files, key=lambda file: file.path)),
         env_ids=env_ids,
@@ -147,13 +154,20 @@ def _script_files(stages: Iterable[Stage], scripts: Mapping[str, bytes]) -> tupl
     return tuple(ContextFile.of(f"scripts/{name}", files[name]) for name in sorted(files))
 
 
-def _head(spec: EnvSpec, variant: str, epochs: Mapping[str, int]) -> tuple[str, ...]:
+def _head(
+    spec: EnvSpec, variant: str, epochs: Mapping[str, int], *, is_vendored: bool
+) -> tuple[str, ...]:
     name = f"`{spec.environment}`, variant `{variant}`" if variant else f"`{spec.environment}`"
     lines = [
         f"The environment {name}, written by envc from its spec and its lock. Change those.",
         "",
         "`docker build .` gives the image. The same bits as everybody, to the manifest's digest:",
     ]
+    if is_vendored:
+        lines[2:] = [
+            f"All files come from a folder that `envc vendor` has filled: the context `{VENDOR}`, given",
+            f"by `--build-context {VENDOR}=DIR`. The image, the same bits as everybody's:",
+        ]
     for platform, epoch in epochs.items():
         lines += [
             f"    docker buildx build --platform {platform} --provenance=false --sbom=false \\",

@@ -89,6 +89,36 @@ class Registry:
         """
         return self._find(self._question(reference, None))
 
+    def fetch(self, reference: ImageReference, path: str) -> bytes:
+        """Return the bytes of a manifest or of a small blob of an image's repository, as they are.
+
+        Args:
+            path: `manifests/DIGEST` or `blobs/DIGEST`.
+
+        Raises:
+            InputError: There is no such thing (E370).
+            ToolError: As `resolve`; or its bytes are others (E384).
+        """
+        asked = self._question(reference, None)
+        accept = ACCEPT if path.startswith("manifests/") else "*/*"
+        body = self._get(asked, path, accept=accept).body
+        actual, digest = f"sha256:{hashlib.sha256(body).hexdigest()}", path.rpartition("/")[2]
+        if actual != digest:
+            reason = f"its bytes are {actual} and should be {digest}"
+            raise ToolError([explain_answer(asked, reason)])
+        return body
+
+    def download(
+        self, reference: ImageReference, digest: str, write: Callable[[bytes], object]
+    ) -> int:
+        """Hand on a blob of an image's repository while it comes, not verified; return its bytes.
+
+        Raises:
+            ToolError: As `resolve`.
+        """
+        asked = self._question(reference, None)
+        return self._exchange.download(asked, f"blobs/{digest}", write)
+
     def _question(self, reference: ImageReference, span: Span | None) -> Asked:
         source = mirror_reference(reference, self.mirrors)
         return Asked(reference=reference, source=source, span=span)

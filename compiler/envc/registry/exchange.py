@@ -32,6 +32,7 @@ _ATTEMPTS, _ATTEMPTS_UNREACHABLE = 4, 2
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 20.0
 _HUB, _HUB_HOST = "docker.io", "registry-1.docker.io"
 _HTTP_OK, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 200, 401, 403, 429
+_CHUNK_BYTES = 1 << 20
 _PASSING = frozenset({_TOO_MANY, 500, 502, 503, 504})
 
 
@@ -102,6 +103,39 @@ class Exchange:
         if answer.status in (_UNAUTHORIZED, _FORBIDDEN):
             raise ToolError([explain_refusal(asked, answer.status)])
         return answer
+
+    def download(self, asked: Asked, path: str, write: Callable[[bytes], object]) -> int:
+        """Hand on what lies below the repository's address while it comes, and return its bytes.
+
+        Asked once: who is cut off starts again. The credentials are those that `send` found.
+
+        Raises:
+            ToolError: The registry cannot be reached (E382), or fails (E383).
+        """
+        import requests
+
+        url = self.address(asked, path)
+        key = (asked.source.registry, asked.scope)
+        headers = (
+            {"Authorization": self._authorizations[key]} if key in self._authorizations else {}
+        )
+        count = 0
+        try:
+            with self._session.get(
+                url,
+                headers=headers,
+                proxies=proxies_for(url, self._environment),
+                timeout=self._timeout_s,
+                stream=True,
+            ) as response:
+                if response.status_code != _HTTP_OK:
+                    raise ToolError([explain_failure(asked, response.status_code)])
+                for chunk in response.iter_content(_CHUNK_BYTES):
+                    count += len(chunk)
+                    write(chunk)
+        except requests.exceptions.RequestException as error:
+            raise ToolError([explain_unreachable(asked, error)]) from error
+        return count
 
     @staticmethod
     def address(asked: Asked, path: str) -> str:

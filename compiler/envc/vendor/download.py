@@ -1,0 +1,191 @@
+"""Artefacts fetched side by side into a vendor folder: resumed, verified, and each only once."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from envc.diagnostics import Diagnostic
+from envc.errors import EnvcError, ToolError
+from envc.files import sha256_of, unwritable
+from envc.mirror import MirrorMap
+from envc.registry.transport import open_session, proxies_for, root_cause
+from envc.vendor.artefact import Artefact
+from envc.vendor.folder import VendorFolder
+
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["Downloads", "download"]
+
+_SIDE_BY_SIDE = 8
+_ATTEMPTS, _FIRST_PAUSE_S = 4, 0.5
+_TIMEOUT_S = (15.0, 60.0)
+_CHUNK_BYTES = 1 << 14  # of an answer that breaks off, the last piece is lost
+_OK, _PARTIAL, _TOO_MANY, _BROKEN = 200, 206, 429, 500
+_GONE = frozenset({404, 410})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downloads:
+    """How to fetch.
+
+    Attributes:
+        environment: Names proxies and certificates.
+        mirrors: Where artefacts are fetched from instead.
+        credentials: `user:password` or a token, by the names of secrets.
+        sleep: Waits between attempts.
+    """
+
+    environment: Mapping[str, str]
+    mirrors: MirrorMap
+    credentials: Mapping[str, str]
+    sleep: Callable[[float], None] = time.sleep
+
+
+def download(
+    folder: VendorFolder,
+    artefacts: Sequence[Artefact],
+    how: Downloads,
+    report: Callable[[str], None],
+) -> int:
+    """Fetch what is not there yet, and return how many bytes came.
+
+    What was fetched stays where another fails: the next call goes on from there.
+
+    Args:
+        report: Told of each artefact as it comes.
+
+    Raises:
+        ToolError: Artefacts cannot be fetched, or are not what the lock says (E471); or the folder
+            cannot be written (E553).
+    """
+    missing = [one for one in artefacts if not folder.has(one.sha256, one.size)]
+    if not missing:
+        return 0
+    done: list[int] = []
+    problems: list[Diagnostic] = []
+    with open_session(how.environment) as session, ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        futures = {one.sha256: pool.submit(_fetch, folder, one, how, session) for one in missing}
+        for number, one in enumerate(missing, start=1):
+            try:
+                done.append(futures[one.sha256].result())
+            except EnvcError as error:
+                problems += error.diagnostics
+                continue
+            report(f"{number:>{len(str(len(missing)))}}/{len(missing)}  {one.name}")
+    if problems:
+        raise ToolError(problems)
+    return sum(done)
+
+
+class _BrokenError(Exception):
+    """An attempt has failed; `is_final` says whether another one is of no use."""
+
+    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+        self.reason, self.is_final = reason, is_final
+        super().__init__(reason)
+
+
+def _fetch(
+    folder: VendorFolder, artefact: Artefact, how: Downloads, session: requests.Session
+) -> int:
+    part = folder.part(artefact.sha256)
+    pause_s, reason = _FIRST_PAUSE_S, ""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            size = _attempt(part, artefact, how, session)
+        except _BrokenError as error:
+            reason = error.reason
+            if error.is_final or attempt == _ATTEMPTS:
+                break
+            how.sleep(pause_s)
+            pause_s *= 2
+        except OSError as error:
+            raise unwritable(part, error) from error
+        else:
+            part.replace(folder.blob(artefact.sha256))
+            return size
+    raise ToolError([_explain(artefact, reason)])
+
+
+def _attempt(part: Path, artefact: Artefact, how: Downloads, session: requests.Session) -> int:
+    """Fetch what is missing of a file, verify it, and return how many bytes came."""
+    import requests
+
+    url, opening = _authorized(artefact, how)
+    start = part.stat().st_size if part.exists() else 0
+    headers = {"Accept-Encoding": "identity", **opening}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+    try:
+        with session.get(
+            url,
+            headers=headers,
+            proxies=proxies_for(url, how.environment),
+            timeout=_TIMEOUT_S,
+            stream=True,
+        ) as response:
+            status = response.status_code
+            if status in {_OK, _PARTIAL}:
+                with part.open("ab" if status == _PARTIAL else "wb") as file:
+                    came = _copy(response, file)
+            else:
+                # What there is may be all of it, or nonsense: the next attempt starts anew.
+                part.unlink(missing_ok=True)
+                is_passing = status >= _BROKEN or status == _TOO_MANY or start > 0
+                gone = " (it is gone there)" if status in _GONE else ""
+                raise _BrokenError(f"status {status}{gone}", is_final=not is_passing)
+    except requests.exceptions.RequestException as error:
+        # A token may be part of the address, which errors tell.
+        raise _BrokenError(root_cause(error).replace(url, artefact.url)) from error
+    found = sha256_of(part)
+    if found != artefact.sha256:
+        part.unlink()
+        raise _BrokenError(f"its bytes have the SHA-256 {found}", is_final=start == 0)
+    part.chmod(0o644)
+    return came
+
+
+def _authorized(artefact: Artefact, how: Downloads) -> tuple[str, dict[str, str]]:
+    """Return the address to ask, and the header that opens it, as channels and indexes take it.
+
+    Both take `user:password`. A token alone is the password of `__token__` for an index, and a part
+    of the address for a channel, which also takes `Bearer` and a token.
+    """
+    url = how.mirrors.to_mirror(artefact.url)
+    value = how.credentials.get(artefact.secret or "")
+    if (
+        value is None
+        or urlsplit(url).netloc != urlsplit(how.mirrors.to_mirror(artefact.source)).netloc
+    ):
+        return url, {}
+    if artefact.is_channels and ":" not in value and " " not in value:
+        parts = urlsplit(url)
+        return parts._replace(path=f"/t/{value}{parts.path}").geturl(), {}
+    if artefact.is_channels and value.startswith("Bearer "):
+        return url, {"Authorization": value}
+    pair = value if ":" in value else f"__token__:{value}"
+    return url, {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+def _copy(response: requests.Response, file: IO[bytes]) -> int:
+    came = 0
+    for chunk in response.iter_content(_CHUNK_BYTES):
+        came += file.write(chunk)
+    return came
+
+
+def _explain(artefact: Artefact, reason: str) -> Diagnostic:
+    return Diagnostic(
+        code="E471",
+        message=f"`{artefact.name}` cannot be fetched: {reason}",
+        notes=(f"its address is {artefact.url}",),
+        hint="try again, which goes on where this ended; or name a mirror, or lock anew",
+    )
