@@ -61,6 +61,7 @@ NOT_RUN = {
     "E003": "an engine is asked first",
     "W460": "a channel is asked first",
     "E427": "only an engine locks Debian packages",
+    "E471": "the network is asked first",
     "W462": "the engine has to be missing",
     "W550": "the engine has to be missing",
     "E555": "nothing can be timed to fall between a read and a write",
