@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envc.lock.model import PipPackage
-from envc.plan.layer import BUDGET, assign_layers
-from support.plans import conda_lock, conda_package, pip_lock, wheel
+from envc.lock.model import PipPackage, PlatformLock
+from envc.plan.layer import BUDGET, UNKNOWN_SIZE, Layer, assign_layers, choose_cap
+from support.plans import DEBIAN, conda_lock, conda_package, pip_lock, wheel
 
+MIB = 1024 * 1024
 NAMES = st.text("abcdefghij", min_size=1, max_size=4)
-SIZES = st.one_of(st.none(), st.integers(1, 80_000_000))
+SIZES = st.one_of(
+    st.none(), st.integers(1, 300_000), st.integers(1, 3_000_000), st.integers(1, 80_000_000)
+)
 WHEELS = st.dictionaries(NAMES, SIZES, min_size=1, max_size=40)
 
 
@@ -18,11 +23,36 @@ def wheels(sizes: dict[str, int | None]) -> tuple[PipPackage, ...]:
     return tuple(wheel(name, size=size) for name, size in sorted(sizes.items()))
 
 
+def lock_of(sizes: dict[str, int | None]) -> PlatformLock:
+    return pip_lock(*wheels(sizes))
+
+
+def held(layers: Iterable[Layer]) -> dict[str, list[str]]:
+    return {layer.name: [package.name for package in layer.packages] for layer in layers}
+
+
+def moved(before: PlatformLock, after: PlatformLock, name: str) -> int:
+    """Return the bytes to pull again for the change of one package, its own apart."""
+    old = {tuple(names) for names in held(assign_layers(before)).values() if name not in names}
+    return sum(
+        weigh(package)
+        for layer in assign_layers(after)
+        if tuple(one.name for one in layer.packages) not in old
+        for package in layer.packages
+        if package.name != name
+    )
+
+
+def weigh(package: object) -> int:
+    size = getattr(package, "size")  # noqa: B009  # of both kinds
+    return UNKNOWN_SIZE if size is None else int(size)
+
+
 @given(sizes=WHEELS, budget=st.integers(1, 20))
 def test_every_package_is_in_one_layer_and_layers_keep_to_the_budget(
     sizes: dict[str, int | None], budget: int
 ) -> None:
-    layers = assign_layers(pip_lock(*wheels(sizes)), budget=budget)
+    layers = assign_layers(lock_of(sizes), budget=budget)
 
     names = [package.name for layer in layers for package in layer.packages]
     assert sorted(names) == sorted(sizes)
@@ -31,18 +61,70 @@ def test_every_package_is_in_one_layer_and_layers_keep_to_the_budget(
 
 
 @given(sizes=WHEELS)
+def test_a_layer_of_several_packages_fits_into_the_cap_and_has_none_that_is_heavy(
+    sizes: dict[str, int | None],
+) -> None:
+    locked = lock_of(sizes)
+    cap = choose_cap(locked)
+
+    shared = [layer for layer in assign_layers(locked) if len(layer.packages) > 1]
+    assert all(sum(map(weigh, layer.packages)) <= cap for layer in shared)
+    assert all(2 * weigh(package) < cap for layer in shared for package in layer.packages)
+
+
+@given(sizes=WHEELS)
 def test_a_new_version_of_a_package_moves_no_other(sizes: dict[str, int | None]) -> None:
     name = min(sizes)
-    before = assign_layers(pip_lock(*wheels(sizes)))
     bumped = tuple(
         wheel(one.name, "2.0", size=one.size) if one.name == name else one for one in wheels(sizes)
     )
 
     after = assign_layers(pip_lock(*bumped))
 
-    assert [[one.name for one in layer.packages] for layer in after] == [
-        [one.name for one in layer.packages] for layer in before
-    ]
+    assert held(after) == held(assign_layers(lock_of(sizes)))
+
+
+@given(sizes=WHEELS, size=SIZES)
+def test_a_changed_package_pulls_two_caps_of_others_at_most(
+    sizes: dict[str, int | None], size: int | None
+) -> None:
+    name = min(sizes)
+    others = {one: own for one, own in sizes.items() if one != name}
+    before, without = lock_of(sizes), lock_of(others)
+    after = lock_of(others | {name: size})
+    cap = choose_cap(before)
+
+    if choose_cap(after) == cap:
+        assert moved(before, after, name) <= 2 * cap
+    if choose_cap(without) == cap:
+        assert moved(without, before, name) <= cap
+        assert moved(before, without, name) <= cap
+
+
+@given(sizes=WHEELS, more=WHEELS)
+def test_environments_of_the_same_cap_share_what_both_have(
+    sizes: dict[str, int | None], more: dict[str, int | None]
+) -> None:
+    small, big = lock_of(sizes), lock_of(more | sizes)
+    fewer, others = assign_layers(small), assign_layers(big)
+
+    if choose_cap(small) == choose_cap(big):
+        alone = [layer for layer in fewer if 2 * weigh(layer.packages[0]) >= choose_cap(small)]
+        assert all(layer in others for layer in alone)
+        for layer in others:
+            names = {package.name for package in layer.packages}
+            if names <= sizes.keys():
+                assert any(names <= set(own) for own in held(fewer).values())
+
+
+@given(sizes=WHEELS)
+def test_layers_depend_on_nothing_but_the_packages(sizes: dict[str, int | None]) -> None:
+    locked = lock_of(sizes)
+    other = locked.model_copy(
+        update={"base": DEBIAN, "pip": tuple(reversed(locked.pip)), "python": None}
+    )
+
+    assert assign_layers(other) == assign_layers(locked)
 
 
 def test_conda_packages_lie_below_wheels_and_the_heavy_alone() -> None:
@@ -53,12 +135,59 @@ def test_conda_packages_lie_below_wheels_and_the_heavy_alone() -> None:
         pip=(wheel("six", size=1), wheel("torch", size=big)),
     )
 
-    assert [layer.name for layer in assign_layers(locked)] == [
-        "conda-mkl",
-        "conda-1",
-        "pip-torch",
-        "pip-1",
+    layers = assign_layers(locked)
+
+    assert [(layer.name, layer.reason, layer.size) for layer in layers] == [
+        ("conda-mkl", "4 MiB or more", big),
+        ("conda-1", "each less than 4 MiB", 1),
+        ("pip-torch", "4 MiB or more", big),
+        ("pip-1", "each less than 4 MiB", 1),
     ]
+
+
+def test_packages_that_do_not_fit_together_are_divided_by_size_and_then_by_name() -> None:
+    sizes: dict[str, int | None] = {f"t{n}": 100_000 for n in range(9)}
+    sizes |= {f"m{n}": MIB for n in range(3)}
+    sizes |= {f"l{n}": 3 * MIB for n in range(4)}
+
+    layers = assign_layers(lock_of(sizes), budget=20)
+
+    assert [(layer.name, layer.reason) for layer in layers] == [
+        ("pip-small", "each less than 256 KiB"),
+        ("pip-medium", "each 256 KiB or more, less than 2 MiB"),
+        ("pip-large-00", "each 2 MiB or more; names whose digests begin with 00"),
+        ("pip-large-01", "each 2 MiB or more; names whose digests begin with 01"),
+        ("pip-large-1", "each 2 MiB or more; names whose digests begin with 1"),
+    ]
+
+
+def test_the_cap_grows_until_the_budget_suffices() -> None:
+    sizes: dict[str, int | None] = {f"p{n}": 5 * MIB for n in range(12)}
+
+    caps = {budget: choose_cap(lock_of(sizes), budget=budget) for budget in (13, 12, 3, 1)}
+
+    assert caps == {13: 8 * MIB, 12: 12 * MIB, 3: 48 * MIB, 1: 64 * MIB}
+
+
+def test_a_package_of_any_name_has_a_layer_of_another_name_than_all_other_stages() -> None:
+    names = ("1", "small", "large-01", "torch", "torch-files", "x-amd64", "small-package")
+    sizes: dict[str, int | None] = dict.fromkeys(names, 9 * MIB)
+
+    assert list(held(assign_layers(lock_of(sizes)))) == [
+        "pip-1-package",
+        "pip-large-01-package",
+        "pip-small-package",
+        "pip-small-package-package",
+        "pip-torch",
+        "pip-torch-files-package",
+        "pip-x-amd64-package",
+    ]
+
+
+def test_the_size_of_a_layer_is_unknown_where_that_of_a_package_is() -> None:
+    (layer,) = assign_layers(lock_of({"a": 1, "b": None}))
+
+    assert layer.size is None
 
 
 def test_a_small_environment_has_a_layer_of_each_kind() -> None:

@@ -1,26 +1,34 @@
-"""Which package lies in which layer of the environment: the heavy alone, the rest in bins by their names."""
+"""Which package lies in which layer: the heavy alone, the others in bins by their sizes and names."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from envc.lock.model import CondaPackage, PipPackage, PlatformLock
 
-__all__ = ["BUDGET", "Kind", "Layer", "assign_layers"]
+__all__ = ["BUDGET", "UNKNOWN_SIZE", "Kind", "Layer", "Package", "assign_layers", "choose_cap"]
 
 Kind: TypeAlias = Literal["conda", "pip"]
+Package: TypeAlias = CondaPackage | PipPackage
 
 BUDGET = 10
 """How many layers an environment has at most, its last and small one among them."""
 
-_MIB = 1024 * 1024
-_UNKNOWN = _MIB  # what a package weighs where its source does not state its size
-_HEAVY = 16 * _MIB
-_BIN = 8 * _MIB
+UNKNOWN_SIZE = 1024 * 1024
+"""What a package counts where the lock does not know its size, in bytes."""
+
+_FLOOR = 8 * 1024 * 1024
+_CLASSES = (("small", 256 * 1024), ("medium", 2 * 1024 * 1024), ("large", None))
+_BITS = 64
+# What bins are called, and what the names of the other stages of a layer end in.
+_TAKEN = re.compile(
+    r"(1|(small|medium|large)(-[01]+)?|.*-(files|private|source|amd64|arm64))(-package)*"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,78 +36,163 @@ class Layer:
     """A layer of the environment.
 
     Attributes:
-        name: Unique among a platform's, and stable: `conda-python`, `pip-3`.
+        name: Unique among a platform's, and stable: `conda-python`, `pip-1`, `pip-medium-01`.
         packages: Sorted by name; never empty.
+        reason: Why they lie together, or why the only one lies alone, in a few words.
     """
 
     name: str
     kind: Kind
-    packages: tuple[CondaPackage | PipPackage, ...]
+    packages: tuple[Package, ...]
+    reason: str = ""
+
+    @property
+    def size(self) -> int | None:
+        """The bytes of its packages' archives; None where the lock does not know them all."""
+        sizes = [package.size for package in self.packages]
+        return None if None in sizes else sum(size or 0 for size in sizes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bin:
+    """Packages that share a layer: those of a size whose names' digests begin with the same bits."""
+
+    label: str
+    packages: Sequence[Package]
+    reason: str
 
 
 def assign_layers(locked: PlatformLock, *, budget: int = BUDGET) -> tuple[Layer, ...]:
     """Return the layers of a platform's packages: those of Conda, then those of pip.
 
-    Heavy packages are alone, as far as the budget allows. The others share bins, whose number is a
-    power of two by the bytes that they have together: one package more or less seldom changes it.
-    A package's bin depends on its name only, and of twice as many bins, half keep what they had.
+    A package of half a cap or more is alone. The others of its kind share a layer as long as they
+    fit into the cap; where they do not, they are divided by their sizes, and what does not fit even
+    then in halves by the digests of their names, again and again. So a change of one package moves
+    others only where its own bin is divided or joined again: at most a cap's bytes, twice.
+    See docs/decisions/0008-layers.md.
 
     Args:
         budget: The number of layers, one of which is left for what no package brings; each kind of
             packages that is there has at least one.
     """
-    held: tuple[tuple[Kind, Sequence[CondaPackage | PipPackage]], ...] = (
+    cap = choose_cap(locked, budget=budget)
+    return tuple(
+        layer for kind, packages in _kinds(locked) for layer in _divide(kind, packages, cap)
+    )
+
+
+def choose_cap(locked: PlatformLock, *, budget: int = BUDGET) -> int:
+    """Return the bytes that a layer of several packages has at most: the least that keeps the budget.
+
+    It is one of a fixed scale (8, 12, 16, 24, 32, ... MiB), so that it seldom changes, and that
+    environments of about the same size have the same one.
+    """
+    kinds = _kinds(locked)
+    allowed = max(budget - 1, len(kinds))
+    cap = _FLOOR
+    weights = [_weight(package) for _, packages in kinds for package in packages]
+    while (
+        sum(weight * 2 >= cap for weight in weights) > allowed
+        or sum(len(_divide(kind, packages, cap)) for kind, packages in kinds) > allowed
+    ):
+        is_power = cap & (cap - 1) == 0
+        cap = cap // 2 * 3 if is_power else cap // 3 * 4
+    return cap
+
+
+def _kinds(locked: PlatformLock) -> list[tuple[Kind, Sequence[Package]]]:
+    kinds: tuple[tuple[Kind, Sequence[Package]], ...] = (
         ("conda", locked.conda),
         ("pip", locked.pip),
     )
-    kinds = [(kind, packages) for kind, packages in held if packages]
-    bins = {kind: _count_bins(packages) for kind, packages in kinds}
-    left = budget - 1 - sum(bins.values())
-    while left < 0 and max(bins.values()) > 1:
-        kind = max(bins, key=lambda one: (bins[one], one))
-        bins[kind] //= 2
-        left = budget - 1 - sum(bins.values())
-    heavy = sorted(
-        (-_weight(package), kind, package.name)
-        for kind, packages in kinds
-        for package in packages
-        if _weight(package) >= _HEAVY
-    )
-    alone = {(kind, name) for _, kind, name in heavy[: max(left, 0)]}
-    return tuple(
-        layer for kind, packages in kinds for layer in _divide(kind, packages, alone, bins[kind])
-    )
+    return [(kind, packages) for kind, packages in kinds if packages]
 
 
-def _count_bins(packages: Iterable[CondaPackage | PipPackage]) -> int:
-    rest = sum(weight for package in packages if (weight := _weight(package)) < _HEAVY)
-    return 1 << max(rest // _BIN, 1).bit_length() - 1
+def _divide(kind: Kind, packages: Iterable[Package], cap: int) -> list[Layer]:
+    """Return the layers of one kind for a cap: those of one heavy package, then the bins."""
+    ordered = sorted(packages, key=lambda package: package.name)
+    alone = [package for package in ordered if _weight(package) * 2 >= cap]
+    others = [package for package in ordered if _weight(package) * 2 < cap]
+    heavy = [
+        Layer(
+            name=f"{kind}-{_label(package.name)}",
+            kind=kind,
+            packages=(package,),
+            reason=f"{_text(cap // 2)} or more",
+        )
+        for package in alone
+    ]
+    bins = [
+        Layer(
+            name=f"{kind}-{one.label}",
+            kind=kind,
+            packages=tuple(one.packages),
+            reason=one.reason,
+        )
+        for one in _fill(others, cap)
+    ]
+    return heavy + bins
 
 
-def _divide(
-    kind: Kind,
-    packages: Sequence[CondaPackage | PipPackage],
-    alone: Iterable[tuple[str, str]],
-    bins: int,
-) -> list[Layer]:
-    names = set(alone)
-    layers = []
-    shared: dict[int, list[CondaPackage | PipPackage]] = {}
-    for package in sorted(packages, key=lambda one: one.name):
-        if (kind, package.name) in names:
-            name = f"{kind}-{re.sub('[^a-z0-9_.-]', '-', package.name.lower())}"
-            layers.append(Layer(name=name, kind=kind, packages=(package,)))
-        else:
-            shared.setdefault(_bin(package.name, bins), []).append(package)
-    for number, held in sorted(shared.items()):
-        layers.append(Layer(name=f"{kind}-{number + 1}", kind=kind, packages=tuple(held)))
-    return layers
+def _fill(packages: Sequence[Package], cap: int) -> Iterator[_Bin]:
+    """Yield the bins of packages none of which is heavy, sorted by name."""
+    if not packages:
+        return
+    if _total(packages) <= cap:
+        yield _Bin(label="1", packages=packages, reason=f"each less than {_text(cap // 2)}")
+        return
+    least = 0
+    for name, end in _CLASSES:
+        below = f"less than {_text(end)}" if end is not None else f"{_text(least)} or more"
+        reason = f"each {_text(least)} or more, {below}" if least and end else f"each {below}"
+        own = [
+            package
+            for package in packages
+            if least <= _weight(package) and (end is None or _weight(package) < end)
+        ]
+        yield from _halve(own, cap, name, "", reason)
+        least = end or least
 
 
-def _bin(name: str, bins: int) -> int:
+def _halve(
+    packages: Sequence[Package], cap: int, label: str, bits: str, reason: str
+) -> Iterator[_Bin]:
+    """Yield bins that fit into a cap; a name's digest decides on which side a package lies."""
+    if not packages:
+        return
+    if _total(packages) <= cap or len(bits) == _BITS:
+        suffix, names = (
+            (f"-{bits}", f"; names whose digests begin with {bits}") if bits else ("", "")
+        )
+        yield _Bin(label=f"{label}{suffix}", packages=packages, reason=f"{reason}{names}")
+        return
+    for bit in "01":
+        own = [package for package in packages if _digest(package.name)[len(bits)] == bit]
+        yield from _halve(own, cap, label, bits + bit, reason)
+
+
+@functools.cache
+def _digest(name: str) -> str:
+    """Return the first bits of the SHA-256 of a package's normalised name (PEP 503)."""
     digest = hashlib.sha256(re.sub("[-_.]+", "-", name.lower()).encode()).digest()
-    return int.from_bytes(digest[:8], "big") % bins
+    return f"{int.from_bytes(digest[: _BITS // 8], 'big'):0{_BITS}b}"
 
 
-def _weight(package: CondaPackage | PipPackage) -> int:
-    return package.size if package.size is not None else _UNKNOWN
+def _label(name: str) -> str:
+    """Return what a package's own layer is called: never what another stage is, whatever its name."""
+    label = re.sub("[^a-z0-9_.-]", "-", name.lower())
+    return f"{label}-package" if _TAKEN.fullmatch(label) else label
+
+
+def _total(packages: Iterable[Package]) -> int:
+    return sum(map(_weight, packages))
+
+
+def _weight(package: Package) -> int:
+    return package.size if package.size is not None else UNKNOWN_SIZE
+
+
+def _text(size_bytes: int) -> str:
+    if size_bytes % (1024 * 1024):
+        return f"{size_bytes // 1024} KiB"
+    return f"{size_bytes // 1024 // 1024} MiB"
