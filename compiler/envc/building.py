@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from envc.memo import VariantResult
     from envc.syntax.document import Document
 
-__all__ = ["BuildOptions", "build", "run"]
+__all__ = ["BuildOptions", "build", "build_request", "run"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +241,7 @@ class _Task:
             return produce(
                 engine,
                 wanted,
-                _build_request(own, wanted, Path(folder), machine, self.options),
+                build_request(own, wanted, Path(folder), machine, self.options),
                 checks_of(own, wanted.platform),
                 self.on_event,
                 lock=waiting,
@@ -277,10 +277,14 @@ def _with_secrets(prepared: Prepared, environment: Mapping[str, str]) -> dict[st
     return {**environment, **find_secrets(known, prepared.plan.secrets, environment)}
 
 
-def _build_request(
+def build_request(
     prepared: Prepared, wanted: Wanted, folder: Path, machine: Machine, options: BuildOptions
 ) -> BuildRequest:
-    """Return how to build, with the context written into a folder."""
+    """Return how to build an image of a plan, with the context written into a folder.
+
+    Raises:
+        ToolError: The folder cannot be written (E553).
+    """
     from envc.build.buildkit import BuildRequest, SecretFile, SecretSource, SecretVariable
     from envc.output import write
     from envc.plan.fetch import CA_BUNDLE

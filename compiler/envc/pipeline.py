@@ -31,6 +31,7 @@ from envc.review import Fixed, fix, fix_source, lint
 from envc.rewrite import check_format, check_source, convert, format_files, format_source
 from envc.survey import Outdated, outdated
 from envc.vendoring import Vendored, VendorOptions, check_vendored, vendor
+from envc.verifying import verify
 
 if TYPE_CHECKING:
     from envc.compose import Choice
@@ -86,6 +87,7 @@ __all__ = [
     "spec_id",
     "variant_spec_ids",
     "vendor",
+    "verify",
     "write_depfile",
 ]
 

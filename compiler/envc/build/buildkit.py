@@ -98,6 +98,7 @@ class BuildResult:
         total_steps: How many there were.
         warnings: What is odd about the environment; of steps that had to run, since those that are
             cached say nothing.
+        build: What buildx calls the build; empty where it does not say.
     """
 
     image: str
@@ -107,6 +108,7 @@ class BuildResult:
     cached_steps: int
     total_steps: int
     warnings: tuple[Diagnostic, ...] = ()
+    build: str = ""
 
 
 def build(
@@ -168,7 +170,7 @@ def build(
         )
     with Engine.connect(request.environment) as engine:
         found = engine.find(request.tag)
-    digest, config = built
+    digest, config, reference = built
     # The engine's id is the manifest's digest or, without containerd's store, the configuration's.
     if found is None or found.id not in (digest, config):
         raise ToolError([_explain_stray(request)])
@@ -180,6 +182,7 @@ def build(
         cached_steps=progress.cached_steps,
         total_steps=progress.total_steps,
         warnings=explain_notes(notes),
+        build=reference,
     )
 
 
@@ -251,11 +254,13 @@ def _check_secrets(request: BuildRequest) -> None:
         )
 
 
-def _read_digests(metadata: Path) -> tuple[str, str] | None:
-    """Return the manifest's digest and the configuration's; None where there is no image."""
+def _read_digests(metadata: Path) -> tuple[str, str, str] | None:
+    """Return the manifest's digest, the configuration's, and the build's name; None where there is
+    no image."""
     try:
         data = json.loads(metadata.read_bytes())
-        return str(data["containerimage.digest"]), str(data.get("containerimage.config.digest"))
+        config, build = data.get("containerimage.config.digest"), data.get("buildx.build.ref", "")
+        return str(data["containerimage.digest"]), str(config), str(build)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

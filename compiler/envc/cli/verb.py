@@ -46,6 +46,7 @@ VERBS = {
     "build": "build the image, unless the engine has it",
     "run": "run a command in the image",
     "vendor": "gather all that locks pin in one folder, for builds without a network",
+    "verify": "build twice, and say whether the images are the same",
     "attest": "attach SBOMs and provenance to the image in its registry, and sign it",
     "doctor": "say what is wrong with this machine, and what mends it",
 }

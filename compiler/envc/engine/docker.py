@@ -189,6 +189,11 @@ class Engine:
         with translated(f"untag the image `{name}`"), contextlib.suppress(ImageNotFound):
             self._client.api.remove_image(name, noprune=True)
 
+    def save(self, name: str) -> Iterator[bytes]:
+        """Yield an image as `docker save` writes it: an archive, in pieces."""
+        with translated(f"save the image `{name}`"):
+            yield from self._client.api.get_image(name)
+
     def pull(
         self, reference: ImageReference, platform: Platform, report: Callable[[str], None]
     ) -> None:
