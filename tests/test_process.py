@@ -12,7 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from envc.process import ProgramMissingError, attach, stream
+from envc.process import (
+    Completed,
+    EndingError,
+    ProgramMissingError,
+    attach,
+    ending_together,
+    run,
+    stream,
+)
 
 HERE = dict(os.environ)
 
@@ -135,3 +143,44 @@ def test_a_file_of_the_system_is_the_programs_own_stdout(tmp_path: Path) -> None
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, env=HERE)
 
     assert done.stdout == b"straight\n"
+
+
+def test_programs_of_all_threads_end_together_with_what_they_started(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    os.mkfifo(started)
+    script = f"sh -c 'echo $$ > {started}; exec sleep 1000' & wait"
+    done: list[Completed] = []
+    thread = threading.Thread(
+        target=lambda: done.append(run(["sh", "-c", script], environment=HERE))
+    )
+
+    with ending_together() as end:
+        thread.start()
+        grandchild = int(started.read_text())
+        end()
+        thread.join()
+        with pytest.raises(EndingError):
+            run(["true"], environment=HERE)
+    after = run(["true"], environment=HERE)
+
+    assert [one.returncode for one in done] == [-signal.SIGTERM]
+    assert not _is_alive(grandchild)
+    assert after.returncode == 0
+
+
+def test_what_takes_too_long_is_killed_with_what_it_started(tmp_path: Path) -> None:
+    script = f"sleep 1000 & echo $! > {tmp_path / 'pid'}; wait"
+
+    with pytest.raises(TimeoutError):
+        run(["sh", "-c", script], environment=HERE, timeout_s=0.5)
+
+    assert not _is_alive(int((tmp_path / "pid").read_text()))
+
+
+def _is_alive(pid: int) -> bool:
+    """Say whether a process still runs: one that ended and that nobody waited for does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import threading
@@ -12,10 +13,22 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-__all__ = ["Completed", "ProgramMissingError", "attach", "run", "stream"]
+__all__ = [
+    "Completed",
+    "EndingError",
+    "ProgramMissingError",
+    "attach",
+    "ending_together",
+    "run",
+    "stream",
+]
 
 _GRACE_S = 10.0
 _PATIENCE = 3
+
+
+class EndingError(Exception):
+    """A program would start while all are being ended."""
 
 
 class ProgramMissingError(Exception):
@@ -45,27 +58,92 @@ def run(
 ) -> Completed:
     """Run a program to its end with exactly this environment; its exit code is the caller's matter.
 
+    The terminal's Ctrl-C does not reach it, nor what it starts: all of that is in a process group of
+    its own, and ends by force where this thread raises meanwhile, and gently with `ending_together`.
+
     Raises:
+        EndingError: All programs are being ended.
         ProgramMissingError: There is no such program.
         TimeoutError: It ran longer than `timeout_s` and was killed.
     """
     try:
-        done = subprocess.run(
-            list(command),
-            env=dict(environment),
-            cwd=folder,
-            input=stdin,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=timeout_s,
-            check=False,
-        )
+        child = _RUNNING.start(command, environment, folder)
     except FileNotFoundError as error:
         raise ProgramMissingError(command[0]) from error
+    try:
+        stdout, stderr = child.communicate(stdin, timeout=timeout_s)
     except subprocess.TimeoutExpired as error:
         raise TimeoutError(command[0]) from error
-    return Completed(returncode=done.returncode, stdout=done.stdout, stderr=done.stderr)
+    finally:
+        _RUNNING.forget(child)
+    return Completed(returncode=child.returncode, stdout=stdout, stderr=stderr)
+
+
+@contextlib.contextmanager
+def ending_together() -> Iterator[Callable[[], None]]:
+    """Give a function that ends all programs which `run` waits for, in whatever thread.
+
+    Once it was called, none starts until this is left: what would start one raises `EndingError`.
+    """
+    try:
+        yield _RUNNING.end
+    finally:
+        _RUNNING.is_over = False
+
+
+class _Running:
+    """The programs that `run` waits for, each with all that it starts in a process group of its own."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        # A signal's handler may interrupt whoever holds it.
+        self._guard = threading.RLock()
+        self._children: set[subprocess.Popen[str]] = set()
+
+    def start(
+        self, command: Sequence[str], environment: Mapping[str, str], folder: Path | None
+    ) -> subprocess.Popen[str]:
+        with self._guard:
+            if self.is_over:
+                raise EndingError(command[0])
+            child = subprocess.Popen(
+                list(command),
+                env=dict(environment),
+                cwd=folder,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                process_group=0,
+            )
+            self._children.add(child)
+        return child
+
+    def forget(self, child: subprocess.Popen[str]) -> None:
+        """Let go of a program that has ended; end one that has not."""
+        with self._guard:
+            self._children.discard(child)
+        if child.poll() is None:
+            _signal_group(child, signal.SIGKILL)
+        with child:  # waits for it, and closes its pipes
+            pass
+
+    def end(self) -> None:
+        with self._guard:
+            self.is_over = True
+            for child in self._children:
+                _signal_group(child, signal.SIGTERM)
+
+
+def _signal_group(child: subprocess.Popen[str], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, number)
+
+
+# Programs belong to the process, as its signal handlers do: whoever gets a signal knows none of the
+# threads that wait for them.
+_RUNNING = _Running()
 
 
 def stream(

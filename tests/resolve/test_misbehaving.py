@@ -4,34 +4,58 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from urllib3 import HTTPResponse
 
 from envc.errors import ToolError
 from envc.mirror import MirrorMap
-from envc.resolve.base import PipResolution
+from envc.resolve.base import IndexAccess, PipResolution, PipSolver
 from envc.resolve.rattler import Rattler
+from envc.resolve.retry import PatientRetry
+from envc.resolve.transport import Transport
 from envc.resolve.uv import Uv
 from support.conda_site import CANONICAL, Site, fail
 from support.index import Dist, IndexServer
-from support.pip_world import ask, silent
+from support.pip_world import ask, silent, solvers
+
+ENDLESS = 10**12
+BROKEN = {
+    "401": (401, b"", 0),
+    "403": (403, b"", 0),
+    "429": (429, b"", 0),
+    "503": (503, b"", 0),
+    "dies half-way": (200, b'{"packages": {', 100_000),
+    "garbage": (200, b"\x00\xff\xfe{{{", 6),
+    "a page of a proxy": (200, b"<html>Please log in</html>", 26),
+}
 
 
 @contextmanager
-def answering(status: int, body: bytes, length: int) -> Iterator[str]:
-    """Serve the same answer to everything; where the body is shorter than it says, it breaks off."""
+def answering(
+    status: int, body: bytes, length: int, *, headers: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Serve the same answer to everything; where the body is shorter than it says, it breaks off.
+
+    A body that says it is longer than anything stays open, and nothing more comes.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(length))
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+            if length == ENDLESS:
+                self.rfile.read(1)  # until the client has had enough
 
         def log_message(self, *about: object) -> None:
             """Say nothing."""
@@ -105,3 +129,92 @@ def test_an_index_that_stays_busy_is_named(tmp_path: Path) -> None:
     (problem,) = caught.value.diagnostics
     assert problem.code == "E337"
     assert problem.message.endswith("failed: it answered with status 429")
+
+
+@pytest.mark.parametrize("kind", ["401", "503", "dies half-way", "garbage"])
+def test_a_channel_that_misbehaves_is_named_whoever_solves(site: Site, kind: str) -> None:
+    _, solver = site.solvers()
+    with answering(*BROKEN[kind]) as address:
+        request = replace(site.request("a"), mirrors=MirrorMap(((CANONICAL, address),)))
+
+        error = fail(solver, request)
+
+    assert isinstance(error, ToolError)
+    assert {one.code for one in error.diagnostics} <= {"E340", "E343", "E345"}
+
+
+def test_a_channel_that_says_nothing_more_is_named(site: Site) -> None:
+    solver = Rattler(cache=site.cache, environment=os.environ, timeout_s=1)
+    with answering(200, b'{"packages": {', ENDLESS) as address:
+        request = replace(site.request("a"), mirrors=MirrorMap(((CANONICAL, address),)))
+
+        error = fail(solver, request)
+
+    assert isinstance(error, ToolError)
+    assert [one.code for one in error.diagnostics] == ["E340"]
+
+
+def _try_index(solver: PipSolver, status: int, body: bytes, length: int) -> list[str]:
+    with answering(status, body, length) as address, pytest.raises(ToolError) as caught:
+        solver.resolve(ask("app", index=[IndexAccess(url=f"{address}/simple")]), silent)
+    return [one.code for one in caught.value.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("401", "E336"),
+        ("403", "E336"),
+        ("429", "E337"),
+        ("503", "E337"),
+        ("dies half-way", "E337"),
+        ("garbage", "E337"),
+    ],
+)
+def test_an_index_that_misbehaves_is_named_whoever_solves(
+    tmp_path: Path, kind: str, code: str
+) -> None:
+    codes = [_try_index(solver, *BROKEN[kind]) for solver in solvers(tmp_path)]
+
+    assert codes == [[code], [code]]
+
+
+def test_an_index_that_says_nothing_more_is_named() -> None:
+    transport = Transport({}, retries=0, silence_s=0.5)
+    with answering(200, b"<!DOCTYPE", ENDLESS) as address, pytest.raises(ToolError) as caught:
+        transport.get(f"{address}/simple/app/", IndexAccess(url=f"{address}/simple"), address)
+
+    [problem] = caught.value.diagnostics
+    assert (problem.code, problem.message.rpartition(": ")[2]) == (
+        "E335",
+        "it does not answer in time",
+    )
+
+
+def test_a_busy_index_says_when_to_ask_again() -> None:
+    asked: list[float] = []
+
+    def watch() -> None:
+        asked.append(time.monotonic())
+        if len(asked) > 1:
+            index.failures.clear()
+
+    index = IndexServer(
+        [Dist(name="app", version="1.0")],
+        failures={"/simple/app/": 429},
+        retry_after="1",
+        watch=watch,
+    )
+    with index:
+        access = IndexAccess(url=index.url)
+        answer = Transport({}, retries=2).get(f"{index.url}/app/", access, index.url)
+
+    assert answer is not None
+    assert asked[1] - asked[0] >= 1
+
+
+def test_nobody_waits_for_an_index_longer_than_a_minute() -> None:
+    response = HTTPResponse(status=429, headers={"Retry-After": "86400"})
+
+    assert PatientRetry(total=1).get_retry_after(response) == 60
+    assert PatientRetry(total=1).get_retry_after(HTTPResponse(status=429)) is None

@@ -117,6 +117,7 @@ class IndexServer:
         failures: Answers by path prefix: a status to give instead, such as `{"/simple/": 503}`.
         pages: Page bodies by normalised name, to serve instead of the real ones, as HTML.
         files_url: Where absolute links point; by default at the server itself.
+        retry_after: When a 429 says to ask again; empty where it does not say.
         watch: Called before every answer, such as to look at who asks.
     """
 
@@ -130,9 +131,11 @@ class IndexServer:
         failures: Mapping[str, int] | None = None,
         pages: Mapping[str, str] | None = None,
         files_url: str | None = None,
-        watch: Callable[[], None] | None = None,
+        retry_after: str = "",
+        watch: Callable[[], object] | None = None,
     ) -> None:
         self.requests: list[str] = []
+        self.retry_after = retry_after
         self._form = form
         self._links = links
         self._credentials = credentials
@@ -208,6 +211,8 @@ class IndexServer:
                 self.send_header("Last-Modified", formatdate(0, usegmt=True))
                 if status == 401:
                     self.send_header("WWW-Authenticate", 'Basic realm="index"')
+                if status == 429 and index.retry_after:
+                    self.send_header("Retry-After", index.retry_after)
                 self.end_headers()
                 if self.command == "GET":
                     self.wfile.write(body)

@@ -24,6 +24,9 @@ from envc.machine import Machine
 
 __all__ = ["VERB"]
 
+_PATIENCE_S = 3.0
+"""How long solvers and downloads may take to end after a signal; a lock is written in one step."""
+
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -154,10 +157,10 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.outdated:
         from envc.cli import outdated
 
-        with ending_on_signals():
+        with ending_on_signals(_PATIENCE_S):
             return outdated.tell(specs, machine, options, arguments, console)
     if len(specs) == 1:
-        with ending_on_signals():
+        with ending_on_signals(_PATIENCE_S):
             locked = pipeline.lock(specs[0], machine, options, console.note)
         _tell(locked, console)
         if arguments.json:
@@ -165,7 +168,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         else:
             console.print(str(locked.path))
         return 0
-    with ending_on_signals():
+    with ending_on_signals(_PATIENCE_S):
         results = pipeline.lock_all(specs, machine, options, console.note)
     return _report(results, arguments, console)
 

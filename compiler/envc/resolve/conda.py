@@ -27,7 +27,11 @@ from envc.resolve.conda_question import (
 from envc.resolve.distribution import distribution_of, package_of
 from envc.spec.solve import TEXT_FOR_NONE
 
-__all__ = ["conclude", "pose"]
+__all__ = ["TIMEOUT_S", "conclude", "pose"]
+
+TIMEOUT_S = 120
+"""Of one answer of a channel: enough for all of conda-forge in one file at 3 Mbit/s. rattler's own is
+endless, and it asks again after each."""
 
 # https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-virtual.html. Containers run
 # on their host's kernel, which no lock can know: this is the oldest that is still maintained, and
@@ -36,7 +40,13 @@ _KERNEL = "5.10"
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-def pose(request: CondaRequest, *, cache: Path, program: Path | None = None) -> Question:
+def pose(
+    request: CondaRequest,
+    *,
+    cache: Path,
+    program: Path | None = None,
+    timeout_s: int = TIMEOUT_S,
+) -> Question:
     """Return the request as a worker's question: addresses of mirrors, virtual packages completed.
 
     `__unix`, `__linux` and `__archspec` are added where the request leaves them out: they follow
@@ -69,6 +79,7 @@ def pose(request: CondaRequest, *, cache: Path, program: Path | None = None) -> 
             for package in request.preferred
         ],
         logins=_log_in(request),
+        timeout_s=timeout_s,
     )
 
 

@@ -124,7 +124,7 @@ def open_gateway(question: Question) -> rattler.Gateway:
     """Return what reads the channels; its cache outlives the process."""
     config = rattler.Config()
     with _logged_in(question):
-        client = Client.from_config(config, max_retries=2)
+        client = Client.from_config(config, max_retries=2, timeout=question["timeout_s"])
     return rattler.Gateway.from_config(config, cache_dir=Path(question["cache"]), client=client)
 
 

@@ -65,6 +65,7 @@ class Question(TypedDict):
         constraints: MatchSpecs for what is installed anyway. Answers refer to them by position too,
             counted on from the requirements.
         exclude_newer: Milliseconds since 1970 in UTC from which on records do not exist, or None.
+        timeout_s: How long one answer of a channel may take as a whole.
         logins: Of the hosts of channels, or of their mirrors, each at most once.
     """
 
@@ -80,6 +81,7 @@ class Question(TypedDict):
     exclude_newer: int | None
     preferred: list[Preferred]
     logins: list[Login]
+    timeout_s: int
 
 
 ProblemKind: TypeAlias = Literal[

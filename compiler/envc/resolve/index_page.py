@@ -57,18 +57,24 @@ def parse_page(answer: Answer, index: IndexAccess) -> tuple[IndexFile, ...]:
     """Return the files that a page lists, in its order.
 
     Raises:
-        ToolError: It says that it is of PEP 691, and is not (E337).
+        ToolError: It says that it is of PEP 691, and is not, or it is no text at all (E337).
     """
     if "json" not in answer.content_type:
+        if b"\0" in answer.content:
+            raise _no_page(index, "with what is no text")
         return tuple(_files_from_html(answer.url, answer.content.decode("utf-8", errors="replace")))
     try:
         return tuple(
             _file_from_json(answer.url, entry) for entry in json.loads(answer.content)["files"]
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        message = f"{index.statement} `{index.url}` answered with a page that is not of PEP 691"
-        hint = "check the address: an index ends in `/simple` as a rule"
-        raise ToolError([Diagnostic.at(index.span, "E337", message, hint=hint)]) from error
+        raise _no_page(index, "with a page that is not of PEP 691") from error
+
+
+def _no_page(index: IndexAccess, how: str) -> ToolError:
+    message = f"{index.statement} `{index.url}` answered {how}"
+    hint = "check the address: an index ends in `/simple` as a rule"
+    return ToolError([Diagnostic.at(index.span, "E337", message, hint=hint)])
 
 
 def _file_from_json(page: str, entry: Mapping[str, Any]) -> IndexFile:

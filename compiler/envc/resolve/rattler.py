@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Report
-from envc.resolve.conda import conclude, pose
+from envc.resolve.conda import TIMEOUT_S, conclude, pose
 from envc.resolve.conda_question import Answer
 from envc.resolve.worker import ask
 
@@ -19,10 +19,17 @@ class Rattler:
     name = "rattler"
     keeps_pins = True
 
-    def __init__(self, *, cache: Path, environment: Mapping[str, str]) -> None:
-        """Keep what channels say under `cache`; of `environment`, only the network is used."""
+    def __init__(
+        self, *, cache: Path, environment: Mapping[str, str], timeout_s: int = TIMEOUT_S
+    ) -> None:
+        """Keep what channels say under `cache`; of `environment`, only the network is used.
+
+        Args:
+            timeout_s: How long one answer of a channel may take; then it is asked again.
+        """
         self._cache = cache / "rattler"
         self._environment = environment
+        self._timeout_s = timeout_s
 
     def resolve(self, request: CondaRequest, report: Report) -> CondaResolution | Conflict:
         """Return the packages or the conflict; the order of the requirements does not matter.
@@ -33,6 +40,6 @@ class Rattler:
         """
         count = len(request.requirements)
         report(f"solving {count} Conda requirements for {request.platform.name}")
-        question = pose(request, cache=self._cache)
+        question = pose(request, cache=self._cache, timeout_s=self._timeout_s)
         data = ask("envc.resolve.rattler_worker", question, self._environment)
         return conclude(request, Answer.from_json(data))

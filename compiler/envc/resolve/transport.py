@@ -41,17 +41,23 @@ class Transport:
 
     Args:
         environment: The caller's; of it count HTTP_PROXY and its kin and SSL_CERT_FILE and its kin.
-        retries: How often a connection, a 429 or a 5xx is tried again, later each time.
+        retries: How often a connection, a 429 or a 5xx is tried again, later each time, or when the
+            answer says (Retry-After), within reason.
+        silence_s: How long it may take until something more comes.
 
     Raises:
         ToolError: The certificates are not there (E335).
     """
 
-    def __init__(self, environment: Mapping[str, str], *, retries: int) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], *, retries: int, silence_s: float = _READ_S
+    ) -> None:
         import requests
         from requests.adapters import HTTPAdapter
-        from urllib3.util.retry import Retry
 
+        from envc.resolve.retry import PatientRetry
+
+        self._timeout = (_CONNECT_S, silence_s)
         network = network_environment(environment)
         self._proxies = {
             key.removesuffix("_PROXY").lower(): value
@@ -64,12 +70,11 @@ class Transport:
         if bundle := network.get("SSL_CERT_FILE"):
             check_bundle(bundle, "E335")
         self._session.verify = bundle or True
-        retry = Retry(
+        retry = PatientRetry(
             total=retries,
             backoff_factor=0.3,
             status_forcelist=(429, 500, 502, 503, 504),
             raise_on_status=False,
-            respect_retry_after_header=False,
         )
         adapter = HTTPAdapter(max_retries=retry, pool_maxsize=_CONNECTIONS)
         self._session.mount("https://", adapter)
@@ -124,7 +129,7 @@ class Transport:
                 headers={"Accept": accept},
                 auth=basic_auth(index) if is_own else None,
                 proxies=self._proxies_for(url),
-                timeout=(_CONNECT_S, _READ_S),
+                timeout=self._timeout,
                 stream=True,
             ) as response:
                 _refuse_failure(response, index)
@@ -237,9 +242,10 @@ def _reason(error: Exception) -> str:
     """Return why in a few words, without addresses or objects."""
     import requests
 
-    if isinstance(error, requests.exceptions.Timeout):
-        return "it does not answer in time"
     text = str(error)
+    # What stops in the middle of an answer is no Timeout to requests.
+    if isinstance(error, requests.exceptions.Timeout) or "Read timed out" in text:
+        return "it does not answer in time"
     known = {
         "Name or service not known": "its host is not known",
         "NameResolutionError": "its host is not known",
