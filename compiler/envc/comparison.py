@@ -106,7 +106,7 @@ def _compare(
     checked, locked = read_locked(path, machine, choice)
     chosen = choose_variants(checked.variants, variants)
     refuse_unhonoured(checked, chosen)
-    if found := compare_with_lock(checked, locked, chosen):
+    if found := compare_with_lock(checked, locked, chosen, choice):
         raise DriftError(found)
     problems: dict[str, tuple[Diagnostic, ...]] = {}
     brought: dict[str, str] = {}
@@ -114,7 +114,13 @@ def _compare(
         own = checked.variants[name]
         lock = locked.variants[name]
         wheels = digest_wheels(own.spec, own.document, path.parent, lock.local_wheels)
-        problems[name] = drift(own.spec, own.document, lock, wheels=wheels)
+        problems[name] = drift(
+            own.spec,
+            own.document,
+            lock,
+            wheels=wheels,
+            sets=choice.sets if choice is not None else None,
+        )
         brought |= {place: sha256 for place, sha256 in wheels.items() if sha256 is not None}
     if told := tell_variants(problems, len(chosen)):
         raise DriftError(told)

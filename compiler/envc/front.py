@@ -228,12 +228,21 @@ def refuse_unhonoured(checked: CheckedFile, chosen: Sequence[str]) -> None:
 
 
 def compare_with_lock(
-    checked: CheckedFile, locked: LockFile, chosen: Sequence[str]
+    checked: CheckedFile,
+    locked: LockFile,
+    chosen: Sequence[str],
+    choice: Choice | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Return in which variants a spec is not that of its lock (E417 to E419); of those chosen."""
     from envc.lock.variant import compare_variants
 
-    return compare_variants(checked.document, checked.spans, locked, wanted=chosen)
+    return compare_variants(
+        checked.document,
+        checked.spans,
+        locked,
+        wanted=chosen,
+        sets=choice.sets if choice is not None else None,
+    )
 
 
 def read_locked(
@@ -246,7 +255,9 @@ def read_locked(
     """
     source, place = read(path), lock_path(path)
     if not place.exists():
-        hint = f"run `envc lock {path}`"
+        from envc.lock.command import advise_lock
+
+        hint = advise_lock(str(path), choice.sets if choice is not None else None)
         message = f"the spec has no lock: there is no `{place}`"
         raise InputError([Diagnostic(code="E400", message=message, hint=hint)])
     locked = read_lock(place)

@@ -79,10 +79,11 @@ def export(
     chosen = choose_variants(checked.variants, variants)
     name = require_one(chosen, f"a file of the format `{format_name}` has the lock of")
     refuse_unhonoured(checked, chosen)
-    if found := compare_with_lock(checked, locked, chosen):
+    if found := compare_with_lock(checked, locked, chosen, choice):
         raise InputError(found)
     own, lock = checked.variants[name], locked.variants[name]
-    if found := drift(own.spec, own.document, lock):
+    sets = choice.sets if choice is not None else None
+    if found := drift(own.spec, own.document, lock, sets=sets):
         raise InputError(found)
     wanted = _choose_platforms(lock, platforms)
     if to.has_one_platform and len(wanted) > 1:

@@ -106,7 +106,7 @@ def prepare(
     checked, locked = read_locked(path, machine, choice)
     chosen = choose_variants(checked.variants, variants)
     refuse_unhonoured(checked, chosen)
-    if found := compare_with_lock(checked, locked, chosen):
+    if found := compare_with_lock(checked, locked, chosen, choice):
         raise InputError(found)
     prepared: dict[str, Prepared] = {}
     failures: dict[str, EnvcError] = {}
@@ -119,6 +119,7 @@ def prepare(
                 locked.variants[name],
                 mirrors,
                 overrides,
+                choice,
                 is_vendored=is_vendored,
             )
         except InputError as error:
@@ -151,6 +152,7 @@ def _prepare_variant(
     locked: Lock,
     mirrors: MirrorMap,
     overrides: Overrides,
+    choice: Choice | None,
     *,
     is_vendored: bool,
 ) -> Prepared:
@@ -164,7 +166,8 @@ def _prepare_variant(
     inputs = read_inputs(spec, document, path.parent, locked=locked.local_wheels)
     linked = dict.fromkeys(list_linked(spec, locked.local_wheels))
     wheels = linked | {name: wheel.sha256 for name, wheel in inputs.wheels.items()}
-    if found := drift(spec, document, locked, wheels=wheels):
+    sets = choice.sets if choice is not None else None
+    if found := drift(spec, document, locked, wheels=wheels, sets=sets):
         raise InputError(found)
     scripts = resources.read_scripts()
     plan = lower(

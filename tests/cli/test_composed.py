@@ -112,3 +112,21 @@ def test_every_verb_refuses_to_set_what_the_spec_does_not_have(
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("error[E006]: ")
     assert "did you mean `folder`?" in ran.err
+
+
+def test_the_hint_of_drift_repeats_what_the_command_line_chose(
+    folder: Path, envc: EnvcMain
+) -> None:
+    text = SPEC.replace("1.17.*", "${{ six }}")
+    (folder / "pets.envc").write_text(f'param six = "1.17.*"\n{text}')
+    words = ("--set", "six=1.16.*")
+
+    checked = envc("lock", "--check", "pets.envc", *words)
+    compiled = envc("compile", "pets.envc", "-o", "out", *words)
+    (folder / "pets.lock").unlink()
+    missing = envc("lock", "--check", "pets.envc", *words)
+
+    hint = "hint: run `envc lock pets.envc --set 'six=1.16.*'`"
+    assert (checked.code, hint in checked.err) == (4, True)
+    assert (compiled.code, hint in compiled.err) == (1, True)
+    assert (missing.code, hint in missing.err) == (1, True)

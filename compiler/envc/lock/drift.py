@@ -10,6 +10,7 @@ from itertools import chain
 
 from envc.compose.explain import explain
 from envc.diagnostics import Diagnostic, Label
+from envc.lock.command import advise_lock
 from envc.lock.intent import intent
 from envc.lock.limit import compare_limits
 from envc.lock.model import Intent, Lock
@@ -34,6 +35,7 @@ def drift(
     lock: Lock,
     *,
     wheels: Mapping[str, str | None] | None = None,
+    sets: Mapping[str, str] | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Return all in which a lock is not that of its spec (E410 to E416, E420 to E427), in spec order.
 
@@ -42,16 +44,21 @@ def drift(
     Args:
         wheels: The SHA-256 of local wheels as they lie there now, by their path; None for one
             that is not there any more. Those that are not given are not compared.
+        sets: The values of parameters that the command line gives, for the hints.
     """
-    found = list(_compare(spec, document, lock, wheels or {}))
+    found = list(_compare(spec, document, lock, wheels or {}, sets))
     return tuple(explain(document, sorted(found, key=document.order)))
 
 
 def _compare(
-    spec: EnvSpec, document: Document, lock: Lock, wheels: Mapping[str, str | None]
+    spec: EnvSpec,
+    document: Document,
+    lock: Lock,
+    wheels: Mapping[str, str | None],
+    sets: Mapping[str, str] | None,
 ) -> Iterator[Diagnostic]:
     wanted, locked = intent(spec), lock.intent
-    hint = f"run `envc lock {document.source.name}`"
+    hint = advise_lock(document.source.name, sets)
 
     def differ(code: str, message: str, span: Span, note: str = "") -> Diagnostic:
         notes = (note,) if note else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from envc.diagnostics import Diagnostic, Label
+from envc.lock.command import advise_lock
 from envc.lock.model import LockFile
 from envc.source import Span
 from envc.syntax.document import Document
@@ -13,7 +14,12 @@ __all__ = ["compare_variants"]
 
 
 def compare_variants(
-    document: Document, spans: Mapping[str, Span], lock: LockFile, *, wanted: Collection[str]
+    document: Document,
+    spans: Mapping[str, Span],
+    lock: LockFile,
+    *,
+    wanted: Collection[str],
+    sets: Mapping[str, str] | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Return in which variants a lock is not that of its spec (E417 to E419), in spec order.
 
@@ -22,8 +28,9 @@ def compare_variants(
         spans: Where the name of each variant stands; empty for a spec without a matrix.
         wanted: The variants that the lock must know; where they are all of the spec's, those that
             it has too many are told as well.
+        sets: As of `drift`.
     """
-    hint = f"run `envc lock {document.source.name}`"
+    hint = advise_lock(document.source.name, sets)
     return tuple(
         Diagnostic(code=code, message=message, labels=(Label(span=span),), hint=hint)
         for code, message, span in _compare(document, spans, lock, wanted)
