@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -146,9 +147,8 @@ def test_a_file_of_the_system_is_the_programs_own_stdout(tmp_path: Path) -> None
 
 
 def test_programs_of_all_threads_end_together_with_what_they_started(tmp_path: Path) -> None:
-    started = tmp_path / "started"
-    os.mkfifo(started)
-    script = f"sh -c 'echo $$ > {started}; exec sleep 1000' & wait"
+    alive = _Alive(tmp_path / "alive")
+    script = f"(echo; exec sleep 1000) > {alive.path} & wait"
     done: list[Completed] = []
     thread = threading.Thread(
         target=lambda: done.append(run(["sh", "-c", script], environment=HERE))
@@ -156,7 +156,7 @@ def test_programs_of_all_threads_end_together_with_what_they_started(tmp_path: P
 
     with ending_together() as end:
         thread.start()
-        grandchild = int(started.read_text())
+        alive.wait_for_start()
         end()
         thread.join()
         with pytest.raises(EndingError):
@@ -164,23 +164,37 @@ def test_programs_of_all_threads_end_together_with_what_they_started(tmp_path: P
     after = run(["true"], environment=HERE)
 
     assert [one.returncode for one in done] == [-signal.SIGTERM]
-    assert not _is_alive(grandchild)
+    assert alive.has_ended()
     assert after.returncode == 0
 
 
 def test_what_takes_too_long_is_killed_with_what_it_started(tmp_path: Path) -> None:
-    script = f"sleep 1000 & echo $! > {tmp_path / 'pid'}; wait"
+    alive = _Alive(tmp_path / "alive")
+    script = f"(echo; exec sleep 1000) > {alive.path} & wait"
 
     with pytest.raises(TimeoutError):
         run(["sh", "-c", script], environment=HERE, timeout_s=0.5)
 
-    assert not _is_alive(int((tmp_path / "pid").read_text()))
+    assert alive.has_ended()
 
 
-def _is_alive(pid: int) -> bool:
-    """Say whether a process still runs: one that ended and that nobody waited for does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+class _Alive:
+    """A pipe that somebody has open for writing for as long as they live."""
+
+    def __init__(self, path: Path) -> None:
+        os.mkfifo(path)
+        self.path = path
+        self._file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        self._poll = select.poll()
+        self._poll.register(self._file, select.POLLIN)
+
+    def wait_for_start(self) -> None:
+        assert self._poll.poll(10_000)
+        assert os.read(self._file, 1) == b"\n"
+
+    def has_ended(self) -> bool:
+        """Say whether they have: what they said before does not count."""
+        while self._poll.poll(10_000):
+            if os.read(self._file, 64) == b"":
+                return True
         return False
-    return state != "Z"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from envc.diagnostics import Diagnostic
 from envc.errors import UsageError
-from envc.mirror import MirrorMap
+from envc.mirror import MirrorMap, hide_user
 from envc.reference import ImageReference
 
 __all__ = ["Machine", "parse_mirrors"]
@@ -73,15 +73,16 @@ def parse_mirrors(entries: Sequence[str]) -> MirrorMap:
         try:
             ((canonical, mirror),) = MirrorMap.parse([entry]).pairs
         except ValueError:
-            message = f"`{entry}` is not a mirror"
+            message = f"`{hide_user(entry)}` is not a mirror"
             hint = "write `CANONICAL=MIRROR`, such as `https://pypi.org/simple=https://proxy/pypi`"
             problems.append(Diagnostic(code="E002", message=message, hint=hint))
             continue
         if hint := _advise(canonical, mirror):
-            message = f"nothing can be fetched from the mirror `{mirror}`"
+            message = f"nothing can be fetched from the mirror `{hide_user(mirror)}`"
             problems.append(Diagnostic(code="E002", message=message, hint=hint))
         elif pairs.setdefault(canonical, mirror) != mirror:
-            message = f"`{canonical}` has two mirrors, `{pairs[canonical]}` and `{mirror}`"
+            both = " and ".join(f"`{hide_user(one)}`" for one in (pairs[canonical], mirror))
+            message = f"`{canonical}` has two mirrors, {both}"
             problems.append(Diagnostic(code="E002", message=message, hint="name one of them"))
     if problems:
         raise UsageError(problems)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
-__all__ = ["MirrorMap"]
+__all__ = ["MirrorMap", "hide_user", "split_user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,27 @@ class MirrorMap:
         Where one mirror stands for several addresses, that of the first pair.
         """
         return _replace_prefix(address, tuple((mirror, name) for name, mirror in self.pairs))
+
+
+def hide_user(text: str) -> str:
+    """Return what stands for a mirror without the users and passwords of addresses, well written or not.
+
+    >>> hide_user("http://keeper:word@proxy:3141/simple")
+    'http://***@proxy:3141/simple'
+    """
+    return re.sub(r"[^/\s=]*@", "***@", text)
+
+
+def split_user(address: str) -> tuple[str, str]:
+    """Return an address without its user and password, and these as `user:password`; empty for none.
+
+    >>> split_user("http://keeper:w%2Frd@proxy:3141/simple")
+    ('http://proxy:3141/simple', 'keeper:w/rd')
+    """
+    scheme, _, rest = address.partition("://")
+    place, slash, path = rest.partition("/")
+    user, _, host = place.rpartition("@")
+    return f"{scheme}://{host}{slash}{path}" if user else address, unquote(user)
 
 
 def _replace_prefix(address: str, pairs: tuple[tuple[str, str], ...]) -> str:

@@ -14,7 +14,6 @@ def advise_lock(name: str, sets: Mapping[str, str] | None) -> str:
     >>> advise_lock("pets.envc", {"cuda": "11.8"})
     'run `envc lock pets.envc --set cuda=11.8`'
     """
-    words = ["envc", "lock", name]
-    for parameter, value in sorted((sets or {}).items()):
-        words += ["--set", f"{parameter}={value}"]
-    return f"run `{shlex.join(words)}`"
+    given = sorted((sets or {}).items())
+    more = "".join(f" --set {shlex.quote(f'{key}={value}')}" for key, value in given)
+    return f"run `envc lock {shlex.quote(name)}{more}`"

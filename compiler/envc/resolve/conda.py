@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from envc.lock.model import CondaPackage
+from envc.mirror import split_user
 from envc.platform import PLATFORMS, Platform
 from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Cutoff, Requirement
 from envc.resolve.conda_problem import as_error
@@ -55,7 +56,7 @@ def pose(
     return Question(
         cache=str(cache),
         channels=[
-            Channel(name=channel, address=request.mirrors.to_mirror(channel))
+            Channel(name=channel, address=_address(request, channel))
             for channel in request.channels
         ],
         subdir=request.platform.subdir,
@@ -73,7 +74,7 @@ def pose(
                 name=package.name,
                 version=package.version,
                 build=package.build,
-                url=request.mirrors.to_mirror(package.url),
+                url=_address(request, package.url),
                 sha256=package.sha256,
             )
             for package in request.preferred
@@ -86,11 +87,20 @@ def pose(
 def _log_in(request: CondaRequest) -> list[Login]:
     """Return what the hosts want: a channel's own credentials are used at its mirror, too."""
     found: dict[str, str] = {}
+    for channel in request.channels:
+        address, user = split_user(request.mirrors.to_mirror(channel))
+        if user:
+            found.setdefault(urlsplit(address).hostname or "", user)
     # What the spec names goes before what was borrowed for the host.
     for login in sorted(request.logins, key=lambda one: one.secret is None):
-        host = urlsplit(request.mirrors.to_mirror(login.url)).hostname or ""
+        host = urlsplit(_address(request, login.url)).hostname or ""
         found.setdefault(host, login.credentials or "")
     return [Login(host=host, credentials=text) for host, text in sorted(found.items())]
+
+
+def _address(request: CondaRequest, canonical: str) -> str:
+    """Return where something is fetched from; solvers show and keep addresses, so without a user."""
+    return split_user(request.mirrors.to_mirror(canonical))[0]
 
 
 def _to_milliseconds(cutoff: Cutoff | None) -> int | None:
@@ -169,7 +179,7 @@ def _distribution(
 def _canonical_address(request: CondaRequest, url: str) -> tuple[str, str]:
     """Return the channel and the address of an archive, both canonical."""
     for channel in request.channels:
-        address = request.mirrors.to_mirror(channel).rstrip("/") + "/"
+        address = _address(request, channel).rstrip("/") + "/"
         if url.startswith(address):
             return channel, f"{channel.rstrip('/')}/{url.removeprefix(address)}"
     # A channel may keep its archives elsewhere (CEP 15, `base_url`).
@@ -215,7 +225,7 @@ class _Dispute:
     def _explanation(self) -> str:
         text = self.answer.explanation
         for channel in self.request.channels:
-            text = text.replace(self.request.mirrors.to_mirror(channel).rstrip("/"), channel)
+            text = text.replace(_address(self.request, channel).rstrip("/"), channel)
         return text.strip()
 
     def _advise_on_target(self, explanation: str) -> str:

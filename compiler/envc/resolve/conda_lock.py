@@ -8,7 +8,7 @@ from pathlib import Path
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
-from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Cutoff, IndexAccess, Report
+from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Cutoff, Report
 from envc.resolve.conda import conclude, pose
 from envc.resolve.conda_question import Answer
 from envc.resolve.worker import ask
@@ -57,8 +57,9 @@ class CondaLock:
         """
         if self._program is None or not self._program.is_file():
             raise _missing_program(self._program)
-        if request.logins:
-            raise _without_login(request.logins[0])
+        question = pose(request, cache=self._cache, program=self._program.absolute())
+        if question["logins"]:
+            raise _without_login(request)
         if request.exclude_newer is not None:
             raise _undated(request.exclude_newer)
         count = len(request.requirements)
@@ -66,15 +67,18 @@ class CondaLock:
             f"solving {count} Conda requirements for {request.platform.name} "
             f"with conda-lock and {self._program.name}"
         )
-        question = pose(request, cache=self._cache, program=self._program.absolute())
         data = ask("envc.resolve.conda_lock_worker", question, self._environment)
         return conclude(request, Answer.from_json(data))
 
 
-def _without_login(login: IndexAccess) -> InputError:
-    message = f"`conda-lock` cannot log in to the channel `{login.url}`"
+def _without_login(request: CondaRequest) -> InputError:
+    login = next(iter(request.logins), None)
+    what = f"to the channel `{login.url}`" if login is not None else "to the mirror of a channel"
     hint = "use `--conda-solver rattler`, which can"
-    return InputError([Diagnostic.at(login.span, "E306", message, hint=hint)])
+    span = login.span if login is not None else None
+    return InputError(
+        [Diagnostic.at(span, "E306", f"`conda-lock` cannot log in {what}", hint=hint)]
+    )
 
 
 def _undated(cutoff: Cutoff) -> InputError:

@@ -1,0 +1,195 @@
+"""Times of `lock` and of the locks themselves: the marks of the design, each beside its peer.
+
+    python benchmarks/lock.py [--runs 5] [--channel ADDRESS] [--pip]
+
+Without options: `lock --check` of 300 packages, in a fresh checkout and on a machine that has seen it,
+and a lock of 1,000 packages read, beside the conda-lock.yml of the same. `--channel` also solves some
+150 packages of a channel that looks like conda-forge; `--pip` resolves from PyPI, beside uv alone.
+Prints medians and minima, in ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from startup import DIGEST, IMAGE, write_environment
+
+from envc.interop.exporting import EXPORTS
+from envc.interop.subject import Subject
+from envc.lock.codec import dumps, loads
+from envc.lock.model import (
+    BaseImage,
+    CondaPackage,
+    Intent,
+    Lock,
+    LockFile,
+    PlatformLock,
+    Python,
+    Tools,
+)
+
+CHANNEL = "https://conda.anaconda.org/conda-forge"
+CONDA = ("scikit-learn", "jupyterlab", "matplotlib", "pandas", "scipy", "flask", "sqlalchemy")
+PIP = ("flask", "pandas", "scikit-learn", "fastapi", "jupyterlab", "sqlalchemy", "boto3", "rich")
+DEBIAN = "debian:bookworm-slim"
+
+
+def say(label: str, times_ms: Sequence[float]) -> None:
+    """Print the median and the minimum."""
+    print(f"{label:44}median {statistics.median(times_ms):7.0f}   minimum {min(times_ms):7.0f}")
+
+
+def measure(work: Callable[[], object], runs: int, before: Callable[[], object]) -> list[float]:
+    """Return the times of some runs after one that does not count."""
+    times = []
+    for _ in range(runs + 1):
+        before()
+        start = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - start) * 1000)
+    return times[1:]
+
+
+def run(folder: Path, *words: str) -> None:
+    """Run envc in a folder, with a cache there."""
+    environment = {**os.environ, "ENVC_CACHE": str(folder / "cache")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-m", "envc", *words]
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+
+
+def check(runs: int) -> None:
+    """Time `lock --check`."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_environment(folder, 300)
+
+        def forget() -> None:
+            shutil.rmtree(folder / "cache", ignore_errors=True)
+
+        def ask() -> None:
+            run(folder, "lock", "--check", "bench.envc")
+
+        say("lock --check, 300 packages, fresh machine", measure(ask, runs, forget))
+        say("lock --check, 300 packages", measure(ask, runs, lambda: None))
+
+
+def reader_of(path: Path) -> Callable[[], object]:
+    """Return what reads a file as conda-lock itself does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from conda_lock.lockfile import parse_conda_lock_file
+    return lambda: parse_conda_lock_file(path)
+
+
+def read(runs: int) -> None:
+    """Time reading a lock of 1,000 packages, in one process that has read one before."""
+    packages = tuple(
+        CondaPackage(
+            name=f"package-{number:04}",
+            version="1.0",
+            build="h0_0",
+            subdir="linux-64",
+            channel=CHANNEL,
+            url=f"{CHANNEL}/linux-64/package-{number:04}-1.0-h0_0.conda",
+            sha256=f"{number:064x}",
+            md5=f"{number:032x}",
+            size=1000,
+            depends=("libgcc >=13", "python >=3.12,<3.13.0a0"),
+        )
+        for number in range(1000)
+    )
+    platform = PlatformLock(
+        base=BaseImage(image=IMAGE, digest=DIGEST, glibc="2.36"),
+        python=Python(version="3.12.7", origin="conda"),
+        tools=Tools(image=IMAGE, digest=DIGEST),
+        conda=packages,
+    )
+    intent = Intent(base=f"{IMAGE}@{DIGEST}", channels=(CHANNEL,), conda=("package-0000",))
+    lock = Lock(intent=intent, platforms={"linux/amd64": platform})
+    text = dumps(LockFile.of(lock))
+    subject = Subject(name="bench", lock=lock, platforms=("linux/amd64",), variables={})
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name, "conda-lock.yml")
+        path.write_text(EXPORTS["conda-lock"].load()(subject).text)
+        say("a lock of 1,000 packages", measure(lambda: loads(text, "x"), runs, lambda: None))
+        theirs = measure(reader_of(path), runs, lambda: None)
+        say("the conda-lock.yml of the same", theirs)
+
+
+def solve(runs: int, address: str) -> None:
+    """Time a Conda solve whose metadata is in the cache."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        lines = "\n".join(f"    {package}" for package in CONDA)
+        (folder / "conda.envc").write_text(
+            f'environment bench\nbase image "{DEBIAN}@{DIGEST}"\npython 3.12\n'
+            f'virtual-packages {{ __glibc = "2.36" }}\nconda {{\n{lines}\n}}\n'
+        )
+        words = ("lock", "--update", "--tools-image", f"python:3.12.7-slim@{DIGEST}", "conda.envc")
+
+        def ask() -> None:
+            run(folder, *words, "--mirror", f"{CHANNEL}={address}")
+
+        times = measure(ask, runs, lambda: None)
+        count = (folder / "conda.lock").read_text().count('"subdir":')
+        say(f"lock of {count} Conda packages, warm", times)
+
+
+def resolve(runs: int) -> None:
+    """Time a resolution from PyPI, metadata in the caches, beside uv with the same outputs."""
+    import uv
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        lines = "\n".join(f"    {package}" for package in PIP)
+        (folder / "pip.envc").write_text(
+            f'environment bench\nbase image "{IMAGE}@{DIGEST}"\npython 3.12.7\n'
+            f'virtual-packages {{ __glibc = "2.36" }}\npip {{\n{lines}\n}}\n'
+        )
+        (folder / "requirements.in").write_text("\n".join(PIP))
+        bare = [uv.find_uv_bin(), "pip", "compile", "--no-config", "--generate-hashes"]
+        bare += ["--python-version", "3.12.7", "--python-platform", "x86_64-manylinux_2_36"]
+        bare += ["--only-binary", ":all:", "--cache-dir", "uv", "-o", "out.txt", "requirements.in"]
+
+        def forget() -> None:
+            (folder / "out.txt").unlink(missing_ok=True)
+
+        def ask() -> None:
+            run(folder, "lock", "--update", "pip.envc")
+
+        def ask_uv() -> None:
+            subprocess.run(bare, cwd=folder, check=True, capture_output=True)
+
+        times, theirs = measure(ask, runs, lambda: None), measure(ask_uv, runs, forget)
+        count = (folder / "out.txt").read_text().count("==")
+        say(f"lock of {count} distributions, warm", times)
+        say("uv pip compile --generate-hashes", theirs)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--channel", help="where conda-forge, or what looks like it, is reached")
+    parser.add_argument("--pip", action="store_true", help="also resolve from PyPI")
+    arguments = parser.parse_args()
+    check(arguments.runs)
+    read(arguments.runs)
+    if arguments.channel:
+        solve(arguments.runs, arguments.channel)
+    if arguments.pip:
+        resolve(arguments.runs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,238 @@
+"""A credential, wherever it comes from, is in nothing that `lock` writes or prints, also where it fails.
+
+What needs an engine is in `tests/e2e/test_canary.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from support.conda_channel import serve
+from support.conda_world import record, write
+from support.index import Dist, IndexServer
+from support.registry import FakeRegistry
+from support.zoo import DIGEST, UV
+
+USER, SECRET = "keeper", "canary-7c1f@/:%"
+PAIR = f"{USER}:{SECRET}"
+ADDRESSED = f"{USER}:{quote(SECRET, safe='')}@"
+BASIC = base64.b64encode(PAIR.encode()).decode()
+FORMS = (SECRET, quote(SECRET, safe=""), BASIC, "canary")
+SPEC = f"""\
+environment zoo
+base image "python:3.12-slim-bookworm@{DIGEST}"
+python 3.12
+"""
+CONDA = f"""\
+environment zoo
+base image "debian:12@{DIGEST}"
+virtual-packages {{ __glibc = "2.36" }}
+"""
+
+
+class Place:
+    """A folder to lock in, with a home and a cache of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.work, self.cache, self.home = folder / "work", folder / "cache", folder / "home"
+        for one in (self.work, self.cache, self.home, folder / "tmp"):
+            one.mkdir()
+        self.variables = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "TMPDIR": str(folder / "tmp"),
+            "ENVC_CACHE": str(self.cache),
+            "DOCKER_HOST": f"unix://{folder}/no.sock",
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        }
+
+    def lock(self, spec: str, *words: str, exit_code: int = 0) -> str:
+        """Lock a spec twice, once with `--json`, and return all that was printed."""
+        (self.work / "zoo.envc").write_text(spec)
+        said = ""
+        for more in ((), ("--json", "--update")):
+            done = subprocess.run(
+                [sys.executable, "-m", "envc", "lock", "zoo.envc", *words, *more],
+                cwd=self.work,
+                env=self.variables,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            said += done.stdout + done.stderr
+            assert done.returncode == exit_code, said
+        return said
+
+    def leaks(self, said: str) -> list[str]:
+        """Return where the credential is, of what was printed and of all files but those at home."""
+        found = ["what was printed"] if _has(said.encode()) else []
+        parent = self.work.parent
+        for file in sorted(parent.rglob("*")):
+            if self.home in file.parents:
+                continue
+            if _has(file.name.encode()) or (file.is_file() and _has(file.read_bytes())):
+                found.append(str(file.relative_to(parent)))
+        return found
+
+
+def _has(content: bytes) -> bool:
+    return any(form.encode() in content for form in FORMS)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def index() -> Iterator[IndexServer]:
+    """An index that lets in only whoever has the credential."""
+    dists = [UV, Dist(name="app", version="1.0")]
+    with IndexServer(dists, credentials=PAIR) as served:
+        yield served
+
+
+def private(index: IndexServer) -> tuple[str, tuple[str, ...]]:
+    """Return a spec with that index, and a mirror from which tools come, without a login."""
+    spec = f'{SPEC}pip {{\n    index "{index.url}" secret TOKEN\n    app\n}}\n'
+    return spec, ("--mirror", f"https://pypi.org=http://{ADDRESSED}{index.address[7:]}")
+
+
+def test_a_credential_is_found_where_it_is(place: Place) -> None:
+    (place.work / "file").write_text(f"http://{ADDRESSED}example.com")
+    (place.cache / "canary").write_text("")
+
+    assert place.leaks("") == ["cache/canary", "work/file"]
+    assert place.leaks(f"Authorization: Basic {BASIC}")[0] == "what was printed"
+
+
+@pytest.mark.parametrize(
+    ("origin", "solver"),
+    [("variable", "uv"), ("variable", "pip-tools"), ("netrc", "uv"), ("keyring", "uv")],
+)
+def test_the_secret_of_an_index_is_nowhere(
+    place: Place, index: IndexServer, origin: str, solver: str
+) -> None:
+    spec, mirror = private(index)
+    spec = spec.replace("python 3.12\n", f"python 3.{sys.version_info[1]}\n")
+    spec = spec.replace("python:3.12", f"python:3.{sys.version_info[1]}")
+    match origin:
+        case "variable":
+            place.variables["TOKEN"] = PAIR
+        case "netrc":
+            text = f"machine 127.0.0.1 login {USER} password {SECRET}\n"
+            (place.home / ".netrc").write_text(text)
+        case _:
+            program = place.home / "keyring"
+            program.write_text(f"#!/bin/sh\nprintf '%s\\n' '{USER}' '{SECRET}'\n")
+            program.chmod(0o755)
+            place.variables["PATH"] = f"{place.home}:{place.variables['PATH']}"
+
+    said = place.lock(spec, *mirror, "--pip-solver", solver)
+    index.failures["/simple/app"] = 503
+    failed = place.lock(spec, *mirror, "--pip-solver", solver, "--update", exit_code=3)
+
+    assert "E337" in failed
+    assert place.leaks(said + failed) == []
+
+
+def test_a_wrong_secret_is_nowhere(place: Place, index: IndexServer) -> None:
+    spec, mirror = private(index)
+    place.variables["TOKEN"] = f"{PAIR}-wrong"
+
+    said = place.lock(spec, *mirror, exit_code=3)
+
+    assert "E336" in said
+    assert place.leaks(said) == []
+
+
+@pytest.mark.parametrize("login", ["right", "wrong"])
+def test_the_password_of_a_channels_mirror_is_nowhere(place: Place, login: str) -> None:
+    write(place.home, {"main": [record("lib", "1.0")]})
+    spec = f'{CONDA}channels "https://conda.example/main"\nconda {{ lib }}\n'
+    tools = [
+        UV,
+        Dist(name="py-rattler", version="0.28.0", tags=("cp310-abi3-manylinux_2_17_x86_64",)),
+    ]
+    with (
+        serve(place.home, f"Basic {BASIC}" if login == "right" else "nobody") as url,
+        IndexServer(tools) as index,
+    ):
+        said = place.lock(
+            spec,
+            *("--mirror", f"https://conda.example=http://{ADDRESSED}{url[7:]}"),
+            *("--mirror", f"https://pypi.org={index.address}"),
+            exit_code=0 if login == "right" else 3,
+        )
+
+    assert ("E345" in said) == (login == "wrong")
+    assert place.leaks(said) == []
+
+
+@pytest.mark.parametrize("kind", ["conda", "pip", "base"])
+def test_the_password_of_a_proxy_is_nowhere(place: Place, kind: str) -> None:
+    with IndexServer([], failures={"/": 407}) as proxy:
+        address = f"http://{ADDRESSED}{proxy.address[7:]}"
+        place.variables |= {"HTTP_PROXY": address, "HTTPS_PROXY": address, "NO_PROXY": ""}
+        spec = {
+            "conda": f'{CONDA}channels "http://conda.example/main"\nconda {{ lib }}\n',
+            "pip": f'{SPEC}pip {{\n    index "http://pypi.example/simple"\n    app\n}}\n',
+            "base": 'environment zoo\nbase image "registry.example/pets:1"\n',
+        }[kind]
+
+        said = place.lock(spec, exit_code=3)
+
+    assert place.leaks(said) == []
+
+
+@pytest.mark.parametrize("origin", ["auth", "helper", "helper that fails"])
+def test_the_password_of_a_registry_is_nowhere(place: Place, origin: str) -> None:
+    with FakeRegistry() as registry:
+        registry.login = "basic"
+        registry.add_image("pets", "1", variables=["PYTHON_VERSION=3.12.7"])
+        stored: dict[str, object] = {"auths": {registry.host: {"auth": BASIC}}}
+        if origin != "auth":
+            stored = {"credHelpers": {registry.host: "fake"}}
+            answer = json.dumps({"ServerURL": registry.host, "Username": USER, "Secret": SECRET})
+            ending = (
+                "echo 'the keys are lost' >&2; exit 1" if "fails" in origin else f"echo '{answer}'"
+            )
+            helper = place.home / "docker-credential-fake"
+            helper.write_text(f"#!/bin/sh\ncat >/dev/null\n{ending}\n")
+            helper.chmod(0o755)
+            place.variables["PATH"] = f"{place.home}:{place.variables['PATH']}"
+        (place.home / "config.json").write_text(json.dumps(stored))
+        place.variables["DOCKER_CONFIG"] = str(place.home)
+        spec = f'environment zoo\nbase image "{registry.host}/pets:1"\n'
+
+        said = place.lock(spec, exit_code=3)
+
+    assert registry.seen != []
+    assert "E38" in said
+    assert place.leaks(said) == []
+
+
+@pytest.mark.parametrize(
+    "mirror",
+    [
+        f"http://{ADDRESSED}host/x",
+        f"https://pypi.org=http//{ADDRESSED}host",
+        f"https://pypi.org={ADDRESSED}host/simple",
+        f"docker.io=http://{ADDRESSED}host",
+        f"docker.io={ADDRESSED}host",
+    ],
+)
+def test_the_password_of_a_mirror_that_is_none_is_nowhere(place: Place, mirror: str) -> None:
+    said = place.lock(f"{SPEC}pip {{ app }}\n", "--mirror", mirror, exit_code=2)
+
+    assert "E002" in said
+    assert place.leaks(said) == []
