@@ -88,7 +88,9 @@ def reader_of(path: Path) -> Callable[[], object]:
     """Return what reads a file as conda-lock itself does."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from conda_lock.lockfile import parse_conda_lock_file
+        from conda_lock.lockfile import (  # type: ignore[import-untyped,unused-ignore]
+            parse_conda_lock_file,
+        )
     return lambda: parse_conda_lock_file(path)
 
 

@@ -159,10 +159,8 @@ def test_a_wrong_secret_is_nowhere(place: Place, index: IndexServer) -> None:
 def test_the_password_of_a_channels_mirror_is_nowhere(place: Place, login: str) -> None:
     write(place.home, {"main": [record("lib", "1.0")]})
     spec = f'{CONDA}channels "https://conda.example/main"\nconda {{ lib }}\n'
-    tools = [
-        UV,
-        Dist(name="py-rattler", version="0.28.0", tags=("cp310-abi3-manylinux_2_17_x86_64",)),
-    ]
+    tags = tuple(f"cp310-abi3-manylinux_2_17_{machine}" for machine in ("x86_64", "aarch64"))
+    tools = [UV, Dist(name="py-rattler", version="0.28.0", tags=tags)]
     with (
         serve(place.home, f"Basic {BASIC}" if login == "right" else "nobody") as url,
         IndexServer(tools) as index,
