@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from envc.memo import VariantResult
     from envc.syntax.document import Document
 
-__all__ = ["BuildOptions", "build", "build_request", "run"]
+__all__ = ["ALL", "BuildOptions", "build", "build_request", "run"]
+
+ALL = "all"
+"""What asks for all of a spec's platforms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,8 @@ class BuildOptions:
         variants: Of a spec with a matrix, those to build; empty for all.
         choice: What the command line chose of the spec's parameters.
         is_single: Whether only one variant may be built.
-        platform: One of the spec's; None is the engine's, or else the spec's only one.
+        platforms: Those of the spec's to build, of several as one image; `all` is all. Empty is the
+            engine's own, or else the spec's first.
         repository: What the image's name starts with.
         tags: Further names of the image, of which there can be only one.
         is_forced: Whether to build although the engine has the image.
@@ -49,7 +53,7 @@ class BuildOptions:
     variants: tuple[str, ...] = ()
     choice: Choice | None = None
     is_single: bool = False
-    platform: str | None = None
+    platforms: tuple[str, ...] = ()
     repository: str = "envc"
     tags: tuple[str, ...] = ()
     is_forced: bool = False
@@ -192,11 +196,23 @@ class _Task:
     on_variant: Callable[[str], None]
 
     def provide(self, engine: Engine, compiled: VariantResult) -> Image:
-        from envc.build.image import Wanted, choose_platform, find
+        """Return the image of the platforms that are wanted: of several, one that has them all."""
+        from envc.build.image import choose_platform
+        from envc.build.index import join
 
-        options, env_ids = self.options, compiled.env_ids
-        platform = choose_platform(tuple(env_ids), options.platform, engine.platform)
-        wanted = Wanted.of(options.repository, env_ids[platform], platform)
+        known = tuple(compiled.env_ids)
+        asked = known if ALL in self.options.platforms else self.options.platforms
+        platforms = dict.fromkeys(
+            choose_platform(known, one, engine.platform) for one in asked or (None,)
+        )
+        images = [self._provide_one(engine, compiled, platform) for platform in platforms]
+        return images[0] if len(images) == 1 else join(engine, images, self.options.repository)
+
+    def _provide_one(self, engine: Engine, compiled: VariantResult, platform: str) -> Image:
+        from envc.build.image import Wanted, find
+
+        options = self.options
+        wanted = Wanted.of(options.repository, compiled.env_ids[platform], platform)
         is_forced = options.is_forced or options.no_cache
         found = find(engine, wanted) if not is_forced else None
         if found is None:
@@ -277,6 +293,14 @@ def _with_secrets(prepared: Prepared, environment: Mapping[str, str]) -> dict[st
     return {**environment, **find_secrets(known, prepared.plan.secrets, environment)}
 
 
+def _log_of(options: BuildOptions, wanted: Wanted) -> Path | None:
+    """Return where the log goes that somebody wants; each of several platforms has its own."""
+    if options.log is None or (len(options.platforms) <= 1 and ALL not in options.platforms):
+        return options.log
+    architecture = wanted.platform.rpartition("/")[2]
+    return options.log.with_name(f"{options.log.stem}-{architecture}{options.log.suffix}")
+
+
 def build_request(
     prepared: Prepared, wanted: Wanted, folder: Path, machine: Machine, options: BuildOptions
 ) -> BuildRequest:
@@ -303,7 +327,7 @@ def build_request(
         tag=wanted.name,
         platform=wanted.platform,
         epoch=prepared.plan.epochs[wanted.platform],
-        log=options.log or machine.cache / "logs" / f"{name}.log",
+        log=_log_of(options, wanted) or machine.cache / "logs" / f"{name}.log",
         environment=_with_secrets(prepared, machine.environment),
         secrets=secrets,
         contexts=contexts,

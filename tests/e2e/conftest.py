@@ -54,10 +54,20 @@ def envc(tmp_path: Path, envc_cache: Path, world: EngineWorld) -> Iterator[Envc]
 
 @pytest.fixture
 def two_platform_base(tmp_path_factory: pytest.TempPathFactory, world: EngineWorld) -> str:
-    """A base that is the Python base on amd64, and says of itself that it has Python on arm64."""
+    """A base that is the Python base on amd64; on arm64 its programs are of that platform, and do
+    nothing: they are there to be looked at."""
     folder = tmp_path_factory.mktemp("arm64")
-    (folder / "Dockerfile").write_text("FROM scratch\nENV PYTHON_VERSION=3.11.2\nCOPY empty /\n")
-    (folder / "empty").touch()
+    (folder / "Dockerfile").write_text("FROM scratch\nENV PYTHON_VERSION=3.11.2\nCOPY root /\n")
+    # A header of ELF, 64 bits, for AArch64, and what Python's own program has of its version.
+    header = b"\x7fELF\2\1\1" + bytes(9) + b"\2\0\xb7\0\1" + bytes(100) + b"3.11.2\0"
+    for path in ("bin/sh", "usr/bin/python3"):
+        program = folder / "root" / path
+        program.parent.mkdir(parents=True)
+        program.write_bytes(header)
+        program.chmod(0o755)
+    library = folder / "root/usr/lib/python3.11/os.py"
+    library.parent.mkdir(parents=True)
+    library.touch()
     arm64 = f"{world.registry}/envc-test-bookworm:arm64"
     both = f"{world.registry}/envc-test-bookworm:both"
     build = ["docker", "buildx", "build", "--quiet", "--platform=linux/arm64", "--provenance=false"]

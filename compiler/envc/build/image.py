@@ -65,6 +65,8 @@ class Image:
         is_cached: Whether the engine had it already.
         warnings: What is odd about one that was built, and what its checks found that does not forbid
             its use.
+        parts: The images of all platforms, where it is one of several; then its id is one of theirs,
+            its platform lists theirs, and its digest is that of the index.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Image:
     duration_s: float
     is_cached: bool
     warnings: tuple[Diagnostic, ...] = ()
+    parts: tuple[Image, ...] = ()
 
 
 def choose_platform(platforms: Sequence[str], asked: str | None, own: Callable[[], str]) -> str:

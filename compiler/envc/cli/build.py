@@ -33,11 +33,24 @@ __all__ = ["VERB", "add_build_arguments", "provide"]
 _MEGABYTE = 1_000_000
 
 
-def add_build_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe what `build` and `run` have in common."""
-    parser.add_argument(
-        "--platform", metavar="P", help="one of the spec's; default: the engine's own"
-    )
+def add_build_arguments(parser: argparse.ArgumentParser, *, takes_several: bool = False) -> None:
+    """Describe what `build` and `run` have in common.
+
+    Args:
+        takes_several: Whether several platforms can be meant.
+    """
+    if takes_several:
+        parser.add_argument(
+            "--platform",
+            action="append",
+            metavar="P",
+            help="one of the spec's, or `all`; repeatable: the image has them all; "
+            "default: the engine's own",
+        )
+    else:
+        parser.add_argument(
+            "--platform", metavar="P", help="one of the spec's; default: the engine's own"
+        )
     parser.add_argument(
         "--repository", metavar="R", default="envc", help="the image's name before its tag"
     )
@@ -99,7 +112,7 @@ def _options_of(arguments: argparse.Namespace, *, is_single: bool) -> pipeline.B
         variants=tuple(arguments.variants),
         choice=choice_of(arguments),
         is_single=is_single,
-        platform=arguments.platform,
+        platforms=_platforms_of(arguments.platform),
         repository=arguments.repository,
         tags=tuple(getattr(arguments, "tag", ())),
         is_forced=getattr(arguments, "force", False),
@@ -111,6 +124,12 @@ def _options_of(arguments: argparse.Namespace, *, is_single: bool) -> pipeline.B
         vendor=arguments.vendor,
         is_offline=arguments.offline,
     )
+
+
+def _platforms_of(value: str | list[str] | None) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value or ())
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -130,7 +149,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-cache", action="store_true", help="run every step again; implies --force"
     )
     add_variant(parser, text="the variant to build; repeatable; default: all, one after the other")
-    add_build_arguments(parser)
+    add_build_arguments(parser, takes_several=True)
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
@@ -165,6 +184,11 @@ def _describe(image: Image, tags: Sequence[str]) -> dict[str, object]:
         "size_bytes": image.size_bytes,
         "duration_s": round(image.duration_s, 3),
         "cached": image.is_cached,
+        **(
+            {"platforms": {part.platform: _describe(part, ()) for part in image.parts}}
+            if image.parts
+            else {}
+        ),
     }
 
 

@@ -87,7 +87,8 @@ class Container:
                 raise
             if has_expired():
                 raise TimeoutError(command[0])
-            if code is None or code == _KILLED:
+            if code != 0:
+                # Also where it ended first: that the command then could not start looks like its own.
                 self._refuse_ended(None)
         returncode = int(code) if code is not None else _KILLED
         return Completed(returncode=returncode, stdout=output.decode("utf-8", "replace"), stderr="")

@@ -40,6 +40,8 @@ class LocalImage:
             image store only the configuration has a digest until the image is pushed).
         platform: `os/architecture`.
         size_bytes: As the engine counts it.
+        media_type: Of its manifest, or of its index; None as `digest`.
+        manifest_bytes: The size of that; None as `digest`.
     """
 
     id: str
@@ -47,6 +49,8 @@ class LocalImage:
     labels: Mapping[str, str]
     platform: str
     size_bytes: int
+    media_type: str | None = None
+    manifest_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +170,8 @@ class Engine:
             labels=dict((data.get("Config") or {}).get("Labels") or {}),
             platform=f"{data['Os']}/{data['Architecture']}",
             size_bytes=int(data["Size"]),
+            media_type=descriptor.get("mediaType"),
+            manifest_bytes=descriptor.get("size"),
         )
 
     def triggers(self, reference: ImageReference) -> tuple[str, ...]:
@@ -193,6 +199,14 @@ class Engine:
         """Yield an image as `docker save` writes it: an archive, in pieces."""
         with translated(f"save the image `{name}`"):
             yield from self._client.api.get_image(name)
+
+    def load(self, archive: bytes) -> None:
+        """Take the images of an archive in OCI's layout; what the store has need not be in it."""
+        load: Callable[[bytes], Iterator[Mapping[str, Any]]] = self._client.api.load_image
+        with translated("load an image"):
+            for line in load(archive):
+                if "error" in line:
+                    raise ToolError([_explain_load(str(line["error"]))])
 
     def pull(
         self, reference: ImageReference, platform: Platform, report: Callable[[str], None]
@@ -356,6 +370,15 @@ def _name_of(reference: ImageReference) -> str:
 def _reason(error: Exception) -> str:
     """Return why there is no client; a NameError is the SDK's way to miss what it needs for SSH."""
     return str(error) if isinstance(error.__cause__, NameError) else root_cause(error)
+
+
+def _explain_load(reason: str) -> Diagnostic:
+    return Diagnostic(
+        code="E653",
+        message="the engine cannot keep an image of several platforms",
+        notes=(reason,) if reason else (),
+        hint="let it use containerd's image store, or build a platform at a time",
+    )
 
 
 def _check_pull(reference: ImageReference, line: Mapping[str, Any]) -> None:

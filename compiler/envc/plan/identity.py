@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from envc.canonical import Json, digest
@@ -14,7 +14,7 @@ from envc.plan.layer import Layer
 from envc.plan.setting import MARKS, PREFIX, Settings
 from envc.plan.step import CopyAction, RunAction, StepAction
 
-__all__ = ["env_id", "identity_tree"]
+__all__ = ["env_id", "identity_tree", "index_id"]
 
 
 def identity_tree(
@@ -71,6 +71,11 @@ def identity_tree(
 def env_id(tree: dict[str, Json]) -> str:
     """Return the env id of an identity tree: `sha256:` and 64 hex digits."""
     return digest(tree)
+
+
+def index_id(env_ids: Mapping[str, str]) -> str:
+    """Return the id of an index over the images of several platforms, given theirs by platform."""
+    return digest({"contract": CONTRACT, "platforms": dict(env_ids)})
 
 
 def _artefact(package: CondaPackage | PipPackage) -> list[Json]:
