@@ -466,3 +466,27 @@ def test_files_in_the_wild_become_right_specs_in_both_forms(machine: Machine) ->
         imported += 1
 
     assert imported > len(_sample()) / 2
+
+
+def test_channels_with_credentials_name_secrets(tmp_path: Path, machine: Machine) -> None:
+    text = (
+        "name: pets\n"
+        "channels:\n"
+        "  - https://me:canary@conda.example.com/a\n"
+        "  - https://me:canary@conda.example.com/b\n"
+        "  - https://conda.anaconda.org/t/tk-canary/team\n"
+        "  - https://me:${PETS_TOKEN}@pets.example.com/c\n"
+        "  - conda-forge\n"
+        "dependencies: [numpy]\n"
+    )
+
+    imported = take(tmp_path, machine, "environment.yml", text)
+
+    assert (
+        'channels "https://conda.example.com/a" secret CHANNEL_TOKEN_1, '
+        '"https://conda.example.com/b" secret CHANNEL_TOKEN_1, '
+        '"https://conda.anaconda.org/team" secret CHANNEL_TOKEN_2, '
+        '"https://pets.example.com/c" secret PETS_TOKEN, conda-forge\n'
+    ) in imported.text
+    assert "canary" not in imported.text
+    assert "canary" not in str(imported.warnings)

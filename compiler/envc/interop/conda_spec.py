@@ -103,7 +103,10 @@ def _settle_channels(gathered: Gathered) -> None:
     for item in gathered.texts("conda", "packages"):
         text = item.value["package"] if isinstance(item.value, dict) else item.value
         parts = split_matchspec(str(text))
-        listed = {str(one.value) for one in gathered.texts("channels")}
+        listed = {
+            str(one.value["channel"] if isinstance(one.value, dict) else one.value)
+            for one in gathered.texts("channels")
+        }
         if parts is None or not parts.channel or parts.channel in listed:
             continue
         gathered.add(("channels",), parts.channel, item.span)

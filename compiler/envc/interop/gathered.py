@@ -143,6 +143,32 @@ class Gathered:
             self.add(("pip", "indexes"), {"url": _PYPI}, None)
         self._extras, self._main = [], []
 
+    def add_channel(self, name: str, span: Span | None) -> None:
+        """Add a Conda channel; one with credentials in its address names a secret instead."""
+        parts = split_address(name)
+        user, at, host = parts.netloc.rpartition("@")
+        token = _TOKEN_PATH.match(parts.path)
+        if not at and token is None:
+            self.add(("channels",), name, span)
+            return
+        path = parts.path if token is None else parts.path[token.end() - 1 :]
+        clean = urlunsplit((parts.scheme, host, path, "", ""))
+        named = _VARIABLE.findall(user or (token.group() if token is not None else ""))
+        secret = self._name_channel_secret(host, named)
+        self._tell_secret(clean, secret, span if named else None)
+        shown = hide_credentials(name)
+        self.add(("channels",), {"channel": clean, "secret": secret}, span, shown)
+
+    def _name_channel_secret(self, host: str, named: list[str]) -> str:
+        """Return the secret of a host: its channels have one, since solvers log in to hosts."""
+        secrets: dict[str, str] = {}
+        for item in self.texts("channels"):
+            if isinstance(item.value, dict):
+                known = split_address(str(item.value["channel"])).netloc
+                secrets[known] = str(item.value["secret"])
+        new = named[-1] if named else f"CHANNEL_TOKEN_{len(set(secrets.values())) + 1}"
+        return secrets.get(host, new)
+
     def add_find_links(self, place: str, span: Span | None) -> None:
         """Add a page or a folder with wheels."""
         if "://" in place:
@@ -170,15 +196,21 @@ class Gathered:
         named = _VARIABLE.findall(user)
         secret = named[-1] if named else f"INDEX_TOKEN_{self._count_secrets() + 1}"
         clean = urlunsplit((parts.scheme, host, parts.path, parts.query, parts.fragment))
-        self.remark(
-            f"the credentials of `{clean}` are not in the spec: it names the secret `{secret}`",
-            None if not named else span,
-            hint=f"set the environment variable `{secret}` to `user:password` or a token",
-        )
+        self._tell_secret(clean, secret, span if named else None)
         return {"url": clean, "secret": secret}
 
+    def _tell_secret(self, address: str, secret: str, span: Span | None) -> None:
+        self.remark(
+            f"the credentials of `{address}` are not in the spec: it names the secret `{secret}`",
+            span,
+            hint=f"set the environment variable `{secret}` to `user:password` or a token",
+        )
+
     def _count_secrets(self) -> int:
-        return sum(isinstance(one.value, dict) and "secret" in one.value for one in self.items)
+        return sum(
+            isinstance(one.value, dict) and "secret" in one.value and one.path != ("channels",)
+            for one in self.items
+        )
 
 
 def name_like(text: str) -> str:

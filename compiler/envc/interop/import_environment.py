@@ -57,7 +57,7 @@ def _gather_channels(file: ForeignYaml, path: Path, channels: Data, gathered: Ga
     names = [str(one) for one in listed] if isinstance(listed, list) else []
     for number, name in enumerate(names):
         if name != "nodefaults":
-            gathered.add(("channels",), name, file.span(*path, "channels", number))
+            gathered.add_channel(name, file.span(*path, "channels", number))
     if isinstance(listed, dict):
         gathered.leave_out("channels", "it is no list", file.span(*path, "channels"))
     if not names:

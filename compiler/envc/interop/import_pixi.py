@@ -122,7 +122,7 @@ def _gather_workspace(manifest: _Manifest) -> None:
     span = manifest.find(key, "channels")
     for channel in _list("channels", workspace.get("channels"), span, gathered):
         named = channel.get("channel", "") if isinstance(channel, dict) else str(channel)
-        gathered.add(("channels",), named, manifest.find(key, "channels"))
+        gathered.add_channel(named, manifest.find(key, "channels"))
         if isinstance(channel, dict) and "priority" in channel:
             gathered.remark(
                 f"the priority of the channel `{named}` is its place in the list",
