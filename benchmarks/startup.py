@@ -51,7 +51,7 @@ def write_environment(folder: Path, count: int) -> None:
     locked = PlatformLock(
         base=BaseImage(image=IMAGE, digest=DIGEST, python="3.12.7", glibc="2.36"),
         python=Python(version="3.12.7", origin="base"),
-        tools=Tools(image=IMAGE, digest=DIGEST, packages=(package("uv"),)),
+        tools=Tools(image=IMAGE, digest=DIGEST, packages={"amd64": (package("uv"),)}),
         pip=tuple(package(name) for name in sorted(names)),
     )
     intent = Intent(
