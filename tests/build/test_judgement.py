@@ -140,3 +140,25 @@ def test_what_no_import_misses_is_a_warning_by_owner() -> None:
 
 def test_nothing_is_advised_on_what_misses_no_library() -> None:
     assert advise_on_library("ModuleNotFoundError: No module named 'pets'") == ""
+
+
+def test_of_many_libraries_the_first_are_named_and_an_error_advises_on_all() -> None:
+    names = ("libGL.so.1", "libSM.so.6", "libX11.so.6", "libXext.so.6", "libXi.so.6", "libXt.so.6")
+    rows = [
+        row(name, "pets/a.so", breaks) for breaks in ("", "pets") for name in (*names, "libz.so")
+    ]
+
+    error, warning = judge_libraries(rows, "/opt/env")
+
+    shown = "`libGL.so.1`, `libSM.so.6`, `libX11.so.6`, `libXext.so.6`, `libXi.so.6` and 2 more"
+    assert error.message == f"`pets` cannot be imported: {shown} are missing"
+    assert error.notes[0] == f"`pets/a.so` of `pets 1.0` needs {shown}"
+    assert error.hint.startswith(
+        "add `libgl1`, `libsm6`, `libx11-6`, `libxext6`, `libxi6` and `libxt6` to `system`"
+    )
+    assert warning.message == (
+        f"`pets 1.0` has files that need the libraries {shown}, which the image lacks"
+    )
+    assert warning.hint.endswith(
+        "`check { allow-missing libGL.so.1, libSM.so.6, libX11.so.6, libXext.so.6, libXi.so.6, … }`"
+    )

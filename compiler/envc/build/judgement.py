@@ -13,7 +13,7 @@ from envc.spec.requirement import normal_name
 
 __all__ = ["advise_on_library", "join_names", "judge_libraries", "judge_packages"]
 
-_MAX_NOTES = 3
+_MAX_NOTES, _MAX_NAMES = 3, 5
 _CANNOT_OPEN = re.compile(r"(?P<name>[\w.+-]+\.so[\w.+-]*): cannot open shared object file")
 
 
@@ -70,13 +70,17 @@ def advise_on_library(text: str) -> str:
     return _advise([found["name"]]) if found is not None else ""
 
 
-def join_names(names: Collection[str]) -> str:
-    """Return names in backticks, as a sentence has them.
+def join_names(names: Collection[str], *, most: int | None = None) -> str:
+    """Return names in backticks, as a sentence has them; of more than `most`, the rest is counted.
 
     >>> join_names(["a", "b", "c"])
     '`a`, `b` and `c`'
+    >>> join_names(["a", "b", "c", "d"], most=2)
+    '`a`, `b` and 2 more'
     """
     quoted = [f"`{name}`" for name in names]
+    if most is not None and len(quoted) > most + 1:
+        quoted = [*quoted[:most], f"{len(quoted) - most} more"]
     return " and ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
 
 
@@ -120,10 +124,9 @@ def _explain_broken(module: str, rows: Sequence[Mapping[str, str]], prefix: str)
     last = rows[0]["says"].rpartition("\n")[2]
     return Diagnostic(
         code="E625",
-        message=f"`{module}` cannot be imported: {join_names(libraries)} {verb} missing",
+        message=f"`{module}` cannot be imported: {join_names(libraries, most=_MAX_NAMES)} {verb} missing",
         notes=(*_list_files(rows, prefix), f"Python says: {last}"),
-        hint=f"{_advise(libraries)}; if machines bring it, say so: `check {{ allow-missing "
-        f"{', '.join(libraries)} }}`",
+        hint=f"{_advise(libraries)}; if machines bring it, say so: {_allow(libraries)}",
     )
 
 
@@ -133,18 +136,23 @@ def _explain_idle(owner: str, rows: Sequence[Mapping[str, str]], prefix: str) ->
     return Diagnostic(
         code="W625",
         message=f"{f'`{owner}`' if owner else 'the environment'} has files that need the {noun} "
-        f"{join_names(libraries)}, which the image lacks",
+        f"{join_names(libraries, most=_MAX_NAMES)}, which the image lacks",
         notes=_list_files(rows, prefix),
-        hint=f"if you use that part of it: {_advise(libraries)}; else say so: "
-        f"`check {{ allow-missing {', '.join(libraries)} }}`",
+        hint=f"if you use that part of it: {_advise(libraries, most=_MAX_NAMES)}; else say so: "
+        f"{_allow(libraries)}",
     )
 
 
-def _advise(libraries: Collection[str]) -> str:
+def _advise(libraries: Collection[str], *, most: int | None = None) -> str:
     packages = packages_for(libraries)
     if not packages:
         return "add the Debian package that has it to `system`, or take a base that has it"
-    return f"add {join_names(packages)} to `system`, or take a base that has it"
+    return f"add {join_names(packages, most=most)} to `system`, or take a base that has it"
+
+
+def _allow(libraries: Sequence[str]) -> str:
+    rest = ", …" if len(libraries) > _MAX_NAMES else ""
+    return f"`check {{ allow-missing {', '.join(libraries[:_MAX_NAMES])}{rest} }}`"
 
 
 def _list_files(rows: Iterable[Mapping[str, str]], prefix: str) -> tuple[str, ...]:
@@ -154,6 +162,9 @@ def _list_files(rows: Iterable[Mapping[str, str]], prefix: str) -> tuple[str, ..
         owner = f" of `{row['owner']}`" if row["owner"] else ""
         name = f"`{row['path'].removeprefix(f'{prefix}/')}`{owner}"
         needs.setdefault(name, []).append(row["library"])
-    texts = [f"{name} needs {join_names(sorted(own))}" for name, own in sorted(needs.items())]
+    texts = [
+        f"{name} needs {join_names(sorted(own), most=_MAX_NAMES)}"
+        for name, own in sorted(needs.items())
+    ]
     rest = len(texts) - _MAX_NOTES
     return *texts[:_MAX_NOTES], *([f"and {rest} more files lack some of them"] if rest > 0 else [])
