@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from envc.context import digest_wheels, list_linked, read_inputs, read_wheels
+from envc.context import (
+    digest_read_sources,
+    digest_wheels,
+    list_linked,
+    read_inputs,
+    read_sources,
+    read_wheels,
+)
 from envc.errors import InputError
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Selection, Tree
 from envc.resolve.base import LocalWheel
 from envc.source import Source
+from envc.spec.load import load
 from envc.spec.model import CopyStep, EnvSpec, FindLinks, Pip, Step
+from envc.syntax import parse
 from envc.syntax.document import Document
 
 WHEEL = "dist/pets-1.0-py3-none-any.whl"
@@ -131,3 +141,72 @@ def test_locked_wheels_of_find_links_are_inputs_too(tmp_path: Path) -> None:
 )
 def test_a_lock_makes_nobody_read_what_its_spec_does_not_name(path: str) -> None:
     assert list_linked(linking("wheels/"), [path]) == ()
+
+
+def source_spec(folder: Path) -> tuple[EnvSpec, Document]:
+    document = parse(
+        Source(name="pets.envc", text='environment pets\npip { source "libs/pets" }\n')
+    )
+    (folder / "libs/pets/src").mkdir(parents=True)
+    (folder / "libs/pets/pyproject.toml").write_text("[project]\n")
+    (folder / "libs/pets/src/pets.py").write_text("x = 1\n")
+    return load(document), document
+
+
+def test_a_sources_digest_is_that_of_its_content(tmp_path: Path) -> None:
+    spec, document = source_spec(tmp_path)
+    file = tmp_path / "libs/pets/src/pets.py"
+
+    (first,) = read_sources(spec, document, tmp_path)
+    (tmp_path / "libs/pets/.git").mkdir()
+    (tmp_path / "libs/pets/.git/HEAD").write_text("x")
+    (tmp_path / "libs/pets/src/__pycache__").mkdir()
+    (tmp_path / "libs/pets/src/__pycache__/pets.pyc").write_text("x")
+    os.utime(file, (1, 1))
+    (same,) = read_sources(spec, document, tmp_path)
+    file.chmod(0o755)
+    (other,) = read_sources(spec, document, tmp_path)
+
+    assert [one.path for one in first.files] == ["pyproject.toml", "src/pets.py"]
+    assert first.sha256 == same.sha256
+    assert first.sha256 != other.sha256
+    assert digest_read_sources(read_inputs(spec, document, tmp_path)) == {"libs/pets": other.sha256}
+
+
+def test_what_a_sources_own_gitignore_names_does_not_count(tmp_path: Path) -> None:
+    spec, document = source_spec(tmp_path)
+    (tmp_path / "libs/pets/.gitignore").write_text("# what builds leave\nbuild/\n*.tmp\n")
+    (tmp_path / "libs/pets/build").mkdir()
+    (tmp_path / "libs/pets/build/x").write_text("x")
+    (tmp_path / "libs/pets/src/y.tmp").write_text("y")
+
+    (source,) = read_sources(spec, document, tmp_path)
+
+    paths = [one.path for one in source.files]
+    assert paths == [".gitignore", "pyproject.toml", "src/pets.py"]
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda path: None, "E155"),
+        (lambda path: path.write_text("x"), "E156"),
+        (lambda path: path.mkdir(), "E157"),
+    ],
+    ids=["missing", "a file", "empty"],
+)
+def test_a_source_that_is_no_folder_with_files_is_refused_where_it_is_named(
+    make: Callable[[Path], object], code: str, tmp_path: Path
+) -> None:
+    document = parse(Source(name="pets.envc", text='environment pets\npip { source "pets" }\n'))
+    spec = load(document)
+    make(tmp_path / "pets")
+
+    with pytest.raises(InputError) as caught:
+        read_sources(spec, document, tmp_path)
+    with pytest.raises(InputError) as again:
+        read_inputs(spec, document, tmp_path)
+
+    (problem,) = caught.value.diagnostics
+    assert (problem.code, problem.labels[0].span.text) == (code, '"pets"')
+    assert again.value.diagnostics == caught.value.diagnostics

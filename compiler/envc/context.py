@@ -9,19 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError
-from envc.files import TreeFile, read_tree, sha256_of
+from envc.files import TreeFile, read_tree, sha256_of, tree_digest
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Selection, Tree
 from envc.source import Span
-from envc.spec.defaults import find_links
+from envc.spec.defaults import find_links, source_paths
 from envc.spec.defaults import wheels as wheel_paths
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 
 if TYPE_CHECKING:
-    from envc.resolve.base import LocalWheel
+    from envc.resolve.base import LocalSource, LocalWheel
 
-__all__ = ["digest_wheels", "list_files", "list_linked", "read_inputs", "read_wheels"]
+__all__ = [
+    "digest_read_sources",
+    "digest_wheels",
+    "list_files",
+    "list_linked",
+    "read_inputs",
+    "read_sources",
+    "read_wheels",
+]
 
 
 def read_wheels(spec: EnvSpec, document: Document, folder: Path) -> tuple[LocalWheel, ...]:
@@ -50,6 +58,37 @@ def read_wheels(spec: EnvSpec, document: Document, folder: Path) -> tuple[LocalW
     return tuple(wheels)
 
 
+def read_sources(spec: EnvSpec, document: Document, folder: Path) -> tuple[LocalSource, ...]:
+    """Return the spec's source folders, in its order.
+
+    Raises:
+        InputError: One is not there (E155), is not a folder or cannot be read (E156), or has no
+            files (E157).
+    """
+    from envc.resolve.base import LocalSource
+
+    sources: list[LocalSource] = []
+    problems: list[Diagnostic] = []
+    for path, span in _list_sources(spec, document):
+        try:
+            _, files = _read_source(folder, path, span)
+        except InputError as error:
+            problems.extend(error.diagnostics)
+            continue
+        digest = tree_digest(files)
+        sources.append(
+            LocalSource(path=path, folder=folder / path, files=files, sha256=digest, span=span)
+        )
+    if problems:
+        raise InputError(problems)
+    return tuple(sources)
+
+
+def digest_read_sources(inputs: Inputs) -> dict[str, str]:
+    """Return the digests of the source folders among the inputs, by their paths."""
+    return {path: tree_digest(inputs.trees[taken].files) for path, taken in inputs.sources.items()}
+
+
 def list_linked(spec: EnvSpec, paths: Iterable[str]) -> tuple[str, ...]:
     """Return, of the paths of locked wheels, those that lie in a folder of find-links; sorted.
 
@@ -65,17 +104,19 @@ def list_linked(spec: EnvSpec, paths: Iterable[str]) -> tuple[str, ...]:
 def digest_wheels(
     spec: EnvSpec, document: Document, folder: Path, locked: Iterable[str]
 ) -> dict[str, str | None]:
-    """Return the SHA-256 of local wheels by their path: the spec's, and locked ones of find-links.
+    """Return the SHA-256 of what lies beside the spec by its path: its wheels and its source
+    folders, and locked wheels of find-links.
 
     Args:
         locked: Paths of locked wheels. One that is not there any more has None.
 
     Raises:
-        InputError: As `read_wheels`.
+        InputError: As `read_wheels` and `read_sources`.
     """
     found: dict[str, str | None] = {
         wheel.path: wheel.sha256 for wheel in read_wheels(spec, document, folder)
     }
+    found |= {one.path: one.sha256 for one in read_sources(spec, document, folder)}
     for path in list_linked(spec, locked):
         wheel = _read_linked(folder, path)
         found[path] = wheel.sha256 if wheel is not None else None
@@ -85,7 +126,7 @@ def digest_wheels(
 def read_inputs(
     spec: EnvSpec, document: Document, folder: Path, *, locked: Iterable[str] = ()
 ) -> Inputs:
-    """Return the files that copy steps and local wheels name, relative to the spec's folder.
+    """Return the files that copy steps, wheels and sources name, relative to the spec's folder.
 
     Args:
         locked: Paths of locked wheels: those in folders of find-links are read too, as far as they
@@ -115,9 +156,14 @@ def read_inputs(
     for path in list_linked(spec, locked):
         if (linked := _read_linked(folder, path)) is not None:
             wheels[path] = linked
+    sources = _read_source_trees(spec, document, folder, problems)
     if problems:
         raise InputError(problems)
-    return Inputs(trees=trees, wheels=wheels)
+    return Inputs(
+        trees=trees | dict(sources.values()),
+        wheels=wheels,
+        sources={path: taken for path, (taken, _) in sources.items()},
+    )
 
 
 def list_files(inputs: Inputs) -> dict[str, ContextFile]:
@@ -137,6 +183,60 @@ def _list_copied(spec: EnvSpec, document: Document) -> Iterator[tuple[Selection,
             if step.copy_ is not None:
                 span = document.span((key, number, "copy", "from"))
                 yield Selection.of(step.copy_), span
+
+
+def _read_source_trees(
+    spec: EnvSpec, document: Document, folder: Path, problems: list[Diagnostic]
+) -> dict[str, tuple[Selection, Tree]]:
+    found: dict[str, tuple[Selection, Tree]] = {}
+    for path, span in _list_sources(spec, document):
+        try:
+            taken, files = _read_source(folder, path, span)
+        except InputError as error:
+            problems.extend(error.diagnostics)
+            continue
+        found[path] = taken, Tree(is_folder=True, files=tuple(map(_to_context_file, files)))
+    return found
+
+
+def _list_sources(spec: EnvSpec, document: Document) -> Iterator[tuple[str, Span]]:
+    """Yield the paths of source folders, and where the spec names them, in its order."""
+    for number, path in enumerate(source_paths(spec)):
+        yield path, document.span(("pip", "sources", number))
+
+
+def _read_source(folder: Path, path: str, span: Span) -> tuple[Selection, tuple[TreeFile, ...]]:
+    """Return what counts of a source folder, and its files.
+
+    What its own `.gitignore` names is left out: builds leave much in a project's folder.
+    """
+    try:
+        taken = Selection(path=path, ignore=_read_ignored(folder / path))
+        is_folder, files = read_tree(folder, path, taken.ignore)
+    except OSError as error:
+        raise InputError([_explain(error, folder, path, span)]) from error
+    except ValueError as error:
+        message = f"`{path}` cannot be a source: {error}"
+        hint = "remove it, or name it in the folder's `.gitignore`"
+        raise InputError([Diagnostic.at(span, "E156", message, hint=hint)]) from error
+    if not is_folder:
+        message = f"`{path}` is a file, not a folder"
+        hint = "name the folder with the project's `pyproject.toml`; a wheel's file is a `wheel`"
+        raise InputError([Diagnostic.at(span, "E156", message, hint=hint)])
+    if not files:
+        message = f"the folder `{path}` has no files"
+        hint = "name the folder with the project's `pyproject.toml`"
+        raise InputError([Diagnostic.at(span, "E157", message, hint=hint)])
+    return taken, files
+
+
+def _read_ignored(folder: Path) -> tuple[str, ...]:
+    """Return the patterns of a folder's own `.gitignore`; none where there is no such file."""
+    path = folder / ".gitignore"
+    if not path.is_file():
+        return ()
+    lines = path.read_text("utf-8", errors="surrogateescape").splitlines()
+    return tuple(line for line in lines if line.strip() and not line.startswith("#"))
 
 
 def _read_linked(folder: Path, path: str) -> ContextFile | None:

@@ -157,7 +157,7 @@ def _prepare_variant(
     is_vendored: bool,
 ) -> Prepared:
     from envc import resources
-    from envc.context import list_linked, read_inputs
+    from envc.context import digest_read_sources, list_linked, read_inputs
     from envc.lock.drift import drift
     from envc.plan.lower import lower
 
@@ -166,6 +166,7 @@ def _prepare_variant(
     inputs = read_inputs(spec, document, path.parent, locked=locked.local_wheels)
     linked = dict.fromkeys(list_linked(spec, locked.local_wheels))
     wheels = linked | {name: wheel.sha256 for name, wheel in inputs.wheels.items()}
+    wheels |= digest_read_sources(inputs)
     sets = choice.sets if choice is not None else None
     if found := drift(spec, document, locked, wheels=wheels, sets=sets):
         raise InputError(found)

@@ -206,7 +206,7 @@ def _keep(path: Path, own: Checked, lock: Lock, options: LockOptions) -> Keeping
 
 def _open_worlds(path: Path, variants: Mapping[str, Checked], solvers: Solvers) -> dict[str, World]:
     """Return what each variant is resolved with; solvers and images are shared."""
-    from envc.context import read_wheels
+    from envc.context import read_sources, read_wheels
     from envc.resolve.access import access_channels, access_find_links, access_indexes
     from envc.variant import merge_variants
 
@@ -223,6 +223,7 @@ def _open_worlds(path: Path, variants: Mapping[str, Checked], solvers: Solvers) 
                     own.spec, own.document, machine.environment, path.parent
                 ),
                 wheels=read_wheels(own.spec, own.document, path.parent),
+                sources=read_sources(own.spec, own.document, path.parent),
             )
         except InputError as error:
             failures[name] = error

@@ -159,8 +159,9 @@ def test_a_wheel_gets_what_it_would_get_anew_and_others_stay(tmp_path: Path, num
     with IndexServer(ZOO) as index:
         old = wheels(solver.resolve(ask("app<2", "lib==2.0", index=index), lambda _: None))
         request = ask("app", "tool", index=index)
-        anew = wheels(solver.resolve(request, lambda _: None))
+        anew = solver.resolve(request, lambda _: None)
 
+        assert isinstance(anew, PipResolution)
         pinned = pin_pip(request, anew, frozenset({"app"}))
         preferred = tuple(one for one in old if one.name != "app")
         result = solver.resolve(replace(pinned, preferred=preferred), lambda _: None)

@@ -430,7 +430,7 @@ def test_a_request_for_nothing_is_answered_by_nothing(tmp_path: Path) -> None:
             [Dist(name="a", version="1.0", tags=(), sdist=True)],
             ["a"],
             "E325",
-            "`a` has source distributions only, and envc installs wheels only",
+            "`a` has source distributions only, and the spec allows none of them",
             id="an sdist-only package",
         ),
         pytest.param(
@@ -442,7 +442,7 @@ def test_a_request_for_nothing_is_answered_by_nothing(tmp_path: Path) -> None:
             ["top"],
             "E325",
             "`a`, which `top` requires, has source distributions only, "
-            "and envc installs wheels only",
+            "and the spec allows none of them",
             id="a dependency that is sdist-only",
         ),
         pytest.param(

@@ -30,12 +30,9 @@ EVERYTHING: dict[str, Any] = {
         "packages": [
             "rich",
             "a @ https://a.example/a-1-py3-none-any.whl",
-            "b @ https://a.example/b-1.tar.gz",
             "c @ git+https://a.example/c",
         ],
         "wheels": ["d-1-py3-none-any.whl"],
-        "sources": ["libs/e"],
-        "sdists": ["f"],
         "constraints": ["six <2"],
         "overrides": ["six ==1.*"],
     },
@@ -61,6 +58,8 @@ SELECTED: dict[str, Any] = {
     "pip": {
         "packages": [{"package": "rich", "on": "linux/amd64"}],
         "wheels": [{"wheel": "d-1-py3-none-any.whl", "on": "linux/arm64"}],
+        "sources": [{"source": "libs/e", "on": "linux/arm64"}],
+        "sdists": ["f"],
     },
     "variables": {"A": {"linux/amd64": "x"}},
     "build-variables": {"B": {"linux/amd64": "x"}},
@@ -80,7 +79,6 @@ def test_every_construct_of_the_table_is_found_in_a_spec_that_uses_it() -> None:
 
     assert {construct.sentence for construct in UNHONOURED.values()} <= found
     assert {message for message in found if "address" in message or "repository" in message} == {
-        "envc cannot lock a source distribution by its address yet",
         "envc cannot lock a distribution from a repository yet",
     }
 
@@ -102,7 +100,7 @@ def test_what_says_nothing_is_no_construct(fields: dict[str, Any]) -> None:
 
 
 def test_a_warning_says_the_same_as_the_error() -> None:
-    subject = document({"environment": "pets", "pip": {"sdists": ["f"]}})
+    subject = document({"environment": "pets", "pip": ["f @ git+https://a.example/f"]})
 
     [error], [warning] = unhonoured(subject), unhonoured_warnings(subject)
 
@@ -128,7 +126,7 @@ def test_what_no_image_has_is_told_and_refuses_no_lock() -> None:
 
 def test_a_lock_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     spec = tmp_path / "pets.envc"
-    spec.write_text('environment pets\npip { sdist "f" }\n', encoding="utf-8")
+    spec.write_text("environment pets\npip {\n  f @ git+https://a.example/f\n}\n", encoding="utf-8")
 
     machine = Machine.here({"ENVC_CACHE": str(tmp_path / "cache")})
 

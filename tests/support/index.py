@@ -41,6 +41,7 @@ class Dist:
         requires_python: Its `Requires-Python`, or None.
         tags: Of its wheels, one wheel each; none for a distribution without wheels.
         sdist: Whether it has a source distribution.
+        source: What that holds, by path; none for one whose build always fails.
         yanked: The reason for which all its files are yanked, or None.
         hashed: Whether the index states hashes.
         metadata: Whether the index serves the wheels' metadata by itself (PEP 658).
@@ -54,6 +55,7 @@ class Dist:
     requires_python: str | None = None
     tags: tuple[str, ...] = ("py3-none-any",)
     sdist: bool = False
+    source: Mapping[str, str] = field(default_factory=dict)
     yanked: str | None = None
     hashed: bool = True
     metadata: bool = False
@@ -339,9 +341,10 @@ def _metadata(dist: Dist) -> str:
 
 
 def _sdist_bytes(dist: Dist) -> bytes:
-    """Return an sdist whose build always fails: nobody is meant to try."""
+    """Return an sdist; one without a source of its own is one that nobody is meant to build."""
     buffer = io.BytesIO()
-    files = {"PKG-INFO": _metadata(dist), "setup.py": "raise SystemExit('built an sdist')\n"}
+    broken = {"PKG-INFO": _metadata(dist), "setup.py": "raise SystemExit('built an sdist')\n"}
+    files = dist.source or broken
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         for name, text in files.items():
             member = tarfile.TarInfo(f"{_stem(dist)}/{name}")

@@ -43,7 +43,7 @@ class Installed:
 
     Attributes:
         has_python: Whether the environment has a Python.
-        wheels: The distributions that came as wheels of the lock, sorted.
+        wheels: The distributions that came as wheels of the lock, or were built from it, sorted.
         conda: Those that Conda packages bring, whether or not Python knows of them; sorted.
         overridden: Those whose version the spec decides against all requirements; sorted.
         allowed: Libraries that may be missing, since machines bring them.
@@ -126,7 +126,7 @@ def _installed(spec: EnvSpec, locked: PlatformLock) -> Installed | None:
         return None
     return Installed(
         has_python=locked.python is not None,
-        wheels=tuple(sorted({normal_name(package.name) for package in locked.pip})),
+        wheels=tuple(sorted({normal_name(package.name) for package in locked.distributions})),
         conda=tuple(sorted({normal_name(one.distribution or one.name) for one in locked.conda})),
         overridden=tuple(
             sorted(

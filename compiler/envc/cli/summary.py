@@ -12,7 +12,7 @@ from envc.lock.model import Lock, PlatformLock
 __all__ = ["describe_change", "describe_platform", "format_size", "summarise"]
 
 _MOVES: Sequence[Move] = ("removed", "added", "up", "down", "other")
-_KINDS = ("base", "system", "conda", "pip", "tools")
+_KINDS = ("base", "system", "conda", "pip", "source", "build", "tools")
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -36,6 +36,7 @@ def describe_platform(locked: PlatformLock) -> dict[str, Any]:
         "python": locked.python.version if locked.python is not None else None,
         "conda": len(locked.conda),
         "pip": len(locked.pip),
+        **({"sources": len(locked.sources)} if locked.sources else {}),
         "size_bytes": size_of(locked),
     }
 
@@ -107,12 +108,14 @@ def _count(platform: str, locked: PlatformLock, changes: Sequence[Change]) -> st
     text = f"{platform}: {len(locked.conda)} Conda and {len(locked.pip)} pip packages"
     if locked.system:
         text += f", {len(locked.system)} of Debian's"
+    if locked.sources:
+        text += f", {len(locked.sources)} built from source"
     if locked.python is not None:
         text += f", Python {locked.python.version}"
     size = size_of(locked)
     if size:
         text += f", {format_size(size)}"
-    packages = [change for change in changes if change.kind in {"conda", "pip", "system"}]
+    packages = [change for change in changes if change.kind in {"conda", "pip", "source", "system"}]
     if not packages:
         return text
     counts = Counter(change.move for change in packages)

@@ -58,7 +58,7 @@ def _describe(subject: Subject) -> Iterator[Any]:
     for name, lock in subject.locked.items():
         subdir = PLATFORMS[name].subdir
         yield from (_describe_conda(package, subdir) for package in lock.conda)
-        yield from (_describe_wheel(one, subdir) for one in lock.pip if one.url is not None)
+        yield from (_describe_wheel(one, subdir) for one in lock.distributions if one.url)
 
 
 def _describe_conda(package: CondaPackage, subdir: str) -> Any:
@@ -112,11 +112,11 @@ def _require_md5(subject: Subject) -> None:
 
 
 def _list_local(subject: Subject) -> tuple[Diagnostic, ...]:
-    paths = {one.path for lock in subject.locked.values() for one in lock.pip if one.path}
+    paths = {one.path for lock in subject.locked.values() for one in lock.distributions if one.path}
     return tuple(
         Diagnostic(
             code="W430",
-            message=f"`conda-lock` has no place for wheels beside the spec: `{path}` is not in it",
+            message=f"`conda-lock` has no place for what lies beside the spec: `{path}` is not in it",
             hint="put it on an index, or install it after the others",
         )
         for path in sorted(paths)

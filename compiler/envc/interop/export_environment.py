@@ -26,7 +26,7 @@ def export(subject: Subject) -> Exported:
         "channels": [*channels, "nodefaults"],
         "dependencies": [_pin(package, len(channels)) for package in lock.conda],
     }
-    if lock.pip:
+    if lock.distributions:
         if not any(package.name == "pip" for package in lock.conda):
             data["dependencies"].append("pip")
         data["dependencies"].append({"pip": _list_pip(subject, lock)})
@@ -54,7 +54,7 @@ def _list_pip(subject: Subject, lock: PlatformLock) -> list[str]:
     if indexes not in ([], [_PYPI]):
         lines.append(f"--index-url {indexes[0]}")
         lines += [f"--extra-index-url {url}" for url in indexes[1:]]
-    return [*lines, *(_name(package) for package in lock.pip)]
+    return [*lines, *(_name(package) for package in lock.distributions)]
 
 
 def _name(package: PipPackage) -> str:

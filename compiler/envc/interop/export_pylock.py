@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from envc.interop.merging import Merged, merge_wheels
@@ -64,15 +65,24 @@ def _describe(merged: Merged, platform_count: int) -> Table:
         table.add("marker", " or ".join(markers))
     if merged.index is not None:
         table.add("index", merged.index)
-    table.add("wheels", _list_wheels(merged))
+    wheels = [one for one in merged.wheels if one.filename.endswith(".whl")]
+    for source in merged.wheels:
+        if source not in wheels and source.path is not None:
+            directory = tomlkit.inline_table()
+            directory.add("path", source.path)
+            table.add("directory", directory)
+        elif source not in wheels:
+            table.add("sdist", _describe_wheel(source))
+    if wheels:
+        table.add("wheels", _list_wheels(wheels))
     return table
 
 
-def _list_wheels(merged: Merged) -> Array:
+def _list_wheels(wheels: Sequence[PipPackage]) -> Array:
     import tomlkit
 
     array = tomlkit.array().multiline(True)
-    for wheel in merged.wheels:
+    for wheel in wheels:
         array.append(_describe_wheel(wheel))
     return array
 

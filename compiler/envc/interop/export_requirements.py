@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envc.diagnostics import Diagnostic
 from envc.interop.merging import Merged, merge_wheels
 from envc.interop.subject import Exported, Subject, list_left_out, platform_marker
 from envc.lock.model import PipPackage
@@ -25,12 +26,26 @@ def export(subject: Subject) -> Exported:
     ]
     indexes = [url for url in subject.lock.intent.indexes if url]
     lines += _list_indexes(indexes)
+    folders = [source.path for lock in subject.locked.values() for source in lock.sources]
     for merged in merge_wheels(subject.locked):
-        lines += _write(merged, len(subject.platforms))
+        if merged.wheels[0].path not in folders or merged.wheels[0].path is None:
+            lines += _write(merged, len(subject.platforms))
     return Exported(
         text="\n".join(lines) + "\n",
-        warnings=list_left_out(subject, "requirements", conda=True),
+        warnings=(
+            *list_left_out(subject, "requirements", conda=True),
+            *_list_folders({path for path in folders if path is not None}),
+        ),
     )
+
+
+def _list_folders(paths: set[str]) -> Iterator[Diagnostic]:
+    for path in sorted(paths):
+        yield Diagnostic(
+            code="W430",
+            message=f"`requirements` has no place for the folder `{path}`: pip knows no hash of one",
+            hint="export with `--format pylock`, or build a wheel of it and name its file",
+        )
 
 
 def _command(subject: Subject) -> str:

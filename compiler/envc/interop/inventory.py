@@ -68,7 +68,7 @@ def _list_packages(lock: PlatformLock) -> Iterator[Component]:
     for package in lock.conda:
         needs = (purls[name] for name in needed_names(package) if name in purls)
         yield _conda(package, tuple(sorted(needs)))
-    for wheel in lock.pip:
+    for wheel in lock.distributions:
         yield _wheel("package", wheel)
     for archive in lock.system:
         yield Component(
@@ -83,7 +83,8 @@ def _list_packages(lock: PlatformLock) -> Iterator[Component]:
 
 def _list_tools(platform: Platform, lock: PlatformLock) -> Iterator[Component]:
     yield _image("tool", lock.tools.image, lock.tools.digest, platform)
-    yield from (_wheel("tool", package) for package in lock.tools.on(platform.architecture))
+    installers = lock.tools.on(platform.architecture)
+    yield from (_wheel("tool", package) for package in (*installers, *lock.build))
 
 
 def _conda(package: CondaPackage, needs: tuple[str, ...]) -> Component:

@@ -1,4 +1,4 @@
-"""The wheels of several platforms put together, for formats that have one list for all."""
+"""What pip installs on several platforms put together, for formats that have one list for all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Merged:
     """A release that some of the platforms have.
 
     Attributes:
-        wheels: Each file once, by name; all come from the same index, or from none.
+        wheels: Each file once, by name, source distributions too; all come from the same index, or from none.
         platforms: Those that have it, sorted.
     """
 
@@ -30,7 +30,7 @@ def merge_wheels(locks: Mapping[str, PlatformLock]) -> tuple[Merged, ...]:
     """Return all releases, by name; platforms with different ones have an item each."""
     groups: dict[tuple[str, str, str], dict[str, PipPackage]] = {}
     for platform, lock in locks.items():
-        for package in lock.pip:
+        for package in lock.distributions:
             # What is from no index is the one file that it is, and goes with no other.
             origin = package.index or package.url or package.path or ""
             groups.setdefault((package.name, package.version, origin), {})[platform] = package

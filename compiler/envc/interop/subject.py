@@ -78,7 +78,9 @@ def list_left_out(
     locks = subject.locked.values()
     lost = {
         "Conda packages": {one.name for lock in locks for one in lock.conda} if conda else set(),
-        "pip packages": {one.name for lock in locks for one in lock.pip} if pip else set(),
+        "pip packages": {one.name for lock in locks for one in lock.distributions}
+        if pip
+        else set(),
     }
     hints = {"Conda packages": "explicit", "pip packages": "requirements"}
     return tuple(
@@ -166,11 +168,12 @@ def debian_purl(package: SystemPackage) -> str:
 
 
 def pip_purl(package: PipPackage) -> str:
-    """Return a wheel's address as package URLs have it.
+    """Return the address of a wheel or of a source as package URLs have it.
 
     https://github.com/package-url/purl-spec/blob/main/types-doc/pypi-definition.md
     """
-    qualifiers = {"file_name": package.filename}
+    is_folder = package.path is not None and not package.filename.endswith(".whl")
+    qualifiers = {} if is_folder else {"file_name": package.filename}
     if package.index not in {None, _PYPI}:
         qualifiers["repository_url"] = package.index or ""
     return f"pkg:pypi/{quote(package.name)}@{quote(package.version)}{_qualify(qualifiers)}"
@@ -194,4 +197,4 @@ def image_purl(image: str, digest: str, platform: Platform) -> str:
 
 def _qualify(qualifiers: Mapping[str, str]) -> str:
     pairs = [f"{key}={quote(value, safe='/:')}" for key, value in sorted(qualifiers.items())]
-    return f"?{'&'.join(pairs)}"
+    return f"?{'&'.join(pairs)}" if pairs else ""

@@ -26,7 +26,7 @@ _FOLDERS = frozenset({"/bin", "/usr/bin"})
 
 def _no_check(subject: Subject) -> Iterator[Finding]:
     check, spec = subject.spec.check, subject.spec
-    has_packages = bool(subject.conda or subject.pip or spec.pip.wheels)
+    has_packages = bool(subject.conda or subject.pip or spec.pip.wheels or spec.pip.sources)
     if has_packages and not check.imports and not check.run:
         yield Finding(
             warning=Diagnostic.at(

@@ -65,7 +65,7 @@ def _python_twice(subject: Subject) -> Iterator[Finding]:
 
 def _no_python(subject: Subject) -> Iterator[Finding]:
     spec = subject.spec
-    wants_pip = bool(subject.pip or spec.pip.wheels)
+    wants_pip = bool(subject.pip or spec.pip.wheels or spec.pip.sources)
     python = _conda_python(subject)
     if subject.document.data_at(("python",)) is not None:
         return

@@ -23,7 +23,7 @@ class Change:
 
     Attributes:
         platform: Docker's name.
-        kind: `base`, `system`, `conda`, `pip` or `tools`.
+        kind: `base`, `system`, `conda`, `pip`, `source`, `build` or `tools`.
         name: The package's, or the image's.
         old: What was pinned, as people say it (a version; a build or a digest where only that has
             changed); None where nothing was.
@@ -87,6 +87,7 @@ def size_of(locked: PlatformLock) -> int | None:
     """Return the bytes of all packages of an environment; None where any does not state its own."""
     sizes = [package.size for package in locked.conda] + [package.size for package in locked.pip]
     sizes += [package.size for package in locked.system]
+    sizes += [package.size for package in locked.sources if package.url is not None]
     return None if None in sizes else sum(size or 0 for size in sizes)
 
 
@@ -119,6 +120,12 @@ def _list_pins(locked: PlatformLock) -> Iterator[tuple[tuple[str, str], _Pin]]:
     for archive in locked.system:
         pin = _Pin(text=archive.version, digest=archive.sha256, size=archive.size)
         yield ("system", archive.name), pin
+    for source in locked.sources:
+        pin = _Pin(text=source.version, digest=source.sha256, size=source.size)
+        yield ("source", source.name), pin
+    for built in locked.build:
+        pin = _Pin(text=built.version, digest=built.sha256, size=built.size)
+        yield ("build", f"{built.name} {built.version}"), pin
     for package in locked.pip:
         pin = _Pin(text=package.version, digest=package.sha256, size=package.size)
         yield ("pip", package.name), pin

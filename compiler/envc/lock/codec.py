@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import InputError
-from envc.lock.model import Lock, LockFile, Part, PipPackage, filename_of
+from envc.lock.model import Lock, LockFile, Part, PipPackage, SourcePackage, filename_of
 from envc.lock.place import find_repeated_key, locate
 from envc.platform import PLATFORMS
 from envc.reference import ImageReference
@@ -242,6 +242,10 @@ def _judge(lock: Lock, section: _Path) -> Iterator[tuple[_Path, str]]:
             yield (*path, "system", number, "url"), _judge_url(archive.url)
         for number, wheel in enumerate(platform.pip):
             yield (*path, "pip", number), _judge_wheel(wheel)
+        for number, source in enumerate(platform.sources):
+            yield (*path, "sources", number), _judge_source(source, platform.build)
+        for number, wheel in enumerate(platform.build):
+            yield (*path, "build", number), _judge_wheel(wheel)
         for architecture, wheels in platform.tools.packages.items():
             for number, wheel in enumerate(wheels):
                 place = (*path, "tools", "packages", architecture, number)
@@ -252,6 +256,17 @@ def _judge_wheel(wheel: PipPackage) -> str:
     if (wheel.url is None) == (wheel.path is None):
         return "a wheel has a `url` or a `path`, and never both"
     return _judge_url(wheel.url) if wheel.url is not None else ""
+
+
+def _judge_source(source: SourcePackage, build: Iterable[PipPackage]) -> str:
+    if (source.url is None) == (source.path is None) or (source.path is None) != (
+        source.kind == "sdist"
+    ):
+        return "an `sdist` has a `url`, a `folder` has a `path`, and none has both"
+    known = {f"{wheel.name}=={wheel.version}" for wheel in build}
+    if lost := sorted(set(source.build) - known):
+        return f"`{lost[0]}` is not among the wheels of `build`"
+    return _judge_url(source.url) if source.url is not None else ""
 
 
 def _judge_image(image: str) -> str:

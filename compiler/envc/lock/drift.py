@@ -17,7 +17,14 @@ from envc.lock.model import Intent, Lock
 from envc.source import Span
 from envc.spec.debian import normal_debian, split_debian
 from envc.spec.defaults import find_links
-from envc.spec.entry import Entry, conda_entries, pip_entries, system_entries, wheel_entries
+from envc.spec.entry import (
+    Entry,
+    conda_entries,
+    pip_entries,
+    source_entries,
+    system_entries,
+    wheel_entries,
+)
 from envc.spec.matchspec import normal_matchspec, split_matchspec
 from envc.spec.model import EnvSpec
 from envc.spec.requirement import normal_requirement
@@ -42,8 +49,8 @@ def drift(
     The environment's name, variables, steps and all else that is not resolved makes no difference.
 
     Args:
-        wheels: The SHA-256 of local wheels as they lie there now, by their path; None for one
-            that is not there any more. Those that are not given are not compared.
+        wheels: The SHA-256 of local wheels and source folders as they lie there now, by their
+            path; None for one that is not there any more. Those that are not given are not compared.
         sets: The values of parameters that the command line gives, for the hints.
     """
     found = list(_compare(spec, document, lock, wheels or {}, sets))
@@ -154,6 +161,15 @@ def _lists(document: Document, locked: Intent) -> tuple[_List, ...]:
             name_of=lambda text: split_debian(text)[0],
             locked=locked.system,
         ),
+        _List(
+            code="E415",
+            what="source",
+            block="pip",
+            entries=source_entries(document),
+            normal=posixpath.normpath,
+            name_of=str,
+            locked=locked.sources,
+        ),
     )
 
 
@@ -234,7 +250,7 @@ def _find_old(
 
 
 def _explain_new(listed: _List, text: str, entry: Entry, old: str | None) -> str:
-    written = text if listed.what == "wheel" else entry.text.strip()
+    written = text if listed.what in {"wheel", "source"} else entry.text.strip()
     new = join_selector(written, entry.on)
     if old is None:
         return f"the lock does not know the {listed.what} `{new}`"
@@ -254,13 +270,16 @@ def _compare_platforms(spec: EnvSpec, document: Document, lock: Lock) -> Iterato
 def _compare_wheels(
     document: Document, lock: Lock, wheels: Mapping[str, str | None]
 ) -> Iterator[tuple[str, str, Span]]:
-    """Yield the wheels that the lock knows with another content."""
-    locked = lock.local_wheels
-    for entry in wheel_entries(document):
-        path = posixpath.normpath(entry.text)
-        if path in wheels and locked.get(path) not in {wheels[path], None}:
-            message = f"the wheel `{path}` has changed since it was locked"
-            yield "E416", message, document.span(entry.path)
+    """Yield the wheels and the source folders that the lock knows with another content."""
+    for what, entries, locked in (
+        ("wheel", wheel_entries(document), lock.local_wheels),
+        ("source", source_entries(document), lock.local_sources),
+    ):
+        for entry in entries:
+            path = posixpath.normpath(entry.text)
+            if path in wheels and locked.get(path) not in {wheels[path], None}:
+                message = f"the {what} `{path}` has changed since it was locked"
+                yield "E416", message, document.span(entry.path)
 
 
 def _compare_linked(

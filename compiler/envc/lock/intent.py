@@ -16,8 +16,10 @@ from envc.spec.defaults import (
     indexes,
     pip_constraints,
     pip_overrides,
+    sdists,
     snapshot,
     virtual_packages,
+    wants_pip,
 )
 from envc.spec.matchspec import normal_matchspec
 from envc.spec.model import EnvSpec
@@ -33,7 +35,7 @@ def intent(spec: EnvSpec) -> Intent:
     What is never asked for is left out: channels without Conda packages, indexes without pip's.
     """
     asks_conda = bool(spec.conda.packages)
-    asks_pip = bool(spec.pip.packages or spec.pip.wheels)
+    asks_pip = wants_pip(spec)
     is_disabled = asks_conda and spec.channel_priority == "disabled"
     return Intent(
         base=str(base_image(spec)),
@@ -55,6 +57,8 @@ def intent(spec: EnvSpec) -> Intent:
         pip_overrides=pip_overrides(spec) if asks_pip else (),
         system=forms(spec, spec.system.packages, normal_debian),
         snapshot=snapshot(spec) if spec.system.packages else None,
+        sources=forms(spec, spec.pip.sources, posixpath.normpath),
+        sdists=sdists(spec) if asks_pip else (),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from envc.lock.model import Intent
 from envc.spec.entry import texts
 from envc.spec.matchspec import normal_matchspec
-from envc.spec.requirement import normal_requirement
+from envc.spec.requirement import normal_name, normal_requirement
 from envc.syntax.document import Document, Path
 
 __all__ = ["Difference", "compare_limits"]
@@ -50,6 +50,7 @@ def compare_limits(document: Document, wanted: Intent, locked: Intent) -> Iterat
                 message=f"`{name}` {said} for pip, and the lock was made {known}",
                 path=("distributions", name),
             )
+    yield from _compare_sdists(document, wanted, locked)
     if wanted.exclude_newer != locked.exclude_newer:
         yield Difference(
             code="E422",
@@ -109,6 +110,17 @@ def _compare_constraints(
         for text in sorted(set(then) - set(now)):
             message = f"the lock has the {word} `{text}`, which the spec does not have"
             yield Difference(code="E420", message=message, path=path)
+
+
+def _compare_sdists(document: Document, wanted: Intent, locked: Intent) -> Iterator[Difference]:
+    path: Path = ("pip", "sdists")
+    for entry in texts(document, path):
+        if normal_name(entry.text.strip()) in set(wanted.sdists) - set(locked.sdists):
+            message = f"the lock does not know that `{entry.text.strip()}` may come as its source"
+            yield Difference(code="E420", message=message, path=entry.path)
+    for name in sorted(set(locked.sdists) - set(wanted.sdists)):
+        message = f"the lock lets `{name}` come as its source, which the spec does not"
+        yield Difference(code="E420", message=message, path=path)
 
 
 def _compare_virtual_packages(

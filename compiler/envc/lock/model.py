@@ -24,6 +24,7 @@ __all__ = [
     "PlatformLock",
     "Python",
     "Sha256",
+    "SourcePackage",
     "SystemPackage",
     "Tools",
     "filename_of",
@@ -103,6 +104,54 @@ class PipPackage(Part):
         """The wheel's name."""
         return (
             filename_of(self.url) if self.url is not None else (self.path or "").rpartition("/")[2]
+        )
+
+
+class SourcePackage(Part):
+    """A distribution whose wheel is built with the image, without a network, from a pinned source.
+
+    Attributes:
+        name: Normalised (PEP 503).
+        version: Exact (PEP 440).
+        kind: Where the source is: a source distribution, or a folder beside the spec.
+        url: The canonical address of a source distribution; None for a folder.
+        path: Where a folder lies, relative to the spec, in POSIX form; None for another.
+        sha256: Of the source distribution; of a folder, of its list of files, see `envc.files.tree_digest`.
+        size: Of the source distribution, in bytes, where its source states it.
+        index: The canonical address of the index that offered it; None for what the spec names.
+        backend: What builds it (PEP 517), such as `setuptools.build_meta`.
+        backend_path: The folders in it where its own backend lies.
+        build: What the backend needs, sorted: `NAME==VERSION` of wheels in `PlatformLock.build`.
+    """
+
+    name: str
+    version: str
+    kind: Literal["sdist", "folder"]
+    url: str | None = None
+    path: str | None = None
+    sha256: Sha256
+    size: int | None = None
+    index: str | None = None
+    backend: str
+    backend_path: tuple[str, ...] = ()
+    build: tuple[str, ...] = ()
+
+    @property
+    def filename(self) -> str:
+        """What the source is called: the file's own name, or that of a folder."""
+        return filename_of(self.url) if self.url is not None else f"{self.name}-{self.version}"
+
+    @property
+    def artefact(self) -> PipPackage:
+        """The source as what it is fetched or read as, for those who need not build it."""
+        return PipPackage(
+            name=self.name,
+            version=self.version,
+            url=self.url,
+            path=self.path,
+            sha256=self.sha256,
+            size=self.size,
+            index=self.index,
         )
 
 
@@ -190,11 +239,13 @@ class SystemPackage(Part):
 
 
 class PlatformLock(Part):
-    """Everything for one platform; `conda`, `pip` and `system` are sorted by name.
+    """Everything for one platform; `conda`, `pip`, `system` and `sources` are sorted by name.
 
     Attributes:
         system: All Debian packages that those asked for need and the base does not have.
         unresolved: What is asked for of Debian, where there was no engine to resolve it.
+        sources: The distributions that no wheel is taken of.
+        build: The wheels that build them, sorted by name and version; none of them is in the image.
     """
 
     base: BaseImage
@@ -202,6 +253,15 @@ class PlatformLock(Part):
     tools: Tools
     conda: tuple[CondaPackage, ...] = ()
     pip: tuple[PipPackage, ...] = ()
+    sources: tuple[SourcePackage, ...] = ()
+    build: tuple[PipPackage, ...] = ()
+
+    @property
+    def distributions(self) -> tuple[PipPackage, ...]:
+        """What pip installs, sorted by name: wheels, and the sources of what is built."""
+        found = (*self.pip, *(source.artefact for source in self.sources))
+        return tuple(sorted(found, key=lambda one: one.name))
+
     system: tuple[SystemPackage, ...] = ()
     unresolved: tuple[str, ...] = ()
 
@@ -228,6 +288,8 @@ class Intent(Part):
         pip_overrides: As `pip_constraints`.
         system: Debian packages, NAME or NAME=VERSION, sorted; as `conda`.
         snapshot: The instant from which on Debian's archive was not read, as `exclude_newer`.
+        sources: Folders relative to the spec in POSIX form, sorted; as `conda`.
+        sdists: Normalised names of distributions that may come as their source, sorted.
     """
 
     base: str
@@ -247,6 +309,8 @@ class Intent(Part):
     pip_overrides: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
     snapshot: str | None = None
+    sources: tuple[str, ...] = ()
+    sdists: tuple[str, ...] = ()
 
     @property
     def matchspecs(self) -> tuple[str, ...]:
@@ -274,6 +338,16 @@ class Lock(Part):
             package.path: package.sha256
             for platform in self.platforms.values()
             for package in platform.pip
+            if package.path is not None
+        }
+
+    @property
+    def local_sources(self) -> dict[str, str]:
+        """The digests of all folders beside the spec, by their paths."""
+        return {
+            package.path: package.sha256
+            for platform in self.platforms.values()
+            for package in platform.sources
             if package.path is not None
         }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from envc.canonical import Json
 from envc.lock.model import CondaPackage, PipPackage, PlatformLock
+from envc.plan.built import BUILT, PRIVATE_SOURCES, build_list, fetched
 from envc.plan.fetch import (
     LISTING,
     Sources,
@@ -17,13 +18,15 @@ from envc.plan.fetch import (
     private_packages,
     tool_wheel_stages,
 )
-from envc.plan.instruction import Instruction, Mount, Run, Stage, User
-from envc.plan.layer import Layer
+from envc.plan.instruction import Copy, Instruction, Mount, Run, Stage, User
+from envc.plan.layer import BUILT_LAYER, Layer
 from envc.plan.layout import Layout
 from envc.plan.listing import Listings
 from envc.plan.stage import (
     BUILD_PLATFORM,
+    INTERPRETER,
     LAYER,
+    NEWEST,
     choose,
     mount_file,
     mount_scripts,
@@ -33,19 +36,17 @@ from envc.plan.stage import (
 from envc.platform import PLATFORMS
 from envc.reference import ImageReference
 
-__all__ = ["base_stages", "layer_lists", "layer_stages", "tools_stages"]
+__all__ = ["base_stages", "built_layer_stages", "layer_lists", "layer_stages", "tools_stages"]
 
 _BASE = "Where the image starts. Steps run as root, whoever the base's own user is."
 _FILES = "/mnt/files"
-_INTERPRETER = "interpreter"
-_NEWEST = "manylinux_2_40"
-"""The newest names of platforms that uv knows: what fits was decided when the lock was made."""
 _ANY_MACHINE = next(iter(PLATFORMS.values()))
 
 _TOOLS = "The installers, for the machine that builds. Nothing of this stage is in the image."
 _SERIES = """\
 The tools' Python is of another series than the environment's, which therefore makes the byte code:
 this runs on the platform that the image is for."""
+_BUILT = "What was built from its source: a layer of its own."
 _LAYERS = {
     "conda": "Conda packages, laid out on the machine that builds: a layer of the environment each.",
     "pip": "Wheels, laid out on the machine that builds: a layer of the environment each.",
@@ -106,18 +107,34 @@ def layer_stages(
     return tuple(stages)
 
 
+def built_layer_stages(layouts: Mapping[str, Layout]) -> tuple[Stage, ...]:
+    """Return the stage of the layer with what was built from its source; none where nothing was.
+
+    The wheels' names are known only then: `build.py` has written the list of them.
+    """
+    if not any(layout.locked.sources for layout in layouts.values()):
+        return ()
+    copied = Copy(stage=BUILT, source=f"/{BUILT}/", to="/")
+    files = Stage(name=files_stage(BUILT_LAYER), base="scratch", instructions=(copied,))
+    return files, *_install_stages(BUILT_LAYER, layouts, _BUILT)
+
+
 def layer_lists(layouts: Mapping[str, Layout], sources: Sources) -> dict[str, dict[str, Json]]:
     """Return what each layer's stage has to know, by architecture and by the list's name."""
     lists: dict[str, dict[str, Json]] = {}
     for architecture, layout in layouts.items():
         own: dict[str, Json] = {}
         for layer in layout.layers:
+            if layer.name == BUILT_LAYER:
+                continue
             own[layer.name] = _list_layer(layout, layer)
             if private := private_packages(layer.packages, sources.secrets):
                 own[private_name(layer.name)] = private_list(private, sources)
         if _needs_interpreter(layout):
-            own[_INTERPRETER] = _list_conda(layout, _python_and_what_it_needs(layout))
-        lists[architecture] = own
+            own[INTERPRETER] = _list_conda(layout, _python_and_what_it_needs(layout))
+        if wanted := private_packages(fetched(layout.locked), sources.secrets):
+            own[PRIVATE_SOURCES] = private_list(wanted, sources)
+        lists[architecture] = own | build_list(layout)
     return lists
 
 
@@ -151,7 +168,12 @@ def _tools_stage(
 
 def _order(layouts: Iterable[Layout]) -> Iterator[tuple[str, str]]:
     """Yield name and kind of all platforms' layers, those of Conda first, each once."""
-    found = {layer.name: layer.kind for layout in layouts for layer in layout.layers}
+    found = {
+        layer.name: layer.kind
+        for layout in layouts
+        for layer in layout.layers
+        if layer.name != BUILT_LAYER
+    }
     yield from sorted(found.items(), key=lambda item: (item[1], _natural(item[0])))
 
 
@@ -190,12 +212,14 @@ def _compile(layout: Layout, source: str) -> Run:
     program = layout.locked.base.interpreter or "python3"
     if layout.locked.conda:
         program = "/opt/env/bin/python"
-        mounts = (*mounts, mount_stage(_INTERPRETER, f"{LAYER}/tree/opt/env", "/opt/env"))
+        mounts = (*mounts, mount_stage(INTERPRETER, f"{LAYER}/tree/opt/env", "/opt/env"))
     return Run(words=script(program, "layer.py"), mounts=mounts)
 
 
 def _needs_interpreter(layout: Layout) -> bool:
-    return bool(layout.locked.conda) and not layout.is_compiled_by_tools
+    return bool(layout.locked.conda) and (
+        bool(layout.locked.sources) or not layout.is_compiled_by_tools
+    )
 
 
 def _interpreter_stages(layouts: Mapping[str, Layout], listings: Listings) -> tuple[Stage, ...]:
@@ -208,12 +232,12 @@ def _interpreter_stages(layouts: Mapping[str, Layout], listings: Listings) -> tu
         layers = [layer.name for layer in layout.layers if wanted & set(layer.packages)]
         mounts = (
             *mount_scripts("conda.py", "layer.py"),
-            mount_file(listings.path(architecture, _INTERPRETER), f"{_FILES}/{LISTING}"),
+            mount_file(listings.path(architecture, INTERPRETER), f"{_FILES}/{LISTING}"),
             *(mount_stage(files_stage(name), "/", f"{_FILES}/{name}") for name in layers),
         )
         runs[architecture] = (Run(words=script("python3", "conda.py"), mounts=mounts),)
     comment = "The environment's Python, for the byte code that the tools' cannot make."
-    return choose(_INTERPRETER, dict.fromkeys(runs, "tools"), runs, comment)
+    return choose(INTERPRETER, dict.fromkeys(runs, "tools"), runs, comment)
 
 
 def _python_and_what_it_needs(layout: Layout) -> tuple[CondaPackage, ...]:
@@ -245,7 +269,7 @@ def _list_layer(layout: Layout, layer: Layer) -> Json:
         }
         for wheel in wheels
     ]
-    return {"platform": f"{machine}-{_NEWEST}", "python": layout.python, "wheels": rows}
+    return {"platform": f"{machine}-{NEWEST}", "python": layout.python, "wheels": rows}
 
 
 def _list_conda(layout: Layout, packages: Sequence[CondaPackage]) -> Json:

@@ -23,6 +23,7 @@ __all__ = [
     "LISTING",
     "Sources",
     "artefact_stages",
+    "fetch_private",
     "files_stage",
     "local_wheel_files",
     "private_list",
@@ -133,7 +134,7 @@ def artefact_stages(
         wanted = private_packages(layer.packages, sources.secrets)
         if wanted:
             private[architecture] = (
-                _fetch_private(wanted, sources, listings.path(architecture, private_name(name))),
+                fetch_private(wanted, sources, listings.path(architecture, private_name(name))),
             )
         listing = Copy(source=listings.path(architecture, name), to=f"/{LISTING}")
         fetching[architecture] = (*_fetch(architecture, layer, wanted, sources), listing)
@@ -202,9 +203,14 @@ def _fetch(
             yield Copy(source=f"{folder}/{package.filename}", to="/")
 
 
-def _fetch_private(
+def fetch_private(
     packages: Sequence[CondaPackage | PipPackage], sources: Sources, listing: str
 ) -> Run:
+    """Return the step that leaves packages which only credentials can fetch in `/packages`.
+
+    Args:
+        listing: Where the context has the list of them.
+    """
     found = (secret_of(package, sources.secrets) for package in packages)
     names = sorted({name for name in found if name is not None})
     return Run(

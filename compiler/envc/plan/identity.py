@@ -8,9 +8,10 @@ from dataclasses import asdict
 from envc.canonical import Json, digest
 from envc.lock.model import CondaPackage, PipPackage, PlatformLock
 from envc.plan.account import Account
+from envc.plan.built import built_rows
 from envc.plan.context import ContextFile
 from envc.plan.label import CONTRACT
-from envc.plan.layer import Layer
+from envc.plan.layer import BUILT_LAYER, Layer
 from envc.plan.setting import MARKS, PREFIX, Settings
 from envc.plan.step import CopyAction, RunAction, StepAction
 
@@ -51,9 +52,14 @@ def identity_tree(
                 for architecture, packages in locked.tools.packages.items()
             },
         },
-        "layers": [[layer.kind, *map(_artefact, layer.packages)] for layer in layers],
+        "layers": [
+            [layer.kind, *map(_artefact, layer.packages)]
+            for layer in layers
+            if layer.name != BUILT_LAYER
+        ],
         **_system(locked),
         "user": _user(settings.account),
+        **({"built": built_rows(locked)} if locked.sources else {}),
         **_unusual(settings),
         **({"templates": list(templates)} if templates else {}),
         "steps": [_step(action) for action in settings.steps],

@@ -54,9 +54,11 @@ class Inputs:
     """Files from beside the spec.
 
     Attributes:
-        trees: What the copy steps take.
+        trees: What the copy steps take, and the source folders.
         wheels: Local wheels, by the path that the lock writes; `path` is the file's name.
+        sources: Which of the trees is a source folder, by the path that the lock writes.
     """
 
     trees: Mapping[Selection, Tree] = field(default_factory=dict)
     wheels: Mapping[str, ContextFile] = field(default_factory=dict)
+    sources: Mapping[str, Selection] = field(default_factory=dict)

@@ -11,13 +11,25 @@ from typing import Literal, TypeAlias
 
 from envc.lock.model import CondaPackage, PipPackage, PlatformLock
 
-__all__ = ["BUDGET", "UNKNOWN_SIZE", "Kind", "Layer", "Package", "assign_layers", "choose_cap"]
+__all__ = [
+    "BUDGET",
+    "BUILT_LAYER",
+    "UNKNOWN_SIZE",
+    "Kind",
+    "Layer",
+    "Package",
+    "assign_layers",
+    "choose_cap",
+]
 
 Kind: TypeAlias = Literal["conda", "pip"]
 Package: TypeAlias = CondaPackage | PipPackage
 
 BUDGET = 10
 """How many layers an environment has at most, its last and small one among them."""
+
+BUILT_LAYER = "pip-built"
+"""The layer of all that is built from its source: what that is like is known only when it is built."""
 
 UNKNOWN_SIZE = 1024 * 1024
 """What a package counts where the lock does not know its size, in bytes."""
@@ -27,7 +39,7 @@ _CLASSES = (("small", 256 * 1024), ("medium", 2 * 1024 * 1024), ("large", None))
 _BITS = 64
 # What bins are called, and what the names of the other stages of a layer end in.
 _TAKEN = re.compile(
-    r"(1|(small|medium|large)(-[01]+)?|.*-(files|private|source|amd64|arm64))(-package)*"
+    r"(1|built|(small|medium|large)(-[01]+)?|.*-(files|private|source|amd64|arm64))(-package)*"
 )
 
 
@@ -63,7 +75,7 @@ class _Bin:
 
 
 def assign_layers(locked: PlatformLock, *, budget: int = BUDGET) -> tuple[Layer, ...]:
-    """Return the layers of a platform's packages: those of Conda, then those of pip.
+    """Return the layers of a platform's packages: those of Conda, of pip, and what is built last.
 
     A package of half a cap or more is alone. The others of its kind share a layer as long as they
     fit into the cap; where they do not, they are divided by their sizes, and what does not fit even
@@ -76,8 +88,12 @@ def assign_layers(locked: PlatformLock, *, budget: int = BUDGET) -> tuple[Layer,
             packages that is there has at least one.
     """
     cap = choose_cap(locked, budget=budget)
-    return tuple(
-        layer for kind, packages in _kinds(locked) for layer in _divide(kind, packages, cap)
+    built = tuple(source.artefact for source in locked.sources)
+    reason = "built from source"
+    last = (Layer(name=BUILT_LAYER, kind="pip", packages=built, reason=reason),) if built else ()
+    return (
+        *(layer for kind, packages in _kinds(locked) for layer in _divide(kind, packages, cap)),
+        *last,
     )
 
 
@@ -88,7 +104,7 @@ def choose_cap(locked: PlatformLock, *, budget: int = BUDGET) -> int:
     environments of about the same size have the same one.
     """
     kinds = _kinds(locked)
-    allowed = max(budget - 1, len(kinds))
+    allowed = max(budget - 1 - bool(locked.sources), len(kinds))
     cap = _FLOOR
     weights = [_weight(package) for _, packages in kinds for package in packages]
     while (

@@ -7,8 +7,15 @@ from collections.abc import Iterable, Mapping
 from envc.lock.model import Lock, PlatformLock
 from envc.mirror import MirrorMap
 from envc.plan.assembly import assembly_list, assembly_stages
+from envc.plan.built import build_stages, source_files, source_stages
 from envc.plan.context import ContextFile
-from envc.plan.environment import base_stages, layer_lists, layer_stages, tools_stages
+from envc.plan.environment import (
+    base_stages,
+    built_layer_stages,
+    layer_lists,
+    layer_stages,
+    tools_stages,
+)
 from envc.plan.fetch import Sources, local_wheel_files, system_package_stages
 from envc.plan.identity import env_id, identity_tree
 from envc.plan.image import IMAGE_STAGES, image_stages, step_files, system_stages
@@ -81,6 +88,9 @@ def lower(
         *tools_stages(building, sources),
         *layer_stages(building, sources, listings),
         *system_stages(building),
+        *source_stages(building, sources, listings),
+        *build_stages(building),
+        *built_layer_stages(building),
         *assembly_stages(building, listings),
     )
     if is_vendored:
@@ -104,6 +114,7 @@ def lower(
         *_script_files(stages, scripts),
         *listings.files(),
         *local_wheel_files(platforms, inputs.wheels),
+        *source_files(building, inputs),
         *step_files(layout.settings for layout in layouts.values()),
     )
     return BuildPlan(

@@ -9,7 +9,9 @@ from envc.plan.instruction import Instruction, Mount, Stage
 
 __all__ = [
     "BUILD_PLATFORM",
+    "INTERPRETER",
     "LAYER",
+    "NEWEST",
     "SCRIPTS",
     "TREE",
     "choose",
@@ -27,6 +29,12 @@ TREE = f"{LAYER}/tree"
 
 BUILD_PLATFORM = "$BUILDPLATFORM"
 """The platform of the machine that builds, whatever it builds for."""
+
+INTERPRETER = "interpreter"
+"""The stage with Conda's Python, and what that needs to run, for steps of the target's platform."""
+
+NEWEST = "manylinux_2_40"
+"""The newest names of platforms that uv knows: what fits was decided when the lock was made."""
 
 _SCRIPTS_AT = "/mnt/envc"
 SCRIPTS = Mount(source="scripts", target=_SCRIPTS_AT)

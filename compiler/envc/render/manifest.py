@@ -45,6 +45,7 @@ def facts(
         **({"templates": list(templates)} if templates else {}),
         "not_reproducible": [
             *_list_unresolved(lock),
+            *_list_built(lock),
             *_list_networked(spec.before_packages, "step {} before the packages"),
             *_list_networked(spec.steps, "step {}"),
         ],
@@ -55,6 +56,13 @@ def _list_unresolved(lock: Lock) -> Iterator[str]:
     for name, locked in sorted(lock.platforms.items()):
         if locked.unresolved:
             yield f"Debian packages on {name} are not pinned: {', '.join(locked.unresolved)}"
+
+
+def _list_built(lock: Lock) -> Iterator[str]:
+    for name, locked in sorted(lock.platforms.items()):
+        if locked.sources:
+            built = ", ".join(f"{one.name} {one.version}" for one in locked.sources)
+            yield f"pip packages on {name} are built from their source: {built}"
 
 
 def _list_networked(steps: Sequence[Step], name: str) -> Iterator[str]:
@@ -76,6 +84,7 @@ def _describe(locked: PlatformLock, env_id: str, epoch: int, cuda: str | None) -
         "packages": {
             "conda": len(locked.conda),
             "pip": len(locked.pip),
+            **({"sources": len(locked.sources)} if locked.sources else {}),
             **({"system": len(locked.system)} if locked.system else {}),
         },
     }

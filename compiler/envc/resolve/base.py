@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from envc.diagnostics import Diagnostic
-from envc.lock.model import CondaPackage, PipPackage
+from envc.files import TreeFile
+from envc.lock.model import CondaPackage, PipPackage, SourcePackage
 from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.source import Span
@@ -23,6 +24,7 @@ __all__ = [
     "Cutoff",
     "FindLinks",
     "IndexAccess",
+    "LocalSource",
     "LocalWheel",
     "PipRequest",
     "PipResolution",
@@ -179,6 +181,24 @@ class LocalWheel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSource:
+    """A project's folder beside the spec.
+
+    Attributes:
+        path: As the lock writes it.
+        folder: Where it lies.
+        files: What counts of it, sorted by path.
+        sha256: Of the list of its files, see `envc.files.tree_digest`.
+    """
+
+    path: str
+    folder: Path
+    files: tuple[TreeFile, ...] = field(repr=False)
+    sha256: str
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provided:
     """A distribution that Conda provides: fixed for pip, and never emitted as a wheel.
 
@@ -210,6 +230,11 @@ class PipRequest:
             out nothing.
         preferred: Wheels whose versions to take where they are still there and nothing speaks
             against them.
+        sources: Folders; each is a requirement of its own.
+        sdists: Normalised names of distributions that may be built from their source where no wheel
+            of a version fits.
+        preferred_sources: As `preferred`, of what was built from its source.
+        preferred_build: As `preferred`, of what builds.
     """
 
     platform: Platform
@@ -225,6 +250,10 @@ class PipRequest:
     overrides: tuple[Requirement, ...] = ()
     exclude_newer: Cutoff | None = None
     preferred: tuple[PipPackage, ...] = ()
+    sources: tuple[LocalSource, ...] = ()
+    sdists: frozenset[str] = frozenset()
+    preferred_sources: tuple[SourcePackage, ...] = ()
+    preferred_build: tuple[PipPackage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,11 +261,15 @@ class PipResolution:
     """The wheels that satisfy a pip request, sorted by name, with canonical addresses.
 
     Attributes:
+        sources: What is to be built from its source beside them.
+        build: The wheels that build it, sorted by name and version.
         warnings: What is odd about them, though they are what was asked for.
     """
 
     packages: tuple[PipPackage, ...]
     warnings: tuple[Diagnostic, ...] = ()
+    sources: tuple[SourcePackage, ...] = ()
+    build: tuple[PipPackage, ...] = ()
 
 
 class CondaSolver(Protocol):

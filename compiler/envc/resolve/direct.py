@@ -1,4 +1,4 @@
-"""Requirements that name a wheel by its address (`name @ https://…/x.whl`): fetched and verified."""
+"""Requirements that name a file by its address (`name @ https://…/x.whl`): fetched and verified."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess, Report, Requirement
 from envc.resolve.transport import Transport
 from envc.resolve.wheel_file import BrokenWheelError, distribution_of, read_metadata
+from envc.resolve.workshop import Described, Workshop
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement as Parsed
 
-__all__ = ["DirectWheel", "Downloads", "is_wheel_address"]
+__all__ = ["DirectSdist", "DirectWheel", "Downloads", "is_sdist_address", "is_wheel_address"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -44,6 +45,38 @@ class DirectWheel:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectSdist:
+    """A source distribution at an address of its own.
+
+    Attributes:
+        url: Canonical, without a fragment.
+        sha256: Of the file, in hex.
+        size: Of the file, in bytes.
+    """
+
+    url: str
+    described: Described
+    sha256: str
+    size: int
+
+    @property
+    def filename(self) -> str:
+        """The name of a wheel that stands for it."""
+        return self.described.filename
+
+    @property
+    def metadata(self) -> str:
+        """What its wheel's METADATA will be, as far as solvers look."""
+        return self.described.metadata
+
+
+def is_sdist_address(url: str) -> bool:
+    """Say whether a direct reference is one to a source distribution that can be fetched."""
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and parts.path.endswith((".tar.gz", ".zip"))
+
+
 def is_wheel_address(url: str) -> bool:
     """Say whether a direct reference (PEP 440, PEP 508) is one to a wheel that can be fetched."""
     parts = urlsplit(url)
@@ -51,24 +84,42 @@ def is_wheel_address(url: str) -> bool:
 
 
 class Downloads:
-    """Fetches wheels by their addresses.
+    """Fetches wheels and source distributions by their addresses.
 
     Args:
         mirrors: From canonical to reachable addresses.
         transport: What fetches.
         cache: A folder for wheels' metadata, which never changes for a SHA-256.
         report: Told what is fetched.
+        workshop: Looks at source distributions.
     """
 
     def __init__(
-        self, mirrors: MirrorMap, transport: Transport, cache: Path, report: Report
+        self,
+        mirrors: MirrorMap,
+        transport: Transport,
+        cache: Path,
+        report: Report,
+        workshop: Workshop,
     ) -> None:
+        self._workshop = workshop
         self._mirrors = mirrors
         self._transport = transport
         self._cache = cache
         self._report = report
 
-    def fetch(self, asked: Requirement, parsed: Parsed) -> DirectWheel:
+    def fetch(self, asked: Requirement, parsed: Parsed) -> DirectWheel | DirectSdist:
+        """Return what a requirement names.
+
+        Raises:
+            InputError: As `fetch_wheel`, or a source distribution is broken (E345, E346).
+            ToolError: As `fetch_wheel`.
+        """
+        if is_sdist_address(parsed.url or ""):
+            return self._fetch_sdist(asked, parsed)
+        return self.fetch_wheel(asked, parsed)
+
+    def fetch_wheel(self, asked: Requirement, parsed: Parsed) -> DirectWheel:
         """Return the wheel that a requirement names.
 
         With a hash at its address (`#sha256=…`), what was fetched before is not fetched again.
@@ -91,15 +142,30 @@ class Downloads:
         with tempfile.TemporaryDirectory(prefix="envc-wheel-") as folder:
             file = Path(folder) / filename
             sha256 = self._download(asked, url, file)
-            if pinned not in ("", sha256):
-                message = f"the file at `{url}` has another hash than the requirement says"
-                hint = f"if that is what you want, write `#sha256={sha256}`"
-                raise _refuse(asked, message, hint)
+            _check_hash(asked, url, pinned, sha256)
             metadata = _read(asked, url, file)
         # A cache that cannot be written costs time, nothing else.
         with contextlib.suppress(OSError):
             write_if_changed(self._cache / sha256, metadata.encode())
         return DirectWheel(url=url, filename=filename, metadata=metadata, sha256=sha256)
+
+    def _fetch_sdist(self, asked: Requirement, parsed: Parsed) -> DirectSdist:
+        from packaging.utils import canonicalize_name
+
+        url, _, fragment = (parsed.url or "").partition("#")
+        pinned = _pinned_hash(asked, fragment)
+        filename = unquote(urlsplit(url).path.rpartition("/")[2])
+        self._report(f"fetching {url}")
+        with tempfile.TemporaryDirectory(prefix="envc-sdist-") as folder:
+            file = Path(folder) / filename
+            sha256 = self._download(asked, url, file)
+            _check_hash(asked, url, pinned, sha256)
+            described = self._workshop.describe_archive(file, sha256, named=url, span=asked.span)
+            size = file.stat().st_size
+        if described.name != canonicalize_name(parsed.name):
+            message = f"the file at `{url}` is `{described.name}`, not `{parsed.name}`"
+            raise _refuse(asked, message, f"write `{described.name} @ …`, or correct the address")
+        return DirectSdist(url=url, described=described, sha256=sha256, size=size)
 
     def _download(self, asked: Requirement, url: str, file: Path) -> str:
         address = self._mirrors.to_mirror(url)
@@ -122,6 +188,13 @@ def _pinned_hash(asked: Requirement, fragment: str) -> str:
         message = f"`#sha256={stated['sha256']}` is not a SHA-256"
         raise _refuse(asked, message, "write its 64 hex digits, or leave the hash out")
     return pinned
+
+
+def _check_hash(asked: Requirement, url: str, pinned: str, sha256: str) -> None:
+    if pinned not in ("", sha256):
+        message = f"the file at `{url}` has another hash than the requirement says"
+        hint = f"if that is what you want, write `#sha256={sha256}`"
+        raise _refuse(asked, message, hint)
 
 
 def _check_name(asked: Requirement, parsed: Parsed, filename: str) -> None:

@@ -43,7 +43,7 @@ from envc.resolve.tools import ToolsChoice, lock_tools, sharing
 from envc.resolve.world import Images, World
 from envc.source import Span
 from envc.spec.debian import normal_debian
-from envc.spec.defaults import base_image, snapshot
+from envc.spec.defaults import base_image, snapshot, source_paths, wants_pip
 from envc.spec.defaults import wheels as wheel_paths
 from envc.spec.entry import system_entries
 from envc.spec.model import EnvSpec
@@ -162,12 +162,14 @@ class _Task:
             pip=pip.packages,
             system=system.packages,
             unresolved=system.unresolved,
+            sources=pip.sources,
+            build=pip.build,
         )
         return _Answer(locked=locked, warnings=warnings)
 
     @property
     def _wants_pip(self) -> bool:
-        return bool(self.spec.pip.packages or self.spec.pip.wheels)
+        return wants_pip(self.spec)
 
     @property
     def _wants_base_python(self) -> bool:
@@ -324,7 +326,8 @@ class _Task:
         if python is None:
             raise InputError([self._explain_no_python(base)])
         if self.kept is not None and self.kept.has_pip(self.spec, base, python, conda):
-            return PipResolution(packages=self.kept.locked.pip)
+            locked = self.kept.locked
+            return PipResolution(packages=locked.pip, sources=locked.sources, build=locked.build)
         request = ask_pip(
             self.spec,
             self.document,
@@ -335,13 +338,21 @@ class _Task:
             indexes=self.world.indexes,
             find_links=self.world.find_links,
             wheels=self.world.wheels,
+            sources=self.world.sources,
             mirrors=self.world.mirrors,
         )
         preferred = self.kept.pip() if self.kept is not None else ()
         moving = self.kept.moving_pip() if self.kept is not None else frozenset()
-        if preferred and moving:
-            request = pin_pip(request, self._ask_pip(request).packages, moving)
-        return self._ask_pip(replace(request, preferred=preferred))
+        if self.kept is not None and moving:
+            request = pin_pip(request, self._ask_pip(request), moving)
+        if self.kept is not None:
+            request = replace(
+                request,
+                preferred=preferred,
+                preferred_sources=self.kept.sources(),
+                preferred_build=self.kept.locked.build,
+            )
+        return self._ask_pip(request)
 
     def _ask_pip(self, request: PipRequest) -> PipResolution:
         block = self.document.key_span(("pip",))
@@ -408,6 +419,11 @@ def _take_up(
             replace(found[path], span=selected.span(("pip", "wheels", number)))
             for number, path in enumerate(wheel_paths(own))
         )
-        world = replace(world, wheels=tuple(wheels))
+        folders = {source.path: source for source in world.sources}
+        sources = (
+            replace(folders[path], span=selected.span(("pip", "sources", number)))
+            for number, path in enumerate(source_paths(own))
+        )
+        world = replace(world, wheels=tuple(wheels), sources=tuple(sources))
     kept = keeping.on(platform.name) if keeping is not None else None
     return _Task(spec=own, document=selected, whole=spec, world=world, report=report, kept=kept)

@@ -19,7 +19,8 @@ from envc.resolve.base import Cutoff, FindLinks, IndexAccess
 from envc.resolve.find_links import Links
 from envc.resolve.index_page import IndexFile, parse_page
 from envc.resolve.transport import Transport
-from envc.resolve.wheel_file import BrokenWheelError, read_metadata
+from envc.resolve.wheel_file import BrokenWheelError, distribution_of, is_sdist, read_metadata
+from envc.resolve.workshop import Described, Workshop
 
 __all__ = ["IndexClient", "IndexFile", "Project"]
 
@@ -58,6 +59,7 @@ class IndexClient:
         cache: A folder for wheels' metadata, which never changes for a SHA-256.
         find_links: Whose files count beside those of the indexes.
         exclude_newer: Hides what indexes got later.
+        workshop: Knows the metadata of source distributions; None where nobody asks for them.
     """
 
     def __init__(
@@ -69,7 +71,9 @@ class IndexClient:
         *,
         find_links: tuple[FindLinks, ...] = (),
         exclude_newer: Cutoff | None = None,
+        workshop: Workshop | None = None,
     ) -> None:
+        self._workshop = workshop
         self._indexes = indexes
         self._links = Links(find_links, mirrors, transport)
         self._exclude_newer = exclude_newer
@@ -77,6 +81,7 @@ class IndexClient:
         self._transport = transport
         self._cache = cache
         self._projects: dict[str, Project | None] = {}
+        self._described: dict[str, Described] = {}
         self._lock = threading.Lock()
 
     def project(self, name: str) -> Project | None:
@@ -119,8 +124,11 @@ class IndexClient:
         """Return a wheel's METADATA: kept, served by the index, or read from the wheel itself.
 
         Raises:
+            InputError: It is a source distribution that is broken (E345, E346).
             ToolError: As `project` does, or the file is not what the index says (E337).
         """
+        if is_sdist(file.filename):
+            return self.describe(project, file).metadata
         if file.local is not None:
             return self._read_local(project, file, file.local)
         kept = self._cache / file.sha256 if file.sha256 is not None else None
@@ -132,6 +140,27 @@ class IndexClient:
             with contextlib.suppress(OSError):
                 write_if_changed(kept, text.encode())
         return text
+
+    def describe(self, project: Project, file: IndexFile) -> Described:
+        """Return what is known of a source distribution.
+
+        Raises:
+            InputError: As `metadata` does.
+            ToolError: As `metadata` does.
+        """
+        assert self._workshop is not None, "nobody builds anything here"  # noqa: S101
+        with self._lock:
+            if file.url in self._described:
+                return self._described[file.url]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / file.filename
+            sha256 = self._download(project, file, path)
+            described = self._workshop.describe_archive(path, sha256, named=file.filename)
+        if (described.name, described.version) != distribution_of(file.filename):
+            reason = f"it is `{described.name}` {described.version}"
+            raise _bad_file(project.source_of(file), file, reason)
+        with self._lock:
+            return self._described.setdefault(file.url, described)
 
     def sha256(self, project: Project, file: IndexFile) -> str:
         """Return a file's SHA-256: as the index states it, or computed from the file itself.

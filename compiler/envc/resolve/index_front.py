@@ -17,10 +17,19 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote, unquote
 
-from envc.errors import ToolError
+from envc.errors import EnvcError
 from envc.resolve.index import IndexClient, IndexFile, Project
-from envc.resolve.pip_input import PipInput, Settled
-from envc.resolve.wheel_file import Target, allows_python, distribution_of, fits, stub_wheel
+from envc.resolve.pip_input import PipInput
+from envc.resolve.settled import Settled
+from envc.resolve.wheel_file import (
+    Target,
+    allows_python,
+    distribution_of,
+    fits,
+    is_sdist,
+    stub_wheel,
+    wheel_name,
+)
 
 __all__ = ["IndexFront", "has_prerelease"]
 
@@ -49,7 +58,7 @@ class IndexFront:
     def __init__(
         self, given: PipInput, client: IndexClient, unstable: frozenset[str] = frozenset()
     ) -> None:
-        self.errors: list[ToolError] = []
+        self.errors: list[EnvcError] = []
         self._given = given
         self._client = client
         self._unstable = unstable
@@ -91,7 +100,7 @@ class IndexFront:
         """Return the status, the content type and the content for a path."""
         try:
             content = self._content(unquote(path).strip("/").split("/"))
-        except ToolError as error:
+        except EnvcError as error:
             self.errors.append(error)
             return 502, "text/plain", b"the index behind this one failed"
         if content is None:
@@ -116,7 +125,7 @@ class IndexFront:
         return None
 
     def _page(self, project: Project) -> str:
-        shown = [file for file in project.files if fits(file, self._given.target)]
+        shown = list(self._given.usable(project))
         stable = [file for file in shown if not has_prerelease(file)]
         if stable and project.name not in self._unstable:
             shown = stable
@@ -127,12 +136,16 @@ class IndexFront:
         for name, files in sorted(self._client.linked().items()):
             if name not in self._given.settled:
                 lines += [_link(name, file) for file in files if fits(file, self._given.target)]
+        for name in sorted(self._given.request.sdists - self._given.settled.keys()):
+            project = self._client.project(name)
+            files = self._given.usable(project) if project is not None else ()
+            lines += [_link(name, file) for file in files if is_sdist(file.filename)]
         return "\n".join(lines)
 
     def _stub(self, name: str, filename: str) -> bytes | None:
         project = self._client.project(name)
-        for file in project.files if project is not None else ():
-            if project is not None and file.filename == filename:
+        for file in self._given.usable(project) if project is not None else ():
+            if project is not None and wheel_name(file.filename) == filename:
                 metadata = self._client.metadata(project, file)
                 return stub_wheel(filename, _settle_release(metadata, self._target))
         return None
@@ -182,8 +195,9 @@ def _settled_page(settled: Settled) -> str:
 
 def _link(name: str, file: IndexFile) -> str:
     yanked = ' data-yanked=""' if file.yanked else ""
-    href = f"../../files/{name}/{quote(file.filename)}"
-    return f'<a href="{href}"{yanked}>{html.escape(file.filename)}</a>'
+    shown = wheel_name(file.filename)
+    href = f"../../files/{name}/{quote(shown)}"
+    return f'<a href="{href}"{yanked}>{html.escape(shown)}</a>'
 
 
 class _Server(ThreadingHTTPServer):

@@ -14,10 +14,11 @@ from envc.lock.model import (
     PipPackage,
     PlatformLock,
     Python,
+    SourcePackage,
     SystemPackage,
 )
 from envc.reference import ImageReference
-from envc.resolve.base import CondaRequest, PipRequest, Requirement
+from envc.resolve.base import CondaRequest, PipRequest, PipResolution, Requirement
 from envc.spec.defaults import base_image, virtual_packages
 from envc.spec.model import EnvSpec
 from envc.spec.requirement import normal_name
@@ -43,6 +44,8 @@ _PIP_FIELDS = (
     "find_links",
     "pip_constraints",
     "pip_overrides",
+    "sources",
+    "sdists",
 )
 
 
@@ -114,7 +117,7 @@ class Kept:
             and not self.moving_conda()
             and bool(self.locked.conda)
             and _agree(now, self.old, _CONDA_FIELDS)
-            and bool(now.pip or now.wheels) == bool(self.old.pip or self.old.wheels)
+            and _asks_pip(now) == _asks_pip(self.old)
             and base.glibc == self.locked.base.glibc
         )
 
@@ -127,7 +130,7 @@ class Kept:
         return (
             self.keeping.keeps_parts
             and not self.moving_pip()
-            and bool(self.old.pip or self.old.wheels)
+            and _asks_pip(self.old)
             and _agree(intent(spec), self.old, _PIP_FIELDS)
             and python == self.locked.python
             and glibc == then
@@ -191,24 +194,31 @@ class Kept:
         moving = self.keeping.moving
         return tuple(one for one in self.locked.pip if normal_name(one.name) not in moving)
 
+    def sources(self) -> tuple[SourcePackage, ...]:
+        """Return what was built from its source, to prefer."""
+        moving = self.keeping.moving
+        return tuple(one for one in self.locked.sources if normal_name(one.name) not in moving)
+
     def moving_conda(self) -> frozenset[str]:
         """Return the names of locked Conda packages that are to move."""
         names = frozenset(normal_name(one.name) for one in self.locked.conda)
         return self.keeping.moving & names
 
     def moving_pip(self) -> frozenset[str]:
-        """Return the names of locked wheels that are to move."""
-        names = frozenset(normal_name(one.name) for one in self.locked.pip)
-        return self.keeping.moving & names
+        """Return the names of locked wheels and sources that are to move."""
+        wheels = {one.name for one in self.locked.pip}
+        return self.keeping.moving & (wheels | {one.name for one in self.locked.sources})
 
     def _has_base(self, whole: EnvSpec) -> bool:
         return self.keeping.keeps_images and str(base_image(whole)) == self.old.base
 
     def _has_wheels(self) -> bool:
-        """Say whether local wheels are what they were when they were locked."""
+        """Say whether wheels and folders beside the spec are what they were when they were locked."""
         now = self.keeping.wheels
+        wheels = ((one.path, one.sha256) for one in self.locked.pip)
+        sources = ((one.path, one.sha256) for one in self.locked.sources)
         return all(
-            now.get(one.path) == one.sha256 for one in self.locked.pip if one.path is not None
+            now.get(path) == sha256 for path, sha256 in (*wheels, *sources) if path is not None
         )
 
 
@@ -224,16 +234,20 @@ def pin_conda(
     return replace(request, constraints=(*request.constraints, *pins))
 
 
-def pin_pip(
-    request: PipRequest, packages: Iterable[PipPackage], names: frozenset[str]
-) -> PipRequest:
+def pin_pip(request: PipRequest, answer: PipResolution, names: frozenset[str]) -> PipRequest:
     """Return a request that has to take these versions, as far as their names are among `names`."""
+    wheels = ((one.name, one.version, one.index) for one in answer.packages)
+    sources = ((one.name, one.version, one.index) for one in answer.sources)
     pins = (
-        Requirement(text=f"{one.name}=={one.version}")
-        for one in packages
-        if one.name in names and one.index is not None
+        Requirement(text=f"{name}=={version}")
+        for name, version, index in (*wheels, *sources)
+        if name in names and index is not None
     )
     return replace(request, constraints=(*request.constraints, *pins))
+
+
+def _asks_pip(intent: Intent) -> bool:
+    return bool(intent.pip or intent.wheels or intent.sources)
 
 
 def _select(old: Intent, platform: str) -> Intent:
@@ -246,7 +260,7 @@ def _select(old: Intent, platform: str) -> Intent:
                     if on in {None, platform}
                 )
             )
-            for name in ("conda", "pip", "wheels", "system")
+            for name in ("conda", "pip", "wheels", "system", "sources")
         }
     )
 

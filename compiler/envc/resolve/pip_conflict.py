@@ -12,7 +12,7 @@ from envc.errors import InputError
 from envc.resolve.base import Conflict, FindLinks, IndexAccess
 from envc.resolve.index import IndexClient, IndexFile, Project
 from envc.resolve.pip_input import PipInput, Root
-from envc.resolve.wheel_file import distribution_of, fits
+from envc.resolve.wheel_file import distribution_of
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement as Parsed
@@ -110,15 +110,19 @@ def _missing(
         message = f"there is no distribution `{name}`{whom} on {indexes}"
         hint = "check its spelling, or name the index that has it"
         return Diagnostic(code="E324", message=message, labels=labels, hint=hint)
-    is_any_usable = any(fits(file, given.target) for file in reversed(project.files))
+    usable = frozenset(given.usable(project))
+    is_any_usable = bool(usable)
     files = [file for file in reversed(project.files) if _serves(file, wanted)]
-    if not files or (is_any_usable and any(fits(file, given.target) for file in files)):
+    if not files or any(file in usable for file in files):
         return None
     wheels = [file for file in files if file.filename.endswith(".whl")]
     asked = f"{wanted.name}{wanted.specifier}" if is_any_usable else wanted.name
     if not wheels:
-        message = f"`{asked}`{whom} has source distributions only, and envc installs wheels only"
-        hint = 'take it from Conda, or build a wheel and name it: `wheel "dist/….whl"`'
+        message = f"`{asked}`{whom} has source distributions only, and the spec allows none of them"
+        hint = (
+            f'let it be built with the image: `sdist "{canonicalize_name(name)}"` in the pip block; '
+            "or take it from Conda"
+        )
         return Diagnostic(code="E325", message=message, labels=labels, hint=hint)
     target = given.target
     message = (

@@ -10,25 +10,30 @@ from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.resolve.base import (
     Conflict,
+    LocalSource,
     LocalWheel,
     PipRequest,
     Provided,
     Requirement,
 )
-from envc.resolve.direct import DirectWheel, is_wheel_address
+from envc.resolve.direct import DirectSdist, DirectWheel, is_sdist_address, is_wheel_address
+from envc.resolve.index import IndexFile, Project
+from envc.resolve.settled import LocalBuild, Settled
 from envc.resolve.wheel_file import (
     BrokenWheelError,
     Target,
+    allows_python,
     distribution_of,
     fits,
+    is_sdist,
     read_metadata,
-    stub_wheel,
 )
+from envc.resolve.workshop import Described
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement as Parsed
 
-__all__ = ["Fetch", "PipInput", "Root", "Settled", "prepare", "target_of"]
+__all__ = ["Fetch", "PipInput", "Root", "prepare", "target_of"]
 
 # What `uv pip compile --python-platform` knows: 2_17, 2_28, and 2_31 to 2_40.
 _GLIBC_MINORS = (17, 28, *range(31, 41))
@@ -49,57 +54,11 @@ class Root:
         return canonicalize_name(self.parsed.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """A distribution that no index has a say in: one wheel by its path or address, or Conda's.
+Fetch: TypeAlias = Callable[[Requirement, "Parsed"], DirectWheel | DirectSdist]
+"""Gets the wheel or the source distribution that a requirement names by its address."""
 
-    Attributes:
-        name: Normalised.
-        version: Exact (PEP 440).
-        metadata: As solvers are to see it: of what Conda provides it has no dependencies but those
-            of extras, once `learn_extras` found them.
-        wheel: The local wheel, where it is one.
-        direct: The wheel at an address of its own, where it is one.
-        asked: The spec's own line that settled it, or None.
-    """
-
-    name: str
-    version: str
-    metadata: str
-    wheel: LocalWheel | None = None
-    direct: DirectWheel | None = None
-    asked: Requirement | None = None
-
-    @property
-    def is_provided(self) -> bool:
-        """Whether Conda provides it."""
-        return self.wheel is None and self.direct is None
-
-    @property
-    def filename(self) -> str:
-        """The name of a wheel that stands for it."""
-        if self.wheel is not None:
-            return self.wheel.file.name
-        if self.direct is not None:
-            return self.direct.filename
-        return f"{self.name.replace('-', '_')}-{self.version}-py3-none-any.whl"
-
-    @property
-    def origin(self) -> str:
-        """Where it comes from, as a message says it."""
-        if self.wheel is not None:
-            return f"the local wheel `{self.wheel.path}` is `{self.name}` {self.version}"
-        if self.direct is not None:
-            return f"the wheel at `{self.direct.url}` is `{self.name}` {self.version}"
-        return f"Conda provides `{self.name}` {self.version}"
-
-    def stub(self) -> bytes:
-        """Return a wheel that holds its metadata and nothing else."""
-        return stub_wheel(self.filename, self.metadata)
-
-
-Fetch: TypeAlias = Callable[[Requirement, "Parsed"], DirectWheel]
-"""Gets the wheel that a requirement names by its address."""
+Describe: TypeAlias = Callable[[LocalSource], Described]
+"""Looks at a folder beside the spec."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,26 +85,51 @@ class PipInput:
     @property
     def preferred_pins(self) -> dict[str, str]:
         """The versions to prefer, by normalised name: of what no path, address or Conda settles."""
-        return {
-            package.name: package.version
-            for package in self.request.preferred
-            if package.name not in self.settled
-        }
+        wheels = ((one.name, one.version) for one in self.request.preferred)
+        sources = ((one.name, one.version) for one in self.request.preferred_sources)
+        pins = dict((*wheels, *sources))
+        return {name: pins[name] for name in pins if name not in self.settled}
+
+    @property
+    def needs_front(self) -> bool:
+        """Whether what a solver may choose from is more than it would find on the indexes itself."""
+        return bool(self.request.find_links or self.request.sdists)
+
+    def usable(self, project: Project) -> tuple[IndexFile, ...]:
+        """Return the files that count: wheels that fit, and of versions without any, allowed sources."""
+        wheels = tuple(file for file in project.files if fits(file, self.target))
+        if project.name not in self.request.sdists:
+            return wheels
+        versions = {distribution_of(file.filename) for file in wheels}
+        built: dict[tuple[str, str] | None, IndexFile] = {}
+        for file in project.files:
+            found = distribution_of(file.filename)
+            is_missing = found not in versions and found is not None and found[0] == project.name
+            if not is_missing or not is_sdist(file.filename) or not self._may_build(file):
+                continue
+            # Of two archives of one version, the form that PEP 625 asks for.
+            if found not in built or file.filename.endswith(".tar.gz"):
+                built[found] = file
+        return (*wheels, *built.values())
+
+    def _may_build(self, file: IndexFile) -> bool:
+        return allows_python(file.requires_python, self.target)
 
     def with_settled(self, changed: Iterable[Settled]) -> PipInput:
         """Return the same problem with some of the settled distributions changed."""
         return replace(self, settled={**self.settled, **{one.name: one for one in changed}})
 
 
-def prepare(request: PipRequest, fetch: Fetch) -> PipInput | Conflict:
+def prepare(request: PipRequest, fetch: Fetch, describe: Describe) -> PipInput | Conflict:
     """Return a request checked, or the conflict that is plain before any solver ran.
 
     Args:
         fetch: Gets what a direct reference names.
+        describe: Looks at folders.
 
     Raises:
-        InputError: A requirement, a local wheel, what an address names or what Conda provides
-            cannot be used (E321 to E323, E328, E329, E331).
+        InputError: A requirement, a local wheel or folder, what an address names or what Conda
+            provides cannot be used (E321 to E323, E328, E329, E331, E345, E346).
         ToolError: As `fetch` does.
     """
     target = target_of(request)
@@ -154,7 +138,11 @@ def prepare(request: PipRequest, fetch: Fetch) -> PipInput | Conflict:
     constraints = tuple(_parse_roots(request.constraints, target, problems))
     overrides = tuple(_parse_roots(request.overrides, target, problems))
     provided = tuple(_settle_provided(request.provided, problems))
-    wheels = tuple(_settle_wheels(_find_wheels(request, asked, fetch, problems), target, problems))
+    found = (
+        *_find_wheels(request, asked, fetch, problems),
+        *_find_folders(request, describe, problems),
+    )
+    wheels = tuple(_settle_wheels(found, target, problems))
     if problems:
         raise InputError(problems)
     settled = {one.name: one for one in sorted((*provided, *wheels), key=lambda one: one.name)}
@@ -234,7 +222,9 @@ def _parse_roots(
             hint = "write it as `name >=1.0`"
             problems.append(Diagnostic.at(asked.span, "E329", message, hint=hint))
             continue
-        if parsed.url is not None and not is_wheel_address(parsed.url):
+        if parsed.url is not None and not (
+            is_wheel_address(parsed.url) or is_sdist_address(parsed.url)
+        ):
             message = f"`{parsed.name}` is asked for by an address that is not one of a wheel"
             hint = 'name a version, the address of a wheel, or a file: `wheel "dist/….whl"`'
             problems.append(Diagnostic.at(asked.span, "E329", message, hint=hint))
@@ -262,7 +252,7 @@ def _settle_provided(provided: Iterable[Provided], problems: list[Diagnostic]) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
-    """A wheel that the spec names by its path or address: its metadata is to be looked at."""
+    """What the spec names by its path or address: its metadata is to be looked at."""
 
     asked: Requirement
     filename: str
@@ -270,6 +260,8 @@ class _Candidate:
     label: str
     wheel: LocalWheel | None = None
     direct: DirectWheel | None = None
+    folder: LocalBuild | None = None
+    sdist: DirectSdist | None = None
 
 
 def _find_wheels(
@@ -304,7 +296,26 @@ def _find_wheels(
             filename=direct.filename,
             metadata=direct.metadata,
             label=direct.url,
-            direct=direct,
+            direct=direct if isinstance(direct, DirectWheel) else None,
+            sdist=direct if isinstance(direct, DirectSdist) else None,
+        )
+
+
+def _find_folders(
+    request: PipRequest, describe: Describe, problems: list[Diagnostic]
+) -> Iterable[_Candidate]:
+    for source in request.sources:
+        try:
+            described = describe(source)
+        except InputError as error:
+            problems.extend(error.diagnostics)
+            continue
+        yield _Candidate(
+            asked=Requirement(text=source.path, span=source.span),
+            filename=described.filename,
+            metadata=described.metadata,
+            label=source.path,
+            folder=LocalBuild(source=source, described=described),
         )
 
 
@@ -337,13 +348,16 @@ def _settle_wheel(wheel: _Candidate, target: Target, problems: list[Diagnostic])
 
     requires = HeaderParser().parsestr(wheel.metadata).get("Requires-Python")
     if not fits(_LocalOffer(filename=wheel.filename, requires_python=requires), target):
+        what = "wheel" if wheel.wheel or wheel.direct else "source"
         message = (
-            f"the wheel `{wheel.label}` does not fit Python {target.python_version} "
+            f"the {what} `{wheel.label}` does not fit Python {target.python_version} "
             f"on {target.machine} with glibc {target.glibc}"
         )
         hint = "build it for this target, or leave the platform out of `platforms`"
         if wheel.direct is not None:
             hint = "name one for this target, or leave the platform out of `platforms`"
+        elif what == "source":
+            hint = f"it requires Python {requires}: choose another Python"
         problems.append(Diagnostic.at(wheel.asked.span, "E322", message, hint=hint))
         return None
     found = distribution_of(wheel.filename)
@@ -354,6 +368,8 @@ def _settle_wheel(wheel: _Candidate, target: Target, problems: list[Diagnostic])
         metadata=wheel.metadata,
         wheel=wheel.wheel,
         direct=wheel.direct,
+        folder=wheel.folder,
+        sdist=wheel.sdist,
         asked=wheel.asked,
     )
 

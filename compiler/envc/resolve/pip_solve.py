@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -10,16 +10,27 @@ from urllib.parse import urlsplit
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
-from envc.lock.model import PipPackage
+from envc.lock.model import PipPackage, SourcePackage
 from envc.mirror import MirrorMap
-from envc.resolve.base import Conflict, IndexAccess, PipRequest, PipResolution, Report
+from envc.resolve.base import (
+    Conflict,
+    IndexAccess,
+    PipRequest,
+    PipResolution,
+    Report,
+    Requirement,
+)
+from envc.resolve.build_lock import lock_sources
 from envc.resolve.direct import Downloads
 from envc.resolve.index import IndexClient, IndexFile, Project
 from envc.resolve.pip_advice import advise
 from envc.resolve.pip_conflict import Failure, check_roots, explain
-from envc.resolve.pip_input import PipInput, Settled, prepare
+from envc.resolve.pip_input import PipInput, prepare
+from envc.resolve.settled import Settled
 from envc.resolve.transport import Transport
-from envc.resolve.wheel_file import Target, best_wheel, distribution_of, fits
+from envc.resolve.uv_program import build_installer
+from envc.resolve.wheel_file import Target, best_wheel, distribution_of, fits, is_sdist
+from envc.resolve.workshop import Described, Workshop
 
 __all__ = ["Backend", "Outcome", "solve"]
 
@@ -62,11 +73,13 @@ def solve(
     """
     transport = Transport(environment, retries=retries)
     kept = cache / "metadata"
-    downloads = Downloads(request.mirrors, transport, kept, report)
-    given = prepare(request, downloads.fetch)
+    install = build_installer(request, cache, environment, retries=retries)
+    workshop = Workshop(cache / "projects", install, report)
+    downloads = Downloads(request.mirrors, transport, kept, report, workshop)
+    given = prepare(request, downloads.fetch, workshop.describe_folder)
     if isinstance(given, Conflict):
         return given
-    if not given.roots and not request.wheels:
+    if not given.roots and not request.wheels and not request.sources:
         return PipResolution(packages=())
     client = IndexClient(
         request.indexes,
@@ -75,6 +88,7 @@ def solve(
         kept,
         find_links=request.find_links,
         exclude_newer=request.exclude_newer,
+        workshop=workshop,
     )
     check_roots(given, client)
     learnt: frozenset[str] = frozenset()
@@ -90,9 +104,67 @@ def solve(
     if outcome.failure is not None:
         return explain(given, client, outcome.failure)
     chosen = _choose_all(given, client, outcome.pins)
+
+    def solve_build(wanted: PipRequest) -> PipResolution | Conflict:
+        return solve(
+            wanted, backend, cache=cache, environment=environment, retries=retries, report=report
+        )
+
+    wheels = {name: one for name, one in chosen.items() if not is_sdist(one[1].filename)}
+    built = lock_sources(given, _list_sources(given, client, chosen), solve_build)
     return PipResolution(
-        packages=_locate(given, client, chosen), warnings=advise(given, client, chosen)
+        packages=_locate(given, client, wheels),
+        sources=built.packages,
+        build=built.wheels,
+        warnings=advise(given, client, chosen),
     )
+
+
+def _list_sources(
+    given: PipInput, client: IndexClient, chosen: _Chosen
+) -> Iterator[tuple[SourcePackage, Described, Requirement | None]]:
+    """Yield what is to be built, as far as it is known before what builds it."""
+    asked = {root.name: root.asked for root in given.roots}
+    for name, (project, file) in sorted(chosen.items()):
+        if is_sdist(file.filename):
+            described = client.describe(project, file)
+            source = SourcePackage(
+                name=name,
+                version=described.version,
+                kind="sdist",
+                url=_canonical_url(file, project.source_of(file), given.request.mirrors),
+                sha256=client.sha256(project, file),
+                size=file.size,
+                index=project.source_of(file).url,
+                backend=described.backend,
+                backend_path=described.backend_path,
+            )
+            yield source, described, asked.get(name)
+    for one in given.settled.values():
+        if one.sdist is not None:
+            source = SourcePackage(
+                name=one.name,
+                version=one.version,
+                kind="sdist",
+                url=one.sdist.url,
+                sha256=one.sdist.sha256,
+                size=one.sdist.size,
+                backend=one.sdist.described.backend,
+                backend_path=one.sdist.described.backend_path,
+            )
+            yield source, one.sdist.described, one.asked
+        elif one.folder is not None:
+            described = one.folder.described
+            source = SourcePackage(
+                name=one.name,
+                version=one.version,
+                kind="folder",
+                path=one.folder.source.path,
+                sha256=one.folder.source.sha256,
+                backend=described.backend,
+                backend_path=described.backend_path,
+            )
+            yield source, described, one.asked
 
 
 def _list_unfit(
@@ -102,7 +174,7 @@ def _list_unfit(
     projects = client.projects(name for name in pins if name not in given.settled)
     found = {}
     for name, project in projects.items():
-        if project is not None and _choose(project, pins[name], given.target) is None:
+        if project is not None and _keep_or_choose(project, pins[name], given) is None:
             found[name] = _versions_for_others(project, given.target)
     return {name: versions for name, versions in found.items() if pins[name] in versions}
 
@@ -187,7 +259,11 @@ def _locate(given: PipInput, client: IndexClient, chosen: _Chosen) -> tuple[PipP
         located = list(
             pool.map(lambda name: _package(name, *chosen[name], given, client), sorted(chosen))
         )
-    settled = [_settled_package(one) for one in given.settled.values() if not one.is_provided]
+    settled = [
+        _settled_package(one)
+        for one in given.settled.values()
+        if not one.is_provided and not one.is_built
+    ]
     return tuple(sorted((*located, *settled), key=lambda package: package.name))
 
 
@@ -217,7 +293,17 @@ def _keep_or_choose(project: Project, version: str, given: PipInput) -> IndexFil
         for file in _wheels_of(project, version)
         if (file.filename, file.sha256) in files and fits(file, given.target)
     )
-    return next(kept, None) or _choose(project, version, given.target)
+    return (
+        next(kept, None)
+        or _choose(project, version, given.target)
+        or _choose_source(project, version, given)
+    )
+
+
+def _choose_source(project: Project, version: str, given: PipInput) -> IndexFile | None:
+    wanted = (project.name, version)
+    usable = (file for file in given.usable(project) if is_sdist(file.filename))
+    return next((file for file in usable if distribution_of(file.filename) == wanted), None)
 
 
 def _choose(project: Project, version: str, target: Target) -> IndexFile | None:

@@ -14,6 +14,7 @@ from envc.resolve.base import (
     Cutoff,
     FindLinks,
     IndexAccess,
+    LocalSource,
     LocalWheel,
     PipRequest,
     Provided,
@@ -26,6 +27,7 @@ from envc.spec.defaults import (
     conda_requirements,
     distributions,
     exclude_newer,
+    sdists,
     virtual_packages,
 )
 from envc.spec.entry import conda_entries, pip_entries, texts
@@ -105,6 +107,7 @@ def ask_pip(
     indexes: tuple[IndexAccess, ...],
     find_links: tuple[FindLinks, ...],
     wheels: tuple[LocalWheel, ...],
+    sources: tuple[LocalSource, ...],
     mirrors: MirrorMap,
 ) -> PipRequest:
     """Return the pip problem of a platform, beside the Conda packages that it has."""
@@ -124,6 +127,8 @@ def ask_pip(
         constraints=_read(document, ("pip", "constraints")),
         overrides=_read(document, ("pip", "overrides")),
         exclude_newer=_read_cutoff(spec, document),
+        sources=sources,
+        sdists=frozenset(sdists(spec)),
     )
 
 

@@ -11,16 +11,17 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from envc.diagnostics import Diagnostic
-from envc.errors import ToolError
+from envc.errors import EnvcError, ToolError
 from envc.process import Completed, ProgramMissingError, run
 from envc.resolve.base import Conflict, PipRequest, PipResolution, Report
 from envc.resolve.index import IndexClient
 from envc.resolve.index_front import IndexFront
 from envc.resolve.pip_conflict import Failure, redact
-from envc.resolve.pip_input import PipInput, Root, Settled
+from envc.resolve.pip_input import PipInput, Root
 from envc.resolve.pip_pins import parse_pins
 from envc.resolve.pip_solve import Outcome, solve
-from envc.resolve.transport import basic_auth, network_environment
+from envc.resolve.settled import Settled
+from envc.resolve.uv_program import broken, child_environment, index_arguments, program
 from envc.resolve.wheel_file import Target, distribution_of
 
 __all__ = ["Uv"]
@@ -72,13 +73,14 @@ class Uv:
         )
 
     def _run(self, given: PipInput, client: IndexClient) -> Outcome:
-        if not given.request.find_links:
+        if not given.needs_front:
             return self._run_with(given, client, ())
-        # uv would want credentials in the addresses of pages, and knows no mirrors of them.
+        # uv would want credentials in the addresses of pages, and knows no mirrors of them; and it
+        # would build source distributions to learn what they need.
         with IndexFront(given, client) as front:
             try:
                 outcome = self._run_with(given, client, ("--find-links", front.links_url))
-            except ToolError:
+            except EnvcError:
                 if not front.errors:
                     raise
         if front.errors:
@@ -92,7 +94,7 @@ class Uv:
             command = [
                 *_program(),
                 *_target_arguments(given.target),
-                *_index_arguments(given),
+                *index_arguments(given.request),
                 *_limit_arguments(given, folder),
                 *more,
                 *_preferred_arguments(given, folder),
@@ -103,39 +105,22 @@ class Uv:
                     command, environment=self._child_environment(given, folder), folder=folder
                 )
             except ProgramMissingError as error:
-                raise _broken("`uv` is not installed", "") from error
+                raise broken("`uv` is not installed", "") from error
         return _read_outcome(done, given, client)
 
     def _child_environment(self, given: PipInput, folder: Path) -> dict[str, str]:
-        """Return uv's whole environment: a home of its own, so that no ~/.netrc or uv.toml counts.
-
-        Credentials travel here and not in the arguments, which every user of the machine can read.
-        """
-        environment = {
-            **network_environment(self._environment),
-            "PATH": self._environment.get("PATH", ""),
-            "HOME": str(folder),
-            "UV_HTTP_RETRIES": str(self._retries),
-        }
-        if given.request.find_links:
+        environment = child_environment(
+            given.request, self._environment, home=folder, retries=self._retries
+        )
+        if given.needs_front:
             direct = [environment.get("NO_PROXY", ""), "127.0.0.1"]
             environment["NO_PROXY"] = ",".join(filter(None, direct))
-        for number, index in enumerate(given.request.indexes):
-            if auth := basic_auth(index):
-                environment[f"UV_INDEX_{_index_name(number).upper()}_USERNAME"] = auth[0]
-                environment[f"UV_INDEX_{_index_name(number).upper()}_PASSWORD"] = auth[1]
         return environment
 
 
 def _program() -> list[str]:
-    import uv
-
-    try:
-        program = uv.find_uv_bin()
-    except FileNotFoundError as error:
-        raise _broken("the `uv` distribution has no program", "") from error
     return [
-        *(program, "pip", "compile", "--no-config", "--no-header", "--no-annotate"),
+        *(program(), "pip", "compile", "--no-config", "--no-header", "--no-annotate"),
         *("--color", "never", "--no-progress", "--no-python-downloads", "--python", sys.executable),
         *("--only-binary", ":all:", "--keyring-provider", "disabled"),
     ]
@@ -144,23 +129,6 @@ def _program() -> list[str]:
 def _target_arguments(target: Target) -> list[str]:
     platform = f"{target.machine}-manylinux_{target.glibc.replace('.', '_')}"
     return ["--python-version", target.full_version, "--python-platform", platform]
-
-
-def _index_arguments(given: PipInput) -> list[str]:
-    """Return the indexes, the last one as uv's default: that is the one it asks last."""
-    request = given.request
-    if not request.indexes:
-        return ["--no-index"]
-    named = [
-        f"{_index_name(number)}={request.mirrors.to_mirror(index.url.rstrip('/'))}"
-        for number, index in enumerate(request.indexes)
-    ]
-    first = [argument for one in named[:-1] for argument in ("--index", one)]
-    return [*first, "--default-index", named[-1], "--index-strategy", "first-index"]
-
-
-def _index_name(number: int) -> str:
-    return f"index{number}"
 
 
 def _write_requirements(given: PipInput, folder: Path) -> Path:
@@ -234,7 +202,7 @@ def _read_outcome(done: Completed, given: PipInput, client: IndexClient) -> Outc
         return Outcome(pins=parse_pins(done.stdout), unknown_extras=unknown)
     if _NO_SOLUTION not in text:
         _blame_index(text, given, client)
-        raise _broken("`uv` failed", text)
+        raise broken("`uv` failed", text)
     explanation = _clean(text)
     unwrapped = " ".join(explanation.split())
     found = [*_SUSPECT.findall(unwrapped), *map(_pick, _LACKING.findall(unwrapped))]
@@ -291,9 +259,3 @@ def _ask_file(filename: str, client: IndexClient) -> None:
     for file in project.files if project is not None else ():
         if project is not None and file.filename == unquote(filename.removesuffix(".metadata")):
             client.metadata(project, file)
-
-
-def _broken(message: str, text: str) -> ToolError:
-    hint = "install envc again; if this stays, report it with the text above"
-    notes = (text.strip(),) if text.strip() else ()
-    return ToolError([Diagnostic(code="E338", message=message, notes=notes, hint=hint)])

@@ -22,8 +22,10 @@ __all__ = [
     "best_wheel",
     "distribution_of",
     "fits",
+    "is_sdist",
     "read_metadata",
     "stub_wheel",
+    "wheel_name",
 ]
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -138,6 +140,19 @@ def fits(offer: Offer, target: Target) -> bool:
     except InvalidWheelFilename:
         return False
     return not tags.isdisjoint(target.ranks()) and allows_python(offer.requires_python, target)
+
+
+def is_sdist(filename: str) -> bool:
+    """Say whether a file is a source distribution, by its name (PEP 625, and what came before it)."""
+    return filename.endswith((".tar.gz", ".zip")) and distribution_of(filename) is not None
+
+
+def wheel_name(filename: str) -> str:
+    """Return the name of a wheel that stands for a file: a wheel's own, and one for any platform."""
+    if not is_sdist(filename):
+        return filename
+    name, version = distribution_of(filename) or ("", "")
+    return f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
 
 
 def allows_python(requires: str | None, target: Target) -> bool:

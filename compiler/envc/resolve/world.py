@@ -12,6 +12,7 @@ from envc.resolve.base import (
     CondaSolver,
     FindLinks,
     IndexAccess,
+    LocalSource,
     LocalWheel,
     PipSolver,
     Report,
@@ -70,6 +71,7 @@ class World:
         indexes: The spec's, with their credentials.
         find_links: Likewise.
         wheels: The spec's local wheels, in its order.
+        sources: The spec's source folders, in its order.
         tools_image: Where packages are installed; None leaves the choice to envc.
     """
 
@@ -82,5 +84,6 @@ class World:
     indexes: tuple[IndexAccess, ...] = ()
     find_links: tuple[FindLinks, ...] = ()
     wheels: tuple[LocalWheel, ...] = ()
+    sources: tuple[LocalSource, ...] = ()
     tools_image: ImageReference | None = None
     mirrors: MirrorMap

@@ -37,9 +37,11 @@ __all__ = [
     "sdists",
     "secrets",
     "snapshot",
+    "source_paths",
     "user",
     "virtual_packages",
     "volumes",
+    "wants_pip",
     "wheels",
 ]
 
@@ -153,8 +155,7 @@ def conda_requirements(spec: EnvSpec) -> tuple[str, ...]:
         return ()
     if spec.python is not None:
         return (*packages, f"python {spec.python}.*")
-    wants_pip = bool(spec.pip.packages or spec.pip.wheels)
-    if wants_pip and not any(_is_python(package) for package in packages):
+    if wants_pip(spec) and not any(_is_python(package) for package in packages):
         return (*packages, "python")
     return packages
 
@@ -162,6 +163,16 @@ def conda_requirements(spec: EnvSpec) -> tuple[str, ...]:
 def wheels(spec: EnvSpec) -> tuple[str, ...]:
     """Return the local wheels' paths, relative to the spec, without `.` and `..`; in spec order."""
     return tuple(posixpath.normpath(path) for path in spec.pip.wheel_texts)
+
+
+def source_paths(spec: EnvSpec) -> tuple[str, ...]:
+    """Return the paths of source folders, as `wheels` does those of wheels."""
+    return tuple(posixpath.normpath(path) for path in spec.pip.source_texts)
+
+
+def wants_pip(spec: EnvSpec) -> bool:
+    """Say whether anything is asked of pip."""
+    return bool(spec.pip.packages or spec.pip.wheels or spec.pip.sources)
 
 
 def conda_constraints(spec: EnvSpec) -> tuple[str, ...]:

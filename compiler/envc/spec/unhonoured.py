@@ -38,14 +38,6 @@ UNHONOURED: Mapping[tuple[str, ...], Construct] = {
         sentence="envc cannot lock a base that is built from a Dockerfile yet",
         hint="build it, push it to a registry, and name it as `image`",
     ),
-    ("pip", "sources"): Construct(
-        sentence="envc cannot lock distributions that are built from `sources` yet",
-        hint="build a wheel and name its file",
-    ),
-    ("pip", "sdists"): Construct(
-        sentence="envc cannot lock source distributions yet",
-        hint="build a wheel and name its file",
-    ),
     ("serve",): Construct(sentence="envc cannot serve a model yet", hint=_RUN, needs_lock=False),
     ("train",): Construct(sentence="envc cannot train yet", hint=_RUN, needs_lock=False),
 }
@@ -55,10 +47,6 @@ A stage that learns to honour one removes its row.
 """
 
 _DIRECT: Mapping[str | None, Construct] = {
-    "sdist": Construct(
-        sentence="envc cannot lock a source distribution by its address yet",
-        hint="build a wheel and name its file",
-    ),
     "git": Construct(
         sentence="envc cannot lock a distribution from a repository yet",
         hint="build a wheel and name its file",

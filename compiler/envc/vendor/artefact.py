@@ -96,7 +96,7 @@ def _list(locked: PlatformLock, secrets: Mapping[str, str]) -> Iterator[Artefact
             is_channels=True,
         )
     tools = (wheel for wheels in locked.tools.packages.values() for wheel in wheels)
-    for wheel in (*locked.pip, *tools):
+    for wheel in (*locked.distributions, *locked.build, *tools):
         if wheel.url is not None:
             yield Artefact(
                 url=wheel.url,

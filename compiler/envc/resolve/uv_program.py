@@ -1,0 +1,113 @@
+"""How uv is called: its program, its indexes and its environment, apart from the user's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from envc.diagnostics import Diagnostic
+from envc.errors import ToolError
+from envc.process import ProgramMissingError, run
+from envc.resolve.backend import BuildWheelsError, InstallBuildWheels
+from envc.resolve.base import PipRequest
+from envc.resolve.transport import basic_auth, network_environment
+
+__all__ = [
+    "broken",
+    "build_installer",
+    "child_environment",
+    "index_arguments",
+    "program",
+]
+
+
+def program() -> str:
+    """Return where uv is.
+
+    Raises:
+        ToolError: It is not installed (E338).
+    """
+    import uv
+
+    try:
+        return uv.find_uv_bin()
+    except FileNotFoundError as error:
+        raise broken("the `uv` distribution has no program", "") from error
+
+
+def index_arguments(request: PipRequest) -> list[str]:
+    """Return the indexes, the last one as uv's default: that is the one it asks last."""
+    if not request.indexes:
+        return ["--no-index"]
+    named = [
+        f"{_index_name(number)}={request.mirrors.to_mirror(index.url.rstrip('/'))}"
+        for number, index in enumerate(request.indexes)
+    ]
+    first = [argument for one in named[:-1] for argument in ("--index", one)]
+    return [*first, "--default-index", named[-1], "--index-strategy", "first-index"]
+
+
+def child_environment(
+    request: PipRequest, environment: Mapping[str, str], *, home: Path, retries: int
+) -> dict[str, str]:
+    """Return uv's whole environment: a home of its own, so that no ~/.netrc or uv.toml counts.
+
+    Credentials travel here and not in the arguments, which every user of the machine can read.
+    """
+    found = {
+        **network_environment(environment),
+        "PATH": environment.get("PATH", ""),
+        "HOME": str(home),
+        "UV_HTTP_RETRIES": str(retries),
+    }
+    for number, index in enumerate(request.indexes):
+        if auth := basic_auth(index):
+            found[f"UV_INDEX_{_index_name(number).upper()}_USERNAME"] = auth[0]
+            found[f"UV_INDEX_{_index_name(number).upper()}_PASSWORD"] = auth[1]
+    return found
+
+
+def build_installer(
+    request: PipRequest, cache: Path, environment: Mapping[str, str], *, retries: int
+) -> InstallBuildWheels:
+    """Return what installs wheels from a request's indexes for a Python of this machine."""
+    until = request.exclude_newer
+    limits = ["--exclude-newer", until.text] if until is not None else []
+
+    def install(python: Path, requires: Sequence[str]) -> None:
+        if not requires:
+            return
+        command = [
+            *(program(), "pip", "install", "--no-config", "--quiet", "--color", "never"),
+            *("--no-progress", "--no-python-downloads", "--keyring-provider", "disabled"),
+            *("--python", str(python), "--only-binary", ":all:"),
+            *("--cache-dir", str(cache / "uv")),
+            *index_arguments(request),
+            *limits,
+            *("--", *requires),
+        ]
+        home = python.parent.parent.parent
+        own = child_environment(request, environment, home=home, retries=retries)
+        try:
+            done = run(command, environment=own, folder=home)
+        except ProgramMissingError as error:
+            raise broken("`uv` is not installed", "") from error
+        if done.returncode:
+            from envc.resolve.pip_conflict import redact
+
+            raise BuildWheelsError(
+                "what builds it cannot be installed", redact(done.stderr, request.indexes).strip()
+            )
+
+    return install
+
+
+def broken(message: str, text: str) -> ToolError:
+    """Return what to raise where uv itself fails (E338)."""
+    hint = "install envc again; if this stays, report it with the text above"
+    notes = (text.strip(),) if text.strip() else ()
+    return ToolError([Diagnostic(code="E338", message=message, notes=notes, hint=hint)])
+
+
+def _index_name(number: int) -> str:
+    return f"index{number}"
