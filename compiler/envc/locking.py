@@ -314,7 +314,9 @@ def _has_any(locks: Iterable[Lock], names: Sequence[str]) -> bool:
 
 def _list_packages(locks: Iterable[Lock]) -> set[str]:
     platforms = [one for lock in locks for one in lock.platforms.values()]
-    kinds = [part for one in platforms for part in (one.conda, one.pip, one.system)]
+    kinds = [
+        part for one in platforms for part in (one.conda, one.distributions, one.build, one.system)
+    ]
     return {package.name for part in kinds for package in part}
 
 

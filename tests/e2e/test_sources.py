@@ -70,8 +70,10 @@ def test_a_changed_folder_is_drift_and_its_lock_moves_only_that(
     drifted = envc("lock", "--check", "pets.envc", exit_code=4)
     envc("lock", "pets.envc")
     after = (envc.folder / "pets.lock").read_text()
+    moved = envc("lock", "pets.envc", "--update-package", "pets")
 
     assert "the source `libs/pets` has changed since it was locked" in drifted.stderr
+    assert "1 built from source" in moved.stderr
     changed = set(before.splitlines()) ^ set(after.splitlines())
     assert len(changed) == 2
     assert all('"libs/pets"' in line for line in changed)

@@ -12,10 +12,19 @@ import pytest
 
 from envc.errors import InputError
 from envc.files import read_tree, tree_digest
-from envc.lock.model import SourcePackage
+from envc.lock.model import (
+    BaseImage,
+    Intent,
+    Lock,
+    PipPackage,
+    PlatformLock,
+    SourcePackage,
+    Tools,
+)
 from envc.platform import PLATFORMS
 from envc.resolve.backend import BackendError
 from envc.resolve.base import Conflict, LocalSource, PipRequest, PipResolution, PipSolver
+from envc.resolve.keeping import Keeping
 from envc.resolve.project import BrokenProjectError, read_project
 from envc.resolve.workshop import Workshop
 from support.index import Dist, IndexServer
@@ -271,6 +280,50 @@ def test_a_backend_that_fails_says_why(solver: PipSolver, tmp_path: Path) -> Non
     message = "`libs/pets` cannot be locked: its build backend cannot say what it needs"
     assert (problem.code, problem.message) == ("E346", message)
     assert "no cats here" in problem.notes[0]
+
+
+def test_what_is_to_move_is_not_preferred() -> None:
+    image, digest = "docker.io/library/python:3.12", f"sha256:{'a' * 64}"
+    toys, cats = (
+        SourcePackage(
+            name=name,
+            version="1.0",
+            kind="sdist",
+            url=f"https://files.example/{name}-1.0.tar.gz",
+            sha256="b" * 64,
+            backend="own",
+        )
+        for name in ("toys", "cats")
+    )
+    maker = PipPackage(
+        name="maker",
+        version="1.0",
+        url="https://files.example/maker-1.0-py3-none-any.whl",
+        sha256="c" * 64,
+    )
+    locked = PlatformLock(
+        base=BaseImage(image=image, digest=digest, glibc="2.36"),
+        tools=Tools(image=image, digest=digest),
+        sources=(cats, toys),
+        build=(maker,),
+    )
+    lock = Lock(intent=Intent(base=image), platforms={"linux/amd64": locked})
+
+    one = Keeping(lock=lock, moving=frozenset({"toys"})).on("linux/amd64")
+    other = Keeping(lock=lock, moving=frozenset({"maker"})).on("linux/amd64")
+
+    assert one is not None
+    assert other is not None
+    assert (one.moving_pip(), one.sources(), one.build()) == (
+        frozenset({"toys"}),
+        (cats,),
+        (maker,),
+    )
+    assert (other.moving_pip(), other.sources(), other.build()) == (
+        frozenset({"maker"}),
+        (cats, toys),
+        (),
+    )
 
 
 @pytest.mark.parametrize(

@@ -350,7 +350,7 @@ class _Task:
                 request,
                 preferred=preferred,
                 preferred_sources=self.kept.sources(),
-                preferred_build=self.kept.locked.build,
+                preferred_build=self.kept.build(),
             )
         return self._ask_pip(request)
 

@@ -199,15 +199,20 @@ class Kept:
         moving = self.keeping.moving
         return tuple(one for one in self.locked.sources if normal_name(one.name) not in moving)
 
+    def build(self) -> tuple[PipPackage, ...]:
+        """Return what builds sources, to prefer."""
+        moving = self.keeping.moving
+        return tuple(one for one in self.locked.build if normal_name(one.name) not in moving)
+
     def moving_conda(self) -> frozenset[str]:
         """Return the names of locked Conda packages that are to move."""
         names = frozenset(normal_name(one.name) for one in self.locked.conda)
         return self.keeping.moving & names
 
     def moving_pip(self) -> frozenset[str]:
-        """Return the names of locked wheels and sources that are to move."""
-        wheels = {one.name for one in self.locked.pip}
-        return self.keeping.moving & (wheels | {one.name for one in self.locked.sources})
+        """Return the names of locked wheels and sources that are to move, and of what builds them."""
+        packages = (*self.locked.distributions, *self.locked.build)
+        return self.keeping.moving & {one.name for one in packages}
 
     def _has_base(self, whole: EnvSpec) -> bool:
         return self.keeping.keeps_images and str(base_image(whole)) == self.old.base
