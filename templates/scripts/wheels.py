@@ -53,10 +53,16 @@ def install(rows: list[dict[str, str]], listing: dict, prefix: Path) -> None:
     subprocess.run(command, env=UV, check=True)
     (prefix / ".lock").unlink(missing_ok=True)  # uv's own, and anybody could write to it
     # What depends on the series of the Python that uv sees is the names of these folders only.
+    own, wanted = f"python{series()}", f"python{listing['python']}"
+    if own == wanted:
+        return
     for folder in ("lib", "include/site"):
-        own = prefix / folder / f"python{series()}"
-        if own.is_dir():
-            own.rename(own.with_name(f"python{listing['python']}"))
+        if (prefix / folder / own).is_dir():
+            (prefix / folder / own).rename(prefix / folder / wanted)
+    for record in (prefix / "lib" / wanted / "site-packages").glob("*.dist-info/RECORD"):
+        text = record.read_text(encoding="utf-8")
+        changed = text.replace(f"/include/site/{own}/", f"/include/site/{wanted}/")
+        record.write_text(changed, encoding="utf-8")
 
 
 def settle_clashes(

@@ -87,6 +87,29 @@ def test_the_layers_of_an_environment_do_not_depend_on_its_base(
     assert layers[0][-2:] == layers[1][-2:]
 
 
+def test_tools_with_another_python_lead_to_the_same_layers(
+    envc: Envc, channel: ServedChannel, world: EngineWorld
+) -> None:
+    text = spec(channel, world, "conda { greeter, greet-ext }", "pip { six }")
+    envc.write("greet.envc", text)
+    envc("lock", "greet.envc")
+    lock = json.loads((envc.folder / "greet.lock").read_text())
+    tools = lock["platforms"]["linux/amd64"]["tools"]
+
+    layers = []
+    for python in (tools["python"], "3.10.1"):  # what is told of another one is done for it
+        tools["python"] = python
+        envc.write("greet.lock", json.dumps(lock))
+        image = envc.build("greet.envc")["image"]
+        command = ["docker", "image", "inspect", "--format", "{{json .RootFS.Layers}}", image]
+        layers.append(json.loads(subprocess.run(command, capture_output=True, check=True).stdout))
+
+    envc("compile", "greet.envc", "-o", "out")
+    dockerfile = (envc.folder / "out/Dockerfile").read_text()
+    assert '["/opt/env/bin/python", "/mnt/envc/layer.py"]' in dockerfile
+    assert layers[0] == layers[1]
+
+
 def test_activation_scripts_are_honoured(
     envc: Envc, channel: ServedChannel, world: EngineWorld
 ) -> None:

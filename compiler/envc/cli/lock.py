@@ -49,7 +49,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tools-image",
         metavar="REF",
-        help="the image with Python that Conda packages are installed in; never part of the result; "
+        help="the image with Python that packages are installed in; never part of the result; "
         "ENVC_TOOLS_IMAGE says the same",
     )
     add_variant(
