@@ -24,6 +24,7 @@ from envc.lock.model import (
 from envc.platform import PLATFORMS
 from envc.resolve.backend import BackendError
 from envc.resolve.base import Conflict, LocalSource, PipRequest, PipResolution, PipSolver
+from envc.resolve.direct import is_sdist_address
 from envc.resolve.keeping import Keeping
 from envc.resolve.project import BrokenProjectError, read_project
 from envc.resolve.workshop import Workshop
@@ -248,6 +249,23 @@ def test_a_source_distribution_may_be_named_by_its_address(solver: PipSolver) ->
     assert source.index is None
     assert other == [("E331", f"the file at `{url}` is `pets`, not `cats`")]
     assert wrong == [("E331", f"the file at `{url}` has another hash than the requirement says")]
+
+
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [
+        ("https://a.example/pets-1.0.tar.gz#sha256=00", True),
+        ("https://a.example/archive/v1.tgz", True),
+        ("https://a.example/pets-1.0.zip", True),
+        ("https://a.example/pets-1.0-py3-none-any.whl", False),
+        ("git+https://a.example/pets.tar.gz", False),
+        ("file:///pets-1.0.tar.gz", False),
+    ],
+)
+def test_an_address_tells_whether_it_is_one_of_a_source_distribution(
+    url: str, is_one: bool
+) -> None:
+    assert is_sdist_address(url) is is_one
 
 
 def test_what_builds_a_source_has_to_have_wheels(solver: PipSolver, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from envc.resolve.base import IndexAccess, Report, Requirement
 from envc.resolve.transport import Transport
 from envc.resolve.wheel_file import BrokenWheelError, distribution_of, read_metadata
 from envc.resolve.workshop import Described, Workshop
+from envc.spec.direct import direct_kind
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement as Parsed
@@ -73,8 +74,7 @@ class DirectSdist:
 
 def is_sdist_address(url: str) -> bool:
     """Say whether a direct reference is one to a source distribution that can be fetched."""
-    parts = urlsplit(url)
-    return parts.scheme in ("http", "https") and parts.path.endswith((".tar.gz", ".zip"))
+    return direct_kind(url) == "sdist"
 
 
 def is_wheel_address(url: str) -> bool:
