@@ -113,7 +113,9 @@ def mirror(envc: Envc, address: str) -> Envc:
     return envc
 
 
-def test_the_closure_is_locked_and_built_without_a_network(mirror: Envc, base: str) -> None:
+def test_the_closure_is_locked_and_built_without_a_network(
+    mirror: Envc, base: str, archive: Path
+) -> None:
     write_spec(
         mirror,
         base,
@@ -129,7 +131,7 @@ def test_the_closure_is_locked_and_built_without_a_network(mirror: Envc, base: s
     (hello, library, _) = locked(mirror)["system"]
     assert versions(mirror) == {"hello": "1:2.0-1", "libhello": "1.5", "watcher": "1.0"}
     assert hello["url"] == f"{ARCHIVE}/./hello_1%253a2.0-1_amd64.deb"
-    assert library["size"] == len(LIBRARY.build())
+    assert library["size"] == (archive / "now" / LIBRARY.filename).stat().st_size
     assert first["digest"] == second["digest"]
     assert (
         mirror.inside(first["image"], "cat", "/seen", "/usr/lib/libhello.txt") == "ready\nlibrary\n"
@@ -267,6 +269,27 @@ def test_a_base_without_apt_is_told(envc: Envc, world: EngineWorld, tmp_path: Pa
 
     assert "E393" in done.stderr
     assert "its packages are RPM ones" in done.stderr
+
+
+def test_a_package_that_left_the_archive_is_found_at_the_snapshots(
+    mirror: Envc, base: str, archive: Path, address: str
+) -> None:
+    write_spec(mirror, base, "libhello")
+    mirror("lock", "pets.envc")
+    listing = archive / "mr/binary/libhello/1.5/binfiles"
+    listing.parent.mkdir(parents=True)
+    listing.write_text(json.dumps({"result": [{"architecture": "amd64", "hash": "abc"}]}))
+    (archive / "file").mkdir()
+    (archive / "now" / LIBRARY.filename).rename(archive / "file/abc")
+    mirror.variables["ENVC_MIRRORS"] += f" http://snapshot.debian.org={address}"
+
+    gone = mirror("build", "pets.envc", "--no-cache", exit_code=3)
+    mirror("vendor", "pets.envc", "v", "--no-images")
+    built = mirror.build("pets.envc", "--vendor", "v")
+
+    assert "E612" in gone.stderr
+    assert "snapshot.debian.org" in gone.stderr
+    assert mirror.inside(built["image"], "cat", "/usr/lib/libhello.txt") == "library\n"
 
 
 def test_without_an_engine_the_lock_says_so_and_the_build_installs(

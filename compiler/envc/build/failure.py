@@ -288,6 +288,11 @@ def _explain_other_bytes(evidence: Evidence, address: str, found: re.Match[str])
 
 def _explain_unfetched(evidence: Evidence, address: str, said: str) -> Diagnostic:
     hint = "lock again if it was removed; else check the engine's network, or name a mirror"
+    if address.endswith(".deb"):
+        hint = (
+            "Debian's archive keeps no old versions: `envc vendor SPEC DIR` finds them at "
+            "snapshot.debian.org, for `envc build --vendor DIR`; or lock again with `--update`"
+        )
     if _PRIVATE_REFUSED.match(said):
         hint = "check the credentials that the index's secret holds"
     return evidence.diagnose(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from envc.lock.model import PlatformLock
+from envc.lock.model import PlatformLock, SystemPackage
 from envc.plan.private import is_private, secret_of
 from envc.platform import PLATFORMS
 
@@ -24,6 +24,7 @@ class Artefact:
         secret: The name of the secret that its source wants; None for none.
         source: The canonical address of the channel or index that it is from; empty for others.
         is_channels: Whether that is a channel.
+        debian: The package that it is, where Debian's archive has it for a while only.
     """
 
     url: str
@@ -33,6 +34,7 @@ class Artefact:
     secret: str | None = None
     source: str = ""
     is_channels: bool = False
+    debian: SystemPackage | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -108,5 +110,9 @@ def _list(locked: PlatformLock, secrets: Mapping[str, str]) -> Iterator[Artefact
             )
     for archive in locked.system:
         yield Artefact(
-            url=archive.url, sha256=archive.sha256, name=archive.filename, size=archive.size
+            url=archive.url,
+            sha256=archive.sha256,
+            name=archive.filename,
+            size=archive.size,
+            debian=archive,
         )

@@ -6,7 +6,7 @@ import base64
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from envc.mirror import MirrorMap
 from envc.registry.transport import open_session, proxies_for, root_cause
 from envc.vendor.artefact import Artefact
 from envc.vendor.folder import VendorFolder
+from envc.vendor.snapshot import seek
 
 if TYPE_CHECKING:
     import requests
@@ -86,10 +87,10 @@ def download(
 
 
 class _BrokenError(Exception):
-    """An attempt has failed; `is_final` says whether another one is of no use."""
+    """An attempt has failed: whether another one is of no use, and whether there is no such file."""
 
-    def __init__(self, reason: str, *, is_final: bool = False) -> None:
-        self.reason, self.is_final = reason, is_final
+    def __init__(self, reason: str, *, is_final: bool = False, is_gone: bool = False) -> None:
+        self.reason, self.is_final, self.is_gone = reason, is_final, is_gone
         super().__init__(reason)
 
 
@@ -103,6 +104,11 @@ def _fetch(
             size = _attempt(part, artefact, how, session)
         except _BrokenError as error:
             reason = error.reason
+            if error.is_gone and artefact.debian is not None:
+                found = seek(artefact.debian, session, how.mirrors, how.environment)
+                if found is not None:
+                    kept = replace(artefact, url=found, debian=None)
+                    return _fetch(folder, kept, how, session)
             if error.is_final or attempt == _ATTEMPTS:
                 break
             how.sleep(pause_s)
@@ -141,7 +147,9 @@ def _attempt(part: Path, artefact: Artefact, how: Downloads, session: requests.S
                 part.unlink(missing_ok=True)
                 is_passing = status >= _BROKEN or status == _TOO_MANY or start > 0
                 gone = " (it is gone there)" if status in _GONE else ""
-                raise _BrokenError(f"status {status}{gone}", is_final=not is_passing)
+                raise _BrokenError(
+                    f"status {status}{gone}", is_final=not is_passing, is_gone=bool(gone)
+                )
     except requests.exceptions.RequestException as error:
         # A token may be part of the address, which errors tell.
         raise _BrokenError(root_cause(error).replace(url, artefact.url)) from error
