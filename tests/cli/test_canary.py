@@ -172,7 +172,7 @@ def test_the_password_of_a_channels_mirror_is_nowhere(place: Place, login: str) 
             exit_code=0 if login == "right" else 3,
         )
 
-    assert ("E345" in said) == (login == "wrong")
+    assert ("E348" in said) == (login == "wrong")
     assert place.leaks(said) == []
 
 

@@ -205,7 +205,7 @@ def test_no_output_has_the_credential_of_a_channel(
             said.append(envc("build", "greet.envc", *again, exit_code=3))
 
     printed = "".join(done.stdout + done.stderr for done in said) + str(image)
-    assert "E345" in printed
+    assert "E348" in printed
     for secret in (canary, token):
         assert not find(secret, printed.encode())
         assert files_with(secret, envc.folder) == []

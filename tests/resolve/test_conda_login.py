@@ -72,11 +72,11 @@ def test_a_channel_that_refuses_is_told_with_the_way_in(closed: tuple[Site, Inde
     message = f"the channel `{CANONICAL}/main` refuses access with status 401"
     assert told == [
         (
-            "E345",
+            "E348",
             message,
             'name the secret that holds its credentials: `channels "…" secret NAME`',
         ),
-        ("E345", message, "check the credentials in the environment variable `TOKEN`"),
+        ("E348", message, "check the credentials in the environment variable `TOKEN`"),
     ]
     assert "canary" not in repr(refused.diagnostics)
 

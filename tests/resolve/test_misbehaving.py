@@ -97,7 +97,7 @@ def test_a_channel_that_misbehaves_is_named(
     expected = ("E340", f"the channel `{CANONICAL}/main` cannot be read")
     if status in (401, 403):
         message = f"the channel `{CANONICAL}/main` refuses access with status {status}"
-        expected = ("E345", message)
+        expected = ("E348", message)
     assert [(one.code, one.message) for one in error.diagnostics] == [expected]
 
 
@@ -140,7 +140,7 @@ def test_a_channel_that_misbehaves_is_named_whoever_solves(site: Site, kind: str
         error = fail(solver, request)
 
     assert isinstance(error, ToolError)
-    assert {one.code for one in error.diagnostics} <= {"E340", "E343", "E345"}
+    assert {one.code for one in error.diagnostics} <= {"E340", "E343", "E348"}
 
 
 def test_a_channel_that_says_nothing_more_is_named(site: Site) -> None:

@@ -63,7 +63,7 @@ def _describe(request: CondaRequest, problem: Problem) -> tuple[str, str, str]:
             return "E305", message, "ask for the package, or use `--conda-solver rattler`"
         case "channel" if refusal := re.search(r"\b(40[13])\b", problem.detail):
             message = f"the channel `{subject}` refuses access with status {refusal[1]}"
-            return "E345", message, _advise_refused(request, subject)
+            return "E348", message, _advise_refused(request, subject)
         case "channel":
             hint = "check the channel's address, the network and the mirror, if one stands for it"
             return "E340", f"the channel `{subject}` cannot be read", hint
