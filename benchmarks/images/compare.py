@@ -13,9 +13,9 @@ of them, in this order and with nothing else running:
   has built before: the time of its build, and the bytes of its layers that the first image does not have,
   without the package's own wheel, as a share of the environment.
 
-`pip` is one `RUN pip install --no-cache-dir -r requirements.txt`. `repo2docker` is the Dockerfile that
-jupyter-repo2docker renders, and is left out where that is not installed: it needs its own base and
-Conda channels. `conda` is the one `RUN conda env create` of a managed service, and needs the same.
+`pip` is one `RUN pip install --no-cache-dir -r requirements.txt`. What jupyter-repo2docker renders ends in
+the same line, after a base and a Conda installation of its own, and the one `RUN conda env create` of
+managed services needs a Conda channel: neither is compared here.
 """
 
 from __future__ import annotations
