@@ -1,0 +1,1 @@
+"""A Dockerfile of a user's: read as BuildKit reads it, and taken over into the one that envc writes."""
