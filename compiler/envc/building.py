@@ -281,7 +281,9 @@ def _contexts(prepared: Prepared, wanted: Wanted, options: BuildOptions) -> dict
         return {}
     platforms = {wanted.platform: prepared.lock.platforms[wanted.platform]}
     folder = require_vendored(options.vendor, platforms)
-    return contexts(folder, platforms, (stage.base for stage in prepared.plan.stages))
+    plan = prepared.plan
+    named = plan.preamble.images if plan.preamble is not None else ()
+    return contexts(folder, platforms, (*named, *(stage.base for stage in plan.stages)))
 
 
 def _with_secrets(prepared: Prepared, environment: Mapping[str, str]) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +14,15 @@ from envc.errors import InputError
 from envc.files import TreeFile, read_tree, sha256_of, tree_digest
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Selection, Tree
-from envc.source import Span
-from envc.spec.defaults import find_links, source_paths
+from envc.source import Source, Span
+from envc.spec.defaults import dockerfile_path, find_links, source_paths
 from envc.spec.defaults import wheels as wheel_paths
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 
 if TYPE_CHECKING:
+    from envc.dockerfile.ignore import Ignored
+    from envc.plan.inputs import BaseRecipe
     from envc.resolve.base import LocalSource, LocalWheel
 
 __all__ = [
@@ -26,6 +30,7 @@ __all__ = [
     "digest_wheels",
     "list_files",
     "list_linked",
+    "read_base",
     "read_inputs",
     "read_sources",
     "read_wheels",
@@ -105,7 +110,8 @@ def digest_wheels(
     spec: EnvSpec, document: Document, folder: Path, locked: Iterable[str]
 ) -> dict[str, str | None]:
     """Return the SHA-256 of what lies beside the spec by its path: its wheels and its source
-    folders, and locked wheels of find-links.
+    folders, and locked wheels of find-links; and that of the base's Dockerfile, with line feeds as
+    its line ends.
 
     Args:
         locked: Paths of locked wheels. One that is not there any more has None.
@@ -120,6 +126,9 @@ def digest_wheels(
     for path in list_linked(spec, locked):
         wheel = _read_linked(folder, path)
         found[path] = wheel.sha256 if wheel is not None else None
+    if (dockerfile := dockerfile_path(spec)) is not None:
+        text = _read_dockerfile(spec, document, folder).text
+        found[dockerfile] = hashlib.sha256(text.encode()).hexdigest()
     return found
 
 
@@ -153,6 +162,11 @@ def read_inputs(
             )
     except InputError as error:
         problems.extend(error.diagnostics)
+    base = None
+    try:
+        base = read_base(spec, document, folder)
+    except InputError as error:
+        problems.extend(error.diagnostics)
     for path in list_linked(spec, locked):
         if (linked := _read_linked(folder, path)) is not None:
             wheels[path] = linked
@@ -163,7 +177,106 @@ def read_inputs(
         trees=trees | dict(sources.values()),
         wheels=wheels,
         sources={path: taken for path, (taken, _) in sources.items()},
+        base=base,
     )
+
+
+def read_base(spec: EnvSpec, document: Document, folder: Path) -> BaseRecipe | None:
+    """Return the Dockerfile of a spec's base, and what it may copy; None where the base is an image.
+
+    Raises:
+        InputError: It is not there (E155) or cannot be read (E153, E156), says what cannot be taken
+            over (E386 to E389), or its context cannot be read (E155, E156).
+    """
+    if spec.base is None or spec.base.dockerfile is None:
+        return None
+    from envc.dockerfile.recipe import read_recipe
+    from envc.plan.inputs import BaseRecipe
+
+    source = _read_dockerfile(spec, document, folder)
+    recipe = read_recipe(
+        source,
+        platforms=spec.platforms,
+        target=spec.base.target,
+        place=document.span(("base", "target")),
+    )
+    own = spec.base.context
+    context = own if own is not None else posixpath.dirname(dockerfile_path(spec) or "") or "."
+    files: tuple[ContextFile, ...] = ()
+    if recipe.copied:
+        files = _read_context(spec, document, folder, context, recipe.copied)
+    return BaseRecipe(recipe=recipe, folder=context, files=files)
+
+
+def _read_dockerfile(spec: EnvSpec, document: Document, folder: Path) -> Source:
+    from envc.files import decode_source
+
+    path, span = dockerfile_path(spec), document.span(("base", "dockerfile"))
+    if path is None:
+        text = (spec.base.dockerfile if spec.base is not None else None) or ""
+        return Source(
+            name=f"{document.source.name}: base dockerfile", text=text.replace("\r\n", "\n")
+        )
+    try:
+        source = decode_source((folder / path).read_bytes(), path)
+    except OSError as error:
+        raise InputError([_explain(error, folder, path, span)]) from error
+    return Source(name=path, text=source.text.replace("\r\n", "\n"))
+
+
+def _read_context(
+    spec: EnvSpec, document: Document, folder: Path, context: str, copied: tuple[str, ...]
+) -> tuple[ContextFile, ...]:
+    """Return what the base's Dockerfile may copy, without what its `.dockerignore` leaves out."""
+    from envc.dockerfile.ignore import Ignored
+    from envc.files import read_below
+
+    path, own = dockerfile_path(spec), spec.base.context if spec.base is not None else None
+    key = "context" if own is not None else "dockerfile"
+    span = document.span(("base", key))
+    if own is None and path is None:
+        message = "the Dockerfile copies files, and a text has no folder that they could be in"
+        hint = 'name it, as in `context "docker/"`'
+        raise InputError([Diagnostic.at(span, "E397", message, hint=hint)])
+    root = folder / context
+    places = [
+        *([folder / f"{path}.dockerignore"] if path is not None else []),
+        root / ".dockerignore",
+    ]
+    try:
+        text = next((place.read_text("utf-8") for place in places if place.is_file()), "")
+        files = read_below(root, _Wanted(ignored=Ignored.of(text), copied=copied))
+    except OSError as error:
+        raise InputError([_explain(error, folder, context, span)]) from error
+    except ValueError as error:
+        message = f"the context of the base cannot be copied: {error}"
+        hint = "leave it out by a line of `.dockerignore`"
+        raise InputError([Diagnostic.at(span, "E156", message, hint=hint)]) from error
+    return tuple(_to_context_file(file) for file in files)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What of a context may be copied.
+
+    Attributes:
+        copied: Paths that are; one that is empty is all.
+    """
+
+    ignored: Ignored
+    copied: tuple[str, ...]
+
+    def match_file(self, path: str, /) -> bool:
+        """Say whether a file, or all in a folder, is left out."""
+        is_folder, place = path.endswith("/"), path.rstrip("/")
+        is_copied = any(
+            not one
+            or place == one
+            or place.startswith(f"{one}/")
+            or (is_folder and one.startswith(f"{place}/"))
+            for one in self.copied
+        )
+        return not is_copied or self.ignored.match_file(path)
 
 
 def list_files(inputs: Inputs) -> dict[str, ContextFile]:
@@ -173,6 +286,9 @@ def list_files(inputs: Inputs) -> dict[str, ContextFile]:
         for file in tree.files:
             path = posixpath.join(taken.path, file.path) if tree.is_folder else taken.path
             files[posixpath.normpath(path)] = file
+    if inputs.base is not None:
+        for file in inputs.base.files:
+            files[posixpath.normpath(posixpath.join(inputs.base.folder, file.path))] = file
     return files
 
 

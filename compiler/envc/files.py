@@ -15,14 +15,14 @@ from envc.errors import InputError, ToolError
 from envc.source import Source
 
 if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
-
     from envc.canonical import Json
 
 __all__ = [
+    "Ignores",
     "TreeFile",
     "decode_source",
     "open_cache",
+    "read_below",
     "read_part",
     "read_source",
     "read_tree",
@@ -43,6 +43,14 @@ _LEFT_OUT = frozenset(
     }
 )  # fmt: skip
 _SPEC_SUFFIXES = frozenset({".envc", ".yaml", ".yml"})
+
+
+class Ignores(Protocol):
+    """Says what is left out of a folder."""
+
+    def match_file(self, path: str, /) -> bool:
+        """Say so of a path relative to the folder; that of a folder in it ends in `/`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,9 +171,19 @@ def read_tree(
     root = folder / relative
     if not stat.S_ISDIR(root.stat().st_mode):
         return False, (replace(_describe(root.resolve(), root.name), file=root),)
-    paths = _walk(root, "", _compile_patterns(ignore))
+    return True, read_below(root, _compile_patterns(ignore))
+
+
+def read_below(root: Path, ignored: Ignores | None) -> tuple[TreeFile, ...]:
+    """Return the files below a folder, as `read_tree` does.
+
+    Raises:
+        OSError: As `read_tree`.
+        ValueError: As `read_tree`.
+    """
+    paths = _walk(root, "", ignored)
     found = [_describe(path, path.relative_to(root).as_posix()) for path in paths]
-    return True, tuple(sorted(found, key=lambda file: file.path))
+    return tuple(sorted(found, key=lambda file: file.path))
 
 
 def write_if_changed(path: Path, content: bytes, *, mode: int | None = None) -> bool:
@@ -248,7 +266,7 @@ def tree_digest(files: Iterable[Described]) -> str:
     return digest(rows).removeprefix("sha256:")
 
 
-def _compile_patterns(patterns: Sequence[str]) -> GitIgnoreSpec | None:
+def _compile_patterns(patterns: Sequence[str]) -> Ignores | None:
     if not patterns:
         return None
     from pathspec import GitIgnoreSpec  # loads slowly, and few specs need it
@@ -256,7 +274,7 @@ def _compile_patterns(patterns: Sequence[str]) -> GitIgnoreSpec | None:
     return GitIgnoreSpec.from_lines(patterns)
 
 
-def _walk(folder: Path, above: str, ignored: GitIgnoreSpec | None) -> Iterator[Path]:
+def _walk(folder: Path, above: str, ignored: Ignores | None) -> Iterator[Path]:
     """Yield what is in a folder and below; `above` is its own path where the walk began."""
     with os.scandir(folder) as found:
         entries = list(found)

@@ -160,6 +160,7 @@ def _prepare_variant(
     from envc.context import digest_read_sources, list_linked, read_inputs
     from envc.lock.drift import drift
     from envc.plan.lower import lower
+    from envc.spec.defaults import dockerfile_path
 
     own = checked.variants[name]
     spec, document = own.spec, own.document
@@ -167,6 +168,8 @@ def _prepare_variant(
     linked = dict.fromkeys(list_linked(spec, locked.local_wheels))
     wheels = linked | {name: wheel.sha256 for name, wheel in inputs.wheels.items()}
     wheels |= digest_read_sources(inputs)
+    if inputs.base is not None and (dockerfile := dockerfile_path(spec)) is not None:
+        wheels[dockerfile] = inputs.base.sha256
     sets = choice.sets if choice is not None else None
     if found := drift(spec, document, locked, wheels=wheels, sets=sets):
         raise InputError(found)
@@ -244,6 +247,7 @@ def compiled(
 
 def _compile_anew(question: Question, prepared: PreparedFile) -> Result:
     from envc.memo import Brought, Result, VariantResult, remember
+    from envc.spec.defaults import dockerfile_path
 
     checked, folder = prepared.checked, question.spec.parent
     brought: list[Brought] = []
@@ -253,6 +257,9 @@ def _compile_anew(question: Question, prepared: PreparedFile) -> Result:
         trees = {taken: (tree.is_folder, tree.files) for taken, tree in one.inputs.trees.items()}
         files = [file for _, files in trees.values() for file in files]
         files += one.inputs.wheels.values()
+        files += one.inputs.base.files if one.inputs.base is not None else ()
+        if (dockerfile := dockerfile_path(one.checked.spec)) is not None:
+            beside.add(folder / dockerfile)
         beside |= {Path(file.origin_path) for file in files if file.origin_path is not None}
         wheels = {name: wheel.sha256 for name, wheel in one.inputs.wheels.items()}
         texts = {name: source.text for name, source in checked.files.items()}
@@ -275,7 +282,9 @@ def _compile_anew(question: Question, prepared: PreparedFile) -> Result:
         variants=variants,
         sources=(question.spec, question.lock, *sorted(beside)),
     )
-    remember(question, result, brought)
+    if all(one.inputs.base is None for one in prepared.variants.values()):
+        # What a Dockerfile may copy is read anew each time: only Docker's rules tell what that is.
+        remember(question, result, brought)
     return result
 
 
@@ -323,9 +332,12 @@ def _digests(prepared: Prepared) -> dict[str, str]:
     """Return the SHA-256 of every file that was read, by its path relative to the spec."""
     from envc.context import list_files
     from envc.files import sha256_of
+    from envc.spec.defaults import dockerfile_path
 
     path = prepared.path
     own = {place.name: sha256_of(place) for place in (path, lock_path(path))}
+    if (dockerfile := dockerfile_path(prepared.checked.spec)) is not None:
+        own[dockerfile] = sha256_of(path.parent / dockerfile)
     texts = {name: sha256_of(path.parent / name) for name in prepared.texts}
     beside = {name: file.sha256 for name, file in list_files(prepared.inputs).items()}
     return own | texts | beside

@@ -206,7 +206,8 @@ def _keep(path: Path, own: Checked, lock: Lock, options: LockOptions) -> Keeping
 
 def _open_worlds(path: Path, variants: Mapping[str, Checked], solvers: Solvers) -> dict[str, World]:
     """Return what each variant is resolved with; solvers and images are shared."""
-    from envc.context import read_sources, read_wheels
+    from envc.basing import DockerfileInspector
+    from envc.context import read_base, read_sources, read_wheels
     from envc.resolve.access import access_channels, access_find_links, access_indexes
     from envc.variant import merge_variants
 
@@ -215,8 +216,11 @@ def _open_worlds(path: Path, variants: Mapping[str, Checked], solvers: Solvers) 
     failures: dict[str, EnvcError] = {}
     for name, own in variants.items():
         try:
+            base = read_base(own.spec, own.document, path.parent)
+            place = own.document.span(("base", "dockerfile"))
             worlds[name] = replace(
                 shared,
+                dockerfile=DockerfileInspector(base, place, machine) if base is not None else None,
                 channels=access_channels(own.spec, own.document, machine.environment),
                 indexes=access_indexes(own.spec, own.document, machine.environment),
                 find_links=access_find_links(

@@ -160,39 +160,39 @@ def test_a_base_is_the_stage_that_the_spec_names_and_stands_on_an_image() -> Non
     assert stages == {None: 2, "Two": 1, "0": 0}
     assert str(read(text, target="two").root("linux/amd64")) == "docker.io/library/debian:12"
     assert read("FROM scratch\nADD a /\n").root("linux/amd64") is None
-    assert refused(text, target="tow") == [("E283", "`Dockerfile` has no stage `tow`")]
+    assert refused(text, target="tow") == [("E389", "`Dockerfile` has no stage `tow`")]
 
 
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
-        ("", "E280", "`Dockerfile` has no `FROM`"),
-        ("RUN a\nFROM debian:12\n", "E280", "`RUN` stands before the first `FROM`"),
-        ("FROM debian:12\nFROM debian:12 as\n", "E280", "`FROM` is followed by an image, and by"),
-        ("FROM debian:12 AS 1a\n", "E280", "`1a` is not the name of a stage"),
-        ("FROM debian:12\nRNU a\n", "E280", "there is no instruction `RNU`"),
-        ("ARG A=${\nFROM debian:12\n", "E280", "`A=${` says nothing: there is no name after `${`"),
-        ("FROM debian:12\nCOPY --from=$A a b\n", "E280", "BuildKit knows no variables in `$A`"),
-        ("FROM debian:\n", "E281", "`debian:` is not an image: the tag after `:` is missing"),
-        ("FROM ${A:?no}\n", "E281", "`${A:?no}` is not an image: `A` must have a value: no"),
-        ("FROM debian:12\nCOPY --from=A_B a b\n", "E281", "`A_B` is not an image: a repository's"),
-        ("# syntax=A B\nFROM debian:12\n", "E281", "`A B` is not an image: "),
-        ("# escape=`\nFROM debian:12\n", "E282", "the base's Dockerfile has another `escape`"),
-        ("# syntax=team/pack\nFROM a\n", "E282", "`team/pack` reads another language"),
-        ("ARG TARGETARCH=a\nFROM a\n", "E282", "`ARG TARGETARCH` has a value, and BuildKit"),
-        ("FROM debian:12\nONBUILD RUN a\n", "E282", "the base's Dockerfile has `ONBUILD`"),
-        ("FROM debian:12\nADD $A /\n", "E282", "`$A` may be an address or a local file"),
-        ("FROM debian:12\nADD ../a /\n", "E282", "`../a` leaves the context"),
-        ('FROM debian:12\nADD ["a", "/"]\n', "E282", "an `ADD` of local files in the form of JSON"),
+        ("", "E386", "`Dockerfile` has no `FROM`"),
+        ("RUN a\nFROM debian:12\n", "E386", "`RUN` stands before the first `FROM`"),
+        ("FROM debian:12\nFROM debian:12 as\n", "E386", "`FROM` is followed by an image, and by"),
+        ("FROM debian:12 AS 1a\n", "E386", "`1a` is not the name of a stage"),
+        ("FROM debian:12\nRNU a\n", "E386", "there is no instruction `RNU`"),
+        ("ARG A=${\nFROM debian:12\n", "E386", "`A=${` says nothing: there is no name after `${`"),
+        ("FROM debian:12\nCOPY --from=$A a b\n", "E386", "BuildKit knows no variables in `$A`"),
+        ("FROM debian:\n", "E387", "`debian:` is not an image: the tag after `:` is missing"),
+        ("FROM ${A:?no}\n", "E387", "`${A:?no}` is not an image: `A` must have a value: no"),
+        ("FROM debian:12\nCOPY --from=A_B a b\n", "E387", "`A_B` is not an image: a repository's"),
+        ("# syntax=A B\nFROM debian:12\n", "E387", "`A B` is not an image: "),
+        ("# escape=`\nFROM debian:12\n", "E388", "the base's Dockerfile has another `escape`"),
+        ("# syntax=team/pack\nFROM a\n", "E388", "`team/pack` reads another language"),
+        ("ARG TARGETARCH=a\nFROM a\n", "E388", "`ARG TARGETARCH` has a value, and BuildKit"),
+        ("FROM debian:12\nONBUILD RUN a\n", "E388", "the base's Dockerfile has `ONBUILD`"),
+        ("FROM debian:12\nADD $A /\n", "E388", "`$A` may be an address or a local file"),
+        ("FROM debian:12\nADD ../a /\n", "E388", "`../a` leaves the context"),
+        ('FROM debian:12\nADD ["a", "/"]\n', "E388", "an `ADD` of local files in the form of JSON"),
         (
             "FROM debian:12\nRUN --mount=type=secret,id=a b\n",
-            "E282",
+            "E388",
             "a step of the base needs a secret mount",
         ),
-        ('FROM debian:12\nRUN --mount="target=/a" b\n', "E282", "a mount with quotes cannot be"),
-        ("FROM a-$TARGETARCH\n", "E282", "`a-$TARGETARCH` is another image on each platform"),
-        ("FROM debian:12 AS a-amd64\nFROM a-$TARGETARCH\n", "E282", "`a-$TARGETARCH` is another"),
-        ("FROM --platform=linux/arm64 a\n", "E282", "the base is for `linux/arm64` on every"),
+        ('FROM debian:12\nRUN --mount="target=/a" b\n', "E388", "a mount with quotes cannot be"),
+        ("FROM a-$TARGETARCH\n", "E388", "`a-$TARGETARCH` is another image on each platform"),
+        ("FROM debian:12 AS a-amd64\nFROM a-$TARGETARCH\n", "E388", "`a-$TARGETARCH` is another"),
+        ("FROM --platform=linux/arm64 a\n", "E388", "the base is for `linux/arm64` on every"),
     ],
 )
 def test_what_cannot_be_taken_over_is_told(text: str, code: str, message: str) -> None:
@@ -205,11 +205,11 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     text = "# escape=`\nFROM debian: AS a\nONBUILD RUN a\nFROM b:\n"
 
     assert sorted(code for code, _ in refused(text, target="none")) == [
-        "E281",
-        "E281",
-        "E282",
-        "E282",
-        "E283",
+        "E387",
+        "E387",
+        "E388",
+        "E388",
+        "E389",
     ]
 
 

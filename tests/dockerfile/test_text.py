@@ -89,5 +89,5 @@ def test_what_cannot_be_read_is_placed(text: str, message: str, line: int) -> No
 
     (problem,) = caught.value.diagnostics
     span = problem.labels[0].span
-    assert (problem.code, problem.message) == ("E280", message)
+    assert (problem.code, problem.message) == ("E386", message)
     assert span.source.position(span.start).line == line

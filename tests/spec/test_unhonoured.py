@@ -16,7 +16,6 @@ from support.documents import Everything, document
 
 EVERYTHING: dict[str, Any] = {
     "environment": "pets",
-    "base": {"dockerfile": "Dockerfile.base"},
     "virtual-packages": {"__glibc": "2.28"},
     "cuda": "12.4",
     "exclude-newer": "2026-01-31",
@@ -91,6 +90,7 @@ def test_every_construct_of_the_table_is_found_in_a_spec_that_uses_it() -> None:
         {"channel-priority": "strict"},
         {"pip": {"packages": [{"package": "six"}], "sdists": [], "constraints": []}},
         {"system": []},
+        {"base": {"dockerfile": "Dockerfile.base", "context": "docker/", "target": "one"}},
         HONOURED,
         SELECTED,
     ],

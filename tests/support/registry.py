@@ -84,6 +84,7 @@ class FakeRegistry:
         platform: str = "linux/amd64",
         variables: Sequence[str] = (),
         labels: Mapping[str, str] | None = None,
+        onbuild: Sequence[str] = (),
     ) -> str:
         """Put in one platform's image and return its digest."""
         system, architecture = platform.split("/")
@@ -91,7 +92,11 @@ class FakeRegistry:
             {
                 "os": system,
                 "architecture": architecture,
-                "config": {"Env": list(variables), "Labels": dict(labels or {})},
+                "config": {
+                    "Env": list(variables),
+                    "Labels": dict(labels or {}),
+                    "OnBuild": list(onbuild),
+                },
             }
         )
         self.bodies[f"{repository}/blobs/{_digest(config)}"] = ("application/octet-stream", config)

@@ -30,12 +30,14 @@ class Adapted:
         text: Ends with a line end.
         origins: By line of the text, counted from 1: the line of the user's own.
         stage: The name of the stage that is the base.
+        images: What it names, each with its digest; sorted.
     """
 
     syntax: str | None
     text: str
     origins: Mapping[int, Span]
     stage: str
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ def adapt(
         text="".join(writer.parts).rstrip("\n") + "\n",
         origins=writer.origins,
         stage=f"{prefix}{final.name}" if final.name is not None else _UNNAMED,
+        images=tuple(sorted({_pinned(image.reference, pins) for image in recipe.images})),
     )
 
 

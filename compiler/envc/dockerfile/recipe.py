@@ -115,8 +115,8 @@ def read_recipe(
         place: Where the spec names that stage.
 
     Raises:
-        InputError: It cannot be read (E280), an image that it names is none (E281), it says what
-            cannot be taken over (E282), or it has no such stage (E283).
+        InputError: It cannot be read (E386), an image that it names is none (E387), it says what
+            cannot be taken over (E388), or it has no such stage (E389).
     """
     reader = _Reader(source=source, platforms=tuple(sorted(platforms)))
     recipe = reader.read(target, place)
@@ -142,7 +142,7 @@ class _Reader:
         stages = self._read_stages(text)
         if not stages:
             self.tell(
-                "E280",
+                "E386",
                 self.source.span(0, 0),
                 f"`{self.source.name}` has no `FROM`",
                 "begin with the image that the base is made from: `FROM debian:bookworm-slim`",
@@ -172,7 +172,7 @@ class _Reader:
         value, span = text.directives.get("escape", ("\\", None))
         if value != "\\" and span is not None:
             self.tell(
-                "E282",
+                "E388",
                 span,
                 "the base's Dockerfile has another `escape` than `\\`, which holds for a whole file",
                 "remove the directive, and end lines that go on with `\\`",
@@ -185,11 +185,11 @@ class _Reader:
         try:
             reference = ImageReference.parse(value)
         except ValueError as error:
-            self.tell("E281", span, f"`{value}` is not an image: {error}", "correct its name")
+            self.tell("E387", span, f"`{value}` is not an image: {error}", "correct its name")
             return None
         if not _FRONTEND.fullmatch(reference.repository):
             self.tell(
-                "E282",
+                "E388",
                 span,
                 f"`{value}` reads another language than Dockerfiles",
                 "build the base elsewhere, push it to a registry, and name it as `image`",
@@ -212,7 +212,7 @@ class _Reader:
                 self._declare(instruction)
             else:
                 self.tell(
-                    "E280",
+                    "E386",
                     instruction.span,
                     f"`{instruction.name}` stands before the first `FROM`",
                     "only `ARG` may",
@@ -226,14 +226,14 @@ class _Reader:
         hint = (
             f"did you mean `{meant}`?" if meant else "correct it, or end the line before with `\\`"
         )
-        self.tell("E280", instruction.span, message, hint)
+        self.tell("E386", instruction.span, message, hint)
 
     def _declare(self, instruction: Instruction) -> None:
         for word in instruction.words:
             name, equals, value = word.text.partition("=")
             if equals and _AUTOMATIC.fullmatch(name):
                 self.tell(
-                    "E282",
+                    "E388",
                     instruction.span,
                     f"`ARG {name}` has a value, and BuildKit gives it that of each platform",
                     "remove its value",
@@ -244,7 +244,7 @@ class _Reader:
                 except WordError as error:
                     hint = "correct it, or write its value out"
                     self.tell(
-                        "E280", instruction.span, f"`{word.text}` says nothing: {error}", hint
+                        "E386", instruction.span, f"`{word.text}` says nothing: {error}", hint
                     )
                     break
 
@@ -256,12 +256,12 @@ class _Reader:
             message = (
                 "`FROM` is followed by an image, and by `AS` and a name where the stage has one"
             )
-            self.tell("E280", instruction.span, message, "write `FROM IMAGE AS NAME`")
+            self.tell("E386", instruction.span, message, "write `FROM IMAGE AS NAME`")
             return None
         if name is not None and not _STAGE.fullmatch(name):
             message = f"`{name}` is not the name of a stage"
             hint = "begin with a letter; letters, digits, `-`, `_` and `.` follow"
-            self.tell("E280", instruction.span, message, hint)
+            self.tell("E386", instruction.span, message, hint)
         base = instruction.arguments[0]
         return RecipeStage(
             name=name,
@@ -278,7 +278,7 @@ class _Reader:
             span = self.source.span(word.start, word.end)
             problem = Diagnostic.at(
                 span,
-                "E281",
+                "E387",
                 f"`{word.text}` is not an image: {error}",
                 hint="give its variables values by `ARG` before the first `FROM`",
             )
@@ -298,7 +298,7 @@ class _Reader:
         self.problems.append(
             Diagnostic.at(
                 place,
-                "E283",
+                "E389",
                 f"`{self.source.name}` has no stage `{target}`",
                 hint=f"did you mean `{meant}`?" if meant else "name one that stands after `AS`",
             )
@@ -316,7 +316,7 @@ class _Reader:
             span = self.source.span(stage.base.start, stage.base.end)
             if named and len({*stage.bases.values()}) > 1:
                 self.tell(
-                    "E282",
+                    "E388",
                     span,
                     f"`{stage.base.text}` is another image on each platform",
                     "name one that has all platforms; or give each its stage, as in "
@@ -337,9 +337,11 @@ class _Reader:
             try:
                 reference = ImageReference.parse(text)
             except ValueError as error:
-                hint = "name an image or a stage before this one; variables get values by `ARG`, "
-                hint += "before the first `FROM`"
-                self.tell("E281", span, f"`{text}` is not an image: {error}", hint)
+                hint = (
+                    "name an image or a stage before this one; variables get values by `ARG`, "
+                    "before the first `FROM`"
+                )
+                self.tell("E387", span, f"`{text}` is not an image: {error}", hint)
                 continue
             images.append(NamedImage(reference=reference, start=start, end=end, span=span))
         return images
@@ -352,7 +354,7 @@ class _Reader:
             fixed = stage.platform if stage.platform in PLATFORMS else None
             if fixed is not None and any(fixed != name for name in self.platforms):
                 self.tell(
-                    "E282",
+                    "E388",
                     stage.instruction.span,
                     f"the base is for `{fixed}` on every platform",
                     "remove `--platform`: the spec's `platforms` say what the base is for",

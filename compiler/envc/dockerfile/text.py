@@ -86,7 +86,7 @@ def parse_text(source: Source) -> Text:
         source: Its line ends are line feeds.
 
     Raises:
-        InputError: It cannot be read (E280).
+        InputError: It cannot be read (E386).
     """
     lines = _Lines(source)
     directives = _read_directives(source, lines)
@@ -223,4 +223,4 @@ def _skip_heredoc(
 
 
 def _refuse(span: Span, message: str, hint: str) -> InputError:
-    return InputError([Diagnostic.at(span, "E280", message, hint=hint)])
+    return InputError([Diagnostic.at(span, "E386", message, hint=hint)])

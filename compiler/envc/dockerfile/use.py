@@ -44,7 +44,7 @@ class Use:
 
 
 def find_uses(instruction: Instruction, tell: Tell) -> Iterator[Use]:
-    """Yield what an instruction takes; what cannot be taken over is told (E282)."""
+    """Yield what an instruction takes; what cannot be taken over is told (E388)."""
     match instruction.name:
         case "COPY":
             yield from _of_copy(instruction, tell)
@@ -56,7 +56,7 @@ def find_uses(instruction: Instruction, tell: Tell) -> Iterator[Use]:
                     yield from _of_mount(flag, instruction, tell)
         case "ONBUILD":
             message = "the base's Dockerfile has `ONBUILD`, which would go off in envc's own build"
-            tell("E282", instruction.span, message, "write what it does as steps of the spec")
+            tell("E388", instruction.span, message, "write what it does as steps of the spec")
 
 
 def _of_copy(instruction: Instruction, tell: Tell) -> Iterator[Use]:
@@ -77,18 +77,18 @@ def _of_add(instruction: Instruction, tell: Tell) -> Iterator[Use]:
         local = [text for text in _sources(arguments) if not _REMOTE.match(text)]
         if local:
             message = "an `ADD` of local files in the form of JSON cannot be taken over"
-            tell("E282", instruction.span, message, "write it without brackets, or use `COPY`")
+            tell("E388", instruction.span, message, "write it without brackets, or use `COPY`")
         return
     for word in arguments[:-1]:
         if _REMOTE.match(word.text) or _HEREDOC.match(word.text):
             continue
         if word.text.lstrip("\"'").startswith("$"):
             message = f"`{word.text}` may be an address or a local file"
-            tell("E282", instruction.span, message, "write out how it begins")
+            tell("E388", instruction.span, message, "write out how it begins")
             continue
         if ".." in re.split(r"[/\"']", word.text):
             message = f"`{word.text}` leaves the context"
-            tell("E282", instruction.span, message, "name what lies in the context by its path")
+            tell("E388", instruction.span, message, "name what lies in the context by its path")
             continue
         start = word.start + (word.text[0] in "\"'")
         yield Use(source=None, start=start, end=start, form="folder", paths=(_path(word.text),))
@@ -98,7 +98,7 @@ def _of_mount(flag: Word, instruction: Instruction, tell: Tell) -> Iterator[Use]
     value = flag.text.removeprefix("--mount=")
     if '"' in value:
         message = "a mount with quotes cannot be taken over"
-        tell("E282", instruction.span, message, "write its fields without them")
+        tell("E388", instruction.span, message, "write its fields without them")
         return
     fields = [field.partition("=") for field in value.split(",")]
     options = {key.strip().lower(): text for key, _, text in fields}
@@ -107,7 +107,7 @@ def _of_mount(flag: Word, instruction: Instruction, tell: Tell) -> Iterator[Use]
         message = (
             f"a step of the base needs a {kind} mount, and the build of the environment has none"
         )
-        tell("E282", instruction.span, message, _ELSEWHERE)
+        tell("E388", instruction.span, message, _ELSEWHERE)
         return
     if "from" in options:
         start = flag.end - len(value) + value.index(f"from={options['from']}") + len("from=")
@@ -122,7 +122,7 @@ def _named(value: str, start: int, end: int, instruction: Instruction, tell: Tel
     if "$" in value:
         message = f"BuildKit knows no variables in `{value}`"
         hint = "give the image a stage of its own: `FROM IMAGE AS NAME`"
-        tell("E280", instruction.span, message, hint)
+        tell("E386", instruction.span, message, hint)
         return
     yield Use(source=value, start=start, end=end)
 

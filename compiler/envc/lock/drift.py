@@ -16,7 +16,7 @@ from envc.lock.limit import compare_limits
 from envc.lock.model import Intent, Lock
 from envc.source import Span
 from envc.spec.debian import normal_debian, split_debian
-from envc.spec.defaults import find_links
+from envc.spec.defaults import dockerfile_path, find_links
 from envc.spec.entry import (
     Entry,
     conda_entries,
@@ -49,8 +49,9 @@ def drift(
     The environment's name, variables, steps and all else that is not resolved makes no difference.
 
     Args:
-        wheels: The SHA-256 of local wheels and source folders as they lie there now, by their
-            path; None for one that is not there any more. Those that are not given are not compared.
+        wheels: The SHA-256 of local wheels, of source folders and of the base's Dockerfile, as they
+            lie there now, by their path; None for one that is not there any more. Those that are not
+            given are not compared.
         sets: The values of parameters that the command line gives, for the hints.
     """
     found = list(_compare(spec, document, lock, wheels or {}, sets))
@@ -75,6 +76,8 @@ def _compare(
     if wanted.base != locked.base:
         message = f"the base is `{wanted.base}`, and the lock was made for `{locked.base}`"
         yield differ("E412", message, _place(document, ("base", "image")))
+    elif (changed := _compare_dockerfile(spec, lock, wheels)) is not None:
+        yield differ("E412", changed, _place(document, ("base", "dockerfile")))
     if wanted.python != locked.python:
         message = (
             f"Python is {_name(wanted.python)}, and the lock was made for {_name(locked.python)}"
@@ -255,6 +258,17 @@ def _explain_new(listed: _List, text: str, entry: Entry, old: str | None) -> str
     if old is None:
         return f"the lock does not know the {listed.what} `{new}`"
     return f"the spec asks for `{new}`, and the lock was made for `{old}`"
+
+
+def _compare_dockerfile(spec: EnvSpec, lock: Lock, files: Mapping[str, str | None]) -> str | None:
+    """Return that the base's Dockerfile has another text now; of one in the spec, the intent tells."""
+    path = dockerfile_path(spec)
+    if path is None or path not in files:
+        return None
+    built = [one.base.built for one in lock.platforms.values()]
+    if all(one is not None and one.dockerfile == files[path] for one in built):
+        return None
+    return f"the Dockerfile `{path}` has changed since it was locked"
 
 
 def _compare_platforms(spec: EnvSpec, document: Document, lock: Lock) -> Iterator[tuple[str, Span]]:

@@ -7,7 +7,7 @@ import posixpath
 from envc.lock.model import Intent
 from envc.spec.debian import normal_debian
 from envc.spec.defaults import (
-    base_image,
+    base_text,
     channels,
     conda_constraints,
     distributions,
@@ -38,7 +38,7 @@ def intent(spec: EnvSpec) -> Intent:
     asks_pip = wants_pip(spec)
     is_disabled = asks_conda and spec.channel_priority == "disabled"
     return Intent(
-        base=str(base_image(spec)),
+        base=base_text(spec),
         python=spec.python,
         channels=channels(spec) if asks_conda else (),
         conda=forms(spec, spec.conda.packages, normal_matchspec),

@@ -13,7 +13,9 @@ from envc.platform import Architecture
 from envc.spec.selector import split_selector
 
 __all__ = [
+    "SCRATCH",
     "BaseImage",
+    "Built",
     "CondaPackage",
     "Digest",
     "Intent",
@@ -155,17 +157,36 @@ class SourcePackage(Part):
         )
 
 
+SCRATCH = "docker.io/library/scratch:latest"
+"""What the lock calls the image of a base that is built from nothing; no registry has it."""
+
+
+class Built(Part):
+    """A base that is built from a Dockerfile.
+
+    Attributes:
+        dockerfile: The SHA-256 of its text with line feeds as line ends, in hex.
+        images: The digests of the images that it names, by their canonical references; of those
+            that it does not give itself.
+    """
+
+    dockerfile: Sha256
+    images: dict[str, Digest] = Field(default_factory=dict)
+
+
 class BaseImage(Part):
     """The image that a build starts from.
 
     Attributes:
-        image: Its canonical reference without a digest, such as `docker.io/library/python:3.12-slim`.
+        image: Its canonical reference without a digest, such as `docker.io/library/python:3.12-slim`;
+            of a base that is built, that of the image at its bottom, or `scratch`.
         digest: Of the platform's manifest where a registry was asked, else as the spec gave it.
         python: The exact version of its Python, or the series (`3.12`) where nobody could be asked
             for more; None where it has none, or where nobody knows and it is not used.
         glibc: The version of its C library (`2.36`); decides which wheels and Conda packages fit.
         interpreter: The path of its Python, where somebody could look; None leaves that to the build,
             which looks in the usual folders.
+        built: None where it is an image.
     """
 
     image: str
@@ -173,6 +194,7 @@ class BaseImage(Part):
     python: str | None = None
     glibc: str
     interpreter: str | None = None
+    built: Built | None = None
 
 
 class Python(Part):
@@ -270,7 +292,8 @@ class Intent(Part):
     """The part of the spec that was resolved, in normal form: what the lock vouches for.
 
     Attributes:
-        base: The base image's canonical reference, with its digest where the spec gives one.
+        base: The base image's canonical reference, with its digest where the spec gives one; or
+            `dockerfile`, its path or its digest, and its `target`.
         python: The version the spec asks for, or None.
         channels: Canonical addresses, in order.
         conda: MatchSpecs in normal form, sorted; one that is not for all platforms ends in `on` and

@@ -26,6 +26,7 @@ def identity_tree(
     *,
     created: int,
     templates: Sequence[Json] = (),
+    built: Json = None,
 ) -> dict[str, Json]:
     """Return what an env id is made of, by name: JSON data, the same on every machine.
 
@@ -36,6 +37,7 @@ def identity_tree(
         layers: The environment's, in the order in which they lie on each other.
         created: The image's time of creation, in s since 1970.
         templates: Path and digest of each of the user's templates that shapes the image.
+        built: What the base is built from; None where it is an image.
     """
     return {
         "contract": CONTRACT,
@@ -61,6 +63,7 @@ def identity_tree(
         "user": _user(settings.account),
         **({"built": built_rows(locked)} if locked.sources else {}),
         **_unusual(settings),
+        **({"built": built} if built is not None else {}),
         **({"templates": list(templates)} if templates else {}),
         "steps": [_step(action) for action in settings.steps],
         "config": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING
 from envc.plan.context import ContextFile
 
 if TYPE_CHECKING:
+    from envc.dockerfile.recipe import Recipe
     from envc.spec.model import CopyStep
 
-__all__ = ["Inputs", "Selection", "Tree"]
+__all__ = ["BaseRecipe", "Inputs", "Selection", "Tree"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,25 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BaseRecipe:
+    """The Dockerfile that the base is built with.
+
+    Attributes:
+        folder: Its context, relative to the spec.
+        files: What of its context it may read, sorted by path, which is relative to the context.
+    """
+
+    recipe: Recipe
+    folder: str
+    files: tuple[ContextFile, ...]
+
+    @property
+    def sha256(self) -> str:
+        """The digest of its text, in hex; line ends count as they do in Git: not at all."""
+        return hashlib.sha256(self.recipe.text.source.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """Files from beside the spec.
 
@@ -57,8 +78,10 @@ class Inputs:
         trees: What the copy steps take, and the source folders.
         wheels: Local wheels, by the path that the lock writes; `path` is the file's name.
         sources: Which of the trees is a source folder, by the path that the lock writes.
+        base: None where the base is an image.
     """
 
     trees: Mapping[Selection, Tree] = field(default_factory=dict)
     wheels: Mapping[str, ContextFile] = field(default_factory=dict)
     sources: Mapping[str, Selection] = field(default_factory=dict)
+    base: BaseRecipe | None = None

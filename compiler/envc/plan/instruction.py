@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from envc.dockerfile.adapt import Adapted
 from envc.plan.context import ContextFile
 from envc.source import Span
 
@@ -230,6 +231,7 @@ class BuildPlan:
         spec_id: The spec's id.
         secrets: Names of the secrets that the build needs, sorted.
         epochs: The image's time of creation for each platform, in s since 1970.
+        preamble: A user's Dockerfile, whose stages come first; None for none.
     """
 
     head: tuple[str, ...]
@@ -239,3 +241,4 @@ class BuildPlan:
     spec_id: str
     secrets: tuple[str, ...]
     epochs: Mapping[str, int]
+    preamble: Adapted | None = None

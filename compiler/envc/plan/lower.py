@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from envc.dockerfile.adapt import Adapted
 from envc.lock.model import Lock, PlatformLock
 from envc.mirror import MirrorMap
 from envc.plan.assembly import assembly_list, assembly_stages
@@ -25,15 +26,20 @@ from envc.plan.layer import assign_layers
 from envc.plan.layout import Layout, by_architecture
 from envc.plan.listing import Listings
 from envc.plan.override import NO_OVERRIDES, Overrides
+from envc.plan.recipe import adapt_base, base_files, built_base_stages, identify_base
 from envc.plan.setting import settings
 from envc.plan.stage import SCRIPTS
 from envc.plan.vendored import VENDOR, from_vendor
+from envc.platform import PLATFORMS
 from envc.spec.defaults import secrets as secrets_of
 from envc.spec.model import EnvSpec
 from envc.spec.normal import spec_id
 from envc.syntax.document import Document
 
 __all__ = ["FILE_TIME", "lower"]
+
+_ALWAYS = ("base", "runtime", VENDOR, *IMAGE_STAGES)
+"""Stages and contexts that any build may have, beside the stages of its packages."""
 
 FILE_TIME = 946684800
 """2000-01-01: the time of every file that a build makes, one constant so that layers are shared."""
@@ -82,8 +88,7 @@ def lower(
         content={name: lists[name] | assembly_list(one) for name, one in building.items()}
     )
     epochs = {name: _created(locked) for name, locked in platforms.items()}
-    parts = (
-        *base_stages(platforms),
+    after = (
         *system_package_stages(platforms, mirrors),
         *tools_stages(building, sources),
         *layer_stages(building, sources, listings),
@@ -93,6 +98,12 @@ def lower(
         *built_layer_stages(building),
         *assembly_stages(building, listings),
     )
+    adapted = _adapt(inputs, platforms, after)
+    if adapted is None:
+        base = base_stages(platforms)
+    else:
+        base = built_base_stages(adapted, platforms, document.span(("base", "dockerfile")))
+    parts = (*base, *after)
     if is_vendored:
         parts = from_vendor(parts)
     templates = overrides.digests([*IMAGE_STAGES, *(stage.name for stage in parts)])
@@ -105,6 +116,9 @@ def lower(
                 layout.settings,
                 created=epochs[name],
                 templates=templates,
+                built=identify_base(inputs.base, layout.locked)
+                if inputs.base is not None
+                else None,
             )
         )
         for name, layout in layouts.items()
@@ -116,15 +130,17 @@ def lower(
         *local_wheel_files(platforms, inputs.wheels),
         *source_files(building, inputs),
         *step_files(layout.settings for layout in layouts.values()),
+        *(base_files(inputs.base) if inputs.base is not None else ()),
     )
     return BuildPlan(
-        head=_head(spec, variant, epochs, is_vendored=is_vendored),
+        head=_head(spec, variant, epochs, is_vendored=is_vendored, is_exact=inputs.base is None),
         stages=stages,
         files=tuple(sorted(files, key=lambda file: file.path)),
         env_ids=env_ids,
         spec_id=spec_id(spec),
         secrets=_required_secrets(stages),
         epochs=epochs,
+        preamble=adapted,
     )
 
 
@@ -140,6 +156,17 @@ def _lay_out(
         has_python=locked.python is not None,
     )
     return Layout.of(platform, locked, assign_layers(locked), own)
+
+
+def _adapt(
+    inputs: Inputs, platforms: Mapping[str, PlatformLock], after: Iterable[Stage]
+) -> Adapted | None:
+    """Return the Dockerfile that the base is built with; None where it is an image."""
+    if inputs.base is None:
+        return None
+    variants = [f"{name}-{one.architecture}" for name in _ALWAYS for one in PLATFORMS.values()]
+    reserved = {*_ALWAYS, *variants, *(stage.name for stage in after)}
+    return adapt_base(inputs.base, platforms, reserved)
 
 
 def _created(locked: PlatformLock) -> int:
@@ -173,7 +200,12 @@ def _script_files(stages: Iterable[Stage], scripts: Mapping[str, bytes]) -> tupl
 
 
 def _head(
-    spec: EnvSpec, variant: str, epochs: Mapping[str, int], *, is_vendored: bool
+    spec: EnvSpec,
+    variant: str,
+    epochs: Mapping[str, int],
+    *,
+    is_vendored: bool,
+    is_exact: bool,
 ) -> tuple[str, ...]:
     name = f"`{spec.environment}`, variant `{variant}`" if variant else f"`{spec.environment}`"
     lines = [
@@ -192,4 +224,8 @@ def _head(
             f"        --build-arg SOURCE_DATE_EPOCH={epoch} "
             "--output type=image,name=NAME,oci-mediatypes=true .",
         ]
+    if not is_exact:
+        lines.append(
+            "What the Dockerfile of the base does is its own: no lock has it but for its images."
+        )
     return (*lines, "", *_LINT)

@@ -80,14 +80,14 @@ class Registry:
             self._manifests[key] = self._resolve(self._question(reference, span), platform)
         return self._manifests[key]
 
-    def find(self, reference: ImageReference) -> Found:
+    def find(self, reference: ImageReference, *, span: Span | None = None) -> Found:
         """Return what a reference names, an index or one platform's manifest: one request.
 
         Raises:
             InputError: There is no such image (E370).
             ToolError: As `resolve`.
         """
-        return self._find(self._question(reference, None))
+        return self._find(self._question(reference, span))
 
     def fetch(self, reference: ImageReference, path: str) -> bytes:
         """Return the bytes of a manifest or of a small blob of an image's repository, as they are.

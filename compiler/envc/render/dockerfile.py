@@ -18,9 +18,10 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from envc.dockerfile.adapt import Adapted
 from envc.plan.instruction import BuildPlan, Instruction, Stage
 from envc.plan.override import HEAD, NO_OVERRIDES, Overrides
-from envc.render.quote import FILTERS
+from envc.render.quote import FILTERS, comment
 from envc.render.template_error import translated
 from envc.source import Source, Span
 
@@ -31,6 +32,10 @@ OWN = "envc"
 
 # A line that stands for an instruction until its stage is there: no text of a Dockerfile has a NUL.
 _MARK = re.compile("\0(\\d+)\0\n")
+
+
+_PREAMBLE = "The Dockerfile of the base as it is written, but that its images are pinned:"
+_PREAMBLE_END = "Here the Dockerfile of the base ends."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +68,11 @@ def render(
     writer = _Writer()
     with translated(overrides):
         head = environment.get_template(HEAD).render(head=plan.head)
+    if plan.preamble is not None and plan.preamble.syntax is not None:
+        writer.write(f"# syntax={plan.preamble.syntax}\n")
     writer.write(head)
+    if plan.preamble is not None:
+        _write_preamble(writer, plan.preamble)
     for stage in plan.stages:
         writer.write("\n")
         _write_stage(writer, environment, stage, overrides)
@@ -82,6 +91,14 @@ class _Writer:
             self.origins.update(dict.fromkeys(range(self._line, self._line + count), origin))
         self._line += count
         self.parts.append(text)
+
+
+def _write_preamble(writer: _Writer, preamble: Adapted) -> None:
+    """Write a user's Dockerfile, each line of which keeps its own place."""
+    writer.write(f"\n{comment(_PREAMBLE)}\n")
+    for number, line in enumerate(preamble.text.splitlines(keepends=True), start=1):
+        writer.write(line, preamble.origins.get(number))
+    writer.write(f"{comment(_PREAMBLE_END)}\n")
 
 
 def _write_stage(

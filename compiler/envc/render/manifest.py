@@ -44,12 +44,17 @@ def facts(
         "inputs": dict(sorted(inputs.items())),
         **({"templates": list(templates)} if templates else {}),
         "not_reproducible": [
+            *(["the Dockerfile of the base uses the network"] if _is_built(spec) else []),
             *_list_unresolved(lock),
             *_list_built(lock),
             *_list_networked(spec.before_packages, "step {} before the packages"),
             *_list_networked(spec.steps, "step {}"),
         ],
     }
+
+
+def _is_built(spec: EnvSpec) -> bool:
+    return spec.base is not None and spec.base.dockerfile is not None
 
 
 def _list_unresolved(lock: Lock) -> Iterator[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from envc.diagnostics import Diagnostic, Label
-from envc.errors import EnvcError, InputError, ToolError
+from envc.errors import EnvcError, InputError
 from envc.lock.intent import intent
 from envc.lock.model import (
     BaseImage,
@@ -33,12 +33,12 @@ from envc.resolve.base import (
     Report,
     Requirement,
 )
+from envc.resolve.basis import Basis, look_into_base
 from envc.resolve.debian import SystemRequest, explain_missing_engine
-from envc.resolve.fitness import check_fitness
 from envc.resolve.image import Inspected
 from envc.resolve.keeping import Keeping, Kept, pin_conda, pin_pip
 from envc.resolve.problem import explain_conflict, merge, placed, tell_once
-from envc.resolve.request import ask_conda, ask_pip, declared_glibc, refuse_newer_glibc
+from envc.resolve.request import ask_conda, ask_pip
 from envc.resolve.tools import ToolsChoice, lock_tools, sharing
 from envc.resolve.world import Images, World
 from envc.source import Span
@@ -197,47 +197,14 @@ class _Task:
             ) from error
 
     def _inspect_base(self, platform: Platform) -> Inspected:
-        place = self._place_of_base()
-        reference = base_image(self.whole)
-        if self.kept is not None:
-            known = self.kept.base(self.whole, self.spec, needs_python=self._wants_base_python)
-            if known is not None:
-                refuse_newer_glibc(self.spec, self.document, known, place)
-                return Inspected(base=known)
-            reference = self.kept.pin_base(self.whole)
-        try:
-            inspected = self.world.images.inspect_base(
-                reference,
-                platform,
-                needs_python=self._wants_base_python,
-                declared_python=self.spec.python,
-                declared_glibc=declared_glibc(self.spec),
-                span=place,
-                report=self.report,
-            )
-        except ToolError as error:
-            if self.spec.base is None or self.spec.base.registry is None:
-                raise
-            # It is the registry that failed, and it has a line of its own.
-            label = Label(span=self.document.span(("base", "registry")))
-            problems = [replace(problem, labels=(label,)) for problem in error.diagnostics]
-            raise ToolError(problems) from error
-        refuse_newer_glibc(self.spec, self.document, inspected.base, place)
-        odd = check_fitness(
-            inspected.fitness,
-            reference.familiar,
-            place,
-            copies=any(step.copy_ for step in (*self.spec.before_packages, *self.spec.steps)),
-            installs=bool(self.spec.conda.packages) or self._wants_base_python,
-            variables=self.spec.variables,
+        basis = Basis(
+            spec=self.spec,
+            document=self.document,
+            whole=self.whole,
+            kept=self.kept,
+            needs_python=self._wants_base_python,
         )
-        return replace(inspected, warnings=(*inspected.warnings, *odd))
-
-    def _place_of_base(self) -> Span:
-        if self.spec.base is not None:
-            return self.document.span(("base", "image"))
-        path = ("python",) if self.spec.python is not None else ("environment",)
-        return self.document.span(path)
+        return look_into_base(basis, platform, self.world, self.report)
 
     def _resolve_system(self, platform: Platform, base: BaseImage) -> _System:
         """Return the Debian packages: those that are locked, where nothing speaks against them."""
@@ -247,6 +214,8 @@ class _Task:
         )
         if not requirements:
             return _System()
+        if base.built is not None:
+            raise InputError([_refuse_system(self.document.key_span(("system",)))])
         if self.kept is not None and self.kept.has_system(self.spec, base):
             return _System(packages=self.kept.locked.system)
         named = base_image(self.whole)
@@ -388,19 +357,28 @@ class _Task:
             base, python, chosen, with_conda=with_conda
         ):
             return self.kept.locked.tools
-        own = base_image(self.whole)
+        own = base_image(self.whole) if base.built is None else None
         choice = ToolsChoice(
             images=self.world.images,
             platform=platform,
             chosen=chosen,
             base=inspected,
-            reference=own if own.digest is None else None,
+            reference=own if own is not None and own.digest is None else None,
             is_kept=self.kept is not None and base == self.kept.locked.base,
             with_conda=with_conda,
             python=python,
             report=self.report,
         )
         return lock_tools(choice, self.world.tools, self.world.mirrors)
+
+
+def _refuse_system(span: Span) -> Diagnostic:
+    return Diagnostic.at(
+        span,
+        "E398",
+        "envc cannot lock Debian packages for a base that is built from a Dockerfile",
+        hint="install them in the Dockerfile, by a step of `RUN`",
+    )
 
 
 def _take_up(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, InputError, ToolError
-from envc.lock.model import BaseImage
+from envc.lock.model import BaseImage, Built
 from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS, Architecture, Platform
 from envc.process import Completed
@@ -18,32 +17,24 @@ from envc.reference import ImageReference
 from envc.registry.asked import mirror_reference
 from envc.registry.manifest import Manifest
 from envc.resolve.base import Report
-from envc.resolve.fitness import FITNESS_PROBE, Fitness, read_fitness
-from envc.resolve.glibc import look_up_glibc
+from envc.resolve.facts import PROBE, Facts, read_manifest, read_probe
+from envc.resolve.fitness import Fitness
 from envc.source import Span
 
-__all__ = ["ImageEngine", "ImageRegistry", "Inspected", "inspect_base", "inspect_tools"]
+__all__ = [
+    "Claims",
+    "ImageEngine",
+    "ImageRegistry",
+    "Inspected",
+    "Subject",
+    "conclude",
+    "inspect_base",
+    "inspect_tools",
+    "summarise",
+]
 
 _CONSERVATIVE_GLIBC = "2.28"  # of manylinux_2_28: the oldest that new wheels are still made for
 _NO_SUCH_PROGRAM = 127
-
-# Ends with 0 whatever is missing: what it does not print is not there.
-_PROBE = (
-    r"""
-if command -v python3 >/dev/null 2>&1; then
-  python3 -c 'import platform, sys
-print("python=" + platform.python_version())
-print("interpreter=" + sys.executable)'
-fi
-getconf GNU_LIBC_VERSION 2>/dev/null | sed 's/^glibc /glibc=/'
-for file in /lib/ld-musl-*; do test -e "$file" && echo musl=yes; done
-ldd --version 2>/dev/null | sed -n '1s/.*[^0-9.]\([0-9][0-9.]*\)$/ldd=\1/p'
-"""
-    + FITNESS_PROBE
-    + "exit 0\n"
-)
-
-_MUSL = re.compile(r"\b(?:alpine|musl)")
 
 
 class ImageRegistry(Protocol):
@@ -101,23 +92,31 @@ class Inspected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
-    """What somebody said of an image.
+class Subject:
+    """A base that is looked into: how people know it, for which platform, and where it is named."""
+
+    name: str
+    platform: Platform
+    span: Span | None
+
+    def fail(self, code: str, message: str, hint: str) -> InputError:
+        """Return what to raise about it."""
+        return InputError([Diagnostic.at(self.span, code, message, hint=hint)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a spec says of its base.
 
     Attributes:
-        python: Its version; None where there is none or `knows_python` is false.
-        interpreter: Where it is; None where nobody knows.
-        knows_python: Whether a missing `python` means that there is none.
-        glibc: Its version, or None where nobody knows.
-        is_musl: Whether its C library is another one.
+        needs_python: Whether the base's Python becomes the environment's.
+        python: A series (`3.12`) or a version; None where it says nothing.
+        glibc: What counts where nobody can tell the base's; None where it says nothing.
     """
 
+    needs_python: bool
     python: str | None = None
-    interpreter: str | None = None
-    knows_python: bool = False
     glibc: str | None = None
-    is_musl: bool = False
-    fitness: Fitness = field(default_factory=Fitness)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +133,10 @@ class _Question:
         """The image as the user knows it."""
         return self.reference.familiar
 
-    def fail(self, code: str, message: str, hint: str) -> InputError:
-        return InputError([Diagnostic.at(self.span, code, message, hint=hint)])
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        return Subject(name=self.name, platform=self.platform, span=self.span)
 
 
 def inspect_base(
@@ -179,37 +180,58 @@ def inspect_base(
         span=span,
     )
     pinned, facts, reason = _ask(question)
+    claims = Claims(needs_python=needs_python, python=declared_python, glibc=declared_glibc)
+    found = conclude(question.subject, reference.canonical, pinned.digest, facts, claims, reason)
+    return replace(found, index=pinned.index, architectures=pinned.architectures)
+
+
+def conclude(
+    subject: Subject,
+    image: str,
+    digest: str,
+    facts: Facts,
+    claims: Claims,
+    reason: str,
+    built: Built | None = None,
+) -> Inspected:
+    """Return what the lock says of a base of which these facts are known.
+
+    Args:
+        image: As the lock has it.
+        digest: As the lock has it.
+        reason: Why nobody could tell more; may be empty.
+        built: As the lock has it.
+
+    Raises:
+        InputError: As `inspect_base`.
+    """
     if facts.is_musl:
-        raise question.fail(
+        raise subject.fail(
             "E374",
-            f"the base `{question.name}` uses musl, and packages need glibc",
+            f"the base `{subject.name}` uses musl, and packages need glibc",
             "take a base of Debian or Ubuntu, such as `debian:bookworm-slim`",
         )
     python = facts.python
-    if needs_python:
-        python = _choose_python(question, facts, declared_python)
+    if claims.needs_python:
+        python = _choose_python(subject, facts, claims.python)
     assumed = []
-    if needs_python and facts.python is None:
+    if claims.needs_python and facts.python is None:
         first = f" (its first release, {python}.0)" if (python or "").count(".") == 1 else ""
         assumed.append(f"Python {python}{first}, which the spec declares")
-    if facts.glibc is None and declared_glibc is not None:
-        assumed.append(f"glibc {declared_glibc}, which the spec declares")
+    if facts.glibc is None and claims.glibc is not None:
+        assumed.append(f"glibc {claims.glibc}, which the spec declares")
     elif facts.glibc is None:
         assumed.append(f"glibc {_CONSERVATIVE_GLIBC}, which fits most bases")
-    warnings = (_warn(question, assumed, reason),) if assumed else ()
-    return Inspected(
-        base=BaseImage(
-            image=reference.canonical,
-            digest=pinned.digest,
-            python=python,
-            glibc=facts.glibc or declared_glibc or _CONSERVATIVE_GLIBC,
-            interpreter=facts.interpreter if needs_python else None,
-        ),
-        warnings=warnings,
-        fitness=facts.fitness,
-        index=pinned.index,
-        architectures=pinned.architectures,
+    base = BaseImage(
+        image=image,
+        digest=digest,
+        python=python,
+        glibc=facts.glibc or claims.glibc or _CONSERVATIVE_GLIBC,
+        interpreter=facts.interpreter if claims.needs_python else None,
+        built=built,
     )
+    warnings = (_warn(subject, assumed, reason),) if assumed else ()
+    return Inspected(base=base, warnings=warnings, fitness=facts.fitness)
 
 
 def inspect_tools(
@@ -249,13 +271,13 @@ def inspect_tools(
             raise
         platform, pinned, facts = found
     if facts.is_musl:
-        raise question.fail(
+        raise question.subject.fail(
             "E374",
             f"the tools image `{question.name}` uses musl, and installers need glibc",
             "take one of Debian, such as `python:3.12-slim-bookworm`",
         )
     if facts.knows_python and facts.python is None:
-        raise question.fail(
+        raise question.subject.fail(
             "E372",
             f"the tools image `{question.name}` has no `python3`",
             "take one that has, such as `python:3.12-slim-bookworm`",
@@ -270,7 +292,7 @@ def inspect_tools(
     return Inspected(base=base, index=pinned.index, architectures=architectures)
 
 
-def _ask_elsewhere(question: _Question) -> tuple[Platform, _Pinned, _Facts] | None:
+def _ask_elsewhere(question: _Question) -> tuple[Platform, _Pinned, Facts] | None:
     """Return facts of an image for the first other platform that it is for; None without any."""
     for platform in PLATFORMS.values():
         if platform != question.platform:
@@ -307,7 +329,7 @@ def _list_architectures(platforms: Iterable[str]) -> tuple[Architecture, ...]:
     return tuple(sorted(PLATFORMS[name].architecture for name in platforms if name in PLATFORMS))
 
 
-def _ask(question: _Question) -> tuple[_Pinned, _Facts, str]:
+def _ask(question: _Question) -> tuple[_Pinned, Facts, str]:
     """Return digests, facts, and why nobody could tell more; the latter may be empty."""
     reasons: list[str] = []
     manifest = None
@@ -322,11 +344,11 @@ def _ask(question: _Question) -> tuple[_Pinned, _Facts, str]:
     if facts is None:
         if manifest is None:
             manifest = _ask_registry(question, reasons)
-        facts = _read_manifest(question.reference, manifest)
+        facts = read_manifest(question.reference, manifest)
     return pinned, facts, "; ".join(reasons)
 
 
-def _ask_engine(question: _Question, pinned: ImageReference, reasons: list[str]) -> _Facts | None:
+def _ask_engine(question: _Question, pinned: ImageReference, reasons: list[str]) -> Facts | None:
     """Return what the image says of itself, or None where no engine can run it."""
     engine = question.engine()
     if engine is None:
@@ -338,13 +360,13 @@ def _ask_engine(question: _Question, pinned: ImageReference, reasons: list[str])
             reasons.append(f"the Docker engine runs {native}, not {question.platform.name}")
             return None
         question.report(f"looking into {question.name}")
-        done = engine.probe(pinned, question.platform, _PROBE, report=question.report)
+        done = engine.probe(pinned, question.platform, PROBE, report=question.report)
         triggers = engine.triggers(pinned)
     except ToolError as error:
-        reasons.append(_summarise(error))
+        reasons.append(summarise(error))
         return None
     if done.returncode == _NO_SUCH_PROGRAM:
-        raise question.fail(
+        raise question.subject.fail(
             "E375",
             f"the base `{question.name}` has no `/bin/sh`, and builds need one",
             "take a base that has a shell, such as `debian:bookworm-slim`",
@@ -352,7 +374,7 @@ def _ask_engine(question: _Question, pinned: ImageReference, reasons: list[str])
     if done.returncode != 0:
         reasons.append(f"it could not be looked into: {(done.stderr or done.stdout).strip()}")
         return None
-    return _read_probe(done.stdout, triggers)
+    return read_probe(done.stdout, triggers)
 
 
 def _ask_registry(question: _Question, reasons: list[str]) -> Manifest | None:
@@ -361,62 +383,31 @@ def _ask_registry(question: _Question, reasons: list[str]) -> Manifest | None:
     try:
         return question.registry.resolve(question.reference, question.platform, span=question.span)
     except ToolError as error:
-        reasons.append(_summarise(error))
+        reasons.append(summarise(error))
         return None
 
 
-def _read_probe(output: str, triggers: tuple[str, ...]) -> _Facts:
-    found = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
-    glibc = found.get("glibc") or found.get("ldd")
-    interpreter = found.get("interpreter", "")
-    return _Facts(
-        python=found.get("python"),
-        interpreter=interpreter if interpreter.startswith("/") else None,
-        knows_python=True,
-        glibc=_shorten_glibc(glibc) if glibc else None,
-        is_musl="musl" in found and "glibc" not in found,
-        fitness=read_fitness(found, triggers),
-    )
-
-
-def _read_manifest(reference: ImageReference, manifest: Manifest | None) -> _Facts:
-    """Return what an image's configuration and its name give away."""
-    variables = manifest.variables if manifest is not None else {}
-    labels = manifest.labels if manifest is not None else {}
-    python = variables.get("PYTHON_VERSION")
-    return _Facts(
-        python=python if python and re.fullmatch(r"\d+\.\d+\.\d+\w*", python) else None,
-        glibc=look_up_glibc(reference, labels),
-        is_musl=_MUSL.search(f"{reference.repository}:{reference.tag}") is not None,
-        fitness=Fitness(triggers=manifest.triggers if manifest is not None else ()),
-    )
-
-
-def _shorten_glibc(version: str) -> str:
-    return ".".join(version.split(".")[:2])
-
-
-def _choose_python(question: _Question, facts: _Facts, declared: str | None) -> str:
+def _choose_python(subject: Subject, facts: Facts, declared: str | None) -> str:
     if facts.python is None and facts.knows_python:
         series = declared or "3.12"
-        raise question.fail(
+        raise subject.fail(
             "E372",
-            f"the base `{question.name}` has no `python3`",
+            f"the base `{subject.name}` has no `python3`",
             f"take a base that has it, such as `python:{series}-slim-bookworm`; "
             "or ask for a Conda package, which brings its own Python",
         )
     if facts.python is None:
         if declared is None or "." not in declared:
-            raise question.fail(
+            raise subject.fail(
                 "E376",
-                f"nobody can tell which Python the base `{question.name}` has",
+                f"nobody can tell which Python the base `{subject.name}` has",
                 "declare it, as in `python 3.12`; or start a Docker engine, which can look",
             )
         return declared
     if declared is not None and not _fits(facts.python, declared):
-        raise question.fail(
+        raise subject.fail(
             "E373",
-            f"the base `{question.name}` has Python {facts.python}, the spec asks for {declared}",
+            f"the base `{subject.name}` has Python {facts.python}, the spec asks for {declared}",
             f"take a base with that Python, such as `python:{declared}-slim-bookworm`; "
             f"or ask for `python {'.'.join(facts.python.split('.')[:2])}`",
         )
@@ -433,15 +424,16 @@ def _fits(version: str, declared: str) -> bool:
     return version.split(".")[: len(wanted)] == wanted
 
 
-def _summarise(error: EnvcError) -> str:
+def summarise(error: EnvcError) -> str:
+    """Return an error's messages in one line."""
     return "; ".join(diagnostic.message for diagnostic in error.diagnostics)
 
 
-def _warn(question: _Question, assumed: list[str], reason: str) -> Diagnostic:
+def _warn(subject: Subject, assumed: list[str], reason: str) -> Diagnostic:
     diagnostic = Diagnostic.at(
-        question.span,
+        subject.span,
         "W370",
-        f"the base `{question.name}` could not be looked into for `{question.platform.name}`",
+        f"the base `{subject.name}` could not be looked into for `{subject.platform.name}`",
         hint="lock where a Docker engine of that platform runs",
     )
     notes = (f"assumed: {'; '.join(assumed)}",)

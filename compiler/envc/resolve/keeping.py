@@ -19,7 +19,7 @@ from envc.lock.model import (
 )
 from envc.reference import ImageReference
 from envc.resolve.base import CondaRequest, PipRequest, PipResolution, Requirement
-from envc.spec.defaults import base_image, virtual_packages
+from envc.spec.defaults import base_image, base_text, virtual_packages
 from envc.spec.model import EnvSpec
 from envc.spec.requirement import normal_name
 from envc.spec.selector import split_selector
@@ -87,19 +87,24 @@ class Kept:
     old: Intent
     keeping: Keeping
 
-    def base(self, whole: EnvSpec, spec: EnvSpec, *, needs_python: bool) -> BaseImage | None:
+    def base(
+        self, whole: EnvSpec, spec: EnvSpec, *, needs_python: bool, text: str | None = None
+    ) -> BaseImage | None:
         """Return the base as it is locked; None where somebody has to look at it again.
 
         Args:
             whole: The spec for all platforms.
             spec: What it says for this one.
             needs_python: Whether the base's Python becomes the environment's.
+            text: The digest of the base's Dockerfile; None where it is an image.
         """
         has_same_claims = spec.python == self.old.python and (
             virtual_packages(spec).get("__glibc") == self.old.virtual_packages.get("__glibc")
         )
         knows_enough = self.locked.base.python is not None or not needs_python
-        is_same = self._has_base(whole) and has_same_claims and knows_enough
+        built = self.locked.base.built
+        has_same_text = text == (built.dockerfile if built is not None else None)
+        is_same = self._has_base(whole) and has_same_text and has_same_claims and knows_enough
         return self.locked.base if is_same else None
 
     def pin_base(self, whole: EnvSpec) -> ImageReference:
@@ -108,6 +113,13 @@ class Kept:
         if reference.digest is None and self._has_base(whole):
             return replace(reference, digest=self.locked.base.digest)
         return reference
+
+    def pins(self) -> dict[str, str]:
+        """Return the digests that any platform of the old lock has for images of a Dockerfile."""
+        pins: dict[str, str] = {}
+        for locked in self.keeping.lock.platforms.values() if self.keeping.keeps_images else ():
+            pins |= locked.base.built.images if locked.base.built is not None else {}
+        return pins
 
     def has_conda(self, spec: EnvSpec, base: BaseImage) -> bool:
         """Say whether the locked Conda packages answer what is asked now."""
@@ -215,7 +227,7 @@ class Kept:
         return self.keeping.moving & {one.name for one in packages}
 
     def _has_base(self, whole: EnvSpec) -> bool:
-        return self.keeping.keeps_images and str(base_image(whole)) == self.old.base
+        return self.keeping.keeps_images and base_text(whole) == self.old.base
 
     def _has_wheels(self) -> bool:
         """Say whether wheels and folders beside the spec are what they were when they were locked."""

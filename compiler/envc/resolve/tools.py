@@ -229,6 +229,9 @@ def _inspect(choice: ToolsChoice, reference: ImageReference) -> Inspected:
 
 def _runs_tools(choice: ToolsChoice, python: str | None, wanted: str | None) -> bool:
     """Say whether an image's Python runs the installers, and is of the wanted series if there is one."""
+    # What a user's Dockerfile makes of an image is no place for what must not depend on it.
+    if choice.base.base.built is not None:
+        return False
     if python is None or (wanted is not None and series(python) != wanted):
         return False
     oldest = _OLDEST_FOR_CONDA if choice.with_conda else _OLDEST

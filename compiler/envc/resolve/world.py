@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,10 +19,10 @@ from envc.resolve.base import (
     Report,
 )
 from envc.resolve.debian import SystemSolver
-from envc.resolve.image import Inspected
+from envc.resolve.image import Claims, Inspected
 from envc.source import Span
 
-__all__ = ["Images", "World"]
+__all__ = ["DockerfileBase", "Images", "World"]
 
 
 class Images(Protocol):
@@ -58,6 +59,35 @@ class Images(Protocol):
         ...
 
 
+class DockerfileBase(Protocol):
+    """A base that is built from a Dockerfile, and can be looked into."""
+
+    @property
+    def name(self) -> str:
+        """How people know the Dockerfile."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """The digest of its text, in hex."""
+        ...
+
+    def inspect(
+        self, platform: Platform, claims: Claims, pins: Mapping[str, str], *, report: Report
+    ) -> Inspected:
+        """Return the base's facts for a platform.
+
+        Args:
+            claims: What the spec says of it.
+            pins: The digests that images have in the old lock, by their canonical names.
+
+        Raises:
+            InputError: A step of it fails (E610), or the base cannot be used (E37x).
+            ToolError: A registry (E38x) or the build (E61x) failed.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """All that a lock depends on besides its spec.
@@ -73,6 +103,7 @@ class World:
         wheels: The spec's local wheels, in its order.
         sources: The spec's source folders, in its order.
         tools_image: Where packages are installed; None leaves the choice to envc.
+        dockerfile: What the spec's base is built with; None where it is an image.
     """
 
     images: Images
@@ -87,3 +118,4 @@ class World:
     sources: tuple[LocalSource, ...] = ()
     tools_image: ImageReference | None = None
     mirrors: MirrorMap
+    dockerfile: DockerfileBase | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
@@ -11,6 +12,7 @@ from envc.spec.matchspec import normal_matchspec, split_matchspec
 from envc.spec.metadata import duration_ms, port_key, port_text, volume_path
 from envc.spec.model import EnvSpec, FindLinks, Index
 from envc.spec.moment import moment_text
+from envc.spec.path import is_dockerfile_text
 from envc.spec.requirement import normal_name, normal_requirement
 from envc.spec.solve import TEXT_FOR_NONE
 
@@ -18,6 +20,7 @@ __all__ = [
     "CHECK_TIMEOUT_S",
     "Probe",
     "base_image",
+    "base_text",
     "canonical_address",
     "channel_addresses",
     "channel_secrets",
@@ -27,6 +30,7 @@ __all__ = [
     "conda_requirements",
     "cuda",
     "distributions",
+    "dockerfile_path",
     "exclude_newer",
     "find_links",
     "healthcheck",
@@ -90,6 +94,27 @@ def base_image(spec: EnvSpec) -> ImageReference:
     if spec.conda.packages:
         return ImageReference.parse(_CUDA_BASES.get(_series(cuda(spec)), _CONDA_BASE))
     return ImageReference.parse(f"python:{spec.python or _PYTHON}-slim-bookworm")
+
+
+def dockerfile_path(spec: EnvSpec) -> str | None:
+    """Return the path of the base's Dockerfile, relative to the spec; None where there is none."""
+    text = spec.base.dockerfile if spec.base is not None else None
+    return None if text is None or is_dockerfile_text(text) else posixpath.normpath(text)
+
+
+def base_text(spec: EnvSpec) -> str:
+    """Return in one line what the spec's base is: an image, or what it is built with.
+
+    >>> from envc.spec.model import Base
+    >>> base_text(EnvSpec(environment="pets", base=Base(dockerfile="./Dockerfile", target="one")))
+    'dockerfile Dockerfile target one'
+    """
+    if spec.base is None or spec.base.dockerfile is None:
+        return str(base_image(spec))
+    text = spec.base.dockerfile.replace("\r\n", "\n")
+    own = dockerfile_path(spec) or f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    target = f" target {spec.base.target}" if spec.base.target is not None else ""
+    return f"dockerfile {own}{target}"
 
 
 def channels(spec: EnvSpec) -> tuple[str, ...]:

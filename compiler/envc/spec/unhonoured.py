@@ -34,10 +34,6 @@ _RUN = "use `envc run` until it can; nothing of it is in the lock or in the imag
 
 
 UNHONOURED: Mapping[tuple[str, ...], Construct] = {
-    ("base", "dockerfile"): Construct(
-        sentence="envc cannot lock a base that is built from a Dockerfile yet",
-        hint="build it, push it to a registry, and name it as `image`",
-    ),
     ("serve",): Construct(sentence="envc cannot serve a model yet", hint=_RUN, needs_lock=False),
     ("train",): Construct(sentence="envc cannot train yet", hint=_RUN, needs_lock=False),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from envc.lock.model import PlatformLock, SystemPackage
+from envc.lock.model import SCRATCH, BaseImage, PlatformLock, SystemPackage
 from envc.plan.private import is_private, secret_of
 from envc.platform import PLATFORMS
 
@@ -76,7 +76,8 @@ def list_images(platforms: Mapping[str, PlatformLock]) -> tuple[PinnedImage, ...
     wanted: dict[tuple[str, str], set[str]] = {}
     names = {platform.architecture: name for name, platform in PLATFORMS.items()}
     for name, locked in platforms.items():
-        wanted.setdefault((locked.base.image, locked.base.digest), set()).add(name)
+        for image, digest in _list_bases(locked.base):
+            wanted.setdefault((image, digest), set()).add(name)
         if locked.tools.packages:
             places = wanted.setdefault((locked.tools.image, locked.tools.digest), set())
             places |= {names[architecture] for architecture in locked.tools.packages}
@@ -84,6 +85,14 @@ def list_images(platforms: Mapping[str, PlatformLock]) -> tuple[PinnedImage, ...
         PinnedImage(image=image, digest=digest, platforms=tuple(sorted(places)))
         for (image, digest), places in sorted(wanted.items())
     )
+
+
+def _list_bases(base: BaseImage) -> Iterator[tuple[str, str]]:
+    """Yield the image of a base; of one that is built, all that its Dockerfile names by a tag."""
+    if base.built is not None:
+        yield from base.built.images.items()
+    if base.built is None or not base.image.startswith(SCRATCH):
+        yield base.image, base.digest
 
 
 def _list(locked: PlatformLock, secrets: Mapping[str, str]) -> Iterator[Artefact]:
