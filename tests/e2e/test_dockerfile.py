@@ -231,3 +231,21 @@ def test_debian_packages_belong_into_the_dockerfile(envc: Envc, dockerfile: str)
 
     assert "error[E398]" in done.stderr
     assert "--> pets.yaml:4:1" in done.stderr
+
+
+def test_the_images_of_a_dockerfile_are_vendored_and_its_steps_cannot_be(
+    envc: Envc, world: EngineWorld
+) -> None:
+    envc.write("Dockerfile", f"FROM {world.base} AS vendor\nRUN echo a >/a\n")
+    envc.write("pets.yaml", "environment: pets\nbase: {dockerfile: Dockerfile}\nuser: root\n")
+    envc("lock", "pets.yaml")
+    envc("vendor", "pets.yaml", "folder")
+
+    image = envc.build("pets.yaml", "--vendor", "folder")["image"]
+    offline = ("build", "pets.yaml", "--repository", envc.repository, "--force")
+    done = envc(*offline, "--vendor", "folder", "--offline", exit_code=1)
+
+    assert envc.inside(image, "cat", "/a") == "a\n"
+    blob = digest_of(world.base).removeprefix("sha256:")
+    assert (envc.folder / "folder/blobs/sha256" / blob).exists()
+    assert "error[E473]: offline, no step can have a network, and the Dockerfile" in done.stderr
