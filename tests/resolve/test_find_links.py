@@ -66,6 +66,7 @@ def test_a_page_offers_wheels_beside_the_index_with_their_addresses(
                 version="2.0",
                 url=links.file_url(wheel.name),
                 sha256=wheel.sha256,
+                size=len(wheel.content),
                 index=links.links_url,
             ),
             PipPackage(
@@ -259,13 +260,14 @@ def test_a_wheel_is_taken_by_its_address_and_locked_with_its_hash(
 ) -> None:
     direct = Dist(name="a", version="3.0", requires=("b",), extras={"x": ("c",)})
     others = [Dist(name="a", version="9.0"), B10, Dist(name="c", version="1.0")]
-    with _served(direct) as (_, url, sha256), IndexServer(others) as index:
+    with _served(direct) as (server, url, sha256), IndexServer(others) as index:
         fragment = f"#sha256={sha256}" if pinned else ""
         text = f"A[x] @ {url}{fragment} ; sys_platform == 'linux'"
         answer = _answer(tmp_path, number, ask(text, index=index))
 
         first, *rest = answer.packages
-        assert first == PipPackage(name="a", version="3.0", url=url, sha256=sha256)
+        size = len(server.file("a-3.0-py3-none-any.whl").content)
+        assert first == PipPackage(name="a", version="3.0", url=url, sha256=sha256, size=size)
         assert [one.name for one in rest] == ["b", "c"]
 
 

@@ -375,14 +375,15 @@ def test_both_solvers_take_the_same_files(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("links", ["relative", "absolute"])
-def test_both_solvers_read_html_pages_and_state_no_size(links: str, tmp_path: Path) -> None:
+def test_both_solvers_read_html_pages_and_ask_for_the_sizes(links: str, tmp_path: Path) -> None:
     dists = [Dist(name="a", version="1.0", requires=("b",)), B10]
     absolute = links == "absolute"
     with IndexServer(dists, form="html", links="absolute" if absolute else "relative") as index:
         answers = _answers(tmp_path, ask("a", index=index))
 
         files = ["a-1.0-py3-none-any.whl", "b-1.0-py3-none-any.whl"]
-        assert answers == (_resolution(index, files, size=False),) * 2
+        assert answers == (_resolution(index, files, size=True),) * 2
+        assert set(index.heads) == {f"/files/{name}" for name in files}
 
 
 def test_the_first_index_that_knows_a_name_wins_even_with_an_older_version(tmp_path: Path) -> None:

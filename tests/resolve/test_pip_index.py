@@ -405,3 +405,61 @@ def test_a_long_environment_of_the_caller_does_not_reach_uv(tmp_path: Path) -> N
         answer = _make("uv", tmp_path, environment).resolve(ask("a", index=index), silent)
 
     assert isinstance(answer, PipResolution)
+
+
+def _sizes(client: IndexClient, *names: str) -> list[int | None]:
+    projects = [_project(client, name) for name in names]
+    return [client.size(project, project.files[0]) for project in projects]
+
+
+def test_a_size_that_no_page_states_is_asked_for_once_and_kept(tmp_path: Path) -> None:
+    with IndexServer([Dist(name="a", version="1.0")], form="html") as index:
+        sizes = [_sizes(_client(index, tmp_path), "a") for _ in range(2)]
+
+        assert sizes == [[len(index.file("a-1.0-py3-none-any.whl").content)]] * 2
+        assert index.heads == ["/files/a-1.0-py3-none-any.whl"]
+
+
+def test_a_size_that_a_page_states_is_not_asked_for(tmp_path: Path) -> None:
+    with IndexServer([Dist(name="a", version="1.0")], form="json") as index:
+        sizes = _sizes(_client(index, tmp_path), "a")
+
+        assert sizes == [len(index.file("a-1.0-py3-none-any.whl").content)]
+        assert index.heads == []
+
+
+@pytest.mark.parametrize(("status", "asked"), [(405, 1), (403, 1), (503, 1), (404, 2)])
+def test_a_host_that_tells_no_sizes_is_asked_no_more_and_fails_nothing(
+    status: int, asked: int, tmp_path: Path
+) -> None:
+    dists = [Dist(name="a", version="1.0"), Dist(name="b", version="1.0")]
+    with IndexServer(dists, form="html", head=status) as index:
+        sizes = _sizes(_client(index, tmp_path), "a", "b")
+
+    assert sizes == [None, None]
+    assert len(index.heads) == asked
+
+
+def test_a_file_host_that_is_gone_leaves_sizes_unknown(tmp_path: Path) -> None:
+    gone = "http://127.0.0.1:1"
+    dists = [Dist(name="a", version="1.0")]
+    with IndexServer(dists, form="html", links="absolute", files_url=gone) as index:
+        sizes = _sizes(_client(index, tmp_path), "a")
+
+    assert sizes == [None]
+
+
+def test_a_host_that_says_nothing_about_the_length_leaves_sizes_unknown(tmp_path: Path) -> None:
+    with IndexServer([Dist(name="a", version="1.0")], form="html", head=200) as index:
+        sizes = _sizes(_client(index, tmp_path), "a")
+
+    assert sizes == [None]
+
+
+def test_credentials_go_along_when_a_size_is_asked_for(tmp_path: Path) -> None:
+    dists = [Dist(name="a", version="1.0")]
+    with IndexServer(dists, form="html", credentials="me:secret") as index:
+        access = IndexAccess(url=index.url, secret="TOKEN", credentials="me:secret")
+        sizes = _sizes(_client([access], tmp_path), "a")
+
+        assert sizes == [len(index.file("a-1.0-py3-none-any.whl").content)]

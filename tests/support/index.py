@@ -121,6 +121,7 @@ class IndexServer:
         files_url: Where absolute links point; by default at the server itself.
         retry_after: When a 429 says to ask again; empty where it does not say.
         watch: Called before every answer, such as to look at who asks.
+        head: What it answers when it is asked for the size of a file only, instead of the size.
     """
 
     def __init__(
@@ -135,9 +136,12 @@ class IndexServer:
         files_url: str | None = None,
         retry_after: str = "",
         watch: Callable[[], object] | None = None,
+        head: int | None = None,
     ) -> None:
         self.requests: list[str] = []
         self.retry_after = retry_after
+        self.heads: list[str] = []
+        self._head = head
         self._form = form
         self._links = links
         self._credentials = credentials
@@ -220,7 +224,13 @@ class IndexServer:
                     self.wfile.write(body)
 
             def do_HEAD(self) -> None:
-                self.do_GET()
+                index.heads.append(self.path)
+                if index._head is None:
+                    self.do_GET()
+                    return
+                self.send_response(index._head)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass

@@ -16,6 +16,7 @@ from envc.errors import InputError
 from envc.files import write_if_changed
 from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess, Report, Requirement
+from envc.resolve.kept_size import keep_size, read_size
 from envc.resolve.transport import Transport
 from envc.resolve.wheel_file import BrokenWheelError, distribution_of, read_metadata
 from envc.resolve.workshop import Described, Workshop
@@ -38,12 +39,14 @@ class DirectWheel:
         filename: The wheel's name.
         metadata: Its METADATA.
         sha256: Of the wheel, in hex.
+        size: Of the wheel, in bytes; None for one that was fetched before anybody kept that.
     """
 
     url: str
     filename: str
     metadata: str
     sha256: str
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +139,11 @@ class Downloads:
         kept = self._cache / pinned if pinned else None
         if pinned and kept is not None and kept.is_file():
             return DirectWheel(
-                url=url, filename=filename, metadata=kept.read_text("utf-8"), sha256=pinned
+                url=url,
+                filename=filename,
+                metadata=kept.read_text("utf-8"),
+                sha256=pinned,
+                size=read_size(self._cache / f"{pinned}.size"),
             )
         self._report(f"fetching {url}")
         with tempfile.TemporaryDirectory(prefix="envc-wheel-") as folder:
@@ -144,10 +151,12 @@ class Downloads:
             sha256 = self._download(asked, url, file)
             _check_hash(asked, url, pinned, sha256)
             metadata = _read(asked, url, file)
+            size = file.stat().st_size
         # A cache that cannot be written costs time, nothing else.
         with contextlib.suppress(OSError):
             write_if_changed(self._cache / sha256, metadata.encode())
-        return DirectWheel(url=url, filename=filename, metadata=metadata, sha256=sha256)
+        keep_size(self._cache / f"{sha256}.size", size)
+        return DirectWheel(url=url, filename=filename, metadata=metadata, sha256=sha256, size=size)
 
     def _fetch_sdist(self, asked: Requirement, parsed: Parsed) -> DirectSdist:
         from packaging.utils import canonicalize_name

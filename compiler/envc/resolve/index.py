@@ -18,6 +18,7 @@ from envc.mirror import MirrorMap
 from envc.resolve.base import Cutoff, FindLinks, IndexAccess
 from envc.resolve.find_links import Links
 from envc.resolve.index_page import IndexFile, parse_page
+from envc.resolve.kept_size import keep_size, read_size
 from envc.resolve.transport import Transport
 from envc.resolve.wheel_file import BrokenWheelError, distribution_of, is_sdist, read_metadata
 from envc.resolve.workshop import Described, Workshop
@@ -174,6 +175,25 @@ class IndexClient:
             return sha256_of(file.local)
         with tempfile.TemporaryDirectory() as folder:
             return self._download(project, file, Path(folder) / file.filename)
+
+    def size(self, project: Project, file: IndexFile) -> int | None:
+        """Return a file's bytes: as the index states them, else as its host does; None where neither does.
+
+        What a host said is kept for a file that the index names by its SHA-256.
+        """
+        if file.size is not None:
+            return file.size
+        if file.local is not None:
+            return file.local.stat().st_size
+        kept = self._cache / f"{file.sha256}.size" if file.sha256 is not None else None
+        if kept is not None and (known := read_size(kept)) is not None:
+            return known
+        source = project.source_of(file)
+        address = self._mirrors.to_mirror(source.url.rstrip("/"))
+        size = self._transport.size(file.url, source, address)
+        if kept is not None and size is not None:
+            keep_size(kept, size)
+        return size
 
     def _ask(self, index: IndexAccess, name: str) -> Project | None:
         address = self._mirrors.to_mirror(index.url.rstrip("/"))

@@ -275,12 +275,17 @@ def _package(
     sha256 = client.sha256(project, file)
     if file.local is not None:
         return PipPackage(name=name, version=version, path=file.path, sha256=sha256, size=file.size)
+    known = (
+        one.size
+        for one in given.request.preferred
+        if (one.filename, one.sha256, one.name) == (file.filename, sha256, name)
+    )
     return PipPackage(
         name=name,
         version=version,
         url=_canonical_url(file, project.source_of(file), given.request.mirrors),
         sha256=sha256,
-        size=file.size,
+        size=file.size or next(known, None) or client.size(project, file),
         index=project.source_of(file).url,
     )
 
@@ -331,7 +336,11 @@ def _settled_package(settled: Settled) -> PipPackage:
         )
     assert direct is not None, "what Conda provides is no wheel"  # noqa: S101
     return PipPackage(
-        name=settled.name, version=settled.version, url=direct.url, sha256=direct.sha256
+        name=settled.name,
+        version=settled.version,
+        url=direct.url,
+        sha256=direct.sha256,
+        size=direct.size,
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Transport", "basic_auth", "network_environment"]
 
 _CONNECT_S, _READ_S = 15.0, 60.0
+_SIZE_S = 5.0
 _CONNECTIONS = 16
 _CHUNK_BYTES = 1 << 20
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -79,6 +80,7 @@ class Transport:
         adapter = HTTPAdapter(max_retries=retry, pool_maxsize=_CONNECTIONS)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
+        self._without_sizes: set[tuple[str, str]] = set()
 
     def get(
         self, url: str, index: IndexAccess, address: str, *, accept: str = "*/*"
@@ -115,6 +117,37 @@ class Transport:
                 for chunk in response.iter_content(_CHUNK_BYTES):
                     file.write(chunk)
             return True
+
+    def size(self, url: str, index: IndexAccess, address: str) -> int | None:
+        """Return the bytes of what lies at an address, or None where its host does not say.
+
+        Nothing depends on it but how packages are spread over layers: a host that does not answer
+        is not asked again, and no failure is told.
+        """
+        import requests
+
+        if _origin(url) in self._without_sizes:
+            return None
+        is_own = _origin(url) == _origin(address)
+        try:
+            response = self._session.head(
+                url,
+                # A size in transit would be that of a packed body.
+                headers={"Accept-Encoding": "identity"},
+                auth=basic_auth(index) if is_own else None,
+                proxies=self._proxies_for(url),
+                timeout=_SIZE_S,
+                allow_redirects=True,
+            )
+        except requests.exceptions.RequestException:
+            self._without_sizes.add(_origin(url))
+            return None
+        if response.status_code != 200:
+            # It may refuse the question itself; that one file is not there, its next may be.
+            if response.status_code not in (404, 410):
+                self._without_sizes.add(_origin(url))
+            return None
+        return _read_size(response.headers)
 
     @contextmanager
     def _open(
@@ -185,6 +218,12 @@ def _is_direct(host: str, no_proxy: str) -> bool:
     """Say whether NO_PROXY names a host, or a domain that it lies in."""
     names = [name.strip().lower().lstrip(".") for name in no_proxy.split(",")]
     return any(name and f".{host}".endswith(f".{name}") for name in names)
+
+
+def _read_size(headers: Mapping[str, str]) -> int | None:
+    length = headers.get("Content-Length", "")
+    is_plain = headers.get("Content-Encoding", "identity") == "identity"
+    return int(length) or None if is_plain and length.isascii() and length.isdigit() else None
 
 
 def _origin(url: str) -> tuple[str, str]:
