@@ -10,11 +10,12 @@ Stages are imported where they are used: `identify` and `compile` load no solver
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from envc.attesting import Attested, AttestOptions, attest, list_attestations
 from envc.building import BuildOptions, build, run
@@ -36,7 +37,7 @@ from envc.verifying import verify
 if TYPE_CHECKING:
     from envc.compose import Choice
     from envc.doctor import Finding
-    from envc.memo import Result
+    from envc.memo import Result, VariantResult
     from envc.output import Changes
 
 __all__ = [
@@ -124,6 +125,7 @@ class Compiled:
         changes: In the folder.
         sources: All files that were read: the spec, its lock, then the others, sorted.
         warnings: What the lock does not pin (W550).
+        layers: What `image.json` says of each platform's layers, by variant and platform.
     """
 
     folder: Path
@@ -132,6 +134,7 @@ class Compiled:
     identity: Identity
     sources: tuple[Path, ...]
     warnings: tuple[Diagnostic, ...] = ()
+    layers: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]] = field(default_factory=dict)
 
 
 def spec_id(path: Path, machine: Machine, *, choice: Choice | None = None) -> str:
@@ -306,7 +309,17 @@ def _compiled(result: Result, folder: Path, changes: Changes, variants: Sequence
         identity=_identity(result),
         sources=result.sources,
         warnings=tuple(_warn_of_unresolved(result)),
+        layers={name: _read_layers(one) for name, one in result.variants.items()},
     )
+
+
+def _read_layers(one: VariantResult) -> dict[str, list[dict[str, Any]]]:
+    """Return what a variant's `image.json` says of the layers of each platform."""
+    from envc.output import MANIFEST
+
+    content = next((file.content for file in one.files if file.path == MANIFEST), None)
+    platforms = json.loads(content or b"{}").get("platforms", {})
+    return {name: facts["layers"] for name, facts in platforms.items()}
 
 
 def _warn_of_unresolved(result: Result) -> Iterator[Diagnostic]:

@@ -205,6 +205,8 @@ def test_compile_as_json_has_the_folder_of_each_variant(envc: EnvcMain, matrix: 
 
     ids = json.loads(envc("hash", "zoo.yaml", *words).out)
     expected = {name: {"folder": f"out/{name}", **ids["variants"][name]} for name in ("old", "big")}
+    layers = [one.pop("layers") for one in answer["variants"].values()]
+    assert [set(one) for one in layers] == [set(one["env_ids"]) for one in expected.values()]
     assert answer == {
         "ok": True,
         "folder": "out",

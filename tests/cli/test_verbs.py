@@ -291,7 +291,7 @@ def test_compile_as_json_says_what_it_did(envc: EnvcMain) -> None:
 
     answer = json.loads(envc("compile", "pets.envc", "-o", "out", "--json").out)
 
-    ids = {key: answer.pop(key) for key in ("spec_id", "env_ids")}
+    ids = {key: answer.pop(key) for key in ("spec_id", "env_ids", "layers")}
     assert all(ids.values())
     assert answer == {
         "ok": True,

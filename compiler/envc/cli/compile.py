@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from envc import pipeline
 from envc.cli.console import Console
 from envc.cli.hash import describe, list_ids
+from envc.cli.summary import format_size
 from envc.cli.verb import (
     Verb,
     add_choice,
@@ -20,7 +22,9 @@ from envc.cli.verb import (
 )
 from envc.machine import parse_mirrors
 
-__all__ = ["VERB"]
+__all__ = ["VERB", "list_layers"]
+
+_SHOWN = 6
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +37,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         type=Path,
         help="write a rule for Make there: all files that DIR/image.json was made from",
+    )
+    parser.add_argument(
+        "--layers",
+        action="store_true",
+        help="print a table of the environment's layers, and of the packages in each",
     )
     parser.add_argument(
         "--check",
@@ -79,7 +88,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         console.print_json(_describe(done), done.warnings)
         return 0
     console.show(done.warnings)
-    for line in list_ids(done.identity):
+    for line in list_layers(done) if arguments.layers else list_ids(done.identity):
         console.print(line)
     written, removed = len(done.changes.written), len(done.changes.removed)
     state = f"{written} written, {removed} removed" if done.changes else "nothing has changed"
@@ -87,12 +96,32 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def list_layers(done: pipeline.Compiled) -> Iterator[str]:
+    """Yield a table for each platform of each variant: layers in the order of the image."""
+    for variant, platforms in done.layers.items():
+        for platform, layers in platforms.items():
+            yield " ".join(filter(None, (variant, platform)))
+            width = max((len(layer["name"]) for layer in layers), default=0)
+            for layer in layers:
+                size = layer["size_bytes"]
+                shown = format_size(size) if size is not None else "?"
+                packages = layer["packages"]
+                listed = ", ".join(packages[:_SHOWN])
+                listed += f" and {len(packages) - _SHOWN} more" if len(packages) > _SHOWN else ""
+                yield f"  {layer['name']:{width}}  {shown:>8}  {len(packages):>3}  {listed}"
+                if layer["reason"]:
+                    yield f"  {'':{width}}  {'':8}  {'':3}  ({layer['reason']})"
+
+
 def _describe(done: pipeline.Compiled) -> dict[str, object]:
     ids = describe(done.identity)
     if isinstance(variants := ids.get("variants"), dict):
         ids["variants"] = {
-            name: {"folder": str(done.folders[name]), **own} for name, own in variants.items()
+            name: {"folder": str(done.folders[name]), **own, "layers": dict(done.layers[name])}
+            for name, own in variants.items()
         }
+    else:
+        ids["layers"] = dict(done.layers[""])
     return {
         "folder": str(done.folder),
         "written": list(done.changes.written),

@@ -9,6 +9,7 @@ from envc.canonical import Json
 from envc.lock.model import Lock, PlatformLock
 from envc.plan.instruction import BuildPlan
 from envc.plan.label import CONTRACT, CONTRACT_LABEL, CUDA_LABEL, ENV_ID_LABEL, tag
+from envc.plan.layer import Layer, assign_layers
 from envc.spec.defaults import cuda
 from envc.spec.model import EnvSpec, Step
 
@@ -92,4 +93,15 @@ def _describe(locked: PlatformLock, env_id: str, epoch: int, cuda: str | None) -
             **({"sources": len(locked.sources)} if locked.sources else {}),
             **({"system": len(locked.system)} if locked.system else {}),
         },
+        "layers": [_describe_layer(layer) for layer in assign_layers(locked)],
+    }
+
+
+def _describe_layer(layer: Layer) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "kind": layer.kind,
+        "size_bytes": layer.size,
+        "reason": layer.reason,
+        "packages": [package.name for package in layer.packages],
     }
