@@ -38,6 +38,17 @@ def test_a_platform_that_the_spec_does_not_have_is_refused() -> None:
     )
 
 
+def test_no_spec_is_advised_to_have_a_platform_that_there_is_not() -> None:
+    with pytest.raises(UsageError) as caught:
+        choose_platform(("linux/amd64",), "linux/amd46", lambda: "linux/amd64")
+
+    [problem] = caught.value.diagnostics
+    assert (problem.message, problem.hint) == (
+        "the spec is not for the platform `linux/amd46`",
+        "it is for `linux/amd64`: choose one",
+    )
+
+
 def test_an_image_is_named_by_its_env_id() -> None:
     wanted = Wanted.of("registry.example/pets", "sha256:" + "ab" * 32, "linux/amd64")
 

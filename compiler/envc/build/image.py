@@ -16,6 +16,7 @@ from envc.engine.docker import Engine, LocalImage
 from envc.errors import InputError, UsageError
 from envc.files import open_cache
 from envc.plan.label import ENV_ID_LABEL, tag
+from envc.platform import PLATFORMS
 
 if TYPE_CHECKING:
     from envc.build.buildkit import BuildRequest
@@ -96,7 +97,9 @@ def choose_platform(platforms: Sequence[str], asked: str | None, own: Callable[[
     if asked not in platforms:
         message = f"the spec is not for the platform `{asked}`"
         has = ", ".join(f"`{name}`" for name in platforms)
-        hint = f"it is for {has}: choose one, or add `{asked}` to `platforms` and lock again"
+        hint = f"it is for {has}: choose one"
+        if asked in PLATFORMS:
+            hint += f", or add `{asked}` to `platforms` and lock again"
         raise UsageError([Diagnostic(code="E003", message=message, hint=hint)])
     return asked
 
