@@ -107,3 +107,23 @@ def test_terminals_are_told_from_files() -> None:
     kinds = [type(open_reporter(stream)) for stream in (Terminal(), io.StringIO())]
 
     assert kinds == [LiveReporter, PlainReporter]
+
+
+def test_files_that_come_at_once_get_no_line_each() -> None:
+    stream = io.StringIO()
+    with PlainReporter(stream) as report:
+        report(
+            StepDone(step="a", name="[w 1/3] ADD https://a.example/a /", cached=True, duration_s=0)
+        )
+        report(
+            StepDone(
+                step="b", name="[w 2/3] ADD https://a.example/b /", cached=False, duration_s=0.9
+            )
+        )
+        report(
+            StepDone(
+                step="c", name="[w 3/3] ADD https://a.example/c /", cached=False, duration_s=1.5
+            )
+        )
+
+    assert stream.getvalue() == "   1.5 s  w 3/3: ADD c\n"

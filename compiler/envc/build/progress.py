@@ -27,6 +27,7 @@ __all__ = ["LiveReporter", "PlainReporter", "Reporter", "open_reporter", "write_
 _INTERNAL = ("[internal]", "[auth]")
 _MEGABYTE = 1_000_000
 _MAX_ROWS = 8
+_QUICK_S = 1.0
 
 
 class Reporter(Protocol):
@@ -189,6 +190,11 @@ def _describe(event: BuildEvent) -> str | None:
     match event:
         case StepDone(name=name) | StepFailed(name=name) if name.startswith(_INTERNAL):
             return None
+        case StepDone(cached=cached, duration_s=duration_s) if _is_fetch(event) and (
+            cached or duration_s < _QUICK_S
+        ):
+            # Hundreds of files that came at once would hide the steps; the log has them all.
+            return None
         case StepDone(name=name, cached=True):
             return f"  cached  {shorten(name)}"
         case StepDone(name=name, duration_s=duration_s):
@@ -203,6 +209,10 @@ def _describe(event: BuildEvent) -> str | None:
             return None
         case _:
             assert_never(event)
+
+
+def _is_fetch(event: BuildEvent) -> bool:
+    return isinstance(event, StepDone) and "] ADD " in event.name
 
 
 def _style(event: BuildEvent) -> str:
