@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from envc.plan.label import CONTRACT
 from support.command import Envc
 from support.engine import EngineWorld
 
@@ -72,7 +73,7 @@ def test_docker_shows_metadata_as_it_was_written(image: str) -> None:
     config = inspect(image)
 
     own = {name: config["Labels"].pop(name) for name in ("dev.envc.contract", "dev.envc.env-id")}
-    assert own["dev.envc.contract"] == "1"
+    assert own["dev.envc.contract"] == str(CONTRACT)
     assert config["Labels"] == {
         "org.opencontainers.image.title": 'Notes, "one" a line',
         "org.example.price": "$0 \\ ${HOME}",

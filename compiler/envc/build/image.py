@@ -99,7 +99,7 @@ def choose_platform(platforms: Sequence[str], asked: str | None, own: Callable[[
         has = ", ".join(f"`{name}`" for name in platforms)
         hint = f"it is for {has}: choose one"
         if asked in PLATFORMS:
-            hint += f", or add `{asked}` to `platforms` and lock again"
+            hint = f"it is for {has}: choose one, or add `{asked}` to `platforms` and lock again"
         raise UsageError([Diagnostic(code="E003", message=message, hint=hint)])
     return asked
 
