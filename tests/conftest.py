@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 
@@ -24,3 +26,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether goldens are to be rewritten."""
     return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def store_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what tests build and run out of the store of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ENVC_HOME", str(tmp_path_factory.mktemp("store-home")))
+        yield

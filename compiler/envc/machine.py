@@ -32,6 +32,15 @@ class Machine:
     cache: Path
     mirrors: MirrorMap
 
+    @property
+    def home(self) -> Path:
+        """The folder of what must not get lost: `ENVC_HOME`, else the platform's own place for it."""
+        if named := self.environment.get("ENVC_HOME"):
+            return Path(named)
+        from platformdirs import user_data_dir
+
+        return Path(user_data_dir("envc", appauthor=False))
+
     @staticmethod
     def here(
         environment: Mapping[str, str] | None = None, *, mirrors: Sequence[str] = ()

@@ -23,6 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("NO_COLOR", "ENVC_MIRRORS", "ENVC_TOOLS_IMAGE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ENVC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("ENVC_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
     return work
 

@@ -1,0 +1,144 @@
+"""The store of a folder: what is recorded in it, and what is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from envc.errors import ToolError
+from envc.store import catalogue, history
+from envc.store.catalogue import Entry, Registered
+from envc.store.content import Content
+from envc.store.database import DATABASE, Database
+from envc.store.record import Build, Environment, Run, Version
+
+__all__ = ["Store"]
+
+_TIMEOUT_S = 10.0
+
+
+class Store:
+    """Environments and their versions, builds and runs.
+
+    All times are given, in s since 1970: the store asks no clock. Every method that writes does all
+    of it or nothing, also where several processes do so at once. Any method may raise a ToolError:
+    the store is damaged (E700), of a newer envc (E701), cannot be written (E702), or is busy (E703).
+
+    Attributes:
+        content: The files of versions.
+    """
+
+    def __init__(self, database: Database, content: Content) -> None:
+        """Take over an open database."""
+        self._database = database
+        self.content = content
+
+    @classmethod
+    def open(cls, home: Path, *, timeout_s: float = _TIMEOUT_S) -> Store:
+        """Open the store of a folder to write to it, and make it where there is none.
+
+        Args:
+            timeout_s: How long to wait for other processes.
+        """
+        return cls(Database.open(home / DATABASE, timeout_s=timeout_s), Content(home / "content"))
+
+    @classmethod
+    def find(cls, home: Path) -> Store | None:
+        """Open the store of a folder to read it; None where there is none yet."""
+        place = home / DATABASE
+        if not place.exists():
+            return None
+        try:
+            return cls.open(home)
+        except ToolError as error:
+            if error.diagnostics[0].code != "E702":
+                raise
+        return cls(Database.open_frozen(place), Content(home / "content"))
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close it."""
+        self._database.close()
+
+    def register(self, entry: Entry) -> Registered:
+        """Make content the next version of an environment, unless it is one of its versions.
+
+        Its files must be in `content` before.
+        """
+        with self._database.writing(is_lasting=True) as connection:
+            return catalogue.add_version(connection, entry)
+
+    def environments(self) -> tuple[Environment, ...]:
+        """Return all environments, with those that are archived, sorted by name."""
+        with self._database.reading() as connection:
+            return catalogue.list_environments(connection)
+
+    def versions(self, name: str) -> tuple[Version, ...]:
+        """Return all versions of an environment, the newest first; empty where there is none."""
+        with self._database.reading() as connection:
+            return catalogue.list_versions(connection, name)
+
+    def environment(self, name: str) -> Environment | None:
+        """Return one environment; None where there is none of this name."""
+        with self._database.reading() as connection:
+            return catalogue.find_environment(connection, name)
+
+    def version(self, name: str, number: int) -> Version | None:
+        """Return one version; None where there is none of this number."""
+        with self._database.reading() as connection:
+            return catalogue.read_version(connection, name, number)
+
+    def archive(self, name: str, number: int | None, *, now: float) -> bool:
+        """Put a version away, or with None the whole environment, and say whether it was not yet."""
+        with self._database.writing(is_lasting=True) as connection:
+            return catalogue.archive(connection, name, number, now)
+
+    def restore(self, name: str, number: int | None) -> bool:
+        """Take a version or an environment back, and say whether it had been put away."""
+        with self._database.writing(is_lasting=True) as connection:
+            return catalogue.restore(connection, name, number)
+
+    def env_ids(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the env ids of all versions that are not archived, and which versions these are.
+
+        Whoever cleans up images must keep theirs.
+        """
+        with self._database.reading() as connection:
+            return catalogue.list_env_ids(connection)
+
+    def record_build(self, *builds: Build) -> None:
+        """Record what came of builds, all in one step."""
+        with self._database.writing() as connection:
+            for build in builds:
+                history.add_build(connection, build)
+
+    def record_run(self, run: Run) -> None:
+        """Record a command that ran."""
+        with self._database.writing() as connection:
+            history.add_run(connection, run)
+
+    def builds(self, *, env_id: str | None = None, limit: int | None = None) -> tuple[Build, ...]:
+        """Return builds, the newest first.
+
+        Args:
+            env_id: Only this environment's.
+            limit: At most so many; None is all.
+        """
+        with self._database.reading() as connection:
+            return history.list_builds(connection, env_id, limit)
+
+    def runs(self, *, env_id: str | None = None, limit: int | None = None) -> tuple[Run, ...]:
+        """Return runs, the newest first; arguments as `builds`."""
+        with self._database.reading() as connection:
+            return history.list_runs(connection, env_id, limit)
