@@ -11,7 +11,7 @@ from typing import Any
 
 from envc.source import Source, Span
 
-__all__ = ["Diagnostic", "Label", "Severity", "draw", "suggest", "tell_once", "to_json"]
+__all__ = ["Diagnostic", "Label", "Severity", "clean", "draw", "suggest", "tell_once", "to_json"]
 
 
 class Severity(StrEnum):
@@ -141,7 +141,7 @@ _TAB = "    "
 def _draw_one(diagnostic: Diagnostic, *, color: bool) -> str:
     brush = _Brush(color=color, primary=_STYLES[diagnostic.severity])
     head = brush.paint(brush.primary, f"{diagnostic.severity}[{diagnostic.code}]")
-    lines = [f"{head}{brush.paint(_BOLD, ': ' + _printable(diagnostic.message))}"]
+    lines = [f"{head}{brush.paint(_BOLD, ': ' + clean(diagnostic.message))}"]
     marks = [_mark(label, is_primary=not i) for i, label in enumerate(diagnostic.labels)]
     gutter = max((len(str(mark.line)) for mark in marks), default=1)
     frames: dict[int, list[_Mark]] = {}
@@ -150,11 +150,11 @@ def _draw_one(diagnostic: Diagnostic, *, color: bool) -> str:
     for frame in frames.values():
         lines.extend(_draw_frame(frame, gutter, brush))
     for note in diagnostic.notes:
-        first, *rest = (_printable(line) for line in note.rstrip("\n").split("\n"))
+        first, *rest = (clean(line) for line in note.rstrip("\n").split("\n"))
         lines.append(f"{brush.paint(_BOLD, 'note')}: {first}")
         lines.extend(f"      {line}".rstrip() for line in rest)
     if diagnostic.hint:
-        lines.append(f"{brush.paint(_CYAN, 'hint')}: {_printable(diagnostic.hint)}")
+        lines.append(f"{brush.paint(_CYAN, 'hint')}: {clean(diagnostic.hint)}")
     return "\n".join(lines) + "\n"
 
 
@@ -192,14 +192,14 @@ def _mark(label: Label, *, is_primary: bool) -> _Mark:
         line=position.line,
         start=start,
         end=max(start + len(marked), start + 1),
-        text=" ".join(filter(None, (_printable(label.text), until))),
+        text=" ".join(filter(None, (clean(label.text), until))),
         is_primary=is_primary,
     )
 
 
 def _draw_frame(marks: Sequence[_Mark], gutter: int, brush: _Brush) -> Iterator[str]:
     first = marks[0]
-    name = f"{_printable(first.source.name)}:{first.line}:{first.start + 1}"
+    name = f"{clean(first.source.name)}:{first.line}:{first.start + 1}"
     yield f"{'':{gutter}}{brush.paint(_BLUE, '-->')} {name}"
     above = 0
     for row in _rows(marks):
@@ -208,7 +208,7 @@ def _draw_frame(marks: Sequence[_Mark], gutter: int, brush: _Brush) -> Iterator[
             yield brush.paint(_BLUE, "...")
         above = number
         text, row = _clip(row[0].source.line(number), row)
-        yield f"{brush.paint(_BLUE, f'{number:>{gutter}} |')} {_printable(text)}".rstrip()
+        yield f"{brush.paint(_BLUE, f'{number:>{gutter}} |')} {clean(text)}".rstrip()
         for marker in _draw_marks(text, row, brush):
             yield f"{brush.paint(_BLUE, ' ' * gutter + ' |')} {marker}".rstrip()
 
@@ -293,18 +293,21 @@ class _Canvas:
 def _columns(text: str) -> int:
     return sum(
         2 if unicodedata.east_asian_width(char) in "WF" else 0 if unicodedata.combining(char) else 1
-        for char in _printable(text)
+        for char in clean(text)
     )
 
 
-def _printable(text: str) -> str:
-    """Return text with tabs as four spaces and what is invisible, escapes too, as one mark."""
+def clean(text: str) -> str:
+    """Return text with tabs as four spaces and what is invisible, escapes too, as one mark.
+
+    What is not ours to trust, such as a name from a file, cannot steer a terminal then.
+    """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(map(_printable_char, text))
+    return "".join(map(_clean_char, text))
 
 
-def _printable_char(char: str) -> str:
+def _clean_char(char: str) -> str:
     if char == "\t":
         return _TAB
     return "\ufffd" if unicodedata.category(char) in _INVISIBLE else char

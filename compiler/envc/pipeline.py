@@ -31,6 +31,7 @@ from envc.prepared import compiled
 from envc.review import Fixed, fix, fix_source, lint
 from envc.rewrite import check_format, check_source, convert, format_files, format_source
 from envc.survey import Outdated, outdated
+from envc.tracing import Traced, TracedVariant, trace
 from envc.vendoring import Vendored, VendorOptions, check_vendored, vendor
 from envc.verifying import verify
 
@@ -56,6 +57,8 @@ __all__ = [
     "LockedVariant",
     "Machine",
     "Outdated",
+    "Traced",
+    "TracedVariant",
     "VariantIdentity",
     "VendorOptions",
     "Vendored",
@@ -86,6 +89,7 @@ __all__ = [
     "read",
     "run",
     "spec_id",
+    "trace",
     "variant_spec_ids",
     "vendor",
     "verify",

@@ -1,14 +1,22 @@
-"""`envc explain`: what a field of the language means, or the code of a diagnostic."""
+"""`envc explain`: what a field, a diagnostic's code, or the identity of an environment is made of."""
 
 from __future__ import annotations
 
 import argparse
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.cli.console import Console
-from envc.cli.verb import Verb
+from envc.cli.verb import (
+    Verb,
+    add_choice,
+    add_templates,
+    add_variant,
+    choice_of,
+    machine_of,
+)
 from envc.diagnostics import Diagnostic
 from envc.errors import UsageError
 
@@ -19,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["VERB"]
 
 _WIDTH = 88
+_SPECS = (".envc", ".yaml", ".yml")
 _CODES_TOO = (
     "\n`envc explain FIELD` says more of one, and `envc explain CODE` explains a diagnostic, "
     "such as `envc explain E233`; `envc explain --codes` lists them"
@@ -28,25 +37,36 @@ _CODES_TOO = (
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
-        metavar="FIELD|CODE",
+        metavar="FIELD|CODE|SPEC",
         nargs="?",
-        help="a field such as `base` or `pip.indexes.secret`, or a diagnostic's code such as `E233`; "
-        "without either, the fields are listed",
+        help="a field such as `base` or `pip.indexes.secret`, a diagnostic's code such as `E233`, or a "
+        "spec: then every part of its env id is told, with its digest, and where it comes from; "
+        "without any, the fields are listed",
     )
     whole = parser.add_mutually_exclusive_group()
     whole.add_argument(
         "--all", action="store_true", help="print all fields as one page of Markdown"
     )
     whole.add_argument("--codes", action="store_true", help="list all codes")
+    add_variant(parser, text="the variant to explain; repeatable; default: all")
+    add_choice(parser)
+    add_templates(parser)
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
     from envc.explanation import is_code
 
     if arguments.what is not None and (arguments.all or arguments.codes):
-        option, what = "--all" if arguments.all else "--codes", arguments.what
-        message = f"`{option}` and a {'code' if is_code(what) else 'field'} were given"
-        raise UsageError([Diagnostic(code="E001", message=message, hint="leave one of them out")])
+        option = "--all" if arguments.all else "--codes"
+        kind = (
+            "spec" if _is_spec(arguments.what) else "code" if is_code(arguments.what) else "field"
+        )
+        raise _refuse(f"`{option}` and a {kind} were given", "leave one of them out")
+    if arguments.what is not None and _is_spec(arguments.what):
+        _explain_spec(arguments, console)
+        return 0
+    if (given := _given(arguments)) is not None:
+        raise _refuse(f"`{given}` is about a spec, and none was given", "name the spec")
     if arguments.codes:
         _list_codes(arguments, console)
     elif arguments.what is not None and is_code(arguments.what):
@@ -54,6 +74,44 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     else:
         _explain_fields(arguments, console)
     return 0
+
+
+def _is_spec(what: str) -> bool:
+    """Say whether a spec is meant: by its name, or because a file of that name is no field's."""
+    from envc.spec.manual import topics
+
+    path = Path(what)
+    if path.suffix in _SPECS:
+        return True
+    return path.is_file() and all(topic.name != what for topic in topics())
+
+
+def _given(arguments: argparse.Namespace) -> str | None:
+    """Return an option that is about specs; None where there is none."""
+    options = (
+        ("--variant", arguments.variants),
+        ("--set", arguments.sets),
+        ("--templates", arguments.templates),
+    )
+    return next((name for name, value in options if value), None)
+
+
+def _refuse(message: str, hint: str) -> UsageError:
+    return UsageError([Diagnostic(code="E001", message=message, hint=hint)])
+
+
+def _explain_spec(arguments: argparse.Namespace, console: Console) -> None:
+    from envc import pipeline
+    from envc.cli.tree import describe_traced, list_traced
+
+    traced = pipeline.trace(
+        Path(arguments.what),
+        machine_of(arguments, console),
+        variants=arguments.variants,
+        choice=choice_of(arguments),
+        templates=arguments.templates,
+    )
+    _print(console, arguments, "\n".join(list_traced(traced)), describe_traced(traced))
 
 
 def _list_codes(arguments: argparse.Namespace, console: Console) -> None:
@@ -170,5 +228,5 @@ VERB = Verb(
     name="explain",
     add_arguments=_add_arguments,
     execute=_execute,
-    details="docs/reference.md and docs/diagnostics.md have the same texts.",
+    details="docs/reference.md and docs/diagnostics.md have the same texts of fields and codes.",
 )

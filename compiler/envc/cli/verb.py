@@ -36,7 +36,7 @@ VERBS = {
     "check": "say what is wrong with a spec",
     "fmt": "write specs in their canonical layout",
     "convert": "print a spec in the language's other form",
-    "explain": "say what a field of a spec means, or the code of a diagnostic",
+    "explain": "say what a field means, or a diagnostic's code, or what an env id is made of",
     "schema": "print the JSON Schema of specs in YAML",
     "export": "print a lock in the format of another tool",
     "import": "make a spec of the file of another tool",

@@ -15,7 +15,7 @@ from envc.plan.layer import BUILT_LAYER, Layer
 from envc.plan.setting import MARKS, PREFIX, Settings
 from envc.plan.step import CopyAction, RunAction, StepAction
 
-__all__ = ["env_id", "identity_tree", "index_id"]
+__all__ = ["env_id", "identity_tree", "index_id", "locked_part"]
 
 
 def identity_tree(
@@ -44,6 +44,30 @@ def identity_tree(
         "platform": platform,
         "prefix": PREFIX,
         "created": created,
+        **locked_part(locked, layers),
+        "user": _user(settings.account),
+        **_unusual(settings),
+        **({"built": built} if built is not None else {}),
+        **({"templates": list(templates)} if templates else {}),
+        "steps": [_step(action) for action in settings.steps],
+        "config": {
+            "variables": [list(pair) for pair in settings.variables],
+            "user": settings.account.user,
+            "workdir": settings.workdir,
+            "entrypoint": _words(settings.entrypoint),
+            "command": _words(settings.command),
+            **_metadata(settings),
+        },
+    }
+
+
+def locked_part(locked: PlatformLock, layers: Iterable[Layer]) -> dict[str, Json]:
+    """Return what a lock alone decides of an env id, by name.
+
+    Args:
+        layers: As for `identity_tree`.
+    """
+    return {
         "base": locked.base.digest,
         "python": locked.python.model_dump() if locked.python is not None else None,
         "tools": {
@@ -60,20 +84,7 @@ def identity_tree(
             if layer.name != BUILT_LAYER
         ],
         **_system(locked),
-        "user": _user(settings.account),
         **({"built": built_rows(locked)} if locked.sources else {}),
-        **_unusual(settings),
-        **({"built": built} if built is not None else {}),
-        **({"templates": list(templates)} if templates else {}),
-        "steps": [_step(action) for action in settings.steps],
-        "config": {
-            "variables": [list(pair) for pair in settings.variables],
-            "user": settings.account.user,
-            "workdir": settings.workdir,
-            "entrypoint": _words(settings.entrypoint),
-            "command": _words(settings.command),
-            **_metadata(settings),
-        },
     }
 
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from envc.canonical import Json
 from envc.dockerfile.adapt import Adapted
 from envc.plan.context import ContextFile
+from envc.plan.layout import Layout
 from envc.source import Span
 
 __all__ = [
@@ -232,6 +234,8 @@ class BuildPlan:
         secrets: Names of the secrets that the build needs, sorted.
         epochs: The image's time of creation for each platform, in s since 1970.
         preamble: A user's Dockerfile, whose stages come first; None for none.
+        trees: What each of the env ids is the digest of, by platform.
+        layouts: What each platform's image is made from.
     """
 
     head: tuple[str, ...]
@@ -242,3 +246,5 @@ class BuildPlan:
     secrets: tuple[str, ...]
     epochs: Mapping[str, int]
     preamble: Adapted | None = None
+    trees: Mapping[str, dict[str, Json]] = field(default_factory=dict, repr=False)
+    layouts: Mapping[str, Layout] = field(default_factory=dict, repr=False)

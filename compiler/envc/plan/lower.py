@@ -107,22 +107,19 @@ def lower(
     if is_vendored:
         parts = from_vendor(parts)
     templates = overrides.digests([*IMAGE_STAGES, *(stage.name for stage in parts)])
-    env_ids = {
-        name: env_id(
-            identity_tree(
-                name,
-                layout.locked,
-                layout.layers,
-                layout.settings,
-                created=epochs[name],
-                templates=templates,
-                built=identify_base(inputs.base, layout.locked)
-                if inputs.base is not None
-                else None,
-            )
+    trees = {
+        name: identity_tree(
+            name,
+            layout.locked,
+            layout.layers,
+            layout.settings,
+            created=epochs[name],
+            templates=templates,
+            built=identify_base(inputs.base, layout.locked) if inputs.base is not None else None,
         )
         for name, layout in layouts.items()
     }
+    env_ids = {name: env_id(tree) for name, tree in trees.items()}
     stages = (*parts, *image_stages(building, env_ids, document))
     files = (
         *_script_files(stages, scripts),
@@ -141,6 +138,8 @@ def lower(
         secrets=_required_secrets(stages),
         epochs=epochs,
         preamble=adapted,
+        trees=trees,
+        layouts=layouts,
     )
 
 
