@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,6 +57,25 @@ def test_what_stops_the_reader_ends_the_program(tmp_path: Path) -> None:
         stream(["sh", "-c", script], environment=HERE, on_line=stop)
 
     assert mark.exists()
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="only util-linux ties programs to us")
+def test_what_is_streamed_does_not_outlive_us(tmp_path: Path) -> None:
+    fifo = tmp_path / "alive"
+    os.mkfifo(fifo)
+    code = (
+        "import os, sys; from envc.process import stream; stream(['sh', '-c', "
+        "'exec 3>$0; echo up >&2; exec sleep 60', sys.argv[1]], environment=dict(os.environ), "
+        "on_line=print)"
+    )
+    child = subprocess.Popen([sys.executable, "-u", "-c", code, str(fifo)], stdout=subprocess.PIPE)
+    with child, fifo.open("rb") as alive:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"up\n"
+
+        child.kill()
+
+        assert alive.read() == b""  # ends once nobody can write to it any more
 
 
 def test_streams_of_ours_are_filled_and_stdin_is_passed(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envc.attesting import Attested, AttestOptions, attest, list_attestations
-from envc.building import BuildOptions, build, run
+from envc.build.terms import PULLS, Pull, Terms
+from envc.building import BuildOptions, build
 from envc.comparison import Agreed, check_lock
 from envc.diagnostics import Diagnostic
 from envc.errors import DriftError
@@ -30,6 +31,7 @@ from envc.mirror import MirrorMap
 from envc.prepared import compiled
 from envc.review import Fixed, fix, fix_source, lint
 from envc.rewrite import check_format, check_source, convert, format_files, format_source
+from envc.running import run
 from envc.survey import Outdated, outdated
 from envc.tracing import Traced, TracedVariant, trace
 from envc.vendoring import Vendored, VendorOptions, check_vendored, vendor
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from envc.output import Changes
 
 __all__ = [
+    "PULLS",
     "Agreed",
     "AttestOptions",
     "Attested",
@@ -57,6 +60,8 @@ __all__ = [
     "LockedVariant",
     "Machine",
     "Outdated",
+    "Pull",
+    "Terms",
     "Traced",
     "TracedVariant",
     "VariantIdentity",

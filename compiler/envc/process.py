@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -156,6 +158,7 @@ def stream(
 
     It has no stdin, its stdout is dropped, and the terminal's Ctrl-C does not reach it: whatever
     this thread raises meanwhile, `KeyboardInterrupt` too, ends it first, gently and then by force.
+    Where Linux's `setpriv` is there, it does not outlive this process, however that ends.
 
     Returns:
         The exit code; negative: the signal that ended it.
@@ -163,11 +166,23 @@ def stream(
     Raises:
         ProgramMissingError: There is no such program.
     """
-    with _started(command, environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
+    tied = [*_tie(command, environment), *command]
+    with _started(tied, environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
         assert child.stderr is not None  # noqa: S101  # asked for above
         for line in child.stderr:
             on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
         return child.wait()
+
+
+def _tie(command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """Return the words before a command that have it end with this process, where there are such."""
+    path = environment.get("PATH")
+    tool = shutil.which("setpriv", path=path) if sys.platform == "linux" else None
+    # BusyBox has one of the same name, which cannot do it; a missing command is for us to tell.
+    is_able = tool is not None and Path(tool).resolve().name == "setpriv"
+    if not is_able or shutil.which(command[0], path=path) is None:
+        return []
+    return ["setpriv", "--pdeathsig", "TERM", "--"]
 
 
 def attach(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["ImageReference"]
+__all__ = ["ImageReference", "names_registry"]
 
 # The grammar is that of https://pkg.go.dev/github.com/distribution/reference, the normal form is
 # Docker's: no registry means docker.io, no namespace there means library.
@@ -103,13 +103,25 @@ class ImageReference:
         return f"{self.canonical}{self._digest_part}"
 
 
+def names_registry(name: str) -> bool:
+    """Say whether a name says itself which registry it is in; one of Docker Hub may, but need not.
+
+    >>> names_registry("localhost:5000/pets"), names_registry("team/pets"), names_registry("envc")
+    (True, False, False)
+    """
+    first, slash, _ = name.partition("/")
+    return bool(slash) and _is_registry(first)
+
+
+def _is_registry(first: str) -> bool:
+    return first == "localhost" or "." in first or ":" in first or first != first.lower()
+
+
 def _split_registry(name: str) -> tuple[str, str]:
     """Return registry and the rest as Docker tells them apart: only a first part that is
     `localhost`, or has a dot, a colon or a capital letter, is a registry."""
     first, slash, rest = name.partition("/")
-    if not slash or not (
-        first == "localhost" or "." in first or ":" in first or first != first.lower()
-    ):
+    if not slash or not _is_registry(first):
         registry, rest = _DOCKER_HUB, name
     else:
         registry = _DOCKER_HUB if first == _LEGACY_DOCKER_HUB else first

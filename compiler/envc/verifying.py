@@ -115,8 +115,8 @@ class _Task:
         from envc.build.leftover import look, remove_since
 
         env_id = self.prepared.plan.env_ids[self.platform]
-        wanted = Wanted.of(self.options.repository, env_id, self.platform)
-        options = replace(self.options, no_cache=True, tags=())
+        wanted = Wanted.of(self.options.terms.repository, env_id, self.platform)
+        options = replace(self.options, no_cache=True)
         before = look(self.machine.environment)
         built: list[BuildResult] = []
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from envc.build.event import Message
+from envc.build.event import Notice
 from envc.build.image import Wanted, _turn, choose_platform
 from envc.errors import UsageError
 
@@ -61,7 +61,7 @@ def test_who_waits_for_another_build_says_so(tmp_path: Path) -> None:
     lock = tmp_path / "x.lock"
 
     def hear(event: object) -> None:
-        assert isinstance(event, Message)
+        assert isinstance(event, Notice)
         said.append(event.text)
         holder.release()
 

@@ -16,6 +16,7 @@ __all__ = [
     "BuildEvent",
     "Failure",
     "Message",
+    "Notice",
     "Progress",
     "StepDone",
     "StepFailed",
@@ -98,8 +99,15 @@ class Message:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A sentence of envc's own that whoever waits should read."""
+
+    text: str
+
+
 BuildEvent: TypeAlias = (
-    StepStarted | StepLog | StepProgress | StepWaiting | StepDone | StepFailed | Message
+    StepStarted | StepLog | StepProgress | StepWaiting | StepDone | StepFailed | Message | Notice
 )
 
 

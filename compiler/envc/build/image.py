@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.build.passed import recall_warnings, remember_warnings
+from envc.build.workplace import is_abandoned, own_mark
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine, LocalImage
 from envc.errors import InputError, UsageError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from envc.build.claim import Checks
     from envc.build.event import BuildEvent
 
-__all__ = ["Image", "Wanted", "approve", "choose_platform", "find", "name_all", "produce"]
+__all__ = ["Image", "Wanted", "approve", "choose_platform", "find", "produce"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +35,14 @@ class Wanted:
         env_id: What its label must say.
         platform: Docker's name of it.
         failed_name: What it is called where its checks fail.
+        env_ids: What the labels of its platforms' images must say; its own label, where it is of one.
     """
 
     name: str
     env_id: str
     platform: str
     failed_name: str
+    env_ids: Mapping[str, str]
 
     @staticmethod
     def of(repository: str, env_id: str, platform: str) -> Wanted:
@@ -51,19 +53,32 @@ class Wanted:
             env_id=env_id,
             platform=platform,
             failed_name=f"{repository}:failed-{own}",
+            env_ids={platform: env_id},
         )
+
+    @staticmethod
+    def of_all(repository: str, env_ids: Mapping[str, str]) -> Wanted:
+        """Return the image that has those of several platforms, given their env ids."""
+        from envc.plan.identity import index_id
+
+        ordered = dict(sorted(env_ids.items()))
+        whole = Wanted.of(repository, index_id(ordered), ",".join(ordered))
+        return replace(whole, env_ids=ordered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An image that the engine has.
+    """An image that the engine or a registry has.
 
     Attributes:
         name: `repository:tag` by the env id.
         digest: Of its manifest; where the engine's store keeps no manifests, the image's id.
-        size_bytes: As the engine counts it.
+        size_bytes: As the engine counts it; of one that only a registry has, what there is to pull.
         duration_s: How long it took to find or to build it.
-        is_cached: Whether the engine had it already.
+        is_cached: Whether it was there already.
+        registry: Which registry it was found in; empty where the engine had it, or it was built.
+        is_local: Whether the engine has it.
+        pushed: The names under which it was pushed now.
         warnings: What is odd about one that was built, and what its checks found that does not forbid
             its use.
         parts: The images of all platforms, where it is one of several; then its id is one of theirs,
@@ -77,6 +92,9 @@ class Image:
     size_bytes: int
     duration_s: float
     is_cached: bool
+    registry: str = ""
+    is_local: bool = True
+    pushed: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     parts: tuple[Image, ...] = ()
 
@@ -158,7 +176,8 @@ def produce(
     with _turn(lock, on_event):
         if not is_forced and (found := find(engine, wanted)) is not None:
             return approve(engine, found, checks, cache=cache)
-        temporary = f"{wanted.name}-{os.getpid()}"
+        _clear(engine, wanted.name)
+        temporary = f"{wanted.name}-{own_mark()}"
         try:
             result = build(replace(request, tag=temporary), on_event)
             checked = check(engine, temporary, checks)
@@ -215,18 +234,25 @@ def _say_where(problems: Sequence[Diagnostic], name: str) -> tuple[Diagnostic, .
     return *others, replace(last, notes=(*last.notes, note))
 
 
+def _clear(engine: Engine, name: str) -> None:
+    """Drop the temporary names that processes have left which were killed while they built it."""
+    for other in engine.names(f"{name}-*"):
+        if is_abandoned(other):
+            engine.untag(other)
+
+
 @contextmanager
 def _turn(lock: Path, on_event: Callable[[BuildEvent], None]) -> Iterator[None]:
     """Hold a lock file; say so where somebody else has to let go of it first."""
     from filelock import FileLock, Timeout
 
-    from envc.build.event import Message
+    from envc.build.event import Notice
 
     held = FileLock(lock)
     try:
         held.acquire(timeout=0)
     except Timeout:
-        on_event(Message(text="waiting for another envc, which builds this image"))
+        on_event(Notice(text="waiting for another envc, which builds this image"))
         held.acquire()
     try:
         yield
@@ -237,9 +263,3 @@ def _turn(lock: Path, on_event: Callable[[BuildEvent], None]) -> Iterator[None]:
 def _is_it(found: LocalImage, wanted: Wanted) -> bool:
     has_label = found.labels.get(ENV_ID_LABEL) == wanted.env_id
     return has_label and found.platform == wanted.platform
-
-
-def name_all(engine: Engine, image: Image, names: Sequence[str]) -> None:
-    """Give an image further names."""
-    for name in names:
-        engine.tag(image.name, name)

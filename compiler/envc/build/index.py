@@ -17,7 +17,6 @@ from envc.build.image import Image, Wanted
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine, LocalImage
 from envc.errors import ToolError
-from envc.plan.identity import index_id
 from envc.reference import ImageReference
 
 __all__ = ["archive", "index_of", "join"]
@@ -38,9 +37,8 @@ def join(engine: Engine, images: Sequence[Image], repository: str) -> Image:
         ToolError: The engine cannot keep it (E653).
     """
     ordered = sorted(images, key=lambda image: image.platform)
-    platforms = ",".join(image.platform for image in ordered)
-    whole_id = index_id({image.platform: image.env_id for image in ordered})
-    name = Wanted.of(repository, whole_id, platforms).name
+    wanted = Wanted.of_all(repository, {image.platform: image.env_id for image in ordered})
+    name = wanted.name
     found = [(image.platform, engine.find(image.name)) for image in ordered]
     index = index_of({platform: _manifest(local) for platform, local in found})
     digest = f"sha256:{hashlib.sha256(index).hexdigest()}"
@@ -51,8 +49,8 @@ def join(engine: Engine, images: Sequence[Image], repository: str) -> Image:
             raise ToolError([_explain()])
     return Image(
         name=name,
-        env_id=whole_id,
-        platform=platforms,
+        env_id=wanted.env_id,
+        platform=wanted.platform,
         digest=digest,
         size_bytes=sum(image.size_bytes for image in ordered),
         duration_s=sum(image.duration_s for image in ordered),

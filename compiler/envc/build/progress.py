@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO, assert_never
 from envc.build.event import (
     BuildEvent,
     Message,
+    Notice,
     StepDone,
     StepFailed,
     StepLog,
@@ -71,7 +72,7 @@ def write_log(log: TextIO, event: BuildEvent) -> None:
             text = f"CANCEL {name}"
         case StepFailed(name=name, error=error):
             text = f"FAILED {name}: {error}"
-        case Message(text=said):
+        case Message(text=said) | Notice(text=said):
             text = said
         case StepProgress() | StepWaiting():
             return
@@ -135,7 +136,7 @@ class LiveReporter:
             case StepWaiting(step=step) | StepDone(step=step) | StepFailed(step=step):
                 self._running.pop(step, None)
                 self._parts.pop(step, None)
-            case StepLog() | Message():
+            case StepLog() | Message() | Notice():
                 pass
             case _:
                 assert_never(event)
@@ -205,6 +206,8 @@ def _describe(event: BuildEvent) -> str | None:
             return f"       |  {text}"
         case Message(text=text) if text.startswith("warning: "):
             return text
+        case Notice(text=text):
+            return f"         {text}"
         case StepStarted() | StepProgress() | StepWaiting() | StepFailed() | Message():
             return None
         case _:

@@ -23,6 +23,8 @@ from envc.cli.verb import (
     parse_image,
 )
 from envc.diagnostics import Diagnostic
+from envc.errors import UsageError
+from envc.machine import Machine
 from envc.variant import tell_variants
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["VERB", "add_build_arguments", "provide"]
 
 _MEGABYTE = 1_000_000
+_REPOSITORY = "envc"
 
 
 def add_build_arguments(parser: argparse.ArgumentParser, *, takes_several: bool = False) -> None:
@@ -52,7 +55,25 @@ def add_build_arguments(parser: argparse.ArgumentParser, *, takes_several: bool 
             "--platform", metavar="P", help="one of the spec's; default: the engine's own"
         )
     parser.add_argument(
-        "--repository", metavar="R", default="envc", help="the image's name before its tag"
+        "--repository",
+        metavar="R",
+        help="the image's name before its tag; one that starts with a registry's host is looked for "
+        f"there, too; default: ENVC_REPOSITORY, else {_REPOSITORY}",
+    )
+    parser.add_argument(
+        "--from",
+        dest="others",
+        action="append",
+        default=[],
+        metavar="R",
+        help="look for the image in this repository, too; repeatable; ENVC_FROM names more",
+    )
+    parser.add_argument(
+        "--pull",
+        choices=pipeline.PULLS,
+        default="missing",
+        help="when registries are asked for the image: never, where the engine does not have it "
+        "(missing: the default), or always, and the engine gets theirs",
     )
     parser.add_argument(
         "--ca-bundle",
@@ -89,11 +110,11 @@ def provide(
         is_single: Whether only one variant may be built.
 
     Raises:
-        UsageError: A name is none that an image can have (E004), or there are several variants
-            where only one can be (E009).
+        UsageError: A name is none that an image can have (E004), there are several variants where
+            only one can be (E009), or there is no registry to push to (E673).
     """
     machine = machine_of(arguments, console)
-    options = _options_of(arguments, is_single=is_single)
+    options = _options_of(arguments, machine, is_single=is_single)
     with ending_on_signals(), Progress(console.err) as progress:
         return pipeline.build(arguments.spec, machine, options, progress, progress.begin)
 
@@ -104,18 +125,14 @@ def _list_warnings(images: Mapping[str, Image]) -> tuple[Diagnostic, ...]:
     return tell_variants(own, len(images))
 
 
-def _options_of(arguments: argparse.Namespace, *, is_single: bool) -> pipeline.BuildOptions:
-    parse_image(f"{arguments.repository}:tag", "repository")
-    for name in getattr(arguments, "tag", ()):
-        parse_image(name, "tag")
+def _options_of(
+    arguments: argparse.Namespace, machine: Machine, *, is_single: bool
+) -> pipeline.BuildOptions:
     return pipeline.BuildOptions(
         variants=tuple(arguments.variants),
         choice=choice_of(arguments),
         is_single=is_single,
-        platforms=_platforms_of(arguments.platform),
-        repository=arguments.repository,
-        tags=tuple(getattr(arguments, "tag", ())),
-        is_forced=getattr(arguments, "force", False),
+        terms=_terms_of(arguments, machine, is_run=is_single),
         no_cache=getattr(arguments, "no_cache", False),
         ca_bundle=arguments.ca_bundle,
         network=arguments.network,
@@ -123,6 +140,48 @@ def _options_of(arguments: argparse.Namespace, *, is_single: bool) -> pipeline.B
         templates=arguments.templates,
         vendor=arguments.vendor,
         is_offline=arguments.offline,
+    )
+
+
+def _terms_of(arguments: argparse.Namespace, machine: Machine, *, is_run: bool) -> pipeline.Terms:
+    usual = machine.environment.get("ENVC_REPOSITORY") or _REPOSITORY
+    repository = arguments.repository or usual
+    others = (*arguments.others, *machine.environment.get("ENVC_FROM", "").split())
+    tags, is_pushed = getattr(arguments, "tag", ()), getattr(arguments, "push", False)
+    for name in (repository, *others):
+        parse_image(f"{name}:tag", "repository")
+    for name in tags:
+        parse_image(name, "tag")
+    if is_pushed and "/" not in repository:
+        raise UsageError([_explain_homeless(repository)])
+    if arguments.offline and (is_pushed or arguments.pull == "always"):
+        raise UsageError([_explain_offline("--push" if is_pushed else "--pull always")])
+    return pipeline.Terms(
+        platforms=_platforms_of(arguments.platform),
+        repository=repository,
+        tags=tuple(tags),
+        others=others,
+        pull="never" if arguments.offline else arguments.pull,
+        is_forced=getattr(arguments, "force", False) or getattr(arguments, "no_cache", False),
+        is_pushed=is_pushed,
+        is_loaded=is_run,
+    )
+
+
+def _explain_homeless(repository: str) -> Diagnostic:
+    return Diagnostic(
+        code="E673",
+        message=f"`{repository}` names no registry to push to",
+        hint="name a repository of one, such as `--repository ghcr.io/TEAM/envs`, or let "
+        "`ENVC_REPOSITORY` do so",
+    )
+
+
+def _explain_offline(option: str) -> Diagnostic:
+    return Diagnostic(
+        code="E673",
+        message=f"`{option}` needs a registry, and `--offline` allows no network",
+        hint="leave out one of them",
     )
 
 
@@ -143,10 +202,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a further name for the image; repeatable",
     )
     parser.add_argument(
-        "--force", action="store_true", help="build although the engine has the image"
+        "--force", action="store_true", help="build although the image is there already"
     )
     parser.add_argument(
         "--no-cache", action="store_true", help="run every step again; implies --force"
+    )
+    parser.add_argument(
+        "--push",
+        action="store_true",
+        help="have the image in its registry in the end, under all of its names",
     )
     add_variant(parser, text="the variant to build; repeatable; default: all, one after the other")
     add_build_arguments(parser, takes_several=True)
@@ -169,9 +233,16 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
 
 def _tell(image: Image) -> str:
     size = f"{image.size_bytes / _MEGABYTE:.0f} MB"
-    if image.is_cached:
-        return f"the engine has it already ({size})"
-    return f"built in {image.duration_s:.1f} s ({size}, {image.digest})"
+    facts = f"{size}, {image.digest}, {image.duration_s:.1f} s"
+    if not image.is_local:
+        told = f"{image.registry} has it already, the engine has not ({facts})"
+    elif image.registry:
+        told = f"pulled from {image.registry} ({facts})"
+    elif image.is_cached:
+        told = f"the engine has it already ({facts})"
+    else:
+        told = f"built in {image.duration_s:.1f} s ({size}, {image.digest})"
+    return f"{told}; pushed {', '.join(image.pushed)}" if image.pushed else told
 
 
 def _describe(image: Image, tags: Sequence[str]) -> dict[str, object]:
@@ -184,6 +255,9 @@ def _describe(image: Image, tags: Sequence[str]) -> dict[str, object]:
         "size_bytes": image.size_bytes,
         "duration_s": round(image.duration_s, 3),
         "cached": image.is_cached,
+        "registry": image.registry or None,
+        "local": image.is_local,
+        "pushed": list(image.pushed),
         **(
             {"platforms": {part.platform: _describe(part, ()) for part in image.parts}}
             if image.parts
@@ -196,6 +270,7 @@ VERB = Verb(
     name="build",
     add_arguments=_add_arguments,
     execute=_execute,
-    details="The last line on stdout is the image's name, whose tag is its env id. Where several "
-    "variants are built, each has a line, which starts with the variant's name.",
+    details="The engine is asked for it first, then registries. The last line on stdout is the image's "
+    "name, whose tag is its env id. Where several variants are built, each has a line, which starts "
+    "with the variant's name.",
 )

@@ -43,7 +43,7 @@ VERBS = {
     "lock": "resolve a spec and pin everything in its lock",
     "compile": "write the Dockerfile of a locked spec, and all that it needs",
     "hash": "print the environment's id, a line per platform",
-    "build": "build the image, unless the engine has it",
+    "build": "build the image, unless the engine or a registry has it",
     "run": "run a command in the image",
     "vendor": "gather all that locks pin in one folder, for builds without a network",
     "verify": "build twice, and say whether the images are the same",

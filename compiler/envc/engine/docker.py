@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,11 @@ from envc.engine.consultation import Consultation, consult, read_folders
 from envc.engine.container import NO_SUCH_PROGRAM, Container
 from envc.engine.failure import explain_absence, translated
 from envc.engine.foreground import RunOptions, Streams, run
+from envc.engine.transfer import pull, push
 from envc.errors import ToolError
 from envc.platform import Platform
 from envc.process import Completed
 from envc.reference import ImageReference
-from envc.registry.credential import load_credentials
 from envc.registry.transport import root_cause
 
 if TYPE_CHECKING:
@@ -174,6 +175,14 @@ class Engine:
             manifest_bytes=descriptor.get("size"),
         )
 
+    def names(self, pattern: str) -> tuple[str, ...]:
+        """Return the names of images, `repository:tag`, that a shell's pattern describes, sorted."""
+        images: Callable[..., list[dict[str, Any]]] = self._client.api.images
+        with translated(f"list the images `{pattern}`"):
+            found = images(filters={"reference": pattern})
+        names = (name for image in found for name in image.get("RepoTags") or ())
+        return tuple(sorted(name for name in names if fnmatchcase(name, pattern)))
+
     def triggers(self, reference: ImageReference) -> tuple[str, ...]:
         """Return the instructions that building on an image that it has sets off (ONBUILD)."""
         inspect: Callable[[str], dict[str, Any]] = self._client.api.inspect_image
@@ -216,31 +225,19 @@ class Engine:
         Raises:
             ToolError: The engine cannot (E604).
         """
-        from docker.errors import APIError
-
         report(f"pulling {reference.familiar}")
-        stored = load_credentials(reference.registry, self._environment)
-        credentials = {}
-        if stored is not None and stored.identity_token:
-            credentials = {"identitytoken": stored.identity_token}
-        elif stored is not None:
-            credentials = {"username": stored.username, "password": stored.password}
-        try:
-            with translated(f"pull `{reference.familiar}`"):
-                for line in self._client.api.pull(
-                    f"{reference.registry}/{reference.repository}",
-                    tag=reference.digest or reference.tag,
-                    platform=platform.name,
-                    auth_config=credentials,
-                    stream=True,
-                    decode=True,
-                ):
-                    _check_pull(reference, line)
-        except ToolError as error:
-            if isinstance(error.__cause__, APIError):
-                reason = str(error.__cause__.explanation or error.__cause__)
-                raise ToolError([_explain_pull(reference, reason)]) from error
-            raise
+        pull(self._client, reference, platform, self._environment)
+
+    def push(self, reference: ImageReference, tell: Callable[[str, int, int], None]) -> str:
+        """Send an image that has this name to its registry, and return the digest that it has there.
+
+        Args:
+            tell: Told of each layer's name, how many bytes of it are there, and of how many.
+
+        Raises:
+            PushRefusedError: The registry does not take it, or cannot be reached.
+        """
+        return push(self._client, reference, self._environment, tell)
 
     def probe(
         self,
@@ -378,20 +375,6 @@ def _explain_load(reason: str) -> Diagnostic:
         message="the engine cannot keep an image of several platforms",
         notes=(reason,) if reason else (),
         hint="let it use containerd's image store, or build a platform at a time",
-    )
-
-
-def _check_pull(reference: ImageReference, line: Mapping[str, Any]) -> None:
-    if "error" in line:
-        raise ToolError([_explain_pull(reference, str(line["error"]))])
-
-
-def _explain_pull(reference: ImageReference, reason: str) -> Diagnostic:
-    return Diagnostic(
-        code="E604",
-        message=f"the Docker engine cannot pull `{reference.familiar}`",
-        notes=(reason,),
-        hint=f"check the engine's network and proxy, or run `docker login {reference.registry}`",
     )
 
 

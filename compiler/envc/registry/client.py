@@ -144,6 +144,7 @@ class Registry:
             config=_verify(asked, body, blob),
             index=index,
             platforms=offered,
+            size_bytes=_size_of(found.document),
         )
         own = f"{manifest.config.get('os')}/{manifest.config.get('architecture')}"
         if own != platform.name:
@@ -175,6 +176,12 @@ class Registry:
         if answer.status != _HTTP_OK:
             raise ToolError([explain_failure(asked, answer.status)])
         return answer
+
+
+def _size_of(manifest: Mapping[str, Any]) -> int:
+    layers = manifest.get("layers") or ()
+    sizes = (layer.get("size") for layer in layers if isinstance(layer, dict))
+    return sum(size for size in sizes if isinstance(size, int))
 
 
 def _verify(asked: Asked, body: bytes, digest: str) -> dict[str, Any]:

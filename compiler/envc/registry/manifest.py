@@ -42,6 +42,7 @@ class Manifest:
         config: The image's configuration (OCI image-spec, config.md): `config`, `architecture`, ….
         index: The digest of the index that it was chosen from; None where there is none.
         platforms: Those that the index has, sorted; without an index, its own.
+        size_bytes: Of its layers, compressed as they are there.
     """
 
     digest: str
@@ -49,6 +50,7 @@ class Manifest:
     config: dict[str, Any] = field(repr=False)
     index: str | None = None
     platforms: tuple[str, ...] = ()
+    size_bytes: int = 0
 
     @property
     def variables(self) -> dict[str, str]:

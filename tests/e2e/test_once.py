@@ -1,0 +1,108 @@
+"""One environment, many processes: built once, by whoever comes first, and by the next one if killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from support.command import Envc
+from support.engine import EngineWorld
+
+pytestmark = pytest.mark.engine
+
+SPEC = """environment once
+base image "{base}"
+run "echo {own}; sleep 1"
+check {{ run "true" }}
+"""
+
+
+@pytest.fixture
+def spec(envc: Envc, world: EngineWorld) -> str:
+    """A locked spec whose image nobody has, and which takes a second to build."""
+    envc.write("a.envc", SPEC.format(base=world.base, own=uuid.uuid4().hex))
+    envc("lock", "a.envc")
+    return "a.envc"
+
+
+def start(envc: Envc, spec: str) -> subprocess.Popen[str]:
+    """Start a build in a process group of its own."""
+    command = ["build", spec, "--repository", envc.repository, "--json"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "envc", *command],
+        cwd=envc.folder,
+        env={**os.environ, "ENVC_CACHE": str(envc.cache), **envc.variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+
+
+@contextmanager
+def started(envc: Envc, spec: str) -> Iterator[subprocess.Popen[str]]:
+    """Give a build that runs, and that is gone in the end."""
+    with start(envc, spec) as child:
+        try:
+            yield child
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+
+
+def names(envc: Envc) -> list[str]:
+    """Return the names of the images that there are."""
+    command = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", envc.repository]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_sixteen_processes_build_an_environment_once_and_all_get_it(envc: Envc, spec: str) -> None:
+    children = [start(envc, spec) for _ in range(16)]
+    ended = [(child.communicate(), child.returncode) for child in children]
+
+    assert {code for _, code in ended} == {0}, ended
+    images = [json.loads(stdout) for (stdout, _), _ in ended]
+    assert sorted(image["cached"] for image in images) == [False, *[True] * 15]
+    assert len({image["digest"] for image in images}) == 1
+    assert names(envc) == [images[0]["image"]]
+
+
+def test_a_build_that_is_killed_is_no_obstacle_and_leaves_nothing(envc: Envc, spec: str) -> None:
+    moments = random.Random(8)
+    for _ in range(4):
+        with started(envc, spec) as child:
+            time.sleep(moments.uniform(0.3, 2.5))
+            child.kill()
+
+    image = envc.build(spec)
+
+    assert envc.build(spec)["digest"] == image["digest"]
+    assert names(envc) == [image["image"]]
+    assert not any(envc.cache.joinpath("contexts").iterdir())
+
+
+def test_what_a_killed_build_has_named_is_dropped_by_the_next(
+    envc: Envc, spec: str, world: EngineWorld
+) -> None:
+    code = "from envc.build.workplace import own_mark; print(own_mark())"
+    mark = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    name = envc.build(spec)["image"]
+    envc("build", spec, "--repository", envc.repository)
+    world.engine.tag(name, f"{name}-{mark}")
+    world.engine.tag(name, f"{name}-00000000-7")
+
+    envc.build(spec, "--force")
+
+    assert names(envc) == sorted([name, f"{name}-00000000-7"])
