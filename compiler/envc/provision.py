@@ -218,8 +218,8 @@ def _repository_of(name: str) -> tuple[str, str]:
 
 def _explain_pulled(image: Image) -> Diagnostic:
     return Diagnostic(
-        code="E674",
-        message=f"the engine does not have `{image.name}`, which it has just pulled",
-        notes=(f"its manifest is {image.digest}",),
+        code="E604",
+        message=f"the Docker engine cannot pull `{image.name}`",
+        notes=("it says that it has, but does not have the image",),
         hint="look at the engine's log; `--pull never` builds the image here",
     )

@@ -48,6 +48,25 @@ def refused(envc: Envc, *words: str, exit_code: int = 3) -> dict[str, Any]:
     return problem
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--push"], "`envc` names no registry to push to"),
+        (
+            ["--push", "--offline", "--repository", "ghcr.io/team/envs"],
+            "`--push` needs a registry, and `--offline` allows no network",
+        ),
+        (["--pull", "always", "--offline"], "`--pull always` needs a registry, and `--offline`"),
+    ],
+)
+def test_what_cannot_be_pushed_or_pulled_is_told_at_once(
+    envc: Envc, spec: str, words: list[str], message: str
+) -> None:
+    done = envc("build", spec, *words, exit_code=2)
+
+    assert done.stderr.startswith(f"error[E673]: {message}")
+
+
 def forget(*names: str) -> None:
     """Have the engine drop names, and with them images."""
     subprocess.run(["docker", "image", "rm", *names], capture_output=True, check=True)
@@ -251,6 +270,19 @@ def test_a_registry_that_dies_while_it_is_pushed_to_costs_another_try(
     assert (pushed["cached"], pushed["pushed"]) == (True, [pushed["image"]])
 
 
+def test_who_may_look_but_not_push_is_told_so(envc: Envc, spec: str, world: EngineWorld) -> None:
+    with RegistryProxy(world.registry) as proxy:
+        envc.repository = f"{proxy.host}/{envc.repository}"
+        proxy.fault = lambda method, _path: 403 if method in {"PUT", "POST", "PATCH"} else None
+
+        problem = refused(envc, "build", spec, "--push")
+
+    assert (problem["code"], problem["hint"]) == (
+        "E671",
+        f"run `docker login {proxy.host}` as somebody who may push there",
+    )
+
+
 def test_a_registry_that_stumbles_is_pushed_to_again(
     envc: Envc, spec: str, world: EngineWorld
 ) -> None:
@@ -281,18 +313,20 @@ def test_who_loses_the_race_to_push_takes_the_winners(
     winner = envc.build(spec, "--push")
     with RegistryProxy(world.registry) as proxy:
         envc.repository = f"{proxy.host}/{own}"
-        hidden = [404, 404]
+        refusals: list[str] = []
 
         def lose(method: str, path: str) -> int | None:
-            if method in {"PUT", "POST", "PATCH"}:
+            if "/manifests/" not in path:
+                return None
+            if method == "PUT":
+                refusals.append(path)
                 return 409
-            if "/manifests/" in path and hidden:
-                return hidden.pop()
-            return None
+            return None if refusals else 404
 
         proxy.fault = lose
 
         loser = envc.build(spec, "--push")
 
+    assert refusals
     assert (loser["cached"], loser["pushed"]) == (False, [])
     assert loser["digest"] == winner["digest"]
