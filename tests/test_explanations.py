@@ -130,7 +130,7 @@ def shell(
     source = str(Path(resources.__file__).parents[1])
     monkeypatch.setenv("PYTHONPATH", source)
     monkeypatch.setenv("ENVC_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("ENVC_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ENVC_HOME", "home")
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
     return Shell(capfd)
 

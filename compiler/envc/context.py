@@ -34,6 +34,7 @@ __all__ = [
     "read_inputs",
     "read_sources",
     "read_wheels",
+    "walk_files",
 ]
 
 
@@ -281,15 +282,22 @@ class _Wanted:
 
 def list_files(inputs: Inputs) -> dict[str, ContextFile]:
     """Return every file of the inputs by its path relative to the spec."""
-    files = dict(inputs.wheels)
+    return dict(walk_files(inputs))
+
+
+def walk_files(inputs: Inputs) -> Iterator[tuple[str, ContextFile]]:
+    """Yield the path of every file of the inputs, relative to the spec, and the file.
+
+    A path may come again: with another file where a link is copied once as it is and once followed.
+    """
+    yield from inputs.wheels.items()
     for taken, tree in inputs.trees.items():
         for file in tree.files:
             path = posixpath.join(taken.path, file.path) if tree.is_folder else taken.path
-            files[posixpath.normpath(path)] = file
+            yield posixpath.normpath(path), file
     if inputs.base is not None:
         for file in inputs.base.files:
-            files[posixpath.normpath(posixpath.join(inputs.base.folder, file.path))] = file
-    return files
+            yield posixpath.normpath(posixpath.join(inputs.base.folder, file.path)), file
 
 
 def _list_copied(spec: EnvSpec, document: Document) -> Iterator[tuple[Selection, Span]]:

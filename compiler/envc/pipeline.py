@@ -29,6 +29,7 @@ from envc.locking import Locked, LockedVariant, LockOptions, lock, lock_all
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.prepared import compiled
+from envc.registering import RegisterOptions, register
 from envc.review import Fixed, fix, fix_source, lint
 from envc.rewrite import check_format, check_source, convert, format_files, format_source
 from envc.running import run
@@ -61,6 +62,7 @@ __all__ = [
     "Machine",
     "Outdated",
     "Pull",
+    "RegisterOptions",
     "Terms",
     "Traced",
     "TracedVariant",
@@ -92,6 +94,7 @@ __all__ = [
     "lock_path",
     "outdated",
     "read",
+    "register",
     "run",
     "spec_id",
     "trace",

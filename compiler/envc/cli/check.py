@@ -146,6 +146,7 @@ VERB = Verb(
     name="check",
     add_arguments=_add_arguments,
     execute=_execute,
+    is_changing=lambda arguments: arguments.fix,
     details="Without `--lint`, only those warnings are told that are mistakes for certain. "
     "A comment `# envc: allow W210` beside a line or above it silences one.",
 )

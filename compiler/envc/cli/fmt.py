@@ -88,5 +88,6 @@ VERB = Verb(
     name="fmt",
     add_arguments=_add_arguments,
     execute=_execute,
+    is_changing=lambda arguments: not arguments.check,
     details="What a spec means stays as it is, and so do its comments.",
 )

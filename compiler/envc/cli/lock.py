@@ -326,5 +326,6 @@ VERB = Verb(
     name="lock",
     add_arguments=_add_arguments,
     execute=_execute,
+    is_changing=lambda arguments: not (arguments.check or arguments.outdated),
     details="The lock is written beside the spec, only when everything is resolved.",
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from envc.cli.console import Console
+from envc.cli.referring import resolve_specs
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import UsageError
 from envc.machine import Machine
@@ -48,6 +49,7 @@ VERBS = {
     "vendor": "gather all that locks pin in one folder, for builds without a network",
     "verify": "build twice, and say whether the images are the same",
     "attest": "attach SBOMs and provenance to the image in its registry, and sign it",
+    "env": "register environments, and find, get and list those that are",
     "doctor": "say what is wrong with this machine, and what mends it",
 }
 """What the overview says of each; the module of the same name does it."""
@@ -63,6 +65,7 @@ class Verb:
         execute: Does it, and returns the exit code.
         details: What its help says after the summary.
         takes_command: Whether what follows `--` is a command, which becomes `command`.
+        is_changing: Says whether it writes to its specs, which those of the store do not allow.
     """
 
     name: str
@@ -70,12 +73,14 @@ class Verb:
     execute: Callable[[argparse.Namespace, Console], int]
     details: str = ""
     takes_command: bool = False
+    is_changing: Callable[[argparse.Namespace], bool] = lambda _: False
 
     def run(self, words: Sequence[str], console: Console) -> int:
         """Parse the words after the verb and do it.
 
         Raises:
-            UsageError: The words are wrong (E001).
+            UsageError: The words are wrong (E001), or name a version that is not registered
+                (E704), or may not be changed (E711).
         """
         summary = VERBS[self.name]
         parser = _Parser(
@@ -96,6 +101,7 @@ class Verb:
             return 0
         if self.takes_command:
             arguments.command = tuple(words[at + 1 :])
+        resolve_specs(arguments, console, is_changing=self.is_changing(arguments))
         return self.execute(arguments, console)
 
 

@@ -103,6 +103,11 @@ class Environment:
     changed: float
     archived: float | None = None
 
+    @property
+    def is_archived(self) -> bool:
+        """Whether the whole of it is put away, or each of its versions."""
+        return self.archived is not None or self.latest is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:

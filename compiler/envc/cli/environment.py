@@ -1,0 +1,145 @@
+"""Registered environments and versions, as lines for a reader and as JSON data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from envc.store import Environment, Version
+
+__all__ = [
+    "describe_environment",
+    "describe_version",
+    "format_time",
+    "list_environments",
+    "list_versions",
+    "show_version",
+]
+
+
+def format_time(time_s: float) -> str:
+    """Return a time as ISO 8601 has it, to the minute, in UTC.
+
+    >>> format_time(1_700_000_000.5)
+    '2023-11-14T22:13Z'
+    """
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def describe_environment(environment: Environment) -> dict[str, Any]:
+    """Return what `--json` says of an environment."""
+    return {
+        "name": environment.name,
+        "latest": environment.latest,
+        "versions": environment.count,
+        "labels": dict(environment.labels),
+        "description": environment.description,
+        "created": _exact(environment.created),
+        "changed": _exact(environment.changed),
+        "archived": _exact(environment.archived),
+    }
+
+
+def describe_version(version: Version) -> dict[str, Any]:
+    """Return what `--json` says of a version."""
+    draft = version.draft
+    ids = {variant: dict(own) for variant, own in draft.env_ids.items()}
+    return {
+        "name": version.name,
+        "version": version.number,
+        "reference": version.reference,
+        "labels": list(version.labels),
+        "properties": dict(version.properties),
+        "description": version.description,
+        "created": _exact(version.created),
+        "archived": _exact(version.archived),
+        "digest": draft.digest,
+        "spec_id": draft.spec_id,
+        **({"env_ids": ids[""]} if "" in ids else {"variants": ids}),
+        "files": [
+            {
+                "path": file.path,
+                "role": file.role,
+                "sha256": file.sha256,
+                "size_bytes": file.size_bytes,
+                "mode": f"{file.mode:o}",
+                "link": file.link,
+            }
+            for file in draft.files
+        ],
+    }
+
+
+def list_environments(environments: Sequence[Environment]) -> Iterator[str]:
+    """Yield a line for each: its latest version, when that was registered, labels, description."""
+    return _align(
+        (
+            one.name if one.latest is None else f"{one.name}@{one.latest}",
+            format_time(one.changed),
+            "archived" if one.is_archived else "",
+            ", ".join(_tell_label(label, number, one) for label, number in one.labels.items()),
+            one.description,
+        )
+        for one in environments
+    )
+
+
+def list_versions(versions: Sequence[Version]) -> Iterator[str]:
+    """Yield a line for each: its reference, when it was registered, labels, description."""
+    return _align(
+        (
+            one.reference,
+            format_time(one.created),
+            "archived" if one.archived is not None else "",
+            ", ".join(one.labels),
+            one.description,
+        )
+        for one in versions
+    )
+
+
+def show_version(version: Version) -> Iterator[str]:
+    """Yield what is known of a version, a line for each thing."""
+    from envc.cli.summary import format_size  # loads the lock's model, which a list does not need
+
+    draft = version.draft
+    yield version.reference
+    rows = [
+        ("registered", format_time(version.created)),
+        ("archived", format_time(version.archived) if version.archived is not None else ""),
+        ("description", version.description),
+        ("labels", ", ".join(version.labels)),
+        *((key, value) for key, value in version.properties.items()),
+        ("spec id", draft.spec_id),
+        *(
+            (" ".join(filter(None, (variant, platform))), env_id)
+            for variant, own in draft.env_ids.items()
+            for platform, env_id in own.items()
+        ),
+        *(
+            (file.path, f"-> {file.link}" if file.link else format_size(file.size_bytes))
+            for file in draft.files
+        ),
+    ]
+    for line in _align(row for row in rows if row[1]):
+        yield f"  {line}"
+
+
+def _tell_label(label: str, number: int, environment: Environment) -> str:
+    return label if number == environment.latest else f"{label}@{number}"
+
+
+def _align(rows: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Yield rows as lines with columns; a column that is empty in all of them takes no place."""
+    cells = [tuple(" ".join(cell.split()) for cell in row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        columns = zip(row, widths, strict=True)
+        yield "  ".join(cell.ljust(width) for cell, width in columns if width).rstrip()
+
+
+def _exact(time_s: float | None) -> str | None:
+    if time_s is None:
+        return None
+    return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,76 @@
+"""What stands where a spec is expected, and is registered: found in the store, its files in the cache."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from envc.cli.console import Console
+from envc.diagnostics import Diagnostic
+from envc.errors import UsageError
+from envc.machine import Machine
+
+__all__ = ["resolve_spec", "resolve_specs"]
+
+_LOOKS_REGISTERED = re.compile(r"(envc/)?[a-z0-9._-]+[@:][A-Za-z0-9._-]+|envc/[a-z0-9._-]+")
+
+
+def resolve_specs(arguments: argparse.Namespace, console: Console, *, is_changing: bool) -> None:
+    """Let the specs among a verb's arguments be paths of files, and `given` say what was written.
+
+    Raises:
+        UsageError: A version is named that is not registered (E704), or that the verb would change
+            (E711).
+        ToolError: The store (E70x) or the cache (E553) cannot be used.
+    """
+    one, several = getattr(arguments, "spec", None), getattr(arguments, "specs", None)
+    paths = [path for path in (one, *(several or ())) if isinstance(path, Path)]
+    arguments.given = {path: str(path) for path in paths}
+    named = [path for path in paths if _is_registered(path)]
+    if not named:
+        return
+    if is_changing:
+        raise UsageError([_refuse_change(path) for path in named])
+    machine = Machine.here(console.environment)
+    found = {path: resolve_spec(path, machine) for path in dict.fromkeys(named)}
+    arguments.given = {found.get(path, path): str(path) for path in paths}
+    if one is not None:
+        arguments.spec = found.get(one, one)
+    if several is not None:
+        arguments.specs = [found.get(path, path) for path in several]
+
+
+def resolve_spec(path: Path, machine: Machine) -> Path:
+    """Return the path of a spec's file: a file that is there is meant before what is registered.
+
+    `NAME@VERSION` and `NAME:LABEL` are versions of the store; their files are in the cache then.
+
+    Raises:
+        UsageError: A version is named that is not registered (E704).
+        ToolError: The store (E70x) or the cache (E553) cannot be used.
+    """
+    if not _is_registered(path):
+        return path
+    from envc.store import Store
+    from envc.store.checkout import check_out
+    from envc.store.naming import find_version, parse_reference, unknown_environment
+
+    reference = parse_reference(str(path))
+    if reference is None:
+        return path
+    store = Store.find(machine.home)
+    if store is None:
+        raise unknown_environment(None, reference.name)
+    with store:
+        return check_out(store.content, find_version(store, reference), machine.cache)
+
+
+def _is_registered(path: Path) -> bool:
+    """Say whether a version is meant; a cheap question, since every verb asks it."""
+    return _LOOKS_REGISTERED.fullmatch(str(path)) is not None and not path.exists()
+
+
+def _refuse_change(path: Path) -> Diagnostic:
+    hint = f"`envc env get {path} DIR` writes its files where they can be changed"
+    return Diagnostic(code="E711", message=f"`{path}` is registered, and never changes", hint=hint)
