@@ -57,16 +57,21 @@ def test_a_wheel_has_the_package_its_templates_and_its_grammar_and_no_more(wheel
     }
 
 
+@pytest.fixture(scope="module")
+def envc(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The command of an environment that has the wheel installed."""
+    uv, folder = find_uv_bin(), tmp_path_factory.mktemp("installed")
+    run(uv, "venv", "--quiet", "--python", sys.executable, folder / "venv", cwd=folder)
+    python = folder / "venv" / "bin" / "python"
+    run(uv, "pip", "install", "--quiet", "--python", python, wheel, cwd=folder)
+    return folder / "venv" / "bin" / "envc"
+
+
 def test_an_installed_wheel_compiles_the_quickstart_from_anywhere(
-    wheel: Path, tmp_path: Path
+    envc: Path, tmp_path: Path
 ) -> None:
-    uv = find_uv_bin()
-    run(uv, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv", cwd=tmp_path)
-    python = tmp_path / "venv" / "bin" / "python"
-    run(uv, "pip", "install", "--quiet", "--python", python, wheel, cwd=tmp_path)
     shutil.copytree(ROOT / "specs" / "quickstart", tmp_path / "spec")
     spec = tmp_path / "spec" / "quickstart.envc"
-    envc = tmp_path / "venv" / "bin" / "envc"
 
     printed = run(envc, "compile", spec, "-o", tmp_path / "out", cwd=Path("/"))
 
@@ -74,3 +79,14 @@ def test_an_installed_wheel_compiles_the_quickstart_from_anywhere(
     assert (
         (tmp_path / "out" / "Dockerfile").read_text().startswith("# The environment `quickstart`")
     )
+
+
+@pytest.mark.parametrize("name", ["minimal", "data-science", "scoring", "training-cuda"])
+def test_an_installed_wheel_has_the_curated_environments(
+    name: str, envc: Path, tmp_path: Path
+) -> None:
+    run(envc, "init", "mine", "--from", f"envc/{name}", cwd=tmp_path)
+
+    printed = run(envc, "compile", "mine/mine.envc", "-o", "out", cwd=tmp_path)
+
+    assert [line.split()[0] for line in printed.splitlines()] == ["linux/amd64", "linux/arm64"]

@@ -33,6 +33,7 @@ from envc.registering import RegisterOptions, register
 from envc.review import Fixed, fix, fix_source, lint
 from envc.rewrite import check_format, check_source, convert, format_files, format_source
 from envc.running import run
+from envc.scaffolding import Scaffold, init
 from envc.survey import Outdated, outdated
 from envc.tracing import Traced, TracedVariant, trace
 from envc.vendoring import Vendored, VendorOptions, check_vendored, vendor
@@ -63,6 +64,7 @@ __all__ = [
     "Outdated",
     "Pull",
     "RegisterOptions",
+    "Scaffold",
     "Terms",
     "Traced",
     "TracedVariant",
@@ -87,6 +89,7 @@ __all__ = [
     "format_source",
     "identify",
     "import_spec",
+    "init",
     "lint",
     "list_attestations",
     "lock",

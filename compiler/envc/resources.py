@@ -10,7 +10,7 @@ from pathlib import Path
 __all__ = ["codes", "fingerprint", "grammar", "read_scripts", "read_templates", "templates"]
 
 _PACKAGE = Path(__file__).parent
-_NO_PART_OF_RESULTS = frozenset({"__pycache__", "codes"})
+_NO_PART_OF_RESULTS = frozenset({"__pycache__", "codes", "curated"})
 
 
 def codes() -> Path:

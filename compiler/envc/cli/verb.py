@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 VERBS = {
+    "init": "write a spec to begin with",
     "check": "say what is wrong with a spec",
     "fmt": "write specs in their canonical layout",
     "convert": "print a spec in the language's other form",
