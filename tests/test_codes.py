@@ -64,6 +64,7 @@ NOT_RUN = {
     "E471": "the network is asked first",
     "W462": "the engine has to be missing",
     "W550": "the engine has to be missing",
+    "W712": "an engine is asked first",
     "E701": "there is no newer envc",
     "E703": "nothing can be timed to hold the store",
     "E555": "nothing can be timed to fall between a read and a write",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from envc.build.image import Image, Wanted
     from envc.compose import Choice
 
-__all__ = ["BuildOptions", "build", "build_request"]
+__all__ = ["BuildOptions", "build", "build_request", "log_place"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +58,14 @@ def build(
     options: BuildOptions,
     on_event: Callable[[BuildEvent], None],
     on_variant: Callable[[str], None] = lambda _: None,
+    on_wanted: Callable[[str, Wanted], None] = lambda _variant, _wanted: None,
 ) -> dict[str, Image]:
     """Return the image of each variant of a spec: the engine's or a registry's own, else a new one.
 
     Args:
         on_event: Told what happens while an image is built.
         on_variant: Told the name of a variant before its image is built.
+        on_wanted: Told the name of a variant and which image of it is wanted next.
 
     Returns:
         Images by variant, in the spec's order; of a spec without a matrix, the only name is the
@@ -101,6 +103,7 @@ def build(
                 request=partial(build_request, machine=machine, options=options),
                 on_event=on_event,
                 on_build=partial(on_variant, name),
+                on_wanted=partial(on_wanted, name),
             )
             with in_variant(name):
                 images[name] = provider.provide()
@@ -161,10 +164,12 @@ def _with_secrets(prepared: Prepared, environment: Mapping[str, str]) -> dict[st
     return {**environment, **find_secrets(known, prepared.plan.secrets, environment)}
 
 
-def _log_of(options: BuildOptions, wanted: Wanted) -> Path | None:
-    """Return where the log goes that somebody wants; each of several platforms has its own."""
+def log_place(options: BuildOptions, wanted: Wanted, cache: Path) -> Path:
+    """Return where the log of a build goes; each of several platforms has its own."""
+    if options.log is None:
+        return cache / "logs" / f"{wanted.env_id.removeprefix('sha256:')}.log"
     platforms = options.terms.platforms
-    if options.log is None or (len(platforms) <= 1 and ALL not in platforms):
+    if len(platforms) <= 1 and ALL not in platforms:
         return options.log
     architecture = wanted.platform.rpartition("/")[2]
     return options.log.with_name(f"{options.log.stem}-{architecture}{options.log.suffix}")
@@ -190,13 +195,12 @@ def build_request(
     }
     if options.ca_bundle is not None:
         secrets[CA_BUNDLE.name] = SecretFile(path=options.ca_bundle)
-    name = wanted.env_id.removeprefix("sha256:")
     return BuildRequest(
         context=folder,
         tag=wanted.name,
         platform=wanted.platform,
         epoch=prepared.plan.epochs[wanted.platform],
-        log=_log_of(options, wanted) or machine.cache / "logs" / f"{name}.log",
+        log=log_place(options, wanted, machine.cache),
         environment=_with_secrets(prepared, machine.environment),
         secrets=secrets,
         contexts=contexts,

@@ -38,6 +38,7 @@ class Provider:
         request: Writes the context into a folder, and says how to build it.
         on_event: Told what happens meanwhile.
         on_build: Told once before an image is built.
+        on_wanted: Told of each image of one platform before anybody is asked for it.
     """
 
     engine: Engine
@@ -48,6 +49,7 @@ class Provider:
     request: Callable[[Prepared, Wanted, Path], BuildRequest]
     on_event: Callable[[BuildEvent], None]
     on_build: Callable[[], None]
+    on_wanted: Callable[[Wanted], None] = lambda _: None
 
     def provide(self) -> Image:
         """Return the image of the platforms that are wanted: of several, one that has them all."""
@@ -64,6 +66,7 @@ class Provider:
 
     def _provide_one(self, platform: str) -> Image:
         wanted = Wanted.of(self.terms.repository, self.compiled.env_ids[platform], platform)
+        self.on_wanted(wanted)
         image = self._find(wanted) or self._produce(wanted)
         return self._publish(image, wanted)
 

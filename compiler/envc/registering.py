@@ -17,8 +17,9 @@ from envc.mirror import MirrorMap
 if TYPE_CHECKING:
     from envc.plan.context import ContextFile
     from envc.prepared import Prepared, PreparedFile
-    from envc.store import Draft, Registered, Store
-    from envc.store.record import Role, StoredFile
+    from envc.store.catalogue import Registered
+    from envc.store.record import Draft, Role, StoredFile
+    from envc.store.store import Store
 
 __all__ = ["RegisterOptions", "register"]
 
@@ -55,8 +56,9 @@ def register(path: Path, machine: Machine, options: RegisterOptions, *, now: flo
         ToolError: The store cannot be used (E70x).
     """
     from envc.prepared import prepare
-    from envc.store import Entry, Store
+    from envc.store.catalogue import Entry
     from envc.store.naming import check_label, check_name
+    from envc.store.store import Store
 
     if options.name is not None:
         check_name(options.name)
@@ -95,7 +97,7 @@ class _Found:
 def _draft(prepared: PreparedFile, path: Path, store: Store) -> Draft:
     """Return what is to be registered, with the content of its files in the store."""
     from envc.canonical import digest
-    from envc.store import Draft
+    from envc.store.record import Draft
 
     found = _gather(prepared, path)
     try:
@@ -133,7 +135,7 @@ def _count_up(path: str) -> int:
 
 
 def _store(name: str, found: _Found, store: Store) -> StoredFile:
-    from envc.store import StoredFile
+    from envc.store.record import StoredFile
 
     if found.link is not None and found.sha256 is not None:
         return StoredFile(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from envc.store import Store
+from envc.store.store import Store
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
-from envc.store import Store
 from envc.store.repair import repair
+from envc.store.store import Store
 from support.records import build_of, entry_of, run_of
 
 PAGE = 4096
@@ -22,7 +22,7 @@ FULL = """
 import resource, signal, sys
 from pathlib import Path
 from envc.errors import ToolError
-from envc.store import Store
+from envc.store.store import Store
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 sys.path.insert(0, sys.argv[2])
 from support.records import entry_of, run_of

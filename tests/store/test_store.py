@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from envc.store import Environment, Store, Version
+from envc.store.record import Environment, Version
+from envc.store.store import Store
 from support.records import NOW, build_of, draft_of, entry_of, run_of
 
 RACERS = 12
@@ -18,7 +19,7 @@ RACE = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
-from envc.store import Store
+from envc.store.store import Store
 from support.records import entry_of
 print("ready", flush=True)
 sys.stdin.readline()

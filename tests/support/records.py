@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from envc.store import Build, Draft, Entry, Run, StoredFile
+from envc.store.activity import Build, Run
+from envc.store.catalogue import Entry
+from envc.store.record import Draft, StoredFile
 
 __all__ = ["NOW", "build_of", "draft_of", "entry_of", "run_of"]
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc import pipeline
+from envc.building import log_place
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
 from envc.cli.progress import Progress
+from envc.cli.recording import Recorder
 from envc.cli.verb import (
     Verb,
     add_choice,
@@ -115,8 +118,14 @@ def provide(
     """
     machine = machine_of(arguments, console)
     options = _options_of(arguments, machine, is_single=is_single)
-    with ending_on_signals(), Progress(console.err) as progress:
-        return pipeline.build(arguments.spec, machine, options, progress, progress.begin)
+    log_of = partial(log_place, options, cache=machine.cache)
+    recorder = Recorder(arguments, console, machine.home, log_of)
+    with recorder.recording_failure(), ending_on_signals(), Progress(console.err) as progress:
+        images = pipeline.build(
+            arguments.spec, machine, options, progress, progress.begin, recorder.begin
+        )
+    recorder.record_images(images)
+    return images
 
 
 def _list_warnings(images: Mapping[str, Image]) -> tuple[Diagnostic, ...]:

@@ -12,7 +12,8 @@ from envc.cli.console import Console
 from envc.cli.verb import Verb, add_spec, machine_of
 
 if TYPE_CHECKING:
-    from envc.store import Environment, Store
+    from envc.store.record import Environment
+    from envc.store.store import Store
 
 __all__ = ["VERB"]
 
@@ -247,7 +248,7 @@ def _repair(arguments: argparse.Namespace, console: Console) -> int:
 
 def _find(console: Console) -> Store | None:
     from envc.machine import Machine
-    from envc.store import Store
+    from envc.store.store import Store
 
     return Store.find(Machine.here(console.environment).home)
 

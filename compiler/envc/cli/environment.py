@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from envc.store import Environment, Version
+from envc.store.record import Environment, Version
 
 __all__ = [
     "describe_environment",

@@ -17,7 +17,9 @@ _LOOKS_REGISTERED = re.compile(r"(envc/)?[a-z0-9._-]+[@:][A-Za-z0-9._-]+|envc/[a
 
 
 def resolve_specs(arguments: argparse.Namespace, console: Console, *, is_changing: bool) -> None:
-    """Let the specs among a verb's arguments be paths of files, and `given` say what was written.
+    """Let the specs among a verb's arguments be paths of files.
+
+    `given` has for each path what it is called: a path as it was written, or `NAME@VERSION`.
 
     Raises:
         UsageError: A version is named that is not registered (E704), or that the verb would change
@@ -33,12 +35,15 @@ def resolve_specs(arguments: argparse.Namespace, console: Console, *, is_changin
     if is_changing:
         raise UsageError([_refuse_change(path) for path in named])
     machine = Machine.here(console.environment)
-    found = {path: resolve_spec(path, machine) for path in dict.fromkeys(named)}
-    arguments.given = {found.get(path, path): str(path) for path in paths}
-    if one is not None:
-        arguments.spec = found.get(one, one)
+    found = {path: _find(path, machine) for path in dict.fromkeys(named)}
+    arguments.given = {
+        found[path][0] if path in found else path: found[path][1] if path in found else str(path)
+        for path in paths
+    }
+    if one in found:
+        arguments.spec = found[one][0]
     if several is not None:
-        arguments.specs = [found.get(path, path) for path in several]
+        arguments.specs = [found[path][0] if path in found else path for path in several]
 
 
 def resolve_spec(path: Path, machine: Machine) -> Path:
@@ -50,20 +55,24 @@ def resolve_spec(path: Path, machine: Machine) -> Path:
         UsageError: A version is named that is not registered (E704).
         ToolError: The store (E70x) or the cache (E553) cannot be used.
     """
-    if not _is_registered(path):
-        return path
-    from envc.store import Store
+    return _find(path, machine)[0] if _is_registered(path) else path
+
+
+def _find(path: Path, machine: Machine) -> tuple[Path, str]:
+    """Return where the spec of a version is, and what that version is called."""
     from envc.store.checkout import check_out
     from envc.store.naming import find_version, parse_reference, unknown_environment
+    from envc.store.store import Store
 
     reference = parse_reference(str(path))
     if reference is None:
-        return path
+        return path, str(path)
     store = Store.find(machine.home)
     if store is None:
         raise unknown_environment(None, reference.name)
     with store:
-        return check_out(store.content, find_version(store, reference), machine.cache)
+        version = find_version(store, reference)
+        return check_out(store.content, version, machine.cache), version.reference
 
 
 def _is_registered(path: Path) -> bool:

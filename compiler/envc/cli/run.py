@@ -8,6 +8,7 @@ import sys
 from envc import pipeline
 from envc.cli.build import add_build_arguments, provide
 from envc.cli.console import Console
+from envc.cli.recording import Recorder
 from envc.cli.verb import Verb, add_spec, add_variant, choice_of, machine_of
 
 __all__ = ["VERB"]
@@ -30,16 +31,20 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     sys.stderr.flush()
     streams = Streams(stdin=sys.stdin.buffer, stdout=sys.stdout.buffer, stderr=sys.stderr.buffer)
     machine = machine_of(arguments, console)
-    return pipeline.run(
-        arguments.spec,
-        image,
-        arguments.command,
-        machine,
-        streams,
-        variant=variant,
-        choice=choice_of(arguments),
-        on_warning=lambda warning: console.show([warning]),
-    )
+    recorder = Recorder(arguments, console, machine.home)
+    with recorder.recording_run(variant, image, arguments.command) as ended:
+        code = pipeline.run(
+            arguments.spec,
+            image,
+            arguments.command,
+            machine,
+            streams,
+            variant=variant,
+            choice=choice_of(arguments),
+            on_warning=lambda warning: console.show([warning]),
+        )
+        ended(code)
+    return code
 
 
 VERB = Verb(

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from envc.store.record import Build, Run
+from envc.store.activity import Build, Run
 
 __all__ = ["add_build", "add_run", "list_builds", "list_runs"]
 

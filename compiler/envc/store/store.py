@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from envc.errors import ToolError
-from envc.store import catalogue, history
-from envc.store.catalogue import Entry, Registered
-from envc.store.content import Content
+from envc.store import history
+from envc.store.activity import Build, Run
 from envc.store.database import DATABASE, Database
-from envc.store.record import Build, Environment, Run, Version
+
+if TYPE_CHECKING:
+    from envc.store.catalogue import Entry, Registered
+    from envc.store.content import Content
+    from envc.store.record import Environment, Version
 
 __all__ = ["Store"]
 
@@ -24,15 +29,12 @@ class Store:
     All times are given, in s since 1970: the store asks no clock. Every method that writes does all
     of it or nothing, also where several processes do so at once. Any method may raise a ToolError:
     the store is damaged (E700), of a newer envc (E701), cannot be written (E702), or is busy (E703).
-
-    Attributes:
-        content: The files of versions.
     """
 
-    def __init__(self, database: Database, content: Content) -> None:
-        """Take over an open database."""
+    def __init__(self, home: Path, database: Database) -> None:
+        """Take over the open database of a folder."""
+        self._home = home
         self._database = database
-        self.content = content
 
     @classmethod
     def open(cls, home: Path, *, timeout_s: float = _TIMEOUT_S) -> Store:
@@ -41,7 +43,7 @@ class Store:
         Args:
             timeout_s: How long to wait for other processes.
         """
-        return cls(Database.open(home / DATABASE, timeout_s=timeout_s), Content(home / "content"))
+        return cls(home, Database.open(home / DATABASE, timeout_s=timeout_s))
 
     @classmethod
     def find(cls, home: Path) -> Store | None:
@@ -54,7 +56,7 @@ class Store:
         except ToolError as error:
             if error.diagnostics[0].code != "E702":
                 raise
-        return cls(Database.open_frozen(place), Content(home / "content"))
+        return cls(home, Database.open_frozen(place))
 
     def __enter__(self) -> Store:
         return self
@@ -71,41 +73,62 @@ class Store:
         """Close it."""
         self._database.close()
 
+    @cached_property
+    def content(self) -> Content:
+        """The files of versions."""
+        from envc.store.content import Content
+
+        return Content(self._home / "content")
+
     def register(self, entry: Entry) -> Registered:
         """Make content the next version of an environment, unless it is one of its versions.
 
         Its files must be in `content` before.
         """
+        from envc.store import catalogue
+
         with self._database.writing(is_lasting=True) as connection:
             return catalogue.add_version(connection, entry)
 
     def environments(self) -> tuple[Environment, ...]:
         """Return all environments, with those that are archived, sorted by name."""
+        from envc.store import catalogue
+
         with self._database.reading() as connection:
             return catalogue.list_environments(connection)
 
     def versions(self, name: str) -> tuple[Version, ...]:
         """Return all versions of an environment, the newest first; empty where there is none."""
+        from envc.store import catalogue
+
         with self._database.reading() as connection:
             return catalogue.list_versions(connection, name)
 
     def environment(self, name: str) -> Environment | None:
         """Return one environment; None where there is none of this name."""
+        from envc.store import catalogue
+
         with self._database.reading() as connection:
             return catalogue.find_environment(connection, name)
 
     def version(self, name: str, number: int) -> Version | None:
         """Return one version; None where there is none of this number."""
+        from envc.store import catalogue
+
         with self._database.reading() as connection:
             return catalogue.read_version(connection, name, number)
 
     def archive(self, name: str, number: int | None, *, now: float) -> bool:
         """Put a version away, or with None the whole environment, and say whether it was not yet."""
+        from envc.store import catalogue
+
         with self._database.writing(is_lasting=True) as connection:
             return catalogue.archive(connection, name, number, now)
 
     def restore(self, name: str, number: int | None) -> bool:
         """Take a version or an environment back, and say whether it had been put away."""
+        from envc.store import catalogue
+
         with self._database.writing(is_lasting=True) as connection:
             return catalogue.restore(connection, name, number)
 
@@ -114,6 +137,8 @@ class Store:
 
         Whoever cleans up images must keep theirs.
         """
+        from envc.store import catalogue
+
         with self._database.reading() as connection:
             return catalogue.list_env_ids(connection)
 
