@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from envc.cli.size import format_size
 from envc.store.record import Environment, Version
 
 __all__ = [
@@ -101,8 +102,6 @@ def list_versions(versions: Sequence[Version]) -> Iterator[str]:
 
 def show_version(version: Version) -> Iterator[str]:
     """Yield what is known of a version, a line for each thing."""
-    from envc.cli.summary import format_size  # loads the lock's model, which a list does not need
-
     draft = version.draft
     yield version.reference
     rows = [

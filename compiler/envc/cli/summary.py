@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from envc.cli.size import format_size
 from envc.lock.change import Change, Move, size_of
 from envc.lock.model import Lock, PlatformLock
 
@@ -13,7 +14,6 @@ __all__ = ["describe_change", "describe_platform", "format_size", "summarise"]
 
 _MOVES: Sequence[Move] = ("removed", "added", "up", "down", "other")
 _KINDS = ("base", "system", "conda", "pip", "source", "build", "tools")
-_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def summarise(lock: Lock, changes: Sequence[Change], *, is_new: bool) -> Iterator[str]:
@@ -53,20 +53,6 @@ def describe_change(change: Change) -> dict[str, Any]:
         "old_size_bytes": change.old_size,
         "new_size_bytes": change.new_size,
     }
-
-
-def format_size(size_bytes: int, *, signed: bool = False) -> str:
-    """Return bytes as people read them.
-
-    >>> format_size(999), format_size(1_240_000), format_size(-31_000, signed=True)
-    ('999 B', '1.2 MB', '-31 kB')
-    """
-    amount, unit = float(abs(size_bytes)), 0
-    while round(amount, 1) >= 1000 and unit < len(_UNITS) - 1:
-        amount, unit = amount / 1000, unit + 1
-    digits = 1 if unit and amount < 10 else 0
-    sign = "-" if size_bytes < 0 else "+" if signed else ""
-    return f"{sign}{amount:.{digits}f} {_UNITS[unit]}"
 
 
 def _list_changes(changes: Sequence[Change], platforms: Sequence[str]) -> Iterator[str]:
