@@ -33,7 +33,7 @@ from envc.registering import RegisterOptions, register
 from envc.review import Fixed, fix, fix_source, lint
 from envc.rewrite import check_format, check_source, convert, format_files, format_source
 from envc.running import run
-from envc.scaffolding import Scaffold, init
+from envc.scaffolding import Scaffold, copy_curated, init
 from envc.survey import Outdated, outdated
 from envc.tracing import Traced, TracedVariant, trace
 from envc.vendoring import Vendored, VendorOptions, check_vendored, vendor
@@ -81,6 +81,7 @@ __all__ = [
     "check_source",
     "compile",
     "convert",
+    "copy_curated",
     "examine",
     "export",
     "fix",

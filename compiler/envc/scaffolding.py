@@ -19,7 +19,7 @@ from envc.machine import Machine
 if TYPE_CHECKING:
     from envc.syntax import Form
 
-__all__ = ["PLAIN", "Scaffold", "init"]
+__all__ = ["PLAIN", "Scaffold", "copy_curated", "init"]
 
 PLAIN = "envc/minimal"
 """What a spec begins with where nothing else is there."""
@@ -149,6 +149,31 @@ def init(
     )
 
 
+def copy_curated(name: str, folder: Path) -> Path:
+    """Write a curated environment into a folder as it is, and return the path of its spec there.
+
+    What is there already and is the same stays.
+
+    Raises:
+        UsageError: There is none of this name (E740), or something would be overwritten (E743).
+        ToolError: The folder cannot be written (E553).
+    """
+    from envc import curated
+
+    root = curated.folder(name)
+    paths = (*curated.own_files(name), *curated.files(name))
+    contents = {folder / path: (root / path).read_bytes() for path in paths}
+    missing = {path: data for path, data in contents.items() if not _has(path, data)}
+    if taken := [path for path in missing if os.path.lexists(path)]:
+        raise _explain_taken(taken, "name another folder")
+    _write(missing)
+    return folder / paths[0]
+
+
+def _has(path: Path, content: bytes) -> bool:
+    return _is_file(path) and not path.is_symlink() and path.read_bytes() == content
+
+
 def _name_like(folder: Path) -> str:
     """Return the environment's name that is most like a folder's."""
     from envc.interop.gathered import name_like
@@ -274,10 +299,11 @@ def _is_same(path: Path, origin: str) -> bool:
     return path.suffix == ".yml" and path.resolve() == Path(origin).resolve()
 
 
-def _explain_taken(taken: Sequence[Path]) -> UsageError:
+def _explain_taken(
+    taken: Sequence[Path], hint: str = "choose another folder, or another name with `--name`"
+) -> UsageError:
     listed = ", ".join(f"`{one}`" for one in taken)
     verb = "is" if len(taken) == 1 else "are"
-    hint = "choose another folder, or another name with `--name`"
     return _refuse("E743", f"{listed} {verb} there already, and nothing is overwritten", hint)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["VERB"]
 
 _WHICH = "NAME, whose latest version is meant, NAME@VERSION or NAME:LABEL"
+_WHICH_OR_CURATED = f"{_WHICH}; or envc/NAME, which ships with envc"
 
 
 def _add_register(parser: argparse.ArgumentParser) -> None:
@@ -78,11 +79,18 @@ def _add_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all", dest="takes_archived", action="store_true", help="those that are archived, too"
     )
+    parser.add_argument(
+        "--curated", action="store_true", help="instead, those that ship with envc: envc/NAME"
+    )
 
 
 def _list(arguments: argparse.Namespace, console: Console) -> int:
     from envc.cli.environment import describe_environment, list_environments
 
+    if arguments.curated:
+        from envc.cli.curated import list_curated
+
+        return list_curated(console, as_json=arguments.json)
     store = _find(console)
     known: tuple[Environment, ...] = ()
     if store is not None:
@@ -101,7 +109,7 @@ def _list(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _add_reference(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("reference", metavar="REFERENCE", help=_WHICH)
+    parser.add_argument("reference", metavar="REFERENCE", help=_WHICH_OR_CURATED)
 
 
 def _show(arguments: argparse.Namespace, console: Console) -> int:
@@ -109,6 +117,11 @@ def _show(arguments: argparse.Namespace, console: Console) -> int:
     from envc.store.naming import find_version, require_reference, unknown_environment
 
     reference = require_reference(arguments.reference)
+    if reference.is_curated:
+        from envc.cli.curated import show_curated
+
+        machine = machine_of(arguments, console)
+        return show_curated(reference, machine, console, as_json=arguments.json)
     store = _find(console)
     if store is None:
         raise unknown_environment(None, reference.name)
@@ -160,6 +173,10 @@ def _get(arguments: argparse.Namespace, console: Console) -> int:
     from envc.store.naming import find_version, require_reference, unknown_environment
 
     reference = require_reference(arguments.reference)
+    if reference.is_curated:
+        from envc.cli.curated import get_curated
+
+        return get_curated(reference, arguments.folder, console, as_json=arguments.json)
     store = _find(console)
     if store is None:
         raise unknown_environment(None, reference.name)

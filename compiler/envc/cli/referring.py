@@ -50,9 +50,11 @@ def resolve_spec(path: Path, machine: Machine) -> Path:
     """Return the path of a spec's file: a file that is there is meant before what is registered.
 
     `NAME@VERSION` and `NAME:LABEL` are versions of the store; their files are in the cache then.
+    `envc/NAME` is a curated environment, whose files lie with envc.
 
     Raises:
-        UsageError: A version is named that is not registered (E704).
+        UsageError: A version is named that is not registered (E704), or a curated environment that
+            there is not (E740), or a version of one (E746).
         ToolError: The store (E70x) or the cache (E553) cannot be used.
     """
     return _find(path, machine)[0] if _is_registered(path) else path
@@ -61,12 +63,21 @@ def resolve_spec(path: Path, machine: Machine) -> Path:
 def _find(path: Path, machine: Machine) -> tuple[Path, str]:
     """Return where the spec of a version is, and what that version is called."""
     from envc.store.checkout import check_out
-    from envc.store.naming import find_version, parse_reference, unknown_environment
+    from envc.store.naming import (
+        curated_name,
+        find_version,
+        parse_reference,
+        unknown_environment,
+    )
     from envc.store.store import Store
 
     reference = parse_reference(str(path))
     if reference is None:
         return path, str(path)
+    if reference.is_curated:
+        from envc.curated import spec
+
+        return spec(curated_name(reference)), reference.name
     store = Store.find(machine.home)
     if store is None:
         raise unknown_environment(None, reference.name)
@@ -81,5 +92,7 @@ def _is_registered(path: Path) -> bool:
 
 
 def _refuse_change(path: Path) -> Diagnostic:
+    is_curated = str(path).startswith("envc/")
+    why = "ships with envc" if is_curated else "is registered"
     hint = f"`envc env get {path} DIR` writes its files where they can be changed"
-    return Diagnostic(code="E711", message=f"`{path}` is registered, and never changes", hint=hint)
+    return Diagnostic(code="E711", message=f"`{path}` {why}, and never changes", hint=hint)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import UsageError
 
-__all__ = ["PREFIX", "curated", "files", "folder", "is_curated", "spec"]
+__all__ = ["PREFIX", "curated", "files", "folder", "is_curated", "own_files", "spec"]
 
 PREFIX = "envc/"
 """What the names of curated environments begin with, and no other name may."""
@@ -52,14 +52,15 @@ def folder(name: str) -> Path:
     known = curated()
     if name in known:
         return _FOLDER / name.removeprefix(PREFIX)
-    meant = suggest(name, known)
+    # By what differs: that both begin with the prefix does not make two names alike.
+    meant = suggest(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known])
     listed = ", ".join(f"`{one}`" for one in known)
     raise UsageError(
         [
             Diagnostic(
                 code="E740",
                 message=f"there is no curated environment `{name}`",
-                hint=f"did you mean `{meant}`?" if meant else f"there are {listed}",
+                hint=f"did you mean `{PREFIX}{meant}`?" if meant else f"there are {listed}",
             )
         ]
     )
@@ -71,8 +72,17 @@ def spec(name: str) -> Path:
     Raises:
         UsageError: There is none of this name (E740).
     """
-    found = folder(name)
-    return found / f"{found.name}.envc"
+    return folder(name) / own_files(name)[0]
+
+
+def own_files(name: str) -> tuple[Path, Path]:
+    """Return the spec and the lock of a curated environment, as paths relative to its folder.
+
+    Raises:
+        UsageError: There is none of this name (E740).
+    """
+    stem = folder(name).name
+    return Path(f"{stem}.envc"), Path(f"{stem}.lock")
 
 
 def files(name: str) -> tuple[Path, ...]:
@@ -82,9 +92,9 @@ def files(name: str) -> tuple[Path, ...]:
         UsageError: There is none of this name (E740).
     """
     root = folder(name)
-    own = {root / f"{root.name}{suffix}" for suffix in (".envc", ".lock")}
-    paths = (path for path in root.rglob("*") if path.is_file() and path not in own)
-    return tuple(sorted(path.relative_to(root) for path in paths if _LEFT_OUT not in path.parts))
+    own = own_files(name)
+    paths = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+    return tuple(sorted(path for path in paths if path not in own and _LEFT_OUT not in path.parts))
 
 
 def _read_summary(path: Path) -> str:

@@ -16,6 +16,7 @@ __all__ = [
     "Reference",
     "check_label",
     "check_name",
+    "curated_name",
     "find_environment",
     "find_version",
     "parse_reference",
@@ -139,6 +140,17 @@ def check_label(text: str) -> str:
     raise UsageError([Diagnostic(code="E708", message=message, hint=hint)])
 
 
+def curated_name(reference: Reference) -> str:
+    """Return the name of an environment that ships with envc.
+
+    Raises:
+        UsageError: A version of it is asked for (E746).
+    """
+    if not reference.is_bare:
+        raise _unversioned(reference.name)
+    return reference.name
+
+
 def find_environment(store: Store | None, name: str) -> Environment:
     """Return a registered environment.
 
@@ -181,13 +193,21 @@ def find_version(store: Store | None, reference: Reference) -> Version:
 
 
 def unknown_environment(store: Store | None, name: str) -> UsageError:
-    """Return what to raise where no environment of a name is registered (E704)."""
+    """Return what to raise where no environment of a name is registered (E704), or can be (E746)."""
+    if name.startswith(CURATED):
+        return _unversioned(name)
     names = [one.name for one in store.environments()] if store is not None else []
     meant = suggest(name, names)
     hint = "`envc env list` lists those that are; `envc env register SPEC` adds one"
     message = f"no environment `{name}` is registered"
     hint = f"did you mean `{meant}`?" if meant else hint
     return UsageError([Diagnostic(code="E704", message=message, hint=hint)])
+
+
+def _unversioned(name: str) -> UsageError:
+    message = f"`{name}` ships with envc, and has neither versions nor labels"
+    hint = f"write `{name}` alone, or register a copy: `envc env register {name} --name NAME`"
+    return UsageError([Diagnostic(code="E746", message=message, hint=hint)])
 
 
 def _unknown_label(environment: Environment, label: str) -> UsageError:
