@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from envc.cli.columns import align, exact_time, format_time
 from envc.cli.size import format_size
 from envc.store.record import Environment, Version
 
 __all__ = [
     "describe_environment",
     "describe_version",
-    "format_time",
     "list_environments",
     "list_versions",
     "show_version",
 ]
-
-
-def format_time(time_s: float) -> str:
-    """Return a time as ISO 8601 has it, to the minute, in UTC.
-
-    >>> format_time(1_700_000_000.5)
-    '2023-11-14T22:13Z'
-    """
-    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
 def describe_environment(environment: Environment) -> dict[str, Any]:
@@ -36,9 +26,9 @@ def describe_environment(environment: Environment) -> dict[str, Any]:
         "versions": environment.count,
         "labels": dict(environment.labels),
         "description": environment.description,
-        "created": _exact(environment.created),
-        "changed": _exact(environment.changed),
-        "archived": _exact(environment.archived),
+        "created": exact_time(environment.created),
+        "changed": exact_time(environment.changed),
+        "archived": exact_time(environment.archived),
     }
 
 
@@ -53,8 +43,8 @@ def describe_version(version: Version) -> dict[str, Any]:
         "labels": list(version.labels),
         "properties": dict(version.properties),
         "description": version.description,
-        "created": _exact(version.created),
-        "archived": _exact(version.archived),
+        "created": exact_time(version.created),
+        "archived": exact_time(version.archived),
         "digest": draft.digest,
         "spec_id": draft.spec_id,
         **({"env_ids": ids[""]} if "" in ids else {"variants": ids}),
@@ -74,7 +64,7 @@ def describe_version(version: Version) -> dict[str, Any]:
 
 def list_environments(environments: Sequence[Environment]) -> Iterator[str]:
     """Yield a line for each: its latest version, when that was registered, labels, description."""
-    return _align(
+    return align(
         (
             one.name if one.latest is None else f"{one.name}@{one.latest}",
             format_time(one.changed),
@@ -88,7 +78,7 @@ def list_environments(environments: Sequence[Environment]) -> Iterator[str]:
 
 def list_versions(versions: Sequence[Version]) -> Iterator[str]:
     """Yield a line for each: its reference, when it was registered, labels, description."""
-    return _align(
+    return align(
         (
             one.reference,
             format_time(one.created),
@@ -121,24 +111,9 @@ def show_version(version: Version) -> Iterator[str]:
             for file in draft.files
         ),
     ]
-    for line in _align(row for row in rows if row[1]):
+    for line in align(row for row in rows if row[1]):
         yield f"  {line}"
 
 
 def _tell_label(label: str, number: int, environment: Environment) -> str:
     return label if number == environment.latest else f"{label}@{number}"
-
-
-def _align(rows: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Yield rows as lines with columns; a column that is empty in all of them takes no place."""
-    cells = [tuple(" ".join(cell.split()) for cell in row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        columns = zip(row, widths, strict=True)
-        yield "  ".join(cell.ljust(width) for cell, width in columns if width).rstrip()
-
-
-def _exact(time_s: float | None) -> str | None:
-    if time_s is None:
-        return None
-    return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds")

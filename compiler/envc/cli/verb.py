@@ -51,6 +51,8 @@ VERBS = {
     "verify": "build twice, and say whether the images are the same",
     "attest": "attach SBOMs and provenance to the image in its registry, and sign it",
     "env": "register environments, and find, get and list those that are",
+    "image": "list the images of environments, and drop those that nothing needs",
+    "history": "list what was built and run",
     "doctor": "say what is wrong with this machine, and what mends it",
 }
 """What the overview says of each; the module of the same name does it."""

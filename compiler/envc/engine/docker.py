@@ -14,6 +14,7 @@ from envc.engine.consultation import Consultation, consult, read_folders
 from envc.engine.container import NO_SUCH_PROGRAM, Container
 from envc.engine.failure import explain_absence, translated
 from envc.engine.foreground import RunOptions, Streams, run
+from envc.engine.inventory import Held, drop, list_held
 from envc.engine.transfer import pull, push
 from envc.errors import ToolError
 from envc.platform import Platform
@@ -182,6 +183,14 @@ class Engine:
             found = images(filters={"reference": pattern})
         names = (name for image in found for name in image.get("RepoTags") or ())
         return tuple(sorted(name for name in names if fnmatchcase(name, pattern)))
+
+    def inventory(self, label: str) -> tuple[Held, ...]:
+        """Return the images that have a label, sorted by their names."""
+        return list_held(self._client, label)
+
+    def drop(self, names: Sequence[str]) -> bool:
+        """Drop names of images, or ids, and say whether they are gone; what containers need stays."""
+        return drop(self._client, names)
 
     def triggers(self, reference: ImageReference) -> tuple[str, ...]:
         """Return the instructions that building on an image that it has sets off (ONBUILD)."""

@@ -15,6 +15,7 @@ __all__ = [
     "Asked",
     "explain_answer",
     "explain_certificate",
+    "explain_deletion",
     "explain_failure",
     "explain_missing",
     "explain_platform",
@@ -151,4 +152,16 @@ def explain_push(asked: Asked, status: int, body: bytes) -> Diagnostic:
         f"`{asked.source.repository}`",
         hint="see that it is no read-only mirror, and that it has room",
         notes=(f"it answered with status {status}{f': {said}' if said else ''}",),
+    )
+
+
+def explain_deletion(asked: Asked, status: int) -> Diagnostic:
+    """Return the diagnostic for a registry that deletes nothing (E675)."""
+    registry = asked.source.registry
+    return asked.diagnose(
+        "E675",
+        f"the registry `{registry}` does not delete images",
+        hint="allow it there (`REGISTRY_STORAGE_DELETE_ENABLED=true` of Distribution), or use the "
+        "registry's own rules for what it keeps",
+        notes=(f"it answered with status {status}",),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urljoin
 
 from envc.errors import InputError, ToolError
 from envc.mirror import MirrorMap
@@ -29,12 +31,14 @@ from envc.registry.manifest import (
     list_platforms,
     load,
     select,
+    total_size,
 )
 from envc.source import Span
 
 __all__ = ["Registry"]
 
 _HTTP_OK, _NOT_FOUND = 200, 404
+_NEXT = re.compile(r'<([^>]+)>\s*;[^,]*rel="?next"?')
 
 
 class Registry:
@@ -119,6 +123,33 @@ class Registry:
         asked = self._question(reference, None)
         return self._exchange.download(asked, f"blobs/{digest}", write)
 
+    def tags(self, repository: ImageReference) -> tuple[str, ...]:
+        """Return the tags of a repository, sorted: a request a page; of one that is not there, none.
+
+        https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags
+
+        Raises:
+            ToolError: As `resolve`.
+        """
+        asked = self._question(repository, None)
+        found: set[str] = set()
+        path: str | None = "tags/list?n=1000"
+        while path is not None:
+            answer = self._exchange.send(asked, "GET", path, headers={"Accept": "application/json"})
+            if answer.status == _NOT_FOUND:
+                break
+            if answer.status != _HTTP_OK:
+                raise ToolError([explain_failure(asked, answer.status)])
+            try:
+                listed = load(answer.body).get("tags") or ()
+            except ValueError as error:
+                raise ToolError([explain_answer(asked, f"its tags are {error}")]) from error
+            found.update(map(str, listed))
+            following = _NEXT.search(answer.headers.get("link", ""))
+            here = self._exchange.address(asked, "tags/list")
+            path = urljoin(here, following[1]) if following and listed else None
+        return tuple(sorted(found))
+
     def _question(self, reference: ImageReference, span: Span | None) -> Asked:
         source = mirror_reference(reference, self.mirrors)
         return Asked(reference=reference, source=source, span=span)
@@ -144,7 +175,7 @@ class Registry:
             config=_verify(asked, body, blob),
             index=index,
             platforms=offered,
-            size_bytes=_size_of(found.document),
+            size_bytes=total_size(found.document),
         )
         own = f"{manifest.config.get('os')}/{manifest.config.get('architecture')}"
         if own != platform.name:
@@ -176,12 +207,6 @@ class Registry:
         if answer.status != _HTTP_OK:
             raise ToolError([explain_failure(asked, answer.status)])
         return answer
-
-
-def _size_of(manifest: Mapping[str, Any]) -> int:
-    layers = manifest.get("layers") or ()
-    sizes = (layer.get("size") for layer in layers if isinstance(layer, dict))
-    return sum(size for size in sizes if isinstance(size, int))
 
 
 def _verify(asked: Asked, body: bytes, digest: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ __all__ = [
     "list_platforms",
     "load",
     "select",
+    "total_size",
 ]
 
 # https://github.com/opencontainers/image-spec/blob/main/media-types.md and Docker's own two.
@@ -139,6 +140,13 @@ def list_platforms(index: dict[str, Any]) -> tuple[str, ...]:
     """Return the platforms that an index has, sorted, each once."""
     names = {_name(entry["platform"]) for entry in _entries(index)}
     return tuple(sorted(names - {"unknown/unknown"}))
+
+
+def total_size(manifest: Mapping[str, Any]) -> int:
+    """Return the size of a manifest's layers in bytes, compressed as they are there."""
+    layers = manifest.get("layers") or ()
+    sizes = (layer.get("size") for layer in layers if isinstance(layer, dict))
+    return sum(size for size in sizes if isinstance(size, int))
 
 
 def _entries(index: dict[str, Any]) -> Iterable[dict[str, Any]]:

@@ -11,12 +11,13 @@ from urllib.parse import urljoin
 
 from envc.errors import ToolError
 from envc.reference import ImageReference
-from envc.registry.asked import Asked, explain_failure, explain_push
+from envc.registry.asked import Asked, explain_deletion, explain_failure, explain_push
 from envc.registry.exchange import Answer, Exchange
 
 __all__ = ["Descriptor", "Publisher", "sha256_digest"]
 
-_OK, _CREATED, _ACCEPTED, _NOT_FOUND = 200, 201, 202, 404
+_OK, _CREATED, _ACCEPTED, _NO_CONTENT, _NOT_FOUND = 200, 201, 202, 204, 404
+_UNSUPPORTED = frozenset({400, 405, 501})
 _TAKEN = frozenset({_OK, _CREATED, _ACCEPTED})
 
 
@@ -57,6 +58,7 @@ class Publisher:
         """
         self._exchange = Exchange(environment=environment, timeout_s=timeout_s, sleep=sleep)
         self._asked = Asked(reference=repository, source=repository, actions="pull,push")
+        self._deleting = Asked(reference=repository, source=repository, actions="delete,pull")
 
     def get(self, path: str, *, accept: str) -> Answer | None:
         """Return what lies below the repository's address, or None where nothing does."""
@@ -104,6 +106,23 @@ class Publisher:
         if done.status not in _TAKEN:
             raise ToolError([explain_push(self._asked, done.status, done.body)])
         return done.headers
+
+    def delete_manifest(self, digest: str) -> bool:
+        """Delete a manifest with all tags that point at it, and say whether it was there.
+
+        https://github.com/opencontainers/distribution-spec/blob/main/spec.md#deleting-manifests
+
+        Raises:
+            ToolError: The registry deletes nothing (E675).
+        """
+        done = self._exchange.send(self._deleting, "DELETE", f"manifests/{digest}", headers={})
+        if done.status in (_OK, _ACCEPTED, _NO_CONTENT):
+            return True
+        if done.status == _NOT_FOUND:
+            return False
+        if done.status in _UNSUPPORTED:
+            raise ToolError([explain_deletion(self._asked, done.status)])
+        raise ToolError([explain_failure(self._asked, done.status)])
 
 
 def sha256_digest(content: bytes) -> str:

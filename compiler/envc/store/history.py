@@ -9,7 +9,7 @@ from typing import Any
 
 from envc.store.activity import Build, Run
 
-__all__ = ["add_build", "add_run", "list_builds", "list_runs"]
+__all__ = ["add_build", "add_run", "last_uses", "list_builds", "list_runs"]
 
 _BUILD = (
     "env_id", "variant", "platform", "image", "digest", "size_bytes", "spec", "started",
@@ -47,6 +47,16 @@ def list_runs(
     """Return runs, the newest first."""
     rows = _select(connection, "runs", _RUN, env_id, limit)
     return tuple(Run(**{**row, "command": tuple(json.loads(row["command"]))}) for row in rows)
+
+
+def last_uses(connection: sqlite3.Connection) -> dict[str, float]:
+    """Return when each environment was last built, found or run, by env id."""
+    found = connection.execute(
+        "SELECT env_id, max(started) FROM "
+        "(SELECT env_id, started FROM builds UNION ALL SELECT env_id, started FROM runs) "
+        "GROUP BY env_id"
+    )
+    return dict(found.fetchall())
 
 
 def _insert(

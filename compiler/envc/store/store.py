@@ -167,3 +167,8 @@ class Store:
         """Return runs, the newest first; arguments as `builds`."""
         with self._database.reading() as connection:
             return history.list_runs(connection, env_id, limit)
+
+    def last_uses(self) -> Mapping[str, float]:
+        """Return when each environment was last built, found or run, by env id, in s since 1970."""
+        with self._database.reading() as connection:
+            return history.last_uses(connection)
