@@ -98,12 +98,13 @@ def _explain(image: Kept, rule: Rule, newest: Container[str]) -> str:
 
 
 def is_own_name(name: str) -> bool:
-    """Say whether a name is one that envc gives: its tag is an env id, maybe of a failed build.
+    """Say whether a name comes by itself: its tag is an env id, maybe of a failed build, or it has none
+    but a digest.
 
     >>> is_own_name("envc:" + "0" * 32), is_own_name("envc:failed-" + "0" * 32), is_own_name("pets:v1")
     (True, True, False)
     """
-    return _OWN_TAG.fullmatch(name.rpartition(":")[2]) is not None
+    return "@" in name or _OWN_TAG.fullmatch(name.rpartition(":")[2]) is not None
 
 
 def parse_age(text: str) -> float:

@@ -104,14 +104,20 @@ class Registries:
         Raises:
             ToolError: The engine cannot (E604, E603).
         """
-        found = replace(ImageReference.parse(image.name), tag=None, digest=image.digest)
-        source = mirror_reference(found, self.mirrors)
+        reference = ImageReference.parse(image.name)
+        source = mirror_reference(reference, self.mirrors)
+        platform = PLATFORMS[image.platform]
+        if image.name == wanted.name and source == reference:
+            with self._step(f"pulling {image.name}"):
+                engine.pull(reference, platform, lambda _: None)
+            return
+        source = replace(source, tag=None, digest=image.digest)
         name = f"{source.registry}/{source.repository}@{source.digest}"
         was_there = engine.find(name) is not None
         with self._step(f"pulling {image.name}"):
-            engine.pull(source, PLATFORMS[image.platform], lambda _: None)
+            engine.pull(source, platform, lambda _: None)
         engine.tag(name, wanted.name)
-        if not was_there and image.name != wanted.name:
+        if not was_there:
             engine.untag(name)
 
     def push(self, engine: Engine, image: Image, name: str) -> str:

@@ -86,7 +86,10 @@ def describe_run(run: Run) -> dict[str, Any]:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "env_id", metavar="ENV-ID", nargs="?", help="only this environment's; the first digits will do"
+        "env_id",
+        metavar="ENV-ID",
+        nargs="?",
+        help="only this environment's; the first digits will do",
     )
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument("--builds", action="store_true", help="only builds")
@@ -107,10 +110,9 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         with store:
             builds = () if arguments.runs else store.builds(limit=limit)
             runs = () if arguments.builds else store.runs(limit=limit)
-    found = sorted(
-        (one for one in (*builds, *runs) if _is_meant(one, arguments.env_id)),
-        key=lambda one: -one.started,
-    )[: arguments.limit]
+    known: list[Build | Run] = [*builds, *runs]
+    meant = [one for one in known if _is_meant(one, arguments.env_id)]
+    found = sorted(meant, key=lambda one: -one.started)[: arguments.limit]
     if arguments.json:
         console.print_json({"history": [_describe(one) for one in found]})
     elif found:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["VERB"]
 
 _HEX_SHORTEST = 6
-_SHOWN = 10
+_SHOWN, _DIGITS = 10, 12
 _USUAL_AGE = "30d"
 
 
@@ -53,7 +53,9 @@ def _list(arguments: argparse.Namespace, console: Console) -> int:
 
 def _add_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "image", metavar="IMAGE", help="a name, a digest, or an env id, of which a few digits will do"
+        "image",
+        metavar="IMAGE",
+        help="a name, a digest, or an env id, of which a few digits will do",
     )
     _add_repository(parser)
 
@@ -129,7 +131,7 @@ def _gc(arguments: argparse.Namespace, console: Console) -> int:
             }
         )
         return 0
-    rows = [(*_row(image, now)[:4], reason) for image, reason in done.kept]
+    rows = [(*_row(image, now)[:3], reason) for image, reason in done.kept]
     if arguments.dry_run and rows:
         console.note("\n".join(("these stay:", *align(rows))))
     if done.dropped:
@@ -161,7 +163,7 @@ def _row(image: Kept, now: float) -> tuple[str, ...]:
 
 
 def _name(image: Kept) -> str:
-    return image.names[0] if image.names else image.digest
+    return image.names[0] if image.names else image.digest[: len("sha256:") + _DIGITS]
 
 
 def _is_meant(image: Kept, text: str) -> bool:
@@ -173,9 +175,7 @@ def _is_meant(image: Kept, text: str) -> bool:
     return text in image.names or is_start
 
 
-def _tell(
-    images: Sequence[Kept], builds: Sequence[Build], runs: Sequence[Run]
-) -> Iterator[str]:
+def _tell(images: Sequence[Kept], builds: Sequence[Build], runs: Sequence[Run]) -> Iterator[str]:
     from envc.cli.columns import align, format_time
     from envc.cli.history import build_row, run_row
 
