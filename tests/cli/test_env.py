@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +184,7 @@ def test_a_version_stands_for_a_spec(folder: Path, envc: EnvcMain) -> None:
     assert envc("compile", "pets:prod", "-o", "build").code == 0
     assert envc("lock", "--check", "pets@1").code == 0
     assert envc("check", "pets@1").code == 0
+    assert before.split()[1] in envc("explain", "pets@1", "--json").out
     assert "environment pets\n" in envc("convert", "pets@1", "--to", "dsl").out
 
 
@@ -218,6 +221,22 @@ def test_a_version_in_the_cache_that_somebody_changed_is_made_anew(
     assert envc("hash", "pets@1").out == before
     assert spec.read_text() == SPEC
     assert not (spec.parent / "src" / "more").exists()
+
+
+def test_processes_that_want_a_version_at_once_all_get_it(folder: Path, envc: EnvcMain) -> None:
+    envc("env", "register", "pets.envc")
+    words = [sys.executable, "-m", "envc", "hash", "pets@1"]
+
+    racers = [
+        subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(8)
+    ]
+    said = {racer.communicate()[0] for racer in racers}
+
+    assert said == {envc("hash", "pets.envc").out}
+    assert [path.name[:6] for path in Path(os.environ["ENVC_CACHE"], "registered").iterdir()] == [
+        "pets@1"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,18 @@ def test_a_store_of_a_newer_envc_is_refused_and_stays(
     assert sorted(path.name for path in home.iterdir()) == [".store.db.lock", "store.db"]
 
 
+def test_a_store_that_a_newer_envc_changes_meanwhile_is_left_alone(home: Path) -> None:
+    place = fill(home, 1)
+
+    with Store.open(home) as store:
+        newer = sqlite3.connect(place)
+        newer.execute("PRAGMA user_version = 99")
+        newer.close()
+        problems = [code_of(lambda: store.record_run(run_of())), code_of(store.runs)]
+
+    assert [problem.code for problem in problems] == ["E701", "E701"]
+
+
 def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
@@ -207,6 +219,29 @@ def test_a_store_that_can_only_be_read_is_read(home: Path, tmp_path: Path) -> No
 
 def test_a_full_disk_is_told_and_loses_nothing(home: Path) -> None:
     assert run_script(FULL, home) == ["E702", "1"]
+
+
+FULL_FOR_CONTENT = """
+import resource, signal, sys
+from pathlib import Path
+from envc.errors import ToolError
+from envc.store import Store
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+file = Path(sys.argv[1]).parent / "large"
+file.write_bytes(bytes(500_000))
+with Store.open(Path(sys.argv[1])) as store:
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        store.content.add(file)
+    except ToolError as error:
+        print(error.diagnostics[0].code)
+print([path.name for path in store.content.folder.rglob("*")])
+"""
+
+
+def test_a_disk_that_is_too_full_for_content_is_told_and_keeps_no_part_of_it(home: Path) -> None:
+    assert run_script(FULL_FOR_CONTENT, home) == ["E702", "[]"]
 
 
 def run_script(script: str, home: Path) -> list[str]:

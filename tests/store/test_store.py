@@ -29,6 +29,27 @@ print(done.version.number, done.is_new)
 """
 
 
+KILLED = """
+import hashlib, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from envc.store import Store, StoredFile
+from support.records import draft_of, entry_of
+from dataclasses import replace
+home, number = Path(sys.argv[1]), int(sys.argv[3])
+file = home.parent / "file"
+while True:
+    number += 1
+    file.write_text(f"{number}" * 50_000)
+    with Store.open(home) as store:
+        sha256, size = store.content.add(file)
+        files = (StoredFile(path="pets.envc", role="spec", sha256=sha256, size_bytes=size),)
+        draft = replace(draft_of(f"{number}"), files=files)
+        done = store.register(entry_of(draft=draft))
+    print(done.version.number, flush=True)
+"""
+
+
 def test_a_registered_version_is_there_again(home: Path) -> None:
     with Store.open(home) as store:
         store.register(
@@ -199,3 +220,31 @@ def test_processes_that_race_make_one_version_of_one_content(
         range(1, count + 1) if count > 1 else [1] * RACERS
     )
     assert sum(is_new == "True" for _, is_new in said) == count
+
+
+def test_what_a_killed_process_has_registered_is_there_whole(home: Path, tmp_path: Path) -> None:
+    tests, told = str(Path(__file__).parents[1]), 0
+    for count in range(1, 9):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(home), tests, str(told + 1000 * count)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert writer.stdout is not None
+        for _ in range(count):
+            told = int(writer.stdout.readline())
+        writer.kill()
+        told = int((writer.stdout.read() or f"{told}").split()[-1])
+        writer.stdout.close()
+        writer.wait()
+
+        with Store.open(home) as store:
+            versions = store.versions("pets")
+            for version in versions:
+                [file] = version.draft.files
+                store.content.copy(file.sha256, tmp_path / f"{count}-{version.number}")
+
+        numbers = [version.number for version in versions]
+        assert numbers == list(range(len(numbers), 0, -1))
+        assert len(numbers) - told in {0, 1}
+        told = len(numbers)

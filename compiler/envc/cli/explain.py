@@ -54,8 +54,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
+    from envc.cli.referring import resolve_spec
     from envc.explanation import is_code
 
+    if arguments.what is not None:
+        machine = machine_of(arguments, console)
+        arguments.what = str(resolve_spec(Path(arguments.what), machine))
     if arguments.what is not None and (arguments.all or arguments.codes):
         option = "--all" if arguments.all else "--codes"
         kind = (

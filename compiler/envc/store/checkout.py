@@ -41,10 +41,11 @@ def check_out(content: Content, version: Version, cache: Path) -> Path:
     try:
         _remove(new)
         write_tree(content, files, new, is_frozen=True)
-        _remove(folder)
+        # What another process has put there meanwhile may be in use already.
+        if not _is_intact(folder, files):
+            _remove(folder)
         new.rename(folder)
     except OSError as error:
-        # Another process may have put the same there in between.
         if not _is_intact(folder, files):
             raise unwritable(folder, error) from error
     finally:

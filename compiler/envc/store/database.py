@@ -99,7 +99,7 @@ class Database:
         Raises:
             ToolError: As `open`.
         """
-        with _explaining(self.place), _transaction(self._connection, "BEGIN"):
+        with _explaining(self.place), self._transaction("BEGIN"):
             yield self._connection
 
     @contextmanager
@@ -114,8 +114,23 @@ class Database:
         """
         with _explaining(self.place):
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if is_lasting else 'NORMAL'}")
-            with _transaction(self._connection, "BEGIN IMMEDIATE"):
+            with self._transaction("BEGIN IMMEDIATE"):
                 yield self._connection
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        connection = self._connection
+        connection.execute(begin)
+        try:
+            # A newer envc may have changed the tables since they were opened.
+            refuse_newer(version_of(connection), self.place)
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            # SQLite itself ends a transaction that met a full disk.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
 
 def unwritable(place: Path, reason: str) -> ToolError:
@@ -170,19 +185,6 @@ def _prepare(connection: sqlite3.Connection, place: Path) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     if found < CURRENT:
         migrate(connection)
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
-    connection.execute(begin)
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        # SQLite itself ends a transaction that met a full disk.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 @contextmanager
