@@ -317,7 +317,7 @@ def test_a_whole_environment_is_archived_and_comes_back_when_it_is_registered(
             ("show", "pets@7"),
             "E704",
             "the environment `pets` has no version 7",
-            "it has 1: `envc env versions pets` lists them",
+            "`envc env versions pets` lists those that it has",
         ),
         (
             ("show", "pets:pord"),

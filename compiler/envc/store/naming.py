@@ -187,7 +187,7 @@ def find_version(store: Store | None, reference: Reference) -> Version:
     found = store.version(reference.name, number) if store is not None else None
     if found is None:
         message = f"the environment `{reference.name}` has no version {number}"
-        hint = f"it has {environment.count}: `envc env versions {reference.name}` lists them"
+        hint = f"`envc env versions {reference.name}` lists those that it has"
         raise UsageError([Diagnostic(code="E704", message=message, hint=hint)])
     return found
 
