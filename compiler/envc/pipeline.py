@@ -22,6 +22,7 @@ from envc.build.terms import PULLS, Pull, Terms
 from envc.building import BuildOptions, build
 from envc.comparison import Agreed, check_lock
 from envc.diagnostics import Diagnostic
+from envc.differing import Differed, DiffOptions, ImageDifference, diff
 from envc.errors import DriftError
 from envc.front import Checked, CheckedFile, check_file, check_vouched, lock_path, read
 from envc.interchange import Imported, adopt, export, import_spec
@@ -54,8 +55,11 @@ __all__ = [
     "Checked",
     "CheckedFile",
     "Compiled",
+    "DiffOptions",
+    "Differed",
     "Fixed",
     "Identity",
+    "ImageDifference",
     "Imported",
     "LockOptions",
     "Locked",
@@ -82,6 +86,7 @@ __all__ = [
     "compile",
     "convert",
     "copy_curated",
+    "diff",
     "examine",
     "export",
     "fix",

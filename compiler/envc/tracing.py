@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from envc.prepared import Prepared
     from envc.source import Source
 
-__all__ = ["Traced", "TracedVariant", "trace", "trace_lock"]
+__all__ = ["Traced", "TracedVariant", "rename_places", "trace", "trace_lock"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +106,29 @@ def trace_lock(path: Path, *, variants: Sequence[str] = ()) -> Traced:
             for name in choose_variants(locked, variants)
         }
     )
+
+
+def rename_places(traced: Traced, rename: Callable[[str], str]) -> Traced:
+    """Return the same with other names for the files that parts come from."""
+    variants = {
+        name: replace(
+            one,
+            platforms={
+                platform: _rename_node(node, rename) for platform, node in one.platforms.items()
+            },
+        )
+        for name, one in traced.variants.items()
+    }
+    return replace(traced, variants=variants)
+
+
+def _rename_node(node: Node, rename: Callable[[str], str]) -> Node:
+    places = tuple(
+        replace(place, file=rename(place.file)) if place.file is not None else place
+        for place in node.places
+    )
+    children = tuple(_rename_node(child, rename) for child in node.children)
+    return replace(node, places=places, children=children)
 
 
 def _trace_locked(lock: Lock, text: Source, variant: str) -> TracedVariant:

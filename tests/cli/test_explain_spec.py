@@ -96,7 +96,7 @@ def test_the_tree_is_readable(envc: EnvcMain) -> None:
     lines = ran.out.splitlines()
     told = [re.sub(r" {2,}", "  ", line.strip()) for line in lines]
     assert (ran.code, ran.err, lines[0]) == (0, "", f"linux/amd64 {env_id}")
-    assert "base  docker.io/library/python:3.12-slim-bookworm@aaaaaaaaaaaa  " in told[5]
+    assert "base  python:3.12-slim-bookworm@aaaaaaaaaaaa  " in told[5]
     assert told[5].endswith("  pets.envc:3, pets.lock:15")
     assert [line.split("  ")[0] for line in told[1:]] == [
         "contract",
@@ -218,3 +218,13 @@ def test_a_spec_and_all_fields_are_not_asked_for_at_once(envc: EnvcMain) -> None
 
     assert ran.code == 2
     assert "`--all` and a spec were given" in ran.err
+
+
+def test_a_registered_version_is_explained(envc: EnvcMain) -> None:
+    envc("env", "register", "pets.envc")
+
+    ran = envc("explain", "pets@1")
+    missing = envc("explain", "pets@2")
+
+    assert ran.out.split()[1] == envc("hash", "pets.envc").out.split()[1]
+    assert (missing.code, "E704" in missing.err) == (2, True)

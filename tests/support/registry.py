@@ -85,8 +85,13 @@ class FakeRegistry:
         variables: Sequence[str] = (),
         labels: Mapping[str, str] | None = None,
         onbuild: Sequence[str] = (),
+        layers: Mapping[str, int] | None = None,
     ) -> str:
-        """Put in one platform's image and return its digest."""
+        """Put in one platform's image and return its digest.
+
+        Args:
+            layers: The size of each layer, which is not there itself, by its name.
+        """
         system, architecture = platform.split("/")
         config = _encode(
             {
@@ -97,6 +102,7 @@ class FakeRegistry:
                     "Labels": dict(labels or {}),
                     "OnBuild": list(onbuild),
                 },
+                **_describe_layers(layers or {}),
             }
         )
         self.bodies[f"{repository}/blobs/{_digest(config)}"] = ("application/octet-stream", config)
@@ -105,7 +111,10 @@ class FakeRegistry:
                 "schemaVersion": 2,
                 "mediaType": OCI_MANIFEST,
                 "config": {"digest": _digest(config), "size": len(config)},
-                "layers": [],
+                "layers": [
+                    {"digest": _digest(name.encode()), "size": size}
+                    for name, size in (layers or {}).items()
+                ],
             }
         )
         return self.put_manifest(repository, tag, OCI_MANIFEST, manifest)
@@ -183,6 +192,16 @@ def _handler(registry: FakeRegistry) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
+
+
+def _describe_layers(layers: Mapping[str, int]) -> dict[str, object]:
+    if not layers:
+        return {}
+    made: list[dict[str, object]] = [{"created_by": f"COPY {name}"} for name in layers]
+    return {
+        "rootfs": {"type": "layers", "diff_ids": [_digest(name.encode()) for name in layers]},
+        "history": [*made, {"created_by": "LABEL", "empty_layer": True}],
+    }
 
 
 def _encode(data: object) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.cli.console import Console
+from envc.cli.referring import is_registered, resolve_spec
 from envc.cli.verb import (
     Verb,
     add_choice,
@@ -85,7 +86,7 @@ def _is_spec(what: str) -> bool:
     from envc.spec.manual import topics
 
     path = Path(what)
-    if path.suffix in _SPECS:
+    if path.suffix in _SPECS or is_registered(path):
         return True
     return path.is_file() and all(topic.name != what for topic in topics())
 
@@ -108,9 +109,10 @@ def _explain_spec(arguments: argparse.Namespace, console: Console) -> None:
     from envc import pipeline
     from envc.cli.tree import describe_traced, list_traced
 
+    machine = machine_of(arguments, console)
     traced = pipeline.trace(
-        Path(arguments.what),
-        machine_of(arguments, console),
+        resolve_spec(Path(arguments.what), machine),
+        machine,
         variants=arguments.variants,
         choice=choice_of(arguments),
         templates=arguments.templates,

@@ -11,7 +11,7 @@ from envc.diagnostics import Diagnostic
 from envc.errors import UsageError
 from envc.machine import Machine
 
-__all__ = ["resolve_spec", "resolve_specs"]
+__all__ = ["is_registered", "resolve_spec", "resolve_specs"]
 
 _LOOKS_REGISTERED = re.compile(r"(envc/)?[a-z0-9._-]+[@:][A-Za-z0-9._-]+|envc/[a-z0-9._-]+")
 
@@ -29,7 +29,7 @@ def resolve_specs(arguments: argparse.Namespace, console: Console, *, is_changin
     one, several = getattr(arguments, "spec", None), getattr(arguments, "specs", None)
     paths = [path for path in (one, *(several or ())) if isinstance(path, Path)]
     arguments.given = {path: str(path) for path in paths}
-    named = [path for path in paths if _is_registered(path)]
+    named = [path for path in paths if is_registered(path)]
     if not named:
         return
     if is_changing:
@@ -57,7 +57,7 @@ def resolve_spec(path: Path, machine: Machine) -> Path:
             there is not (E740), or a version of one (E746).
         ToolError: The store (E70x) or the cache (E553) cannot be used.
     """
-    return _find(path, machine)[0] if _is_registered(path) else path
+    return _find(path, machine)[0] if is_registered(path) else path
 
 
 def _find(path: Path, machine: Machine) -> tuple[Path, str]:
@@ -86,8 +86,8 @@ def _find(path: Path, machine: Machine) -> tuple[Path, str]:
         return check_out(store.content, version, machine.cache), version.reference
 
 
-def _is_registered(path: Path) -> bool:
-    """Say whether a version is meant; a cheap question, since every verb asks it."""
+def is_registered(path: Path) -> bool:
+    """Say whether a version may be meant; a cheap question, since every verb asks it."""
     return _LOOKS_REGISTERED.fullmatch(str(path)) is not None and not path.exists()
 
 

@@ -16,6 +16,6 @@ def format_size(size_bytes: int, *, signed: bool = False) -> str:
     amount, unit = float(abs(size_bytes)), 0
     while round(amount, 1) >= 1000 and unit < len(_UNITS) - 1:
         amount, unit = amount / 1000, unit + 1
-    digits = 1 if unit and amount < 10 else 0
+    digits = 1 if unit and round(amount, 1) < 10 else 0
     sign = "-" if size_bytes < 0 else "+" if signed else ""
     return f"{sign}{amount:.{digits}f} {_UNITS[unit]}"

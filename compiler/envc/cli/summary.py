@@ -10,7 +10,17 @@ from envc.cli.size import format_size
 from envc.lock.change import Change, Move, size_of
 from envc.lock.model import Lock, PlatformLock
 
-__all__ = ["describe_change", "describe_platform", "format_size", "summarise"]
+__all__ = [
+    "align",
+    "describe_change",
+    "describe_platform",
+    "format_size",
+    "group_changes",
+    "summarise",
+    "tell_growth",
+    "tell_move",
+    "tell_versions",
+]
 
 _MOVES: Sequence[Move] = ("removed", "added", "up", "down", "other")
 _KINDS = ("base", "system", "conda", "pip", "source", "build", "tools")
@@ -56,24 +66,40 @@ def describe_change(change: Change) -> dict[str, Any]:
 
 
 def _list_changes(changes: Sequence[Change], platforms: Sequence[str]) -> Iterator[str]:
-    groups: dict[tuple[int, int, str, str], list[Change]] = {}
-    for change in changes:
-        order = _KINDS.index(change.kind), _MOVES.index(change.move)
-        groups.setdefault((*order, change.name, _versions(change)), []).append(change)
     rows = []
-    for (_, _, name, versions), group in sorted(groups.items()):
+    for group in group_changes(changes):
         first = group[0]
         found = sorted(change.platform for change in group)
         where = "" if found == list(platforms) else f"only {', '.join(found)}"
-        move = "changed" if first.move == "other" else first.move
-        rows.append((move, first.kind, name, versions, _growth(group), where))
+        versions = tell_versions(first)
+        rows.append((tell_move(first), first.kind, first.name, versions, tell_growth(group), where))
+    yield from align(rows)
+
+
+def group_changes(changes: Sequence[Change]) -> list[list[Change]]:
+    """Return changes by what a reader is told of them: the same on several platforms is told once."""
+    groups: dict[tuple[int, int, str, str], list[Change]] = {}
+    for change in changes:
+        order = _KINDS.index(change.kind), _MOVES.index(change.move)
+        groups.setdefault((*order, change.name, tell_versions(change)), []).append(change)
+    return [group for _, group in sorted(groups.items(), key=lambda item: item[0])]
+
+
+def align(rows: Sequence[Sequence[str]], indent: str = "") -> Iterator[str]:
+    """Yield rows as lines of columns; one that is empty in all of them is left out."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
-        yield "  ".join(cell for cell, width in zip(cells, widths, strict=True) if width).rstrip()
+        filled = "  ".join(cell for cell, width in zip(cells, widths, strict=True) if width)
+        yield f"{indent}{filled}".rstrip()
 
 
-def _versions(change: Change) -> str:
+def tell_move(change: Change) -> str:
+    """Return in one word what happened."""
+    return "changed" if change.move == "other" else change.move
+
+
+def tell_versions(change: Change) -> str:
     """Return what was pinned and what is now; of Conda's builds only where versions are the same."""
     texts = [text for text in (change.old, change.new) if text is not None]
     if change.kind == "conda" and change.move != "other":
@@ -81,7 +107,7 @@ def _versions(change: Change) -> str:
     return " -> ".join(texts)
 
 
-def _growth(group: Sequence[Change]) -> str:
+def tell_growth(group: Sequence[Change]) -> str:
     """Return the bytes of a change, which its platforms may not share."""
     found = {change.growth for change in group}
     if None in found or group[0].kind == "base":

@@ -11,7 +11,14 @@ if TYPE_CHECKING:
     from envc.plan.node import Node, Place
     from envc.tracing import Traced, TracedVariant
 
-__all__ = ["clip", "describe_place", "describe_traced", "list_traced", "short_digest"]
+__all__ = [
+    "clip",
+    "clip_middle",
+    "describe_place",
+    "describe_traced",
+    "list_traced",
+    "short_digest",
+]
 
 _INDENT = "  "
 _NAME_WIDTH, _TEXT_WIDTH = 44, 60
@@ -63,6 +70,19 @@ def clip(text: str, width: int = _TEXT_WIDTH) -> str:
     """
     line = clean(" ".join(text.split()))
     return line if len(line) <= width else f"{line[: width - 3]}..."
+
+
+def clip_middle(text: str, width: int) -> str:
+    """Return a text as `clip` does, with its end: where it is long, that is what tells it from others.
+
+    >>> clip_middle("registry.example/team/base@0123", 15)
+    'regist...e@0123'
+    """
+    line = clip(text, max(len(text), width))
+    if len(line) <= width:
+        return line
+    kept = (width - 3) // 2
+    return f"{line[:kept]}...{line[-(width - 3 - kept) :]}"
 
 
 def short_digest(digest: str) -> str:

@@ -15,6 +15,7 @@ from envc.engine.container import NO_SUCH_PROGRAM, Container
 from envc.engine.failure import explain_absence, translated
 from envc.engine.foreground import RunOptions, Streams, run
 from envc.engine.inventory import Held, drop, list_held
+from envc.engine.picture import look_at
 from envc.engine.transfer import pull, push
 from envc.errors import ToolError
 from envc.platform import Platform
@@ -24,6 +25,8 @@ from envc.registry.transport import root_cause
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
+    from envc.diff.picture import Picture
 
 __all__ = ["Engine", "EngineFacts", "LocalImage"]
 
@@ -191,6 +194,10 @@ class Engine:
     def drop(self, names: Sequence[str]) -> bool:
         """Drop names of images, or ids, and say whether they are gone; what containers need stays."""
         return drop(self._client, names)
+
+    def look_at(self, name: str) -> Picture | None:
+        """Return the labels, settings and layers of an image; None where there is none."""
+        return look_at(self._client, name)
 
     def triggers(self, reference: ImageReference) -> tuple[str, ...]:
         """Return the instructions that building on an image that it has sets off (ONBUILD)."""

@@ -12,6 +12,7 @@ from envc.plan.about import About
 from envc.plan.layer import BUILT_LAYER, Layer
 from envc.plan.node import Node, Place
 from envc.plan.step import CopyAction, RunAction, StepAction
+from envc.reference import ImageReference
 
 __all__ = ["root_node"]
 
@@ -71,7 +72,7 @@ def _base(key: str, value: Any, about: About) -> Node:
     asked = about.spec("base", "image")
     if about.document is not None and ("base", "dockerfile") in about.document.spans:
         asked = about.spec("base", "dockerfile")
-    text = f"{about.locked.base.image}@{_short(value)}"
+    text = _call_image(about.locked.base.image, value)
     return _leaf(key, value, (*asked, *about.places.at("base", "digest")), text)
 
 
@@ -103,7 +104,7 @@ def _tools(key: str, value: Any, about: About) -> Node:
         )
         for architecture, wheels in tools.packages.items()
     )
-    image = f"{tools.image}@{_short(tools.digest)}"
+    image = _call_image(tools.image, tools.digest)
     children = (
         _leaf("image", value["image"], about.places.at("tools", "digest"), image),
         _leaf("python", value["python"], about.places.at("tools", "python")),
@@ -303,6 +304,11 @@ def _before_variables(key: str, value: Any, about: About) -> Node:
         _leaf(name, [name, text], about.spec("variables", name), text) for name, text in value
     )
     return Node(name=key, value=value, text="seen before the packages", children=children)
+
+
+def _call_image(image: str, digest: str) -> str:
+    """Return an image's name as people write it, and the beginning of its digest."""
+    return f"{ImageReference.parse(image).familiar}@{_short(digest)}"
 
 
 def _count(number: int, what: str) -> str:

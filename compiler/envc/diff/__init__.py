@@ -1,0 +1,1 @@
+"""Two environments compared: what their ids are made of, their packages, their layers."""
