@@ -192,17 +192,19 @@ def _check_name(name: str) -> str:
 
 
 def _find_files(folder: Path) -> tuple[str, ...]:
-    """Return the files of other tools in a folder that a spec can be made of, the fullest first."""
+    """Return the files of other tools in a folder that a spec can be made of, the fullest first.
+
+    A requirements.txt is about an environment, and goes before what a project as such needs.
+    """
     from envc.front import read
     from envc.interop.importing import detect
 
-    found = []
+    found: dict[str, str] = {}
     for name in _FOUND:
         if _is_file(folder / name):
             with contextlib.suppress(InputError):  # a pyproject.toml may be about anything
-                detect(read(folder / name))
-                found.append(name)
-    return tuple(found)
+                found[name] = detect(read(folder / name))
+    return tuple(sorted(found, key=lambda name: found[name] == "project"))
 
 
 def _is_file(path: Path) -> bool:

@@ -131,6 +131,19 @@ def test_the_fullest_file_counts_and_the_others_are_told(envc: EnvcMain, folder:
     assert "\nenvironment mine\n" in (folder / "mine.envc").read_text()
 
 
+def test_a_requirements_file_goes_before_what_a_project_as_such_needs(
+    envc: EnvcMain, folder: Path
+) -> None:
+    (folder / "pyproject.toml").write_text('[project]\nname = "pets"\ndependencies = ["rich"]\n')
+    only_project = envc("init", "--name", "one", "--json")
+    (folder / "requirements.txt").write_text("rich==14.1.0\n")
+
+    both = envc("init", "--name", "two", "--json")
+
+    assert json.loads(only_project.out)["format"] == "project"
+    assert json.loads(both.out)["format"] == "requirements"
+
+
 def test_what_a_file_says_and_a_spec_cannot_is_told(envc: EnvcMain, folder: Path) -> None:
     (folder / "requirements.txt").write_text("rich\n--trusted-host example.com\n")
 

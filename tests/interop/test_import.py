@@ -308,6 +308,112 @@ variables { A = "1" }
     ]
 
 
+PROJECT = """\
+[build-system]
+requires = ["hatchling"]
+
+[project]
+name = "Pets.App"
+version = "1.0"
+requires-python = "==3.12.*"
+dependencies = [
+    "rich>=14,<15",
+    "tomli>=2; python_version < '3.11'",
+    "toys @ https://example.com/toys-1.0-py3-none-any.whl",
+]
+
+[project.optional-dependencies]
+gpu = ["torch"]
+
+[dependency-groups]
+dev = ["pytest"]
+
+[tool.uv]
+override-dependencies = ["six==1.17.0"]
+"""
+
+
+def test_what_a_project_needs_becomes_a_spec(tmp_path: Path, machine: Machine) -> None:
+    imported = take(tmp_path, machine, "pyproject.toml", PROJECT)
+
+    assert imported.format_name == "project"
+    assert body(imported) == (
+        "environment pets.app\npython 3.12\npip {\n    rich>=14,<15\n"
+        "    tomli>=2; python_version < '3.11'\n"
+        "    toys @ https://example.com/toys-1.0-py3-none-any.whl\n}\n"
+    )
+    assert messages(imported) == [
+        "the environment is called `pets.app`: `Pets.App` is no name of one",
+        "`optional-dependencies.gpu` is left out: name what the environment needs of it",
+        "`dependency-groups.dev` is left out: name what the environment needs of it",
+        "`tool.uv.override-dependencies` is left out: it is uv's own",
+    ]
+    assert [warning.labels[0].span.position.line for warning in imported.warnings] == [
+        *(5, 15, 18, 21),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        ("==3.12.*", "python 3.12\n"),
+        ("==3.12.4", "python 3.12.4\n"),
+        ("~=3.12.0", "python 3.12\n"),
+        ("===3.12.4", "python 3.12.4\n"),
+        (">=3.10", ""),
+        ("==3.12", ""),
+        ("~=3.12", ""),
+        ("==3.12.*,!=3.12.3", ""),
+        ("nonsense", ""),
+    ],
+)
+def test_a_project_names_one_python_or_none(
+    asked: str, line: str, tmp_path: Path, machine: Machine
+) -> None:
+    text = f'[project]\nrequires-python = "{asked}"\n'
+
+    imported = take(tmp_path, machine, "pyproject.toml", text)
+
+    left_out = f"`requires-python = {asked}` is left out: "
+    why = "a spec names one series, or takes its base's"
+    assert body(imported) == f"environment pyproject\n{line}"
+    assert messages(imported) == ([] if line else [left_out + why])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("dynamic = ['dependencies']", "only the project's own build knows them"),
+        ("dependencies = 'rich'", "it is no list"),
+        ("dependencies = {rich = '1'}", "it is no list"),
+    ],
+)
+def test_what_a_project_does_not_list_is_told(
+    text: str, said: str, tmp_path: Path, machine: Machine
+) -> None:
+    imported = take(tmp_path, machine, "pyproject.toml", f"[project]\n{text}\n")
+
+    assert messages(imported) == [f"`dependencies` is left out: {said}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "project = 3\n[tool]\nuv = 3\n",
+        "[project]\nname = 3\nrequires-python = 3\n",
+        "[project]\ndependencies = [3, {a = 1}, '']\noptional-dependencies = 3\n",
+    ],
+)
+def test_a_project_in_another_shape_still_becomes_a_spec(
+    text: str, tmp_path: Path, machine: Machine
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+
+    imported = import_spec(tmp_path / "pyproject.toml", machine, "dsl", format_name="project")
+
+    assert "environment pyproject\n" in imported.text
+
+
 @pytest.mark.parametrize(
     ("name", "text", "format_name"),
     [
@@ -321,6 +427,8 @@ variables { A = "1" }
         ("pylock.dev.toml", 'lock-version = "1.0"\n', "pylock"),
         ("e.txt", "# x\n@EXPLICIT\n", "explicit"),
         ("pyproject.toml", "[tool.pixi.workspace]\n", "pixi"),
+        ("pyproject.toml", "[project]\n[tool.pixi.workspace]\n", "pixi"),
+        ("pyproject.toml", "[tool.black]\n[project]\n", "project"),
     ],
 )
 def test_a_format_is_known_by_name_and_content(name: str, text: str, format_name: str) -> None:
@@ -329,7 +437,7 @@ def test_a_format_is_known_by_name_and_content(name: str, text: str, format_name
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("pyproject.toml", "[project]\n"), ("x.yml", "build: {}\nconda: {}\n"), ("setup.cfg", "")],
+    [("pyproject.toml", "[tool.black]\n"), ("x.yml", "build: {}\nconda: {}\n"), ("setup.cfg", "")],
 )
 def test_other_formats_are_refused(name: str, text: str) -> None:
     with pytest.raises(InputError) as refused:
@@ -340,7 +448,11 @@ def test_other_formats_are_refused(name: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("environment.yml", "dependencies: [\n"), ("pixi.toml", "[workspace\n")],
+    [
+        ("environment.yml", "dependencies: [\n"),
+        ("pixi.toml", "[workspace\n"),
+        ("pyproject.toml", "[project]\nname = \n"),
+    ],
 )
 def test_a_damaged_file_is_refused_at_its_place(
     name: str, text: str, tmp_path: Path, machine: Machine

@@ -70,10 +70,15 @@ IMPORTS = {
         summary="pixi.toml, or pyproject.toml with tool.pixi",
         module="envc.interop.import_pixi",
     ),
+    "project": ImportFormat(
+        summary="pyproject.toml: the dependencies of its [project]",
+        module="envc.interop.import_project",
+    ),
 }
 
 _YAML_KEY = re.compile(r"^(\$?[A-Za-z_][A-Za-z0-9_-]*)[ \t]*:", re.MULTILINE)
 _PIXI = re.compile(r"^\s*\[(?:tool\.pixi\b|workspace\]|project\])", re.MULTILINE)
+_PROJECT = re.compile(r"^\s*\[project\]", re.MULTILINE)
 _AZUREML = frozenset(
     {"$schema", "name", "version", "description", "tags", "properties", "os_type"}
     | {"conda_file", "build", "path", "dockerfile_path", "image", "inference_config"}
@@ -97,7 +102,8 @@ def detect(source: Source) -> str:
     elif name.endswith(".toml"):
         is_lock = re.search(r"^lock-version\s*=", source.text, re.MULTILINE) is not None
         is_manifest = name == "pixi.toml" or _PIXI.search(source.text) is not None
-        found = "pixi" if is_manifest and _is_pixi(name, source.text) else None
+        found = "project" if _PROJECT.search(source.text) and name == "pyproject.toml" else None
+        found = "pixi" if is_manifest and _is_pixi(name, source.text) else found
         found = "pylock" if is_lock else found
     elif name.endswith(_REQUIREMENTS):
         is_explicit = re.search(r"^@EXPLICIT\s*$", source.text, re.MULTILINE) is not None
