@@ -33,12 +33,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ORIGIN",
         help="a curated environment, or a file of another tool, as `import` takes it (default: such "
         "a file in DIR, else envc/minimal); "
-        + "; ".join(f"{name}: {summary}" for name, summary in curated().items()),
+        + "; ".join(f"{name}: {_plain(summary)}" for name, summary in curated().items()),
     )
     parser.add_argument(
         "--form", choices=("dsl", "yaml"), default="dsl", help="the spec's form (default: dsl)"
     )
     parser.add_argument("--name", help="the environment's (default: like the folder's)")
+
+
+def _plain(summary: str) -> str:
+    """Return a summary as a part of a help text, in which argparse replaces what follows a `%`."""
+    return summary.removesuffix(".").replace("%", "%%")
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
