@@ -13,7 +13,7 @@ from envc.errors import EnvcError, UsageError
 from envc.machine import Machine
 from envc.revision import Repository
 
-__all__ = ["LOCK", "Side", "is_path", "name_sides"]
+__all__ = ["LOCK", "Side", "is_path", "name_sides", "registered_side"]
 
 LOCK = ".lock"
 _SUFFIXES = frozenset({".envc", ".yaml", ".yml", LOCK})
@@ -104,7 +104,7 @@ def _name(word: str, other: str, machine: Machine, registered: Mapping[str, Path
     if _is_file(word):
         return _file(word)
     if word in registered:
-        return _registered(word, registered[word], machine)
+        return registered_side(word, registered[word], machine)
     revision, _, path = word.partition(":")
     if revision and Path(path).suffix in _SUFFIXES:
         return _revision_of(revision, path, machine)
@@ -128,7 +128,7 @@ def _file(path: str) -> Side:
     return Side(kind="file", name=path, path=path)
 
 
-def _registered(word: str, path: Path, machine: Machine) -> Side:
+def registered_side(word: str, path: Path, machine: Machine) -> Side:
     """Return the side that is a registered version, whose files have a folder of their own."""
     folder, kept = path.parent, machine.cache / "registered"
     if path.is_relative_to(kept):

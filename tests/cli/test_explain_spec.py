@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -12,7 +13,11 @@ from typing import Any
 import pytest
 
 from envc.canonical import digest
-from support.workspace import SPEC, EnvcMain
+from envc.files import tree_digest
+from envc.lock.codec import dumps
+from envc.lock.model import Built, SourcePackage, SystemPackage
+from envc.plan.context import ContextFile
+from support.workspace import SPEC, EnvcMain, lock_of
 
 SPECS = Path(__file__).parents[2] / "specs"
 NAMES = sorted(path.parent.name for path in SPECS.glob("*/ids.json"))
@@ -227,4 +232,123 @@ def test_a_registered_version_is_explained(envc: EnvcMain) -> None:
     missing = envc("explain", "pets@2")
 
     assert ran.out.split()[1] == envc("hash", "pets.envc").out.split()[1]
+    assert "  pets@1:pets.envc:3, pets@1:pets.lock:15\n" in ran.out
+    assert "  pets@1:src/a.py\n" in ran.out
     assert (missing.code, "E704" in missing.err) == (2, True)
+
+
+def test_an_environment_that_ships_with_envc_is_explained(envc: EnvcMain) -> None:
+    ran = envc("explain", "envc/minimal")
+
+    assert ran.code == 0
+    assert "  envc/minimal:minimal.envc:" in ran.out
+
+
+RARE = """\
+environment pets
+
+base image "python:3.12-slim-bookworm"
+platforms linux/amd64
+python 3.12
+pip {
+    source "lib"
+    six
+}
+system { git, curl }
+variables { VIRTUAL_ENV = "/opt/env" }
+before packages { run "true" }
+labels { org.example.a = "b" }
+ports 80
+stopsignal SIGINT
+"""
+
+
+def test_all_kinds_of_parts_are_named_with_their_places(envc: EnvcMain, folder: Path) -> None:
+    (folder / "lib").mkdir()
+    (folder / "lib" / "pyproject.toml").write_text("[project]\n")
+    files = [ContextFile.of("pyproject.toml", b"[project]\n")]
+    lock = lock_of(RARE)
+    source = SourcePackage(
+        name="lib",
+        version="1.0",
+        kind="folder",
+        path="lib",
+        sha256=tree_digest(files),
+        backend="flit_core.buildapi",
+    )
+    debian = SystemPackage(
+        name="git",
+        version="1:2.39",
+        architecture="amd64",
+        url="https://deb.debian.org/git_2.39_amd64.deb",
+        sha256="e" * 64,
+        size=1000,
+    )
+    platform = lock.platforms["linux/amd64"].model_copy(
+        update={"sources": (source,), "system": (debian,), "unresolved": ("curl",)}
+    )
+    rare = lock.model_copy(update={"platforms": {"linux/amd64": platform}})
+    (folder / "rare.envc").write_text(RARE)
+    (folder / "rare.lock").write_text(dumps(rare))
+
+    ran = envc("explain", "rare.envc", "--json")
+
+    ((_, env_id, root),) = _identities(json.loads(ran.out))
+    assert root["digest"] == env_id == envc("hash", "rare.envc").out.split()[1]
+    told = {leaf["name"]: (leaf["text"], _cited(leaf)) for leaf in _leaves(root)}
+    assert {name: told[name] for name in ("lib", "git", "curl", "VIRTUAL_ENV")} == {
+        "lib": ("1.0, built by flit_core.buildapi", ["rare.envc:7", "rare.lock"]),
+        "git": ("1:2.39", ["rare.envc:10", "rare.lock"]),
+        "curl": ("whatever the archive has when it is built", ["rare.envc:10", "rare.lock"]),
+        "VIRTUAL_ENV": ("/opt/env", ["rare.envc:11"]),
+    }
+    assert told["org.example.a"] == ("b", ["rare.envc:13"])
+    assert told["ports"] == ("80", ["rare.envc:14"])
+    assert told["stopsignal"] == ("SIGINT", ["rare.envc:15"])
+    before = next(child for child in root["children"] if child["name"] == "before")
+    assert [(leaf["text"], _cited(leaf)) for leaf in _leaves(before)] == [
+        ("run true", ["rare.envc:12"])
+    ]
+
+
+def test_a_base_that_is_built_is_told_with_its_dockerfile(envc: EnvcMain, folder: Path) -> None:
+    image = "docker.io/library/python:3.12-slim-bookworm"
+    text = SPEC.replace(f'base image "{image.rpartition("/")[2]}"', 'base dockerfile "Dockerfile"')
+    dockerfile = f"FROM {image}\nCOPY src/a.py /a.py\n"
+    (folder / "Dockerfile").write_text(dockerfile)
+    lock = lock_of(text)
+    digest = "sha256:" + "a" * 64
+    platform = lock.platforms["linux/amd64"]
+    built = Built(
+        dockerfile=hashlib.sha256(dockerfile.encode()).hexdigest(), images={image: digest}
+    )
+    base = platform.base.model_copy(update={"built": built})
+    own = platform.model_copy(update={"base": base})
+    (folder / "own.envc").write_text(text)
+    (folder / "own.lock").write_text(
+        dumps(lock.model_copy(update={"platforms": {"linux/amd64": own}}))
+    )
+
+    ran = envc("explain", "own.envc", "--json")
+
+    ((_, env_id, root),) = _identities(json.loads(ran.out))
+    assert root["digest"] == env_id == envc("hash", "own.envc").out.split()[1]
+    recipe = next(child for child in root["children"] if child["name"] == "built")
+    assert [(leaf["name"], _cited(leaf)) for leaf in _leaves(recipe)] == [
+        ("dockerfile", ["own.envc:3"]),
+        (image, ["own.lock"]),
+        ("stage", ["default"]),
+        ("src/a.py", ["src/a.py"]),
+    ]
+
+
+def _cited(leaf: dict[str, Any]) -> list[str]:
+    """Return the places of a leaf; of a lock's, whose lines are not the point, the file."""
+    return [
+        "default"
+        if place["file"] is None
+        else f"{place['file']}:{place['line']}"
+        if place["origin"] == "spec"
+        else place["file"]
+        for place in leaf["places"]
+    ]

@@ -162,6 +162,8 @@ def tell_reused(difference: Difference) -> str:
         return ""
     counts = _span([str(count) for count in sorted({len(layers) for layers in reused})])
     sizes = sorted({sum(layer.size_bytes or 0 for layer in layers) for layers in reused})
+    if not any(sizes):
+        return f"{counts} reused"
     return f"{counts} reused, {_span([format_size(size) for size in sizes])} of packages"
 
 

@@ -55,12 +55,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
-    from envc.cli.referring import resolve_spec
     from envc.explanation import is_code
 
-    if arguments.what is not None:
-        machine = machine_of(arguments, console)
-        arguments.what = str(resolve_spec(Path(arguments.what), machine))
     if arguments.what is not None and (arguments.all or arguments.codes):
         option = "--all" if arguments.all else "--codes"
         kind = (
@@ -108,15 +104,20 @@ def _refuse(message: str, hint: str) -> UsageError:
 def _explain_spec(arguments: argparse.Namespace, console: Console) -> None:
     from envc import pipeline
     from envc.cli.tree import describe_traced, list_traced
+    from envc.side import registered_side
+    from envc.tracing import rename_places
 
-    machine = machine_of(arguments, console)
+    machine, given = machine_of(arguments, console), Path(arguments.what)
+    path = resolve_spec(given, machine)
     traced = pipeline.trace(
-        resolve_spec(Path(arguments.what), machine),
+        path,
         machine,
         variants=arguments.variants,
         choice=choice_of(arguments),
         templates=arguments.templates,
     )
+    if path != given:
+        traced = rename_places(traced, registered_side(arguments.what, path, machine).rename)
     _print(console, arguments, "\n".join(list_traced(traced)), describe_traced(traced))
 
 
