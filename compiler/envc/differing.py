@@ -11,7 +11,6 @@ from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError, UsageError
 from envc.front import lock_path
 from envc.machine import Machine
-from envc.side import Side, name_sides
 from envc.source import Source
 from envc.tracing import Traced, rename_places, trace, trace_lock
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from envc.compose import Choice
     from envc.diff.difference import Difference, Part
     from envc.diff.picture import Picture, PictureDifference
+    from envc.side import Side
 
 __all__ = ["DiffOptions", "Differed", "ImageDifference", "diff"]
 
@@ -80,6 +80,8 @@ def diff(
             side has (E007, E008).
         ToolError: Git (E720), the engine or a registry fails.
     """
+    from envc.side import name_sides
+
     sides = name_sides(words, machine, registered or {})
     warnings: list[Diagnostic] = []
     if any(side.kind == "image" for side in sides):

@@ -90,6 +90,7 @@ def _tools(key: str, value: Any, about: About) -> Node:
             name=architecture,
             value=value["packages"][architecture],
             text=_count(len(wheels), "wheel"),
+            places=about.places.at("tools", "packages", architecture),
             children=tuple(
                 _leaf(
                     wheel.name,
