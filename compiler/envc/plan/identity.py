@@ -26,7 +26,7 @@ def identity_tree(
     *,
     created: int,
     templates: Sequence[Json] = (),
-    built: Json = None,
+    recipe: Json = None,
 ) -> dict[str, Json]:
     """Return what an env id is made of, by name: JSON data, the same on every machine.
 
@@ -37,7 +37,7 @@ def identity_tree(
         layers: The environment's, in the order in which they lie on each other.
         created: The image's time of creation, in s since 1970.
         templates: Path and digest of each of the user's templates that shapes the image.
-        built: What the base is built from; None where it is an image.
+        recipe: What the base is built from; None where it is an image.
     """
     return {
         "contract": CONTRACT,
@@ -47,7 +47,7 @@ def identity_tree(
         **locked_part(locked, layers),
         "user": _user(settings.account),
         **_unusual(settings),
-        **({"built": built} if built is not None else {}),
+        **({"recipe": recipe} if recipe is not None else {}),
         **({"templates": list(templates)} if templates else {}),
         "steps": [_step(action) for action in settings.steps],
         "config": {

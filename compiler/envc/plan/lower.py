@@ -115,7 +115,7 @@ def lower(
             layout.settings,
             created=epochs[name],
             templates=templates,
-            built=identify_base(inputs.base, layout.locked) if inputs.base is not None else None,
+            recipe=identify_base(inputs.base, layout.locked) if inputs.base is not None else None,
         )
         for name, layout in layouts.items()
     }

@@ -183,9 +183,7 @@ def _unresolved(key: str, value: Any, about: About) -> Node:
 
 
 def _built(key: str, value: Any, about: About) -> Node:
-    """Return the sources that are built with the image, or the Dockerfile that the base is built with."""
-    if isinstance(value, dict):
-        return _base_recipe(key, value, about)
+    """Return the sources that are built with the image."""
     children = tuple(
         _leaf(
             source.name,
@@ -200,7 +198,8 @@ def _built(key: str, value: Any, about: About) -> Node:
     )
 
 
-def _base_recipe(key: str, value: dict[str, Any], about: About) -> Node:
+def _recipe(key: str, value: Any, about: About) -> Node:
+    """Return the Dockerfile that the base is built with."""
     written = about.spec("base", "dockerfile")
     images = tuple(
         _leaf(
@@ -332,6 +331,7 @@ _BUILDERS: Mapping[str, Callable[[str, Any, About], Node]] = {
     "system": _system,
     "unresolved": _unresolved,
     "built": _built,
+    "recipe": _recipe,
     "templates": _templates,
     "before": _steps,
     "steps": _steps,
