@@ -123,8 +123,8 @@ def _layers(locked: PlatformLock, root: Node) -> Iterator[_Made]:
 
 def _recipe(root: Node) -> str | None:
     """Return the digest of what the base is built from; None where it is an image."""
-    built = root.find("built")
-    return built.digest if built is not None and isinstance(built.value, dict) else None
+    recipe = root.find("recipe")
+    return recipe.digest if recipe is not None else None
 
 
 def _key(
