@@ -333,7 +333,7 @@ def test_a_base_that_is_built_is_told_with_its_dockerfile(envc: EnvcMain, folder
 
     ((_, env_id, root),) = _identities(json.loads(ran.out))
     assert root["digest"] == env_id == envc("hash", "own.envc").out.split()[1]
-    recipe = next(child for child in root["children"] if child["name"] == "built")
+    recipe = next(child for child in root["children"] if child["name"] == "recipe")
     assert [(leaf["name"], _cited(leaf)) for leaf in _leaves(recipe)] == [
         ("dockerfile", ["own.envc:3"]),
         (image, ["own.lock"]),
