@@ -78,10 +78,60 @@ async def _solve(
 ) -> list[rattler.RepoDataRecord]:
     """Solve with the channel priority that is asked for.
 
-    Where that is strict, rattler drops the candidates that a spec rules out *before* it looks at
-    priorities, so that `libfoo >=1.1` would come from the second channel when the first has only
-    1.0. Specs that give the name alone, with all else as constraints, are judged after priorities,
-    as in conda. A channel named in a spec does override priority, and constraints ignore it.
+    Requirements are given whole: rattler decides first where the fewest candidates are left, so that
+    saying less would bring other packages than it chooses for everybody else. A requirement that
+    names no channel beside one of the same package that does is a constraint, as are limits.
+    """
+    named = {item.name for item in wanted if item.channel}
+    specs = {_localise(item) for item in wanted if item.channel or item.name not in named}
+    beside = [item for item in wanted if item.channel is None and item.name in named]
+    constraints = {item.spec.to_canonical_string() for item in (*beside, *limits)}
+    kept = await find_preferred(question, gateway)
+    records = await _call_solver(question, gateway, sorted(specs), sorted(constraints), kept)
+    if await _is_out_of_turn(question, gateway, wanted, records):
+        return await _solve_in_turn(question, gateway, wanted, limits, kept)
+    return records
+
+
+async def _is_out_of_turn(
+    question: Question,
+    gateway: rattler.Gateway,
+    wanted: Sequence[Wanted],
+    records: Sequence[rattler.RepoDataRecord],
+) -> bool:
+    """Return whether strict priority gives a wanted package to an earlier channel than its own."""
+    if question["channel_priority"] != "strict" or len(question["channels"]) == 1:
+        return False
+    named = {item.name for item in wanted if item.channel}
+    later = {item.name for item in wanted} - named
+    for channel in question["channels"]:
+        source = rattler.Channel(channel["address"])
+        later -= {record.name.normalized for record in records if record.channel == source.base_url}
+        groups = await gateway.query(
+            [source],
+            as_subdirs([question["subdir"], "noarch"]),
+            sorted(later),
+            recursive=False,
+            channel_relations="disabled",
+        )
+        if any(groups):
+            return True
+    return False
+
+
+async def _solve_in_turn(
+    question: Question,
+    gateway: rattler.Gateway,
+    wanted: Sequence[Wanted],
+    limits: Sequence[Wanted],
+    kept: Sequence[rattler.RepoDataRecord],
+) -> list[rattler.RepoDataRecord]:
+    """Solve with channels looked at before versions, as conda does.
+
+    rattler drops the candidates that a spec rules out *before* it looks at priorities, so that
+    `libfoo >=1.1` would come from the second channel when the first has only 1.0. Specs that give the
+    name alone, with all else as constraints, are judged after priorities. A channel named in a spec
+    does override priority, and constraints ignore it.
     """
     named = {item.name for item in wanted if item.channel}
     specs = {
@@ -90,7 +140,6 @@ async def _solve(
         if item.channel or item.name not in named
     }
     constraints = {item.spec.to_canonical_string() for item in (*wanted, *limits)}
-    kept = await find_preferred(question, gateway)
     return await _call_solver(question, gateway, sorted(specs), sorted(constraints), kept)
 
 
