@@ -37,6 +37,8 @@ class BuildOptions:
         templates: The folder of the user's templates.
         vendor: The folder that artefacts and images come from, instead of the network.
         is_offline: Whether to refuse what needs a network.
+        builder: Buildx's name of who builds; None is the one that is in use.
+        caches: Images of registries that finished steps come from and go to.
     """
 
     variants: tuple[str, ...] = ()
@@ -50,6 +52,8 @@ class BuildOptions:
     templates: Path | None = None
     vendor: Path | None = None
     is_offline: bool = False
+    builder: str | None = None
+    caches: tuple[str, ...] = ()
 
 
 def build(
@@ -206,5 +210,8 @@ def build_request(
         contexts=contexts,
         network="none" if options.is_offline else options.network,
         no_cache=options.no_cache,
+        builder=options.builder,
+        cache_from=() if options.no_cache else options.caches,
+        cache_to=options.caches,
         origins=rendered.origins,
     )

@@ -117,7 +117,8 @@ class _Task:
         env_id = self.prepared.plan.env_ids[self.platform]
         wanted = Wanted.of(self.options.terms.repository, env_id, self.platform)
         options = replace(self.options, no_cache=True)
-        before = look(self.machine.environment)
+        chosen = {"BUILDX_BUILDER": options.builder} if options.builder is not None else {}
+        before = look({**self.machine.environment, **chosen})
         built: list[BuildResult] = []
         try:
             with tempfile.TemporaryDirectory(prefix="envc-context-") as folder:

@@ -256,3 +256,34 @@ def test_a_build_that_says_nothing_still_is_a_diagnostic() -> None:
 )
 def test_steps_are_named_shortly(name: str, expected: str) -> None:
     assert shorten(name) == expected
+
+
+def test_a_builder_that_is_not_there_is_named() -> None:
+    error = explain_failure(told('ERROR: no builder "farm" found'))
+
+    assert isinstance(error, ToolError)
+    assert (only(error).code, only(error).message) == ("E680", "buildx has no builder `farm`")
+
+
+@pytest.mark.parametrize(
+    ("builder", "message", "command"),
+    [
+        ("farm", "the builder `farm` does not answer", "docker buildx inspect --bootstrap farm"),
+        ("", "buildx's builder does not answer", "docker buildx inspect --bootstrap"),
+    ],
+)
+def test_a_builder_that_does_not_answer_is_named_with_the_command_that_starts_it(
+    builder: str, message: str, command: str
+) -> None:
+    reason = "context deadline exceeded"
+    failure = Failure(name="[internal] waiting for connection", error=reason, output=())
+
+    error = explain_failure(replace(told(), failure=failure, builder=builder))
+
+    assert isinstance(error, ToolError)
+    assert only(error) == Diagnostic(
+        code="E681",
+        message=message,
+        notes=(reason, f"the whole log: {LOG}"),
+        hint=f"start it: `{command}`; `--builder default` builds in the engine",
+    )

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO, TypeAlias, assert_never
 
+from envc.build.cache import cache_source, cache_target, explain_caches
 from envc.build.event import BuildEvent, Progress, StepLog
 from envc.build.failure import Evidence, explain_failure
 from envc.build.note import Note, explain_notes, read_note
 from envc.build.progress import write_log
 from envc.diagnostics import Diagnostic
-from envc.engine.docker import Engine
+from envc.engine.docker import Engine, LocalImage
 from envc.engine.failure import explain_missing_program
 from envc.engine.option import join_fields
 from envc.errors import InputError, ToolError
@@ -68,6 +69,9 @@ class BuildRequest:
         contexts: What stands for stages and images that the Dockerfile names, by these names.
         network: Of RUN steps that may use one: `default`, `host` or `none`; None is BuildKit's.
         no_cache: Whether every step runs again.
+        builder: Buildx's name of who builds; None is the one that is in use.
+        cache_from: Images of a registry that hold caches of steps.
+        cache_to: Images of a registry that get them.
         origins: From lines of the Dockerfile, counted from 1, to places in the spec.
     """
 
@@ -82,6 +86,9 @@ class BuildRequest:
     contexts: Mapping[str, str] = field(default_factory=dict)
     network: str | None = None
     no_cache: bool = False
+    builder: str | None = None
+    cache_from: tuple[str, ...] = ()
+    cache_to: tuple[str, ...] = ()
     origins: Mapping[int, Span] = field(default_factory=dict)
 
 
@@ -165,14 +172,14 @@ def build(
                 dockerfile=_read_dockerfile(request.context),
                 origins=request.origins,
                 log=request.log,
+                builder=request.builder or "",
                 status_of=status_of or (lambda url: _ask_status(url, request.environment)),
             )
         )
     with Engine.connect(request.environment) as engine:
         found = engine.find(request.tag)
     digest, config, reference = built
-    # The engine's id is the manifest's digest or, without containerd's store, the configuration's.
-    if found is None or found.id not in (digest, config):
+    if found is None or not _is_built(found, digest, config):
         raise ToolError([_explain_stray(request)])
     return BuildResult(
         image=request.tag,
@@ -181,7 +188,7 @@ def build(
         duration_s=time.monotonic() - started,
         cached_steps=progress.cached_steps,
         total_steps=progress.total_steps,
-        warnings=explain_notes(notes),
+        warnings=(*explain_notes(notes), *explain_caches(progress.cache_failures)),
         build=reference,
     )
 
@@ -215,6 +222,10 @@ def _command(request: BuildRequest, metadata: Path) -> list[str]:
         command.append(f"--network={request.network}")
     if request.no_cache:
         command.append("--no-cache")
+    if request.builder is not None:
+        command.append(f"--builder={request.builder}")
+    command += [f"--cache-from={cache_source(place)}" for place in request.cache_from]
+    command += [f"--cache-to={cache_target(place)}" for place in request.cache_to]
     return [*command, "--", str(request.context)]
 
 
@@ -259,10 +270,21 @@ def _read_digests(metadata: Path) -> tuple[str, str, str] | None:
     no image."""
     try:
         data = json.loads(metadata.read_bytes())
-        config, build = data.get("containerimage.config.digest"), data.get("buildx.build.ref", "")
-        return str(data["containerimage.digest"]), str(config), str(build)
+        config, build = data.get("containerimage.config.digest"), data.get("buildx.build.ref")
+        return str(data["containerimage.digest"]), str(config or ""), str(build or "")
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _is_built(found: LocalImage, digest: str, config: str) -> bool:
+    """Say whether an image of the engine is the one that BuildKit tells of.
+
+    The engine's id is the manifest's digest or, without containerd's store, the configuration's, which
+    BuildKit does not tell where it exports an archive; then the name, which is the build's own, decides.
+    """
+    if not config and found.digest is None:
+        return True
+    return found.id in (digest, config)
 
 
 def _read_dockerfile(context: Path) -> str:

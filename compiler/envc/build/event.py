@@ -29,6 +29,7 @@ __all__ = [
 _TAIL_LINES = 20
 _STEP = re.compile(r"^\[(?:[^\]]* )?\d+/\d+\] (?!LINK )")
 _FETCH = re.compile(r"^\[(?:[^\]]* )?\d+/\d+\] (?:FROM|ADD) ")
+_CACHE = re.compile(r"^(importing cache manifest from|exporting cache to) ?(.*)")
 _CANCELED = re.compile(r"context canceled|code = Canceled")
 
 
@@ -144,12 +145,15 @@ class Progress:
 
     Attributes:
         messages: All lines that were no JSON, in order.
+        cache_failures: What could not be had from caches in registries, or put there; a build goes on
+            without.
     """
 
     def __init__(self) -> None:
         """Start with a build of which nothing is known."""
         self.messages: list[str] = []
         self._vertices: dict[str, _Vertex] = {}
+        self.cache_failures: list[Failure] = []
         self._failed: tuple[_Vertex, str] | None = None
 
     @property
@@ -220,7 +224,8 @@ class Progress:
         if not data.get("completed") or vertex.ended:
             return
         vertex.ended = True
-        vertex.cached = bool(data.get("cached"))
+        # What a cache has is reported again, as not cached, where its content is fetched later.
+        vertex.cached = vertex.cached or bool(data.get("cached"))
         vertex.duration_s += _seconds(vertex.started, str(data["completed"]))
         if vertex.pending:
             yield self._line(step, vertex, vertex.pending)
@@ -228,7 +233,9 @@ class Progress:
         error = str(data.get("error") or "")
         if error:
             canceled = _CANCELED.search(error) is not None
-            if not canceled and self._failed is None:
+            if _CACHE.match(vertex.name):
+                self.cache_failures.append(Failure(name=vertex.name, error=error, output=()))
+            elif not canceled and self._failed is None:
                 self._failed = (vertex, error)
             yield StepFailed(step=step, name=vertex.name, error=error, canceled=canceled)
         elif _FETCH.match(vertex.name) and not vertex.has_inputs and vertex.runs == 1:

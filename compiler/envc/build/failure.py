@@ -33,6 +33,8 @@ _REFUSED = re.compile(r"401|403|authori[sz]ation|denied|insufficient_scope", re.
 _NO_BUILDX = re.compile(r"is not a docker command|unknown flag: --progress|unknown command.*buildx")
 _OLD_BUILDX = re.compile(r"invalid progress mode|unknown flag: --(metadata-file|provenance|sbom)")
 _NO_ENGINE = re.compile(r"Cannot connect to the Docker daemon|failed to connect to the docker API")
+_NO_BUILDER = re.compile(r'no builder "?([^"\n]+?)"? found')
+_CONNECTING = re.compile(r"\[internal\] (waiting for connection|booting buildkit)")
 _NO_SPACE, _WRONG_FORMAT = "no space left on device", "exec format error"
 _CLIENT_ERROR_STATUS = 400
 _NAME_LENGTH = 72
@@ -48,6 +50,7 @@ class Evidence:
         dockerfile: The Dockerfile's text.
         origins: From Dockerfile lines to places in the spec.
         log: Where the whole log lies.
+        builder: Who was asked to build; empty for buildx's own choice.
         status_of: Says with which status an address answers now, or None where it does not.
     """
 
@@ -57,6 +60,7 @@ class Evidence:
     origins: Mapping[int, Span]
     log: Path
     status_of: Callable[[str], int | None]
+    builder: str = ""
 
     @property
     def reason(self) -> str:
@@ -102,9 +106,10 @@ def explain_failure(evidence: Evidence) -> EnvcError:
     base that is not there (E613), the environment cannot be put together (E650) or a secret was not
     given (E615); ToolError for an artefact with other bytes (E611) or out of reach (E612), a base
     out of reach (E614), a full disk (E616), a missing or old buildx (E606), an absent engine (E601),
-    and all else (E610, E617).
+    a builder that is not there (E680) or does not answer (E681), and all else (E610, E617).
     """
     for explain in (
+        _explain_builder,
         _explain_tools,
         _explain_space,
         _explain_secret,
@@ -143,6 +148,36 @@ def shorten(name: str) -> str:
         words = ["ADD", words[1].rpartition("/")[2] or words[1]]
     text = head + re.sub(r"@?sha256:([0-9a-f]{12})[0-9a-f]{52}", r"@\1", " ".join(words))
     return text if len(text) <= _NAME_LENGTH else text[: _NAME_LENGTH - 1] + "…"
+
+
+def _explain_builder(evidence: Evidence) -> EnvcError | None:
+    said = "\n".join((evidence.reason, *evidence.messages))
+    if (found := _NO_BUILDER.search(said)) is not None:
+        return ToolError(
+            [
+                evidence.diagnose(
+                    "E680",
+                    f"buildx has no builder `{found[1]}`",
+                    hint="`docker buildx ls` lists those that there are, and "
+                    f"`docker buildx create --name {found[1]}` makes one",
+                )
+            ]
+        )
+    failure = evidence.failure
+    if failure is None or not _CONNECTING.match(failure.name):
+        return None
+    which = f"the builder `{evidence.builder}`" if evidence.builder else "buildx's builder"
+    command = " ".join(filter(None, ("docker buildx inspect --bootstrap", evidence.builder)))
+    return ToolError(
+        [
+            evidence.diagnose(
+                "E681",
+                f"{which} does not answer",
+                notes=_block(evidence.reason),
+                hint=f"start it: `{command}`; `--builder default` builds in the engine",
+            )
+        ]
+    )
 
 
 def _explain_tools(evidence: Evidence) -> EnvcError | None:

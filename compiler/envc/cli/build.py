@@ -16,6 +16,7 @@ from envc.cli.progress import Progress
 from envc.cli.recording import Recorder
 from envc.cli.verb import (
     Verb,
+    add_builder,
     add_choice,
     add_mirror,
     add_spec,
@@ -89,6 +90,15 @@ def add_build_arguments(parser: argparse.ArgumentParser, *, takes_several: bool 
         choices=("default", "host", "none"),
         help="the network of the steps that use one",
     )
+    add_builder(parser)
+    parser.add_argument(
+        "--cache",
+        dest="caches",
+        action="append",
+        default=[],
+        metavar="REF",
+        help="take finished steps from this image of a registry, and leave them there; repeatable",
+    )
     parser.add_argument("--log", metavar="FILE", type=Path, help="where the whole log goes")
     add_choice(parser)
     add_templates(parser)
@@ -149,7 +159,17 @@ def _options_of(
         templates=arguments.templates,
         vendor=arguments.vendor,
         is_offline=arguments.offline,
+        builder=arguments.builder,
+        caches=_caches_of(arguments),
     )
+
+
+def _caches_of(arguments: argparse.Namespace) -> tuple[str, ...]:
+    for name in arguments.caches:
+        parse_image(name, "cache")
+    if arguments.caches and arguments.offline:
+        raise UsageError([_explain_offline("--cache")])
+    return tuple(dict.fromkeys(arguments.caches))
 
 
 def _terms_of(arguments: argparse.Namespace, machine: Machine, *, is_run: bool) -> pipeline.Terms:

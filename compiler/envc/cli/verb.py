@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "VERBS",
     "Verb",
+    "add_builder",
     "add_choice",
     "add_mirror",
     "add_spec",
@@ -192,6 +193,16 @@ def add_templates(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         type=Path,
         help="templates that override blocks of the Dockerfile's; the ids depend on them",
+    )
+
+
+def add_builder(parser: argparse.ArgumentParser) -> None:
+    """Describe who builds."""
+    parser.add_argument(
+        "--builder",
+        metavar="NAME",
+        help="the builder of `docker buildx` that builds; the image gets into the engine all the same; "
+        "default: the one that is in use",
     )
 
 

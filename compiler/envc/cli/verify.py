@@ -13,6 +13,7 @@ from envc.cli.ending import ending_on_signals
 from envc.cli.progress import Progress
 from envc.cli.verb import (
     Verb,
+    add_builder,
     add_choice,
     add_mirror,
     add_spec,
@@ -56,6 +57,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("default", "host", "none"),
         help="the network of the steps that use one",
     )
+    add_builder(parser)
     parser.add_argument(
         "--log", metavar="FILE", type=Path, help="where the log goes; the second build's: FILE.2"
     )
@@ -81,6 +83,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         log=arguments.log,
         templates=arguments.templates,
         vendor=arguments.vendor,
+        builder=arguments.builder,
     )
     with ending_on_signals(), Progress(console.err) as progress:
         found = pipeline.verify(
