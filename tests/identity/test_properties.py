@@ -180,7 +180,7 @@ def with_secrets(data: Data) -> Data:
     pip = data.get("pip", [])
     pip = pip if isinstance(pip, dict) else {"packages": pip}
     index = {"url": "https://pypi.example/simple", "secret": "PYPI_TOKEN"}
-    channels = [{"channel": "https://conda.example/c", "secret": "CONDA_TOKEN"}]
+    channels = [{"channel": "https://conda.example/c", "secret": "CONDA_TOKEN"}, "conda-forge"]
     return {**data, "channels": channels, "pip": {**pip, "indexes": [index]}}
 
 
