@@ -44,6 +44,8 @@ def read_wheels(spec: EnvSpec, document: Document, folder: Path) -> tuple[LocalW
     Raises:
         InputError: One is not there (E155) or is not a file that can be read (E156).
     """
+    if not spec.pip.wheel_texts:
+        return ()
     from envc.resolve.base import LocalWheel
 
     wheels: list[LocalWheel] = []
@@ -71,11 +73,14 @@ def read_sources(spec: EnvSpec, document: Document, folder: Path) -> tuple[Local
         InputError: One is not there (E155), is not a folder or cannot be read (E156), or has no
             files (E157).
     """
+    named = tuple(_list_sources(spec, document))
+    if not named:
+        return ()
     from envc.resolve.base import LocalSource
 
     sources: list[LocalSource] = []
     problems: list[Diagnostic] = []
-    for path, span in _list_sources(spec, document):
+    for path, span in named:
         try:
             _, files = _read_source(folder, path, span)
         except InputError as error:

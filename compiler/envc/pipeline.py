@@ -14,37 +14,37 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envc.attesting import Attested, AttestOptions, attest, list_attestations
-from envc.build.terms import PULLS, Pull, Terms
-from envc.building import BuildOptions, build
-from envc.comparison import Agreed, check_lock
 from envc.diagnostics import Diagnostic
-from envc.differing import Differed, DiffOptions, ImageDifference, diff
 from envc.errors import DriftError
 from envc.front import Checked, CheckedFile, check_file, check_vouched, lock_path, read
-from envc.interchange import Imported, adopt, export, import_spec
-from envc.locking import Locked, LockedVariant, LockOptions, lock, lock_all
 from envc.machine import Machine
 from envc.mirror import MirrorMap
-from envc.prepared import compiled
-from envc.registering import RegisterOptions, register
-from envc.review import Fixed, fix, fix_source, lint
-from envc.rewrite import check_format, check_source, convert, format_files, format_source
-from envc.running import run
-from envc.scaffolding import Scaffold, copy_curated, init
-from envc.survey import Outdated, outdated
-from envc.tracing import Traced, TracedVariant, trace
-from envc.vendoring import Vendored, VendorOptions, check_vendored, vendor
-from envc.verifying import verify
 
 if TYPE_CHECKING:
+    from envc.attesting import Attested, AttestOptions, attest, list_attestations
+    from envc.build.terms import PULLS, Pull, Terms
+    from envc.building import BuildOptions, build
+    from envc.comparison import Agreed, check_lock
     from envc.compose import Choice
+    from envc.differing import Differed, DiffOptions, ImageDifference, diff
     from envc.doctor import Finding
+    from envc.interchange import Imported, adopt, export, import_spec
+    from envc.locking import Locked, LockedVariant, LockOptions, lock, lock_all
     from envc.memo import Result, VariantResult
     from envc.output import Changes
+    from envc.registering import RegisterOptions, register
+    from envc.review import Fixed, fix, fix_source, lint
+    from envc.rewrite import check_format, check_source, convert, format_files, format_source
+    from envc.running import run
+    from envc.scaffolding import Scaffold, copy_curated, init
+    from envc.survey import Outdated, outdated
+    from envc.tracing import Traced, TracedVariant, trace
+    from envc.vendoring import Vendored, VendorOptions, vendor
+    from envc.verifying import verify
 
 __all__ = [
     "PULLS",
@@ -112,6 +112,40 @@ __all__ = [
     "verify",
     "write_depfile",
 ]
+
+_ELSEWHERE = {
+    "envc.attesting": "Attested AttestOptions attest list_attestations",
+    "envc.build.terms": "PULLS Pull Terms",
+    "envc.building": "BuildOptions build",
+    "envc.comparison": "Agreed check_lock",
+    "envc.differing": "Differed DiffOptions ImageDifference diff",
+    "envc.interchange": "Imported adopt export import_spec",
+    "envc.locking": "Locked LockedVariant LockOptions lock lock_all",
+    "envc.registering": "RegisterOptions register",
+    "envc.review": "Fixed fix fix_source lint",
+    "envc.rewrite": "check_format check_source convert format_files format_source",
+    "envc.running": "run",
+    "envc.scaffolding": "Scaffold copy_curated init",
+    "envc.survey": "Outdated outdated",
+    "envc.tracing": "Traced TracedVariant trace",
+    "envc.vendoring": "Vendored VendorOptions vendor",
+    "envc.verifying": "verify",
+}
+"""Where the names are defined that are imported when they are first asked for."""
+
+
+if not TYPE_CHECKING:  # to type checkers, every name would be there
+
+    def __getattr__(name: str) -> Any:
+        """Return what another module defines (PEP 562): no verb pays for what only others need.
+
+        Raises:
+            AttributeError: Nobody defines it.
+        """
+        for module, names in _ELSEWHERE.items():
+            if name in names.split():
+                return getattr(import_module(module), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +236,8 @@ def identify(
         InputError: The spec, its lock or a template is wrong, or the lock is not that of the spec.
         UsageError: A variant is asked for that the spec does not have (E007, E008).
     """
+    from envc.prepared import compiled
+
     return _identity(
         compiled(path, machine, MirrorMap(), variants=variants, choice=choice, templates=templates)
     )
@@ -237,8 +273,11 @@ def compile(  # noqa: A001  # the verb's own name
         ToolError: The folder cannot be written (E553).
     """
     from envc.output import write, write_variants
+    from envc.prepared import compiled
 
     if vendor is not None:
+        from envc.vendoring import check_vendored
+
         check_vendored(path, vendor, machine, variants=variants, choice=choice)
     result = compiled(
         path,
@@ -276,8 +315,11 @@ def check_compiled(
         UsageError: As `compile`.
     """
     from envc.output import compare, compare_variants, explain
+    from envc.prepared import compiled
 
     if vendor is not None:
+        from envc.vendoring import check_vendored
+
         check_vendored(path, vendor, machine, variants=variants, choice=choice)
     result = compiled(
         path,

@@ -40,7 +40,7 @@ Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 class Part(BaseModel):
     """What all parts of a lock have in common: frozen, and no key that is not theirs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class CondaPackage(Part):

@@ -43,7 +43,8 @@ class Part(BaseModel):
     A field's description has the form that `envc.spec.description` reads.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    # Of most parts only the schema inside that of the whole is ever needed; validators are costly.
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 def _shape(value: Any) -> str:
