@@ -30,6 +30,7 @@ NAMES = (
     "pets.envc",
     "quickstart.envc",
     "service.envc",
+    "team.envc",
     "training.envc",
 )
 

@@ -12,7 +12,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["canonical", "digest", "env_id", "identity_tree", "index_id", "matrix_id", "spec_id"]
+__all__ = [
+    "canonical",
+    "digest",
+    "env_id",
+    "identity_tree",
+    "index_id",
+    "matrix_id",
+    "spec_id",
+    "tag",
+]
 
 SPEC_CONTRACT, CONTRACT = 1, 2
 PREFIX = "/opt/env"
@@ -76,6 +85,11 @@ def matrix_id(forms: Mapping[str, Data]) -> str:
 def index_id(env_ids: Mapping[str, str]) -> str:
     """Return the id of an image of several platforms."""
     return digest({"contract": CONTRACT, "platforms": env_ids})
+
+
+def tag(an_id: str) -> str:
+    """Return the tag of the image that has an id."""
+    return an_id.removeprefix("sha256:")[:32]
 
 
 def env_id(case: Data) -> str:

@@ -266,6 +266,24 @@ CASES_BY_NAME = {
         lock=BARE,
         platform="linux/arm64",
     ),
+    "only-used": Case(
+        what="secrets, indexes, channels, checks and how it is run are in the spec id alone",
+        data={
+            "base": {"image": "pets:1", "registry": "registry.example"},
+            "channels": [{"channel": "https://conda.example/c", "secret": "CONDA_TOKEN"}],
+            "pip": {
+                "packages": ["six"],
+                "indexes": [{"url": "https://pypi.example/simple/", "secret": "PYPI_TOKEN"}],
+            },
+            "check": {"import": ["six"], "run": ["true"], "timeout": "1m"},
+            "runtime": {"shm": "2g", "mounts": [{"from": "data/", "to": "/data"}]},
+            "serve": {"entry": "score.py", "port": "8080"},
+            "train": {"script": "./train.py"},
+            "exclude-newer": "2026-01-31",
+            "python": "3.12",
+        },
+        lock=pip_lock(wheel("six", "1.17")),
+    ),
     "interpreter": Case(
         what="a Python that the base brings, and the CUDA that it is for",
         data={"interpreter": "/usr/bin/python3", "cuda": "12.4", "base": {"image": "python:3.12"}},
