@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import given, settings
 
 from envc.canonical import canonical_json, digest, readable_json
 from envc.plan.identity import index_id
@@ -24,6 +25,7 @@ from envc.spec.defaults import (
     volumes,
     wheels,
 )
+from envc.spec.load import load
 from envc.spec.matchspec import normal_matchspec
 from envc.spec.metadata import duration_ms
 from envc.spec.model import EnvSpec
@@ -31,9 +33,13 @@ from envc.spec.normal import normal_form
 from envc.spec.requirement import normal_name, normal_requirement
 from identity import checker
 from identity.forms import FORMS
+from identity.normal import normal_form as independent_form
 from support import right_specs
+from support.documents import Everything, document
 
-PARTS = Path(__file__).parents[1] / "vectors" / "identity" / "parts"
+TESTS = Path(__file__).parents[1]
+PARTS = TESTS / "vectors" / "identity" / "parts"
+SPECS = TESTS.parent / "specs"
 
 
 def check_golden(name: str, data: Any, *, update: bool) -> None:
@@ -237,3 +243,17 @@ def test_the_document_is_enough_to_compute_the_ids_of_several_platforms() -> Non
     for row in json.loads((PARTS / "index.json").read_text()):
         assert checker.index_id(row["platforms"]) == row["id"]
         assert checker.tag(row["id"]) == row["tag"]
+
+
+@given(data=right_specs.specs)
+@settings(deadline=None)
+def test_the_document_says_what_the_normal_form_of_any_spec_is(data: dict[str, Any]) -> None:
+    assert independent_form(data) == normal_form(load(document(data), vouched=Everything()))
+
+
+@pytest.mark.parametrize("path", sorted(SPECS.glob("*/*.yaml")), ids=lambda path: path.stem)
+def test_the_document_leads_from_an_example_to_its_spec_id(path: Path) -> None:
+    data = yaml.load(path.read_text(), yaml.BaseLoader)  # scalars as they are written
+    published = json.loads(path.with_name("ids.json").read_text())
+
+    assert checker.spec_id(independent_form(data)) == published["spec_id"]
