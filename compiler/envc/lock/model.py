@@ -40,7 +40,8 @@ Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 class Part(BaseModel):
     """What all parts of a lock have in common: frozen, and no key that is not theirs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    # No `defer_build`: before pydantic 2.14, threads that use a part for the first time at once fail.
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class CondaPackage(Part):

@@ -43,8 +43,8 @@ class Part(BaseModel):
     A field's description has the form that `envc.spec.description` reads.
     """
 
-    # Of most parts only the schema inside that of the whole is ever needed; validators are costly.
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
+    # No `defer_build`: before pydantic 2.14, threads that use a part for the first time at once fail.
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 def _shape(value: Any) -> str:
