@@ -513,3 +513,25 @@ def test_the_document_gives_the_same_ids_on_other_pythons(python: str) -> None:
     )
 
     assert done.returncode == 0, done.stderr
+
+
+def pythons_with_envc() -> list[str]:
+    """Return this interpreter, and those of `ENVC_TEST_PYTHONS` (a list as PATH is), which have envc too."""
+    named = os.environ.get("ENVC_TEST_PYTHONS", "").split(os.pathsep)
+    return [sys.executable, *filter(None, named)]
+
+
+@pytest.mark.parametrize("python", pythons_with_envc())
+@pytest.mark.parametrize(
+    "path", sorted(SPECS.glob("*/ids.json")), ids=lambda path: path.parent.name
+)
+def test_envc_says_the_published_ids_on_every_python(
+    path: Path, python: str, tmp_path: Path
+) -> None:
+    published = json.loads(path.read_text())
+    forms = (path.with_name(f"{path.parent.name}{end}") for end in (".envc", ".yaml"))
+    spec = next(form for form in forms if form.is_file())
+
+    found = hash_of(spec, tmp_path, python=python)
+
+    assert {key: found[key] for key in published} == published
