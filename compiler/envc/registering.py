@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,13 +41,21 @@ class RegisterOptions:
     description: str | None = None
 
 
-def register(path: Path, machine: Machine, options: RegisterOptions, *, now: float) -> Registered:
+def register(
+    path: Path,
+    machine: Machine,
+    options: RegisterOptions,
+    *,
+    now: float,
+    check: Callable[[Draft], None] = lambda _: None,
+) -> Registered:
     """Make a spec with all that belongs to it the next version of an environment.
 
     The same content again is the version that it is already. Nothing is built.
 
     Args:
         now: The time, in s since 1970.
+        check: Told what is to be registered; nothing is where it raises.
 
     Raises:
         InputError: The spec or its lock is wrong, or the lock is not that of the spec; or files
@@ -67,9 +75,11 @@ def register(path: Path, machine: Machine, options: RegisterOptions, *, now: flo
     name = options.name if options.name is not None else prepared.checked.environment
     check_name(name)
     with Store.open(machine.home) as store:
+        draft = _draft(prepared, path, store)
+        check(draft)
         entry = Entry(
             name=name,
-            draft=_draft(prepared, path, store),
+            draft=draft,
             labels=labels,
             properties=options.properties,
             description=options.description,

@@ -76,6 +76,8 @@ class OciStore:
         if method == "PUT":
             return self._put(path, parts.query, Entry(media_type=media_type, content=body))
         repository, kind, name = path.rsplit("/", 2)
+        if kind == "tags":
+            return self._list_tags(repository)
         if kind == "referrers":
             return self._list(repository, name)
         found = self.entries.get(path)
@@ -100,6 +102,21 @@ class OciStore:
         subject = json.loads(entry.content).get("subject")
         told = {"OCI-Subject": subject["digest"]} if subject and self.has_referrers else {}
         return 201, told, b""
+
+    def _list_tags(self, repository: str) -> tuple[int, dict[str, str], bytes]:
+        above = f"{repository}/manifests/"
+        names = [path.removeprefix(above) for path in self.entries if path.startswith(above)]
+        tags = sorted(name for name in names if ":" not in name)
+        return 200, {}, json.dumps({"name": repository, "tags": tags}).encode()
+
+    def put(self, repository: str, kind: str, content: bytes, tag: str = "") -> str:
+        """Put in content by its digest, and a manifest by a tag too, and return the digest."""
+        media_type = "application/vnd.oci.image.manifest.v1+json" if kind == "manifests" else ""
+        for name in filter(None, (digest(content), tag)):
+            self.entries[f"{repository}/{kind}/{name}"] = Entry(
+                media_type=media_type, content=content
+            )
+        return digest(content)
 
     def _list(self, repository: str, subject: str) -> tuple[int, dict[str, str], bytes]:
         if not self.has_referrers:

@@ -9,6 +9,14 @@ from typing import TYPE_CHECKING
 
 from envc.cli.action import Action, add_actions, execute_action
 from envc.cli.console import Console
+from envc.cli.env_share import (
+    add_pull,
+    add_push,
+    add_repository,
+    list_repository,
+    pull,
+    push,
+)
 from envc.cli.verb import Verb, add_spec, machine_of
 
 if TYPE_CHECKING:
@@ -82,6 +90,9 @@ def _add_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--curated", action="store_true", help="instead, those that ship with envc: envc/NAME"
     )
+    add_repository(
+        parser, text="instead, those that a repository of a registry has, such as ghcr.io/TEAM/envs"
+    )
 
 
 def _list(arguments: argparse.Namespace, console: Console) -> int:
@@ -91,6 +102,8 @@ def _list(arguments: argparse.Namespace, console: Console) -> int:
         from envc.cli.curated import list_curated
 
         return list_curated(console, as_json=arguments.json)
+    if arguments.repository is not None:
+        return list_repository(arguments, console)
     store = _find(console)
     known: tuple[Environment, ...] = ()
     if store is not None:
@@ -300,6 +313,18 @@ _ACTIONS = (
         summary="write the spec, the lock and the files of a version into a folder",
         add_arguments=_add_get,
         execute=_get,
+    ),
+    Action(
+        name="push",
+        summary="send a version to a repository of a registry",
+        add_arguments=add_push,
+        execute=push,
+    ),
+    Action(
+        name="pull",
+        summary="fetch a version that somebody has pushed, and register it",
+        add_arguments=add_pull,
+        execute=pull,
     ),
     Action(
         name="archive",

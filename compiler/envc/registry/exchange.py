@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envc.errors import ToolError
@@ -74,15 +76,17 @@ class Exchange:
         path: str,
         *,
         headers: Mapping[str, str],
-        body: bytes | None = None,
+        body: bytes | Path | None = None,
     ) -> Answer:
         """Return the answer to a request, whatever its status is, but for a lack of credentials.
 
         Args:
             path: Below the repository's own address, such as `manifests/1.0`; or a whole address
                 of the registry's own, as it names places to upload to.
+            body: A file is read while it is sent; it must not be empty.
 
         Raises:
+            OSError: The file cannot be read.
             ToolError: The registry wants other credentials (E380), or cannot be reached (E382).
         """
         url = path if "://" in path else self.address(asked, path)
@@ -173,7 +177,7 @@ class Exchange:
         *,
         headers: Mapping[str, str],
         query: Mapping[str, str] | None = None,
-        body: bytes | Mapping[str, str] | None = None,
+        body: bytes | Path | Mapping[str, str] | None = None,
     ) -> Answer:
         """Send a request until it is answered, or has failed too often to be worth another try."""
         import requests
@@ -181,16 +185,19 @@ class Exchange:
         pause_s = _FIRST_PAUSE_S
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                with self._session.request(
-                    method,
-                    url,
-                    headers=dict(headers),
-                    params=query,
-                    data=body,
-                    proxies=proxies_for(url, self._environment),
-                    timeout=self._timeout_s,
-                    stream=True,
-                ) as response:
+                with (
+                    _open(body) as data,
+                    self._session.request(
+                        method,
+                        url,
+                        headers=dict(headers),
+                        params=query,
+                        data=data,
+                        proxies=proxies_for(url, self._environment),
+                        timeout=self._timeout_s,
+                        stream=True,
+                    ) as response,
+                ):
                     content = _read(asked, response)
             except requests.exceptions.SSLError as error:
                 raise ToolError([explain_certificate(asked, error)]) from error
@@ -212,6 +219,10 @@ class Exchange:
         if self._opened is None:
             self._opened = open_session(self._environment)
         return self._opened
+
+
+def _open(body: bytes | Path | Mapping[str, str] | None) -> AbstractContextManager[Any]:
+    return body.open("rb") if isinstance(body, Path) else nullcontext(body)
 
 
 def _origin(asked: Asked) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -83,8 +84,25 @@ class Publisher:
         """
         digest = sha256_digest(content)
         described = Descriptor(media_type=media_type, digest=digest, size=len(content))
+        self._upload(digest, content)
+        return described
+
+    def push_file(self, file: Path, described: Descriptor) -> Descriptor:
+        """Push what is in a file unless it is there, read while it is sent, and return what describes it.
+
+        Args:
+            file: Not empty.
+            described: Its digest and size are known before.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
+        self._upload(described.digest, file)
+        return described
+
+    def _upload(self, digest: str, content: bytes | Path) -> None:
         if self.has(f"blobs/{digest}", accept="*/*"):
-            return described
+            return
         begun = self._exchange.send(self._asked, "POST", "blobs/uploads/", headers={})
         location = begun.headers.get("location", "")
         if begun.status != _ACCEPTED or not location:
@@ -95,7 +113,6 @@ class Publisher:
         done = self._exchange.send(self._asked, "PUT", place, headers=headers, body=content)
         if done.status not in _TAKEN:
             raise ToolError([explain_push(self._asked, done.status, done.body)])
-        return described
 
     def push_manifest(self, name: str, content: bytes, media_type: str) -> Mapping[str, str]:
         """Push a manifest or an index under a tag or its digest, and return the answer's headers."""

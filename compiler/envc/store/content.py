@@ -76,6 +76,21 @@ class Content:
             target.unlink()
             raise self._lost(sha256, "it is not what was kept there")
 
+    def locate(self, sha256: str) -> Path:
+        """Return the file that has the content of this digest, which it is seen to have.
+
+        Raises:
+            ToolError: The content is missing or damaged (E707).
+        """
+        place = self._place(sha256)
+        try:
+            actual = sha256_of(place)
+        except OSError as error:
+            raise self._lost(sha256, (error.strerror or "unknown error").lower()) from error
+        if actual != sha256:
+            raise self._lost(sha256, "it is not what was kept there")
+        return place
+
     def _place(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256
 
