@@ -188,6 +188,26 @@ def test_programs_of_all_threads_end_together_with_what_they_started(tmp_path: P
     assert after.returncode == 0
 
 
+def test_a_program_whose_lines_a_thread_reads_ends_with_the_others() -> None:
+    codes: list[int] = []
+    begun = threading.Event()
+    script = "echo begun >&2; exec sleep 1000"
+
+    def read() -> None:
+        codes.append(stream(["sh", "-c", script], environment=HERE, on_line=lambda _: begun.set()))
+
+    thread = threading.Thread(target=read)
+    with ending_together() as end:
+        thread.start()
+        begun.wait()
+        end()
+        thread.join()
+        with pytest.raises(EndingError):
+            stream(["true"], environment=HERE, on_line=print)
+
+    assert codes == [-signal.SIGTERM]
+
+
 def test_what_takes_too_long_is_killed_with_what_it_started(tmp_path: Path) -> None:
     alive = _Alive(tmp_path / "alive")
     script = f"(echo; exec sleep 1000) > {alive.path} & wait"

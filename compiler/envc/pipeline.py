@@ -26,6 +26,7 @@ from envc.mirror import MirrorMap
 
 if TYPE_CHECKING:
     from envc.attesting import Attested, AttestOptions, attest, list_attestations
+    from envc.baking import bake, write_bake
     from envc.build.terms import PULLS, Pull, Terms
     from envc.building import BuildOptions, build
     from envc.comparison import Agreed, check_lock
@@ -77,6 +78,7 @@ __all__ = [
     "Vendored",
     "adopt",
     "attest",
+    "bake",
     "build",
     "check_compiled",
     "check_file",
@@ -110,11 +112,13 @@ __all__ = [
     "variant_spec_ids",
     "vendor",
     "verify",
+    "write_bake",
     "write_depfile",
 ]
 
 _ELSEWHERE = {
     "envc.attesting": "Attested AttestOptions attest list_attestations",
+    "envc.baking": "bake write_bake",
     "envc.build.terms": "PULLS Pull Terms",
     "envc.building": "BuildOptions build",
     "envc.comparison": "Agreed check_lock",

@@ -100,7 +100,7 @@ class _Running:
         self.is_over = False
         # A signal's handler may interrupt whoever holds it.
         self._guard = threading.RLock()
-        self._children: set[subprocess.Popen[str]] = set()
+        self._children: set[subprocess.Popen[str] | subprocess.Popen[bytes]] = set()
 
     def start(
         self, command: Sequence[str], environment: Mapping[str, str], folder: Path | None
@@ -131,6 +131,19 @@ class _Running:
         with child:  # waits for it, and closes its pipes
             pass
 
+    @contextlib.contextmanager
+    def knowing(self, child: subprocess.Popen[bytes]) -> Iterator[None]:
+        """End a program with the others, too; whoever has started it waits for it."""
+        with self._guard:
+            self._children.add(child)
+            if self.is_over:
+                _signal_group(child, signal.SIGTERM)
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._children.discard(child)
+
     def end(self) -> None:
         with self._guard:
             self.is_over = True
@@ -138,7 +151,9 @@ class _Running:
                 _signal_group(child, signal.SIGTERM)
 
 
-def _signal_group(child: subprocess.Popen[str], number: signal.Signals) -> None:
+def _signal_group(
+    child: subprocess.Popen[str] | subprocess.Popen[bytes], number: signal.Signals
+) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, number)
 
@@ -158,16 +173,23 @@ def stream(
 
     It has no stdin, its stdout is dropped, and the terminal's Ctrl-C does not reach it: whatever
     this thread raises meanwhile, `KeyboardInterrupt` too, ends it first, gently and then by force.
-    Where Linux's `setpriv` is there, it does not outlive this process, however that ends.
+    Where Linux's `setpriv` is there, it does not outlive this process, however that ends. In other
+    threads, `ending_together` ends it.
 
     Returns:
         The exit code; negative: the signal that ended it.
 
     Raises:
+        EndingError: All programs are being ended.
         ProgramMissingError: There is no such program.
     """
+    if _RUNNING.is_over:
+        raise EndingError(command[0])
     tied = [*_tie(command, environment), *command]
-    with _started(tied, environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
+    with (
+        _started(tied, environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child,
+        _RUNNING.knowing(child),
+    ):
         assert child.stderr is not None  # noqa: S101  # asked for above
         for line in child.stderr:
             on_line(line.decode("utf-8", "replace").rstrip("\r\n"))

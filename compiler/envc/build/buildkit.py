@@ -27,10 +27,13 @@ from envc.source import Span
 __all__ = [
     "BuildRequest",
     "BuildResult",
+    "Planned",
     "SecretFile",
     "SecretSource",
     "SecretVariable",
     "build",
+    "build_arguments",
+    "secret_field",
 ]
 
 _PROBE_TIMEOUT_S = 10.0
@@ -54,6 +57,14 @@ SecretSource: TypeAlias = SecretVariable | SecretFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A build that stands in a plan of bake's: the plan's file, and the build's name in it."""
+
+    plan: Path
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest:
     """What to build and how.
 
@@ -72,6 +83,7 @@ class BuildRequest:
         builder: Buildx's name of who builds; None is the one that is in use.
         cache_from: Images of a registry that hold caches of steps.
         cache_to: Images of a registry that get them.
+        planned: Where it stands in a plan, by which it is built then; None is by itself.
         origins: From lines of the Dockerfile, counted from 1, to places in the spec.
     """
 
@@ -89,6 +101,7 @@ class BuildRequest:
     builder: str | None = None
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
+    planned: Planned | None = None
     origins: Mapping[int, Span] = field(default_factory=dict)
 
 
@@ -163,7 +176,7 @@ def build(
             )
         except ProgramMissingError as error:
             raise ToolError([explain_missing_program()]) from error
-        built = _read_digests(metadata)
+        built = _read_digests(metadata, request.planned)
     if returncode != 0 or built is None:
         raise explain_failure(
             Evidence(
@@ -202,6 +215,10 @@ def _open_log(path: Path) -> TextIO:
 
 
 def _command(request: BuildRequest, metadata: Path) -> list[str]:
+    if request.planned is not None:
+        from envc.build.bake import bake_command
+
+        return bake_command(request, request.planned, metadata)
     output = join_fields(
         ("type", "docker"),
         ("name", request.tag),
@@ -211,11 +228,10 @@ def _command(request: BuildRequest, metadata: Path) -> list[str]:
     command = ["docker", "buildx", "build", "--progress=rawjson", f"--output={output}"]
     command += ["--provenance=false", "--sbom=false", f"--platform={request.platform}"]
     command += [f"--metadata-file={metadata}"]
-    arguments = {**request.build_args, "SOURCE_DATE_EPOCH": str(request.epoch)}
-    for name, value in sorted(arguments.items()):
+    for name, value in build_arguments(request).items():
         command += ["--build-arg", f"{name}={value}"]
     for name, source in sorted(request.secrets.items()):
-        command += ["--secret", _secret(name, source)]
+        command += ["--secret", secret_field(name, source)]
     for name, place in sorted(request.contexts.items()):
         command += ["--build-context", f"{name}={place}"]
     if request.network is not None:
@@ -229,7 +245,14 @@ def _command(request: BuildRequest, metadata: Path) -> list[str]:
     return [*command, "--", str(request.context)]
 
 
-def _secret(name: str, source: SecretSource) -> str:
+def build_arguments(request: BuildRequest) -> dict[str, str]:
+    """Return the arguments that the Dockerfile gets, sorted."""
+    arguments = {**request.build_args, "SOURCE_DATE_EPOCH": str(request.epoch)}
+    return dict(sorted(arguments.items()))
+
+
+def secret_field(name: str, source: SecretSource) -> str:
+    """Return how buildx is told where a secret comes from."""
     match source:
         case SecretVariable(variable=variable):
             return join_fields(("id", name), ("env", variable))
@@ -242,7 +265,9 @@ def _secret(name: str, source: SecretSource) -> str:
 def _environment(request: BuildRequest) -> dict[str, str]:
     """Return what `docker` sees: without the variable that adds labels to images by itself."""
     kept = {key: value for key, value in request.environment.items() if key != "BUILDX_GIT_LABELS"}
-    return {**kept, "BUILDX_METADATA_PROVENANCE": "disabled"}
+    # What a plan of ours reads beside its folder is no matter of trust: we wrote it.
+    own = {"BUILDX_BAKE_ENTITLEMENTS_FS": "0"} if request.planned is not None else {}
+    return {**kept, **own, "BUILDX_METADATA_PROVENANCE": "disabled"}
 
 
 def _check_secrets(request: BuildRequest) -> None:
@@ -265,11 +290,13 @@ def _check_secrets(request: BuildRequest) -> None:
         )
 
 
-def _read_digests(metadata: Path) -> tuple[str, str, str] | None:
+def _read_digests(metadata: Path, planned: Planned | None) -> tuple[str, str, str] | None:
     """Return the manifest's digest, the configuration's, and the build's name; None where there is
     no image."""
     try:
         data = json.loads(metadata.read_bytes())
+        if planned is not None:
+            data = data[planned.target]
         config, build = data.get("containerimage.config.digest"), data.get("buildx.build.ref")
         return str(data["containerimage.digest"]), str(config or ""), str(build or "")
     except (OSError, ValueError, KeyError, TypeError):

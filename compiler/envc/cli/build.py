@@ -34,17 +34,20 @@ from envc.variant import tell_variants
 if TYPE_CHECKING:
     from envc.build.image import Image
 
-__all__ = ["VERB", "add_build_arguments", "provide"]
+__all__ = ["VERB", "add_build_arguments", "describe", "options_of", "provide", "tell"]
 
 _MEGABYTE = 1_000_000
 _REPOSITORY = "envc"
 
 
-def add_build_arguments(parser: argparse.ArgumentParser, *, takes_several: bool = False) -> None:
+def add_build_arguments(
+    parser: argparse.ArgumentParser, *, takes_several: bool = False, has_log: bool = True
+) -> None:
     """Describe what `build` and `run` have in common.
 
     Args:
         takes_several: Whether several platforms can be meant.
+        has_log: Whether there is one log, which can be somewhere else.
     """
     if takes_several:
         parser.add_argument(
@@ -99,7 +102,8 @@ def add_build_arguments(parser: argparse.ArgumentParser, *, takes_several: bool 
         metavar="REF",
         help="take finished steps from this image of a registry, and leave them there; repeatable",
     )
-    parser.add_argument("--log", metavar="FILE", type=Path, help="where the whole log goes")
+    if has_log:
+        parser.add_argument("--log", metavar="FILE", type=Path, help="where the whole log goes")
     add_choice(parser)
     add_templates(parser)
     parser.add_argument(
@@ -127,7 +131,7 @@ def provide(
             only one can be (E009), or there is no registry to push to (E673).
     """
     machine = machine_of(arguments, console)
-    options = _options_of(arguments, machine, is_single=is_single)
+    options = options_of(arguments, machine, is_single=is_single)
     log_of = partial(log_place, options, cache=machine.cache)
     recorder = Recorder(arguments, console, machine.home, log_of)
     with recorder.recording_failure(), ending_on_signals(), Progress(console.err) as progress:
@@ -144,18 +148,23 @@ def _list_warnings(images: Mapping[str, Image]) -> tuple[Diagnostic, ...]:
     return tell_variants(own, len(images))
 
 
-def _options_of(
+def options_of(
     arguments: argparse.Namespace, machine: Machine, *, is_single: bool
 ) -> pipeline.BuildOptions:
+    """Return how to build, as the arguments say.
+
+    Raises:
+        UsageError: As `provide`.
+    """
     return pipeline.BuildOptions(
-        variants=tuple(arguments.variants),
+        variants=tuple(getattr(arguments, "variants", ())),
         choice=choice_of(arguments),
         is_single=is_single,
         terms=_terms_of(arguments, machine, is_run=is_single),
         no_cache=getattr(arguments, "no_cache", False),
         ca_bundle=arguments.ca_bundle,
         network=arguments.network,
-        log=arguments.log,
+        log=getattr(arguments, "log", None),
         templates=arguments.templates,
         vendor=arguments.vendor,
         is_offline=arguments.offline,
@@ -250,9 +259,9 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     warnings = _list_warnings(images)
     console.show(warnings)
     for name, image in images.items():
-        console.note(f"{name}: {_tell(image)}" if name else _tell(image))
+        console.note(f"{name}: {tell(image)}" if name else tell(image))
     if arguments.json:
-        described = {name: _describe(image, arguments.tag) for name, image in images.items()}
+        described = {name: describe(image, arguments.tag) for name, image in images.items()}
         console.print_json(described.get("") or {"variants": described}, warnings)
         return 0
     for name, image in images.items():
@@ -260,7 +269,8 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _tell(image: Image) -> str:
+def tell(image: Image) -> str:
+    """Return what became of an image, in one line."""
     size = f"{image.size_bytes / _MEGABYTE:.0f} MB"
     facts = f"{size}, {image.digest}, {image.duration_s:.1f} s"
     if not image.is_local:
@@ -274,7 +284,8 @@ def _tell(image: Image) -> str:
     return f"{told}; pushed {', '.join(image.pushed)}" if image.pushed else told
 
 
-def _describe(image: Image, tags: Sequence[str]) -> dict[str, object]:
+def describe(image: Image, tags: Sequence[str]) -> dict[str, object]:
+    """Return what `--json` says of an image."""
     return {
         "image": image.name,
         "tags": list(tags),
@@ -288,7 +299,7 @@ def _describe(image: Image, tags: Sequence[str]) -> dict[str, object]:
         "local": image.is_local,
         "pushed": list(image.pushed),
         **(
-            {"platforms": {part.platform: _describe(part, ()) for part in image.parts}}
+            {"platforms": {part.platform: describe(part, ()) for part in image.parts}}
             if image.parts
             else {}
         ),

@@ -47,6 +47,7 @@ VERBS = {
     "compile": "write the Dockerfile of a locked spec, and all that it needs",
     "hash": "print the environment's id, a line per platform",
     "diff": "say how two environments differ, and why their ids do",
+    "bake": "build the images of many specs, side by side",
     "build": "build the image, unless the engine or a registry has it",
     "run": "run a command in the image",
     "vendor": "gather all that locks pin in one folder, for builds without a network",
