@@ -35,9 +35,13 @@ def open_farm(folder: Path) -> Iterator[str]:
         folder: Where it lives; its path must be short enough for a socket's.
     """
     program = shutil.which("dockerd")
-    if program is None or os.geteuid() != 0:
-        pytest.skip("a second BuildKit needs `dockerd` on the PATH, and root")
-    with _daemon(program, folder) as engine, _bridge(engine, folder / "buildkit.sock") as address:
+    if program is None or shutil.which("ip") is None or os.geteuid() != 0:
+        pytest.skip("a second BuildKit needs `dockerd` and `ip` on the PATH, and root")
+    with (
+        _network() as network,
+        _daemon(program, folder, network) as engine,
+        _bridge(engine, folder / "buildkit.sock") as address,
+    ):
         name = f"envc-test-{uuid.uuid4().hex[:8]}"
         _buildx("create", "--name", name, "--driver", "remote", address)
         try:
@@ -47,11 +51,24 @@ def open_farm(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _daemon(program: str, folder: Path) -> Iterator[Path]:
+def _network() -> Iterator[str]:
+    """Give the name of a network of the daemon's own; without any, it would take away the engine's."""
+    name = f"envc{uuid.uuid4().hex[:8]}"
+    _ip("link", "add", name, "type", "bridge")
+    try:
+        _ip("address", "add", "198.18.77.1/24", "dev", name)
+        _ip("link", "set", name, "up")
+        yield name
+    finally:
+        _ip("link", "delete", name)
+
+
+@contextmanager
+def _daemon(program: str, folder: Path, network: str) -> Iterator[Path]:
     settings = {
         "features": {"containerd-snapshotter": True},
         "insecure-registries": ["localhost:5000", "localhost:5001"],
-        "bridge": "none",
+        "bridge": network,
         "iptables": False,
     }
     (folder / "daemon.json").write_text(json.dumps(settings))
@@ -119,6 +136,10 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
             target.sendall(piece)
     with suppress(OSError):
         target.shutdown(socket.SHUT_WR)
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], capture_output=True, check=True)
 
 
 def _buildx(*words: str) -> None:
