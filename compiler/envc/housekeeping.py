@@ -126,6 +126,7 @@ def _drop_local(machine: Machine, image: Kept) -> bool:
     from envc.engine.docker import Engine
 
     with Engine.connect(machine.environment) as engine:
+        engine.sweep()
         return engine.drop(image.names or (image.digest,))
 
 

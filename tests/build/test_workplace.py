@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from envc.build.workplace import is_abandoned, own_mark, workplace
+from envc.build.workplace import workplace
+from envc.mark import is_abandoned, own_mark
 
 _LEAVE = """
 import os, sys
 from pathlib import Path
-from envc.build.workplace import own_mark, workplace
+from envc.build.workplace import workplace
+from envc.mark import own_mark
 with workplace(Path(sys.argv[1])) as folder:
     (folder / "Dockerfile").write_text("FROM scratch")
     print(own_mark(), flush=True)

@@ -91,13 +91,38 @@ def test_a_build_that_is_killed_is_no_obstacle_and_leaves_nothing(envc: Envc, sp
     assert not any(envc.cache.joinpath("contexts").iterdir())
 
 
+def mark_of_the_dead() -> str:
+    """Return the mark of a process that is gone."""
+    code = "from envc.mark import own_mark; print(own_mark())"
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize("has_label", [True, False], ids=["a_check_of_ours", "somebodys"])
+def test_a_container_that_a_killed_build_has_left_is_no_obstacle(
+    envc: Envc, spec: str, has_label: bool
+) -> None:
+    name, mark = envc.build(spec)["image"], mark_of_the_dead()
+    temporary, label = f"{name}-{mark}", f"dev.envc.process=envc-{mark}"
+    dockerfile = f"FROM {name}\nLABEL other=image\n"
+    subprocess.run(
+        ["docker", "build", "-q", "-t", temporary, "-"], input=dockerfile, text=True, check=True
+    )
+    command = ["docker", "create", *(["--label", label] if has_label else []), temporary]
+    container = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        envc.build(spec, "--force")
+
+        assert names(envc) == [name] if has_label else sorted([name, temporary])
+    finally:
+        subprocess.run(["docker", "rm", "--force", container], capture_output=True, check=False)
+
+
 def test_what_a_killed_build_has_named_is_dropped_by_the_next(
     envc: Envc, spec: str, world: EngineWorld
 ) -> None:
-    code = "from envc.build.workplace import own_mark; print(own_mark())"
-    mark = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.strip()
+    mark = mark_of_the_dead()
     name = envc.build(spec)["image"]
     envc("build", spec, "--repository", envc.repository)
     world.engine.tag(name, f"{name}-{mark}")

@@ -217,6 +217,29 @@ def test_a_probe_leaves_no_container(world: EngineWorld) -> None:
 
 
 @pytest.mark.engine
+def test_a_container_is_swept_once_its_process_was_killed(world: EngineWorld) -> None:
+    code = """if True:
+        import os, signal, sys
+        from envc.engine.docker import Engine
+        with Engine.connect(os.environ) as engine, engine.open(sys.argv[1], entrypoint=["/x"]) as one:
+            print(one._id, flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    child = [sys.executable, "-c", code, world.base]
+    left = subprocess.run(child, capture_output=True, text=True, check=False).stdout.strip()
+    listing = ["docker", "ps", "--all", "--quiet", "--no-trunc"]
+    before = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
+
+    with world.engine.open(world.base, entrypoint=["/x"]) as own:
+        world.engine.sweep()
+        after = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
+
+        assert left in before
+        assert left not in after
+        assert own._id in after
+
+
+@pytest.mark.engine
 def test_a_run_has_the_commands_exit_code_and_both_streams(world: EngineWorld) -> None:
     done = output(world, "sh", "-c", "echo out; echo err >&2; exit 7")
 

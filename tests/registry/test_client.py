@@ -318,6 +318,7 @@ def test_bytes_that_do_not_match_their_digest_are_refused(fake: FakeRegistry) ->
     [
         ("text/html", b"<html>log in to the network</html>"),
         ("application/vnd.docker.distribution.manifest.v1+json", b"{}"),
+        ("application/vnd.oci.image.manifest.v1+json", b"[" * 100_000),
         (OCI_MANIFEST, b"[]"),
     ],
 )

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.build.passed import recall_warnings, remember_warnings
-from envc.build.workplace import is_abandoned, own_mark
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine, LocalImage
 from envc.errors import InputError, UsageError
 from envc.files import open_cache
+from envc.mark import is_abandoned, own_mark
 from envc.plan.label import ENV_ID_LABEL, tag
 from envc.platform import PLATFORMS
 
@@ -235,7 +235,9 @@ def _say_where(problems: Sequence[Diagnostic], name: str) -> tuple[Diagnostic, .
 
 
 def _clear(engine: Engine, name: str) -> None:
-    """Drop the temporary names that processes have left which were killed while they built it."""
+    """Drop what processes have left which were killed while they built it: names, and containers, which
+    would keep the engine from dropping names."""
+    engine.sweep()
     for other in engine.names(f"{name}-*"):
         if is_abandoned(other):
             engine.untag(other)

@@ -1,40 +1,20 @@
-"""What a process that builds calls its own: names and folders, which outlive it only if it is killed.
+"""What a process that builds calls its own: folders, which outlive it only if it is killed.
 
 The next one takes away what those that were killed have left.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import platform
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from envc.files import open_cache
+from envc.mark import is_abandoned, own_mark
 
-__all__ = ["is_abandoned", "own_mark", "workplace"]
-
-_MARK = re.compile(r"-([0-9a-f]{8})-([0-9]+)(?:-\w*)?$")
-
-
-def own_mark() -> str:
-    """Return what tells this process from all that run now, here or on another machine."""
-    return f"{_machine()}-{os.getpid()}"
-
-
-def is_abandoned(name: str) -> bool:
-    """Say whether a name ends in the mark of a process of this machine that is gone.
-
-    >>> is_abandoned(f"pets-{own_mark()}"), is_abandoned("pets-00000000-1"), is_abandoned("pets")
-    (False, False, False)
-    """
-    found = _MARK.search(name)
-    return found is not None and found[1] == _machine() and not _is_alive(int(found[2]))
+__all__ = ["workplace"]
 
 
 @contextmanager
@@ -52,21 +32,3 @@ def workplace(parent: Path) -> Iterator[Path]:
         prefix=f"at-{own_mark()}-", dir=parent, ignore_cleanup_errors=True
     ) as folder:
         yield Path(folder)
-
-
-def _machine() -> str:
-    """Return what tells apart machines, and containers with processes of their own."""
-    space = ""
-    with suppress(OSError):
-        space = str(Path("/proc/self/ns/pid").readlink())
-    return hashlib.sha256(f"{platform.node()} {space}".encode()).hexdigest()[:8]
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from envc.engine.failure import translated
+from envc.engine.inventory import own_label
 from envc.process import Completed
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def _container(
             image,
             command=[],
             platform=platform,
+            labels=own_label(),
             host_config=api.create_host_config(network_mode=network),
             **options,
         )

@@ -14,7 +14,7 @@ from envc.engine.consultation import Consultation, consult, read_folders
 from envc.engine.container import NO_SUCH_PROGRAM, Container
 from envc.engine.failure import explain_absence, translated
 from envc.engine.foreground import RunOptions, Streams, run
-from envc.engine.inventory import Held, drop, list_held
+from envc.engine.inventory import Held, drop, list_held, own_label, sweep, untag
 from envc.engine.picture import look_at
 from envc.engine.transfer import pull, push
 from envc.errors import ToolError
@@ -213,12 +213,17 @@ class Engine:
         with translated(f"tag the image `{name}`"):
             self._client.api.tag(image, repository, reference.tag, force=True)
 
-    def untag(self, name: str) -> None:
-        """Drop a name, and with the last one the image; a name that is not there is no matter."""
-        from docker.errors import ImageNotFound
+    def untag(self, name: str) -> bool:
+        """Drop a name, and with the last one the image; a name that is not there is no matter.
 
-        with translated(f"untag the image `{name}`"), contextlib.suppress(ImageNotFound):
-            self._client.api.remove_image(name, noprune=True)
+        Returns:
+            Whether it is gone: the last name of what a container is made of stays.
+        """
+        return untag(self._client, name)
+
+    def sweep(self) -> None:
+        """Remove the containers of processes of this machine that were killed while they had them."""
+        sweep(self._client)
 
     def save(self, name: str) -> Iterator[bytes]:
         """Yield an image as `docker save` writes it: an archive, in pieces."""
@@ -337,6 +342,7 @@ class Engine:
                 command=[],
                 stdin_open=True,
                 platform=platform,
+                labels=own_label(),
                 host_config=api.create_host_config(network_mode="none"),
             )
         container = Container(self._client, made["Id"], image)

@@ -9,13 +9,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from envc.engine.failure import translated
+from envc.mark import is_abandoned, own_mark
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-__all__ = ["Held", "drop", "list_held"]
+__all__ = ["Held", "drop", "list_held", "own_label", "sweep", "untag"]
 
+_NOT_FOUND = 404
 _CONFLICT = 409
+_PROCESS_LABEL = "dev.envc.process"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,8 @@ def list_held(client: DockerClient, label: str) -> tuple[Held, ...]:
     with translated("list its images"):
         used: dict[str, list[str]] = {}
         for one in containers(all=True):
+            if _is_left(one):
+                continue
             names = (name.lstrip("/") for name in one.get("Names") or (one["Id"][:12],))
             used.setdefault(str(one["ImageID"]), []).extend(names)
         held = []
@@ -79,6 +84,48 @@ def drop(client: DockerClient, names: Sequence[str]) -> bool:
                     raise
                 return False
     return True
+
+
+def untag(client: DockerClient, name: str) -> bool:
+    """Drop a name of an image, but nothing that it was made of, and say whether it is gone."""
+    from docker.errors import APIError, ImageNotFound
+
+    with translated(f"untag the image `{name}`"):
+        try:
+            client.api.remove_image(name, noprune=True)
+        except ImageNotFound:
+            return True
+        except APIError as error:
+            if error.status_code != _CONFLICT:
+                raise
+            return False
+    return True
+
+
+def own_label() -> dict[str, str]:
+    """Return what a container is labelled with, so that it is known when nobody needs it any more."""
+    return {_PROCESS_LABEL: f"envc-{own_mark()}"}
+
+
+def sweep(client: DockerClient) -> None:
+    """Remove the containers whose process was killed; one request where there are none."""
+    from docker.errors import APIError
+
+    containers: Callable[..., list[dict[str, Any]]] = client.api.containers
+    with translated("remove a container"):
+        for one in containers(all=True, filters={"label": _PROCESS_LABEL}):
+            if not _is_left(one):
+                continue
+            try:
+                client.api.remove_container(one["Id"], force=True, v=True)
+            except APIError as error:
+                # Whoever else sweeps may be faster: it is gone, or about to be.
+                if error.status_code not in {_NOT_FOUND, _CONFLICT}:
+                    raise
+
+
+def _is_left(container: Mapping[str, Any]) -> bool:
+    return is_abandoned(str((container.get("Labels") or {}).get(_PROCESS_LABEL, "")))
 
 
 def _describe(row: Mapping[str, Any], found: Mapping[str, Any], used: Any) -> Held:

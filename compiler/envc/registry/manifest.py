@@ -106,7 +106,10 @@ def load(body: bytes) -> dict[str, Any]:
     Raises:
         ValueError: It is none.
     """
-    data = json.loads(body)
+    try:
+        data = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("its brackets are nested too deeply") from error
     if not isinstance(data, dict):
         raise ValueError("not a JSON object")
     return data
