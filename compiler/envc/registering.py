@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
-from envc.errors import InputError
+from envc.errors import InputError, UsageError
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from envc.plan.context import ContextFile
     from envc.prepared import Prepared, PreparedFile
     from envc.store.catalogue import Registered
-    from envc.store.record import Draft, Role, StoredFile
+    from envc.store.record import Anonymous, Draft, Role, StoredFile
     from envc.store.store import Store
 
-__all__ = ["RegisterOptions", "register"]
+__all__ = ["RegisterOptions", "register", "remember"]
+
+_LARGE_BYTES = 50_000_000
+"""How much content is kept that nobody asked to keep."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,7 @@ def register(
     name = options.name if options.name is not None else prepared.checked.environment
     check_name(name)
     with Store.open(machine.home) as store:
-        draft = _draft(prepared, path, store)
+        draft = _draft(prepared, path, _gather(prepared, path), store)
         check(draft)
         entry = Entry(
             name=name,
@@ -86,6 +89,46 @@ def register(
             now=now,
         )
         return store.register(entry)
+
+
+def remember(path: Path, machine: Machine, built: Anonymous, store: Store) -> None:
+    """Keep a spec that was built, with all that belongs to it, unless the store knows its env ids.
+
+    Content that cannot be kept is recorded as that: it is larger than 50 MB, or no longer what was
+    built, or wrong for a variant that was not.
+
+    Args:
+        built: It without content: its env ids are those that were built, and what it lacks is
+            `given` where the spec alone does not say what was built.
+
+    Raises:
+        ToolError: The store cannot be used (E70x).
+    """
+    ids = [env_id for own in built.draft.env_ids.values() for env_id in own.values()]
+    if store.knows(ids, is_keepable=not built.lack):
+        return
+    store.keep(built if built.lack else _keep_content(path, machine, built, store))
+
+
+def _keep_content(path: Path, machine: Machine, built: Anonymous, store: Store) -> Anonymous:
+    """Return it with its content, which is in the store then, or with why there is none."""
+    from envc.prepared import prepare
+
+    try:
+        prepared = prepare(path, machine, MirrorMap())
+        found = _gather(prepared, path)
+        if sum(one.file.stat().st_size for one in found.values() if not one.link) > _LARGE_BYTES:
+            return replace(built, lack="size")
+        draft = _draft(prepared, path, found, store)
+    except (InputError, UsageError, OSError):
+        return replace(built, lack="files")
+    if any(
+        draft.env_ids.get(variant, {}).get(platform) != env_id
+        for variant, own in built.draft.env_ids.items()
+        for platform, env_id in own.items()
+    ):
+        return replace(built, lack="files")
+    return replace(built, name=prepared.checked.environment, draft=draft)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +147,11 @@ class _Found:
     link: str | None = None
 
 
-def _draft(prepared: PreparedFile, path: Path, store: Store) -> Draft:
+def _draft(prepared: PreparedFile, path: Path, found: Mapping[str, _Found], store: Store) -> Draft:
     """Return what is to be registered, with the content of its files in the store."""
     from envc.canonical import digest
     from envc.store.record import Draft
 
-    found = _gather(prepared, path)
     try:
         stored = [_store(name, one, store) for name, one in sorted(found.items())]
     except OSError as error:

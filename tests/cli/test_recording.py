@@ -15,6 +15,8 @@ from envc.cli.console import Console
 from envc.cli.ending import Ended
 from envc.cli.recording import Recorder
 from envc.errors import ToolError
+from envc.machine import Machine
+from envc.mirror import MirrorMap
 from envc.store.activity import Build, Run
 from envc.store.database import unwritable
 from envc.store.store import Store
@@ -30,6 +32,7 @@ AMD64 = Image(
     duration_s=2.5,
     is_cached=False,
 )
+MACHINE = Machine(environment={}, cache=Path("unused"), mirrors=MirrorMap())
 WANTED = Wanted.of("envc", ENV_ID, "linux/amd64")
 
 
@@ -84,7 +87,7 @@ def build_of(tmp_path: Path, **said: object) -> Build:
 def test_a_build_is_recorded_with_its_log(recorder: Recorder, tmp_path: Path, log: Path) -> None:
     recorder.begin("", WANTED)
 
-    recorder.record_images({"": AMD64})
+    recorder.record_images({"": AMD64}, MACHINE)
 
     assert recorded(tmp_path) == ((build_of(tmp_path, log=str(log)),), ())
 
@@ -92,7 +95,7 @@ def test_a_build_is_recorded_with_its_log(recorder: Recorder, tmp_path: Path, lo
 def test_what_was_found_has_no_log(recorder: Recorder, tmp_path: Path) -> None:
     recorder.begin("", WANTED)
 
-    recorder.record_images({"": replace(AMD64, is_cached=True)})
+    recorder.record_images({"": replace(AMD64, is_cached=True)}, MACHINE)
 
     assert recorded(tmp_path)[0] == (build_of(tmp_path, outcome="cached"),)
 
@@ -103,7 +106,7 @@ def test_the_log_of_an_earlier_build_is_not_that_of_a_later_one(
     os.utime(log, (NOW, NOW))
     recorder.begin("", WANTED)
 
-    recorder.record_images({"": AMD64})
+    recorder.record_images({"": AMD64}, MACHINE)
 
     assert [build.log for build in recorded(tmp_path)[0]] == [None]
 
@@ -112,7 +115,7 @@ def test_each_platform_of_each_variant_is_recorded(recorder: Recorder, tmp_path:
     arm64 = replace(AMD64, platform="linux/arm64", env_id="sha256:b")
     both = replace(AMD64, platform="linux/amd64,linux/arm64", env_id="sha256:c")
 
-    recorder.record_images({"cpu": replace(both, parts=(AMD64, arm64)), "gpu": AMD64})
+    recorder.record_images({"cpu": replace(both, parts=(AMD64, arm64)), "gpu": AMD64}, MACHINE)
 
     assert sorted((one.variant, one.env_id) for one in recorded(tmp_path)[0]) == [
         ("cpu", ENV_ID),
@@ -192,7 +195,7 @@ def test_a_registered_version_is_recorded_by_its_name(tmp_path: Path, said: io.S
     arguments = argparse.Namespace(spec=spec, given={spec: "pets@3"})
     console = Console(io.StringIO(), said, {}, has_json=False)
 
-    Recorder(arguments, console, tmp_path / "home").record_images({"": AMD64})
+    Recorder(arguments, console, tmp_path / "home").record_images({"": AMD64}, MACHINE)
 
     assert [build.spec for build in recorded(tmp_path)[0]] == ["pets@3"]
 
@@ -202,7 +205,7 @@ def test_a_store_that_cannot_be_written_is_a_warning(
 ) -> None:
     (tmp_path / "home").touch()
 
-    recorder.record_images({"": AMD64})
+    recorder.record_images({"": AMD64}, MACHINE)
     with recorder.recording_run("", AMD64, []) as ended:
         ended(0)
 

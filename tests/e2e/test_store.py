@@ -115,3 +115,27 @@ def test_a_version_is_built_and_run_when_its_files_are_gone(
     builds, runs = recorded(home)
     assert [build.spec for build in builds] == ["x@1"] * 2
     assert [run.spec for run in runs] == ["x@1"]
+
+
+def test_what_was_built_runs_by_its_id_when_its_files_are_gone(
+    envc: Envc, world: EngineWorld, home: Path
+) -> None:
+    envc.write("src/hello", "#!/bin/sh\necho hello\n", mode=0o755)
+    envc.write("x.envc", f'environment x\nbase image "{world.base}"\ncopy "src/" to "/app"\n')
+    envc("lock", "x.envc")
+    image = envc.build("x.envc")
+    digits = image["env_id"].removeprefix("sha256:")[:12]
+    for name in ("x.envc", "x.lock"):
+        (envc.folder / name).unlink()
+    shutil.rmtree(envc.folder / "src")
+
+    said = envc("run", digits, "--repository", envc.repository, "--", "/app/hello").stdout
+    again = envc.build(digits)
+
+    assert said == "hello\n"
+    assert (again["env_id"], again["cached"]) == (image["env_id"], True)
+    builds, runs = recorded(home)
+    assert [build.spec for build in builds] == [str(envc.folder / "x.envc"), digits, digits]
+    assert [run.spec for run in runs] == [digits]
+    with Store.open(home) as store:
+        assert [one.origin for one in store.anonymous()] == [str(envc.folder / "x.envc")]

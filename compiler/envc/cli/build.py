@@ -138,7 +138,7 @@ def provide(
         images = pipeline.build(
             arguments.spec, machine, options, progress, progress.begin, recorder.begin
         )
-    recorder.record_images(images)
+    recorder.record_images(images, machine)
     return images
 
 

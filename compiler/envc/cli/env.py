@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["VERB"]
 
 _WHICH = "NAME, whose latest version is meant, NAME@VERSION or NAME:LABEL"
-_WHICH_OR_CURATED = f"{_WHICH}; or envc/NAME, which ships with envc"
+_WHICH_OR_CURATED = (
+    f"{_WHICH}; or envc/NAME, which ships with envc; or an env id, or 8 or more of its first digits"
+)
 
 
 def _add_register(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +95,11 @@ def _add_list(parser: argparse.ArgumentParser) -> None:
     add_repository(
         parser, text="instead, those that a repository of a registry has, such as ghcr.io/TEAM/envs"
     )
+    parser.add_argument(
+        "--anonymous",
+        action="store_true",
+        help="instead, what was built and is not registered, the newest first",
+    )
 
 
 def _list(arguments: argparse.Namespace, console: Console) -> int:
@@ -104,6 +111,10 @@ def _list(arguments: argparse.Namespace, console: Console) -> int:
         return list_curated(console, as_json=arguments.json)
     if arguments.repository is not None:
         return list_repository(arguments, console)
+    if arguments.anonymous:
+        from envc.cli.env_anonymous import list_anonymous
+
+        return list_anonymous(_find(console), console, as_json=arguments.json)
     store = _find(console)
     known: tuple[Environment, ...] = ()
     if store is not None:
@@ -126,24 +137,29 @@ def _add_reference(parser: argparse.ArgumentParser) -> None:
 
 
 def _show(arguments: argparse.Namespace, console: Console) -> int:
-    from envc.cli.environment import describe_version, show_version
-    from envc.store.naming import find_version, require_reference, unknown_environment
+    from envc.cli.env_anonymous import (
+        describe_meant,
+        find_meant,
+        show_meant,
+        unknown_meant,
+    )
+    from envc.store.naming import parse_reference
 
-    reference = require_reference(arguments.reference)
-    if reference.is_curated:
+    reference = parse_reference(arguments.reference)
+    if reference is not None and reference.is_curated:
         from envc.cli.curated import show_curated
 
         machine = machine_of(arguments, console)
         return show_curated(reference, machine, console, as_json=arguments.json)
     store = _find(console)
     if store is None:
-        raise unknown_environment(None, reference.name)
+        raise unknown_meant(arguments.reference)
     with store:
-        version = find_version(store, reference)
+        found = find_meant(store, arguments.reference)
     if arguments.json:
-        console.print_json(describe_version(version))
+        console.print_json(describe_meant(found))
     else:
-        console.print("\n".join(show_version(version)))
+        console.print("\n".join(show_meant(found)))
     return 0
 
 
@@ -181,24 +197,25 @@ def _add_get(parser: argparse.ArgumentParser) -> None:
 
 
 def _get(arguments: argparse.Namespace, console: Console) -> int:
-    from envc.cli.environment import describe_version
+    from envc.cli.env_anonymous import describe_meant, find_meant, unknown_meant
     from envc.store.checkout import write_files
-    from envc.store.naming import find_version, require_reference, unknown_environment
+    from envc.store.naming import parse_reference, require_content
 
-    reference = require_reference(arguments.reference)
-    if reference.is_curated:
+    reference = parse_reference(arguments.reference)
+    if reference is not None and reference.is_curated:
         from envc.cli.curated import get_curated
 
         return get_curated(reference, arguments.folder, console, as_json=arguments.json)
     store = _find(console)
     if store is None:
-        raise unknown_environment(None, reference.name)
+        raise unknown_meant(arguments.reference)
     with store:
-        version = find_version(store, reference)
-        folder = arguments.folder or Path(version.name)
-        spec = write_files(store.content, version, folder)
+        found = find_meant(store, arguments.reference)
+        require_content(found)
+        folder = arguments.folder or Path(found.name)
+        spec = write_files(store.content, found, folder)
     if arguments.json:
-        console.print_json({**describe_version(version), "folder": str(folder), "spec": str(spec)})
+        console.print_json({**describe_meant(found), "folder": str(folder), "spec": str(spec)})
     else:
         console.print(str(spec))
     return 0
@@ -251,6 +268,33 @@ def _put_away(arguments: argparse.Namespace, console: Console, *, is_away: bool)
     return 0
 
 
+def _add_prune(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--older-than",
+        type=_age,
+        required=True,
+        metavar="AGE",
+        help="what was last built, found or run so long ago goes: 12h, 30d, 8w",
+    )
+
+
+def _age(text: str) -> float:
+    from envc.keeping import parse_age
+
+    try:
+        return parse_age(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _prune(arguments: argparse.Namespace, console: Console) -> int:
+    from envc.cli.env_anonymous import prune
+
+    return prune(
+        _find(console), console, age_s=arguments.older_than, now=time.time(), as_json=arguments.json
+    )
+
+
 def _add_nothing(parser: argparse.ArgumentParser) -> None:
     """Describe no arguments."""
 
@@ -298,7 +342,7 @@ _ACTIONS = (
     ),
     Action(
         name="show",
-        summary="say what is known of a version",
+        summary="say what is known of a version, or of what was built",
         add_arguments=_add_reference,
         execute=_show,
     ),
@@ -339,6 +383,12 @@ _ACTIONS = (
         execute=_restore,
     ),
     Action(
+        name="prune",
+        summary="drop what was built long ago and is not registered",
+        add_arguments=_add_prune,
+        execute=_prune,
+    ),
+    Action(
         name="repair",
         summary="make a damaged store usable, with all that can still be read of it",
         add_arguments=_add_nothing,
@@ -356,5 +406,6 @@ VERB = Verb(
     add_arguments=_add_arguments,
     execute=execute_action,
     details="A version never changes: the same content is the same version, and new content is the "
-    "next one. Every verb takes NAME@VERSION or NAME:LABEL where it takes a SPEC.",
+    "next one. Every verb takes NAME@VERSION or NAME:LABEL where it takes a SPEC, and 12 digits "
+    "of the env id of what was built here.",
 )

@@ -7,13 +7,15 @@ from typing import Any
 
 from envc.cli.columns import align, exact_time, format_time
 from envc.cli.size import format_size
-from envc.store.record import Environment, Version
+from envc.store.record import Draft, Environment, Version
 
 __all__ = [
+    "describe_content",
     "describe_environment",
     "describe_version",
     "list_environments",
     "list_versions",
+    "show_content",
     "show_version",
 ]
 
@@ -34,8 +36,6 @@ def describe_environment(environment: Environment) -> dict[str, Any]:
 
 def describe_version(version: Version) -> dict[str, Any]:
     """Return what `--json` says of a version."""
-    draft = version.draft
-    ids = {variant: dict(own) for variant, own in draft.env_ids.items()}
     return {
         "name": version.name,
         "version": version.number,
@@ -45,6 +45,14 @@ def describe_version(version: Version) -> dict[str, Any]:
         "description": version.description,
         "created": exact_time(version.created),
         "archived": exact_time(version.archived),
+        **describe_content(version.draft),
+    }
+
+
+def describe_content(draft: Draft) -> dict[str, Any]:
+    """Return what `--json` says of what something is made of."""
+    ids = {variant: dict(own) for variant, own in draft.env_ids.items()}
+    return {
         "digest": draft.digest,
         "spec_id": draft.spec_id,
         **({"env_ids": ids[""]} if "" in ids else {"variants": ids}),
@@ -92,7 +100,6 @@ def list_versions(versions: Sequence[Version]) -> Iterator[str]:
 
 def show_version(version: Version) -> Iterator[str]:
     """Yield what is known of a version, a line for each thing."""
-    draft = version.draft
     yield version.reference
     rows = [
         ("registered", format_time(version.created)),
@@ -100,19 +107,20 @@ def show_version(version: Version) -> Iterator[str]:
         ("description", version.description),
         ("labels", ", ".join(version.labels)),
         *((key, value) for key, value in version.properties.items()),
-        ("spec id", draft.spec_id),
-        *(
-            (" ".join(filter(None, (variant, platform))), env_id)
-            for variant, own in draft.env_ids.items()
-            for platform, env_id in own.items()
-        ),
-        *(
-            (file.path, f"-> {file.link}" if file.link else format_size(file.size_bytes))
-            for file in draft.files
-        ),
+        *show_content(version.draft),
     ]
     for line in align(row for row in rows if row[1]):
         yield f"  {line}"
+
+
+def show_content(draft: Draft) -> Iterator[tuple[str, str]]:
+    """Yield what something is made of: what each thing is, and its text, which may be empty."""
+    yield "spec id", draft.spec_id
+    for variant, own in draft.env_ids.items():
+        for platform, env_id in own.items():
+            yield " ".join(filter(None, (variant, platform))), env_id
+    for file in draft.files:
+        yield file.path, f"-> {file.link}" if file.link else format_size(file.size_bytes)
 
 
 def _tell_label(label: str, number: int, environment: Environment) -> str:

@@ -16,7 +16,9 @@ from envc.errors import EnvcError, ToolError
 
 if TYPE_CHECKING:
     from envc.build.image import Image, Wanted
+    from envc.machine import Machine
     from envc.store.activity import Build
+    from envc.store.record import Anonymous
     from envc.store.store import Store
 
 __all__ = ["Recorder"]
@@ -49,6 +51,11 @@ class Recorder:
         given = arguments.given[arguments.spec]
         is_file = given == str(arguments.spec)
         self._spec = str(arguments.spec.absolute()) if is_file else given
+        self._spec_file: Path = arguments.spec
+        # What they give does not belong to the spec: by it alone, another image would come.
+        self._is_given = bool(
+            getattr(arguments, "sets", None) or getattr(arguments, "templates", None)
+        )
         self._started: dict[tuple[str, str], float] = {}
         self._wanted: dict[tuple[str, str], Wanted] = {}
         self._last: tuple[str, str] | None = None
@@ -69,14 +76,37 @@ class Recorder:
                 self._record_failure(*self._last, exit_code=_exit_code_of(error))
             raise
 
-    def record_images(self, images: Mapping[str, Image]) -> None:
-        """Record images that were found or built, by variant; each platform's for itself."""
+    def record_images(self, images: Mapping[str, Image], machine: Machine) -> None:
+        """Record images that were found or built, by variant; each platform's for itself.
+
+        The spec that they are of is kept with all that belongs to it, unless the store knows it.
+        """
         builds = [
             self._describe(variant, part)
             for variant, image in images.items()
             for part in (*image.parts, image)
         ]
-        self._write(lambda store: store.record_build(*builds), "what was built")
+        built = self._describe_content(images)
+
+        ids = [env_id for own in built.draft.env_ids.values() for env_id in own.values()]
+        unknown: list[str] = []
+
+        def write(store: Store) -> None:
+            store.record_build(*builds)
+            if not store.knows(ids, is_keepable=not built.lack):
+                unknown.extend(ids)
+
+        self._write(write, "what was built")
+        if unknown:
+            self._remember(built, machine)
+
+    def _remember(self, built: Anonymous, machine: Machine) -> None:
+        from envc.registering import remember
+
+        self._write(
+            lambda store: remember(self._spec_file, machine, built, store),
+            "the content of what was built",
+        )
 
     @contextmanager
     def recording_run(
@@ -106,6 +136,22 @@ class Recorder:
                 exit_code=codes[-1] if codes else _INTERNAL_ERROR,
             )
             self._write(lambda store: store.record_run(run), "what ran")
+
+    def _describe_content(self, images: Mapping[str, Image]) -> Anonymous:
+        """Return what the images are of, as far as they themselves say it."""
+        from envc.store.record import Anonymous, Draft
+
+        env_ids = {
+            variant: {part.platform: part.env_id for part in image.parts or (image,)}
+            for variant, image in images.items()
+        }
+        return Anonymous(
+            name=self._spec_file.stem,
+            draft=Draft(digest="", spec_id="", env_ids=env_ids, files=()),
+            origin=self._spec,
+            created=time.time(),
+            lack="given" if self._is_given else "",
+        )
 
     def _describe(self, variant: str, image: Image) -> Build:
         from envc.store.activity import Build

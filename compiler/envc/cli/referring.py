@@ -13,17 +13,20 @@ from envc.machine import Machine
 
 __all__ = ["is_registered", "resolve_spec", "resolve_specs"]
 
-_LOOKS_REGISTERED = re.compile(r"(envc/)?[a-z0-9._-]+[@:][A-Za-z0-9._-]+|envc/[a-z0-9._-]+")
+_LOOKS_REGISTERED = re.compile(
+    r"(envc/)?[a-z0-9._-]+[@:][A-Za-z0-9._-]+|envc/[a-z0-9._-]+|[0-9a-f]{12,64}"
+)
 
 
 def resolve_specs(arguments: argparse.Namespace, console: Console, *, is_changing: bool) -> None:
     """Let the specs among a verb's arguments be paths of files.
 
-    `given` has for each path what it is called: a path as it was written, or `NAME@VERSION`.
+    `given` has for each path what it is called: a path as it was written, `NAME@VERSION`, or the
+    first digits of an env id, which says a variant and a platform, too, where the arguments do not.
 
     Raises:
         UsageError: A version is named that is not registered (E704), or that the verb would change
-            (E711).
+            (E711); or an env id that is not one's (E713, E714), or whose content is not kept (E715).
         ToolError: The store (E70x) or the cache (E553) cannot be used.
     """
     one, several = getattr(arguments, "spec", None), getattr(arguments, "specs", None)
@@ -41,7 +44,9 @@ def resolve_specs(arguments: argparse.Namespace, console: Console, *, is_changin
         for path in paths
     }
     if one in found:
-        arguments.spec = found[one][0]
+        arguments.spec, _, place = found[one]
+        if place is not None:
+            _choose(arguments, *place)
     if several is not None:
         arguments.specs = [found[path][0] if path in found else path for path in several]
 
@@ -49,41 +54,78 @@ def resolve_specs(arguments: argparse.Namespace, console: Console, *, is_changin
 def resolve_spec(path: Path, machine: Machine) -> Path:
     """Return the path of a spec's file: a file that is there is meant before what is registered.
 
-    `NAME@VERSION` and `NAME:LABEL` are versions of the store; their files are in the cache then.
+    `NAME@VERSION` and `NAME:LABEL` are versions of the store; their files are in the cache then. So
+    are those of an env id, of which 12 digits are enough.
     `envc/NAME` is a curated environment, whose files lie with envc.
 
     Raises:
         UsageError: A version is named that is not registered (E704), or a curated environment that
-            there is not (E740), or a version of one (E746).
+            there is not (E740), or a version of one (E746), or an env id that is not one's (E713,
+            E714), or whose content is not kept (E715).
         ToolError: The store (E70x) or the cache (E553) cannot be used.
     """
     return _find(path, machine)[0] if is_registered(path) else path
 
 
-def _find(path: Path, machine: Machine) -> tuple[Path, str]:
-    """Return where the spec of a version is, and what that version is called."""
+_Found = tuple[Path, str, tuple[str, str] | None]
+"""Where a spec is, what it is called, and the variant and the platform that are meant, if one is."""
+
+
+def _find(path: Path, machine: Machine) -> _Found:
     from envc.store.checkout import check_out
     from envc.store.naming import (
         curated_name,
         find_version,
+        parse_id,
         parse_reference,
         unknown_environment,
     )
     from envc.store.store import Store
 
+    start = parse_id(str(path))
+    if start is not None:
+        return _find_id(start, machine)
     reference = parse_reference(str(path))
     if reference is None:
-        return path, str(path)
+        return path, str(path), None
     if reference.is_curated:
         from envc.curated import spec
 
-        return spec(curated_name(reference)), reference.name
+        return spec(curated_name(reference)), reference.name, None
     store = Store.find(machine.home)
     if store is None:
         raise unknown_environment(None, reference.name)
     with store:
         version = find_version(store, reference)
-        return check_out(store.content, version, machine.cache), version.reference
+        return check_out(store.content, version, machine.cache), version.reference, None
+
+
+def _find_id(start: str, machine: Machine) -> _Found:
+    from envc.store.checkout import check_out
+    from envc.store.naming import find_id, require_content, unknown_id
+    from envc.store.store import Store
+
+    store = Store.find(machine.home)
+    if store is None:
+        raise unknown_id(start)
+    with store:
+        env_id, found = find_id(store, start)
+        require_content(found)
+        spec = check_out(store.content, found, machine.cache)
+    places = {
+        known: (variant, platform)
+        for variant, own in found.draft.env_ids.items()
+        for platform, known in own.items()
+    }
+    return spec, found.reference, places[env_id]
+
+
+def _choose(arguments: argparse.Namespace, variant: str, platform: str) -> None:
+    """Let a verb mean what an env id says, as far as it can choose and nobody did."""
+    if variant and getattr(arguments, "variants", None) == []:
+        arguments.variants = [variant]
+    if "platform" in arguments and not arguments.platform:
+        arguments.platform = platform
 
 
 def is_registered(path: Path) -> bool:
@@ -92,7 +134,10 @@ def is_registered(path: Path) -> bool:
 
 
 def _refuse_change(path: Path) -> Diagnostic:
+    from envc.store.naming import parse_id
+
     is_curated = str(path).startswith("envc/")
     why = "ships with envc" if is_curated else "is registered"
+    why = "is what was built" if parse_id(str(path)) is not None else why
     hint = f"`envc env get {path} DIR` writes its files where they can be changed"
     return Diagnostic(code="E711", message=f"`{path}` {why}, and never changes", hint=hint)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from envc.store.store import Store
 
 __all__ = [
+    "Anonymous",
     "Build",
     "Draft",
     "Entry",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Anonymous": "record",
     "Build": "activity",
     "Draft": "record",
     "Entry": "catalogue",

@@ -14,8 +14,10 @@ __all__ = [
     "add_version",
     "archive",
     "find_environment",
+    "find_with_id",
     "list_env_ids",
     "list_environments",
+    "list_ids",
     "list_versions",
     "read_version",
     "restore",
@@ -110,6 +112,17 @@ def read_version(connection: sqlite3.Connection, name: str, number: int) -> Vers
         "SELECT v.id FROM versions v JOIN environments e ON e.id = v.environment "
         "WHERE e.name = ? AND v.number = ?",
         (name, number),
+    ).fetchone()
+    return _read_row(connection, row[0]) if row is not None else None
+
+
+def find_with_id(connection: sqlite3.Connection, env_id: str) -> Version | None:
+    """Return the version that has an env id: one that is not archived first, then the newest."""
+    row = connection.execute(
+        "SELECT v.id FROM env_ids i JOIN versions v ON v.id = i.version "
+        "JOIN environments e ON e.id = v.environment WHERE i.env_id = ? "
+        "ORDER BY v.archived IS NOT NULL OR e.archived IS NOT NULL, v.created DESC, v.id DESC",
+        (env_id,),
     ).fetchone()
     return _read_row(connection, row[0]) if row is not None else None
 
@@ -236,14 +249,15 @@ def _insert_version(connection: sqlite3.Connection, environment: int, entry: Ent
     )
     connection.executemany(
         "INSERT INTO env_ids (version, place, variant, platform, env_id) VALUES (?, ?, ?, ?, ?)",
-        [(version, *row) for row in _list_ids(draft.env_ids)],
+        [(version, *row) for row in list_ids(draft.env_ids)],
     )
     return version
 
 
-def _list_ids(
+def list_ids(
     env_ids: Mapping[str, Mapping[str, str]],
 ) -> Iterable[tuple[int, str, str, str]]:
+    """Yield a row for each env id: its variant's place, the variant, the platform and the id."""
     for place, (variant, own) in enumerate(env_ids.items()):
         for platform, env_id in own.items():
             yield place, variant, platform, env_id

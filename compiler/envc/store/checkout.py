@@ -13,14 +13,14 @@ from envc.diagnostics import Diagnostic
 from envc.errors import UsageError
 from envc.files import open_cache, sha256_of, unwritable
 from envc.store.content import Content
-from envc.store.record import StoredFile, Version
+from envc.store.record import Anonymous, StoredFile, Version
 
 __all__ = ["check_out", "find_spec", "write_files"]
 
 _WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
-def check_out(content: Content, version: Version, cache: Path) -> Path:
+def check_out(content: Content, version: Version | Anonymous, cache: Path) -> Path:
     """Return the path of a version's spec in the cache, with all of its files around it.
 
     Its folder is named after the version and its content, and what is there already is used, once it
@@ -53,12 +53,12 @@ def check_out(content: Content, version: Version, cache: Path) -> Path:
     return spec
 
 
-def find_spec(version: Version) -> StoredFile:
+def find_spec(version: Version | Anonymous) -> StoredFile:
     """Return which of a version's files is its spec."""
     return next(file for file in version.draft.files if file.role == "spec")
 
 
-def write_files(content: Content, version: Version, folder: Path) -> Path:
+def write_files(content: Content, version: Version | Anonymous, folder: Path) -> Path:
     """Write a version's files into a user's folder, and return the path of its spec there.
 
     What is there already and is the same stays.

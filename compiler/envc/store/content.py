@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Container, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,6 +45,7 @@ class Content:
         with file.open("rb") as source:
             known = hashlib.file_digest(source, "sha256").hexdigest()
             if self._is_whole(known):
+                self._touch(known)
                 return known, source.tell()
             source.seek(0)
             with self._new_file() as (target, name):
@@ -90,6 +91,26 @@ class Content:
         if actual != sha256:
             raise self._lost(sha256, "it is not what was kept there")
         return place
+
+    def sweep(self, needed: Container[str], *, before: float) -> int:
+        """Remove what nothing needs and nobody added since a time; return how many bytes that were."""
+        freed = 0
+        for place in sorted(self.folder.glob("??/*")):
+            try:
+                found = place.stat()
+                if place.name not in needed and found.st_mtime < before:
+                    place.unlink()
+                    freed += found.st_size
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise self._unwritable(error) from error
+        return freed
+
+    def _touch(self, sha256: str) -> None:
+        """Show that somebody is about to name it; a store that can only be read is never swept."""
+        with suppress(OSError):
+            os.utime(self._place(sha256))
 
     def _place(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256

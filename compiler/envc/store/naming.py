@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import UsageError
-from envc.store.record import Environment, Version
+from envc.store.record import Anonymous, Environment, Lack, Version
 from envc.store.store import Store
 
 __all__ = [
@@ -18,10 +18,15 @@ __all__ = [
     "check_name",
     "curated_name",
     "find_environment",
+    "find_id",
     "find_version",
+    "parse_id",
     "parse_reference",
+    "require_content",
     "require_reference",
+    "tell_lack",
     "unknown_environment",
+    "unknown_id",
 ]
 
 CURATED = "envc/"
@@ -34,6 +39,7 @@ _LABEL = r"[A-Za-z][A-Za-z0-9._-]{0,127}"
 _REFERENCE = re.compile(
     rf"(?P<name>(?:{CURATED})?{_NAME})(?:@(?P<version>[1-9][0-9]{{0,8}}|{LATEST})|:(?P<label>{_LABEL}))?"
 )
+_ID = re.compile(r"sha256:[0-9a-f]{8,64}|[0-9a-f]{8,64}")
 _HOW = "write `NAME`, `NAME@VERSION` or `NAME:LABEL`"
 
 
@@ -88,6 +94,67 @@ def parse_reference(text: str) -> Reference | None:
         label=(found["label"] or "") if not is_latest else "",
         is_latest=is_latest,
     )
+
+
+def parse_id(text: str) -> str | None:
+    """Return what an env id starts with, `sha256:` and at least 8 digits; None where a text says none.
+
+    >>> parse_id("5c1f6b0a8d4e"), parse_id("pets")
+    ('sha256:5c1f6b0a8d4e', None)
+    """
+    if _ID.fullmatch(text) is None:
+        return None
+    return f"sha256:{text.removeprefix('sha256:')}"
+
+
+def find_id(store: Store, start: str) -> tuple[str, Version | Anonymous]:
+    """Return the env id that starts so, and what has it: a version before what is anonymous.
+
+    Raises:
+        UsageError: Several start so (E713), or none does (E714).
+    """
+    ids = store.ids_starting(start)
+    shown = start.removeprefix("sha256:")
+    if len(ids) > 1:
+        listed = ", ".join(f"`{one.removeprefix('sha256:')[:16]}`" for one in ids[:5])
+        more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
+        message = f"`{shown}` starts the ids of several environments: {listed}{more}"
+        raise UsageError([Diagnostic(code="E713", message=message, hint="give more digits")])
+    found = store.with_id(ids[0]) if ids else None
+    if found is None:
+        raise unknown_id(start)
+    return ids[0], found
+
+
+def unknown_id(start: str) -> UsageError:
+    """Return what to raise where no env id starts so (E714)."""
+    shown = start.removeprefix("sha256:")
+    message = f"no environment whose env id starts with `{shown}` is known here"
+    hint = "`envc env list --anonymous` lists what was built here"
+    return UsageError([Diagnostic(code="E714", message=message, hint=hint)])
+
+
+def require_content(found: Version | Anonymous) -> None:
+    """See that the content of what was found is kept.
+
+    Raises:
+        UsageError: It is not (E715).
+    """
+    if isinstance(found, Version) or not found.lack:
+        return
+    message = f"the content of `{found.reference}` is not kept: {tell_lack(found.lack)}"
+    hint = f"it was built from `{found.origin}`; `envc env register SPEC` keeps a spec of any size"
+    raise UsageError([Diagnostic(code="E715", message=message, hint=hint)])
+
+
+def tell_lack(lack: Lack) -> str:
+    """Return in words why the content of what was built is not kept; empty where it is."""
+    return {
+        "": "",
+        "size": "its files have more than 50 MB",
+        "given": "it depends on `--set` or `--templates`",
+        "files": "its files were not those of a spec with its lock when it had been built",
+    }[lack]
 
 
 def require_reference(text: str) -> Reference:

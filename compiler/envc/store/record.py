@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Draft", "Environment", "Role", "StoredFile", "Version"]
+__all__ = ["Anonymous", "Draft", "Environment", "Lack", "Role", "StoredFile", "Version"]
 
 Role = Literal["spec", "lock", "file"]
+Lack = Literal["", "size", "given", "files"]
+"""Why content is not kept: it is too large, depends on what the command line gave, or cannot be read as
+it was built; empty where it is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,31 @@ class Version:
     def reference(self) -> str:
         """What it is called: `NAME@NUMBER`."""
         return f"{self.name}@{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anonymous:
+    """What was built or run and nobody registered: unlisted, found by its env ids.
+
+    Attributes:
+        name: The environment's, or the spec's file without its suffix.
+        draft: Its content; without files, and its digest and spec id empty, where that is not kept.
+        origin: The spec's path when it was first built, or what it was called then.
+        created: When that was, in s since 1970.
+        lack: Why its content is not kept; empty where it is.
+    """
+
+    name: str
+    draft: Draft
+    origin: str
+    created: float
+    lack: Lack = ""
+
+    @property
+    def reference(self) -> str:
+        """What it is called: the first digits of its first env id."""
+        first = next(env_id for own in self.draft.env_ids.values() for env_id in own.values())
+        return first.removeprefix("sha256:")[:12]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

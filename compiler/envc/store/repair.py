@@ -20,6 +20,8 @@ _PARENTS = {
     "env_ids": ("version", "versions"),
     "labels": ("version", "versions"),
     "properties": ("version", "versions"),
+    "anonymous_files": ("anonymous", "anonymous"),
+    "anonymous_env_ids": ("anonymous", "anonymous"),
 }
 """What a row of a table is worth nothing without: its column and the table that it points at."""
 
@@ -97,6 +99,10 @@ def _salvage(place: Path, new: Path) -> dict[str, int]:
                 _copy(source, target, table)
             # A version without files is none, and an environment without versions neither.
             target.execute("DELETE FROM versions WHERE id NOT IN (SELECT version FROM files)")
+            target.execute(
+                "DELETE FROM anonymous WHERE id NOT IN (SELECT anonymous FROM anonymous_env_ids) "
+                "OR lack = '' AND id NOT IN (SELECT anonymous FROM anonymous_files)"
+            )
             for table, (column, parent) in _PARENTS.items():
                 target.execute(
                     f"DELETE FROM {table} WHERE {column} NOT IN (SELECT id FROM {parent})"  # noqa: S608

@@ -89,7 +89,38 @@ _FIRST = (
     "CREATE INDEX runs_by_env_id ON runs (env_id)",
 )
 
-MIGRATIONS = (_FIRST,)
+_ANONYMOUS = (
+    """CREATE TABLE anonymous (
+        id INTEGER PRIMARY KEY,
+        digest TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        spec_id TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        created REAL NOT NULL,
+        lack TEXT NOT NULL CHECK (lack IN ('', 'size', 'given', 'files'))
+    )""",
+    """CREATE TABLE anonymous_files (
+        anonymous INTEGER NOT NULL REFERENCES anonymous (id) ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        role TEXT NOT NULL CHECK (role IN ('spec', 'lock', 'file')),
+        sha256 TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        mode INTEGER NOT NULL,
+        link TEXT,
+        PRIMARY KEY (anonymous, path)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE anonymous_env_ids (
+        anonymous INTEGER NOT NULL REFERENCES anonymous (id) ON DELETE CASCADE,
+        variant TEXT NOT NULL,
+        place INTEGER NOT NULL,
+        platform TEXT NOT NULL,
+        env_id TEXT NOT NULL,
+        PRIMARY KEY (anonymous, variant, platform)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX anonymous_env_ids_by_id ON anonymous_env_ids (env_id)",
+)
+
+MIGRATIONS = (_FIRST, _ANONYMOUS)
 """Step N leads from schema N to schema N + 1. One that has been released is never changed."""
 
 CURRENT = len(MIGRATIONS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -16,11 +16,13 @@ from envc.store.database import DATABASE, Database
 if TYPE_CHECKING:
     from envc.store.catalogue import Entry, Registered
     from envc.store.content import Content
-    from envc.store.record import Environment, Version
+    from envc.store.record import Anonymous, Environment, Version
 
 __all__ = ["Store"]
 
 _TIMEOUT_S = 10.0
+_GRACE_S = 3600.0
+"""How long content may lie there before the row that names it comes."""
 
 
 class Store:
@@ -141,6 +143,67 @@ class Store:
 
         with self._database.reading() as connection:
             return catalogue.list_env_ids(connection)
+
+    def knows(self, env_ids: Collection[str], *, is_keepable: bool = True) -> bool:
+        """Say whether what was built need not be kept, since all of its env ids are known.
+
+        Args:
+            is_keepable: Whether its content can be kept; then ids whose content is not do not count.
+        """
+        from envc.store import anonymous
+
+        with self._database.reading() as connection:
+            return anonymous.knows(connection, env_ids, is_keepable=is_keepable)
+
+    def keep(self, entry: Anonymous) -> None:
+        """Keep what was built, unregistered. Its files must be in `content` before."""
+        from envc.store import anonymous
+
+        with self._database.writing() as connection:
+            anonymous.add(connection, entry)
+
+    def anonymous(self) -> tuple[Anonymous, ...]:
+        """Return all that is kept unregistered, the newest first."""
+        from envc.store import anonymous
+
+        with self._database.reading() as connection:
+            return anonymous.list_all(connection)
+
+    def ids_starting(self, start: str) -> tuple[str, ...]:
+        """Return the env ids, sorted, that start so and are those of something here.
+
+        Args:
+            start: `sha256:` and hexadecimal digits.
+        """
+        from envc.store import anonymous
+
+        with self._database.reading() as connection:
+            return anonymous.list_matching(connection, start)
+
+    def with_id(self, env_id: str) -> Version | Anonymous | None:
+        """Return what has an env id: a version before what is anonymous; None where nothing has."""
+        from envc.store import anonymous, catalogue
+
+        with self._database.reading() as connection:
+            version = catalogue.find_with_id(connection, env_id)
+            return version or anonymous.find(connection, env_id)
+
+    def prune(self, *, before: float, now: float) -> tuple[tuple[Anonymous, ...], int]:
+        """Drop what is anonymous and was not used since a time, and all content that nothing needs.
+
+        Content that came within the last hour stays: whoever brought it may be about to name it.
+
+        Returns:
+            What was dropped, and how many bytes that freed.
+        """
+        from envc.store import anonymous
+
+        with self._database.writing() as connection:
+            removed = anonymous.remove_unused(connection, before)
+        # No earlier: should the rows stay after all, so must their content.
+        with self._database.writing() as connection:
+            needed = anonymous.list_contents(connection)
+            return removed, self.content.sweep(needed, before=now - _GRACE_S)
 
     def record_build(self, *builds: Build) -> None:
         """Record what came of builds, all in one step."""
