@@ -221,6 +221,25 @@ def test_a_full_disk_is_told_and_loses_nothing(home: Path) -> None:
     assert run_script(FULL, home) == ["E702", "1"]
 
 
+FULL_FOR_READERS = """
+import resource, signal, sys
+from pathlib import Path
+from envc.store import Store
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+for _ in range(2):
+    with Store.find(Path(sys.argv[1])) as store:
+        print([one.name for one in store.environments()])
+"""
+
+
+def test_a_store_on_a_full_disk_can_be_read_again_and_again(home: Path) -> None:
+    fill(home, 1)
+
+    assert run_script(FULL_FOR_READERS, home) == ["['pets']", "['pets']"]
+
+
 FULL_FOR_CONTENT = """
 import resource, signal, sys
 from pathlib import Path

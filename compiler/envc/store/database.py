@@ -62,7 +62,7 @@ class Database:
 
     @classmethod
     def open_frozen(cls, place: Path) -> Database:
-        """Open a store that can only be read, such as one on a read-only disk.
+        """Open a store that can only be read, such as one on a read-only or a full disk.
 
         Raises:
             ToolError: It is damaged (E700), of a newer envc (E701), or of an older one, which has
@@ -71,8 +71,10 @@ class Database:
         from urllib.parse import quote
 
         with _explaining(place):
-            # Where nobody can write, no lock can be taken, and none is needed.
-            has_log = place.with_name(f"{place.name}-wal").exists()
+            # Where nobody can write, no lock can be taken, and none is needed. A log with nothing in it
+            # is what SQLite leaves where the disk is too full for it to begin.
+            log = place.with_name(f"{place.name}-wal")
+            has_log = log.exists() and log.stat().st_size > 0
             how = "mode=ro" if has_log else "mode=ro&immutable=1"
             address = f"file:{quote(str(place.absolute()))}?{how}"
             connection = sqlite3.connect(address, uri=True, isolation_level=None)
