@@ -16,11 +16,23 @@ from envc import registering
 from envc.build.image import Image
 from envc.cli.console import Console
 from envc.cli.recording import Recorder
+from envc.cli.referring import resolve_specs
 from envc.machine import Machine
 from envc.store.record import Anonymous
 from envc.store.store import Store
 from support.records import NOW, draft_of
 from support.workspace import EnvcMain
+
+ZOO = f"""\
+environment zoo
+param user = "1000"
+base image "debian:12@sha256:{"a" * 64}"
+user "${{{{ user }}}}"
+matrix {{
+    new {{ user = "1001" }}
+    old {{ }}
+}}
+"""
 
 
 def build(envc: EnvcMain, env_id: str = "", **arguments: Any) -> str:
@@ -228,3 +240,35 @@ def test_digits_that_several_ids_start_with_are_told(envc: EnvcMain) -> None:
         f"error[E713]: `{'7' * 12}` starts the ids of several environments: `{first}`, `{second}`\n"
         "hint: give more digits\n",
     )
+
+
+def test_an_id_means_its_variant_unless_another_is_named(folder: Path, envc: EnvcMain) -> None:
+    (folder / "zoo.envc").write_text(ZOO)
+    assert envc("lock", "zoo.envc").code == 0
+    whole = json.loads(envc("hash", "zoo.envc", "--json").out)["variants"]
+    ids = {name: own["env_ids"]["linux/amd64"] for name, own in whole.items()}
+    envc("env", "register", "zoo.envc")
+    digits = ids["old"].removeprefix("sha256:")[:12]
+
+    usual = envc("hash", digits)
+    named = envc("hash", digits, "--variant", "new")
+
+    assert list(ids) == ["new", "old"]
+    assert (ids["old"] in usual.out, ids["new"] in usual.out) == (True, False)
+    assert (ids["old"] in named.out, ids["new"] in named.out) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"), [(None, "linux/amd64"), ("linux/arm64", "linux/arm64")]
+)
+def test_an_id_means_its_platform_unless_another_is_named(
+    folder: Path, envc: EnvcMain, given: str | None, meant: str
+) -> None:
+    digits = build(envc)[:12]
+    arguments = argparse.Namespace(spec=Path(digits), variants=[], platform=given)
+    console = Console(io.StringIO(), io.StringIO(), dict(os.environ), has_json=False)
+
+    resolve_specs(arguments, console, is_changing=False)
+
+    assert (arguments.platform, arguments.variants) == (meant, [])
+    assert arguments.given == {arguments.spec: digits}
