@@ -131,3 +131,26 @@ def test_what_a_killed_build_has_named_is_dropped_by_the_next(
     envc.build(spec, "--force")
 
     assert names(envc) == sorted([name, f"{name}-00000000-7"])
+
+
+def test_a_hit_loads_no_parser_and_no_model(envc: Envc, spec: str) -> None:
+    """What such a build costs is what it loads: milliseconds are `benchmarks/hits.py`'s matter."""
+    envc.build(spec)
+    code = (
+        "import sys; from envc.cli import main\n"
+        "code = main(sys.argv[1:])\n"
+        "heavy = {'pydantic', 'lark', 'jinja2', 'rich', 'yaml', 'rattler', 'filelock'}\n"
+        "print(code, sorted(heavy & set(sys.modules)))"
+    )
+    words = ["build", spec, "--repository", envc.repository]
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=envc.folder,
+        env={**os.environ, "ENVC_CACHE": str(envc.cache), **envc.variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.splitlines()[-1] == "0 []"

@@ -107,12 +107,13 @@ def test_what_an_engine_over_ssh_needs_is_named(monkeypatch: pytest.MonkeyPatch)
     ("host", "reason"),
     [
         ("unix:///nonexistent/docker.sock", "there is no such socket"),
-        (f"tcp://127.0.0.1:{free_port()}", "[Errno 111] Connection refused"),
+        ("tcp://127.0.0.1:FREE", "[Errno 111] Connection refused"),
         ("tcp://[::1", "Invalid IPv6 URL"),
     ],
     ids=["no_socket", "nobody_listens", "no_address"],
 )
 def test_an_engine_that_is_not_there_is_named(host: str, reason: str) -> None:
+    host = host.replace("FREE", str(free_port()))
     with pytest.raises(ToolError) as caught:
         Engine.connect({"DOCKER_HOST": host})
 

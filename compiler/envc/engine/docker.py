@@ -15,7 +15,6 @@ from envc.engine.container import NO_SUCH_PROGRAM, Container
 from envc.engine.failure import explain_absence, translated
 from envc.engine.foreground import RunOptions, Streams, run
 from envc.engine.inventory import Held, drop, list_held, own_label, sweep, untag
-from envc.engine.picture import look_at
 from envc.engine.transfer import pull, push
 from envc.errors import ToolError
 from envc.platform import Platform
@@ -197,6 +196,8 @@ class Engine:
 
     def look_at(self, name: str) -> Picture | None:
         """Return the labels, settings and layers of an image; None where there is none."""
+        from envc.engine.picture import look_at  # loads the lock's model, which a hit does not need
+
         return look_at(self._client, name)
 
     def triggers(self, reference: ImageReference) -> tuple[str, ...]:
