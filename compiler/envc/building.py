@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
     from envc.build.event import BuildEvent
     from envc.build.image import Image, Wanted
     from envc.compose import Choice
+    from envc.engine.docker import Engine
 
-__all__ = ["BuildOptions", "build", "build_request", "log_place"]
+__all__ = ["BuildOptions", "build", "build_request", "cache_name", "log_place"]
+
+# https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
+_TAG_LENGTH = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,7 @@ class BuildOptions:
         is_offline: Whether to refuse what needs a network.
         builder: Buildx's name of who builds; None is the one that is in use.
         caches: Images of registries that finished steps come from and go to.
+        has_own_cache: Whether what is pushed has such an image beside it, where none is named.
     """
 
     variants: tuple[str, ...] = ()
@@ -54,6 +60,7 @@ class BuildOptions:
     is_offline: bool = False
     builder: str | None = None
     caches: tuple[str, ...] = ()
+    has_own_cache: bool = False
 
 
 def build(
@@ -104,7 +111,7 @@ def build(
                 terms=options.terms,
                 compiled=one,
                 prepare=partial(_prepare, path, machine, options, name),
-                request=partial(build_request, machine=machine, options=options),
+                request=partial(_request, engine=engine, machine=machine, options=options),
                 on_event=on_event,
                 on_build=partial(on_variant, name),
                 on_wanted=partial(on_wanted, name),
@@ -179,6 +186,37 @@ def log_place(options: BuildOptions, wanted: Wanted, cache: Path) -> Path:
     return options.log.with_name(f"{options.log.stem}-{architecture}{options.log.suffix}")
 
 
+def _request(
+    prepared: Prepared,
+    wanted: Wanted,
+    folder: Path,
+    *,
+    engine: Engine,
+    machine: Machine,
+    options: BuildOptions,
+) -> BuildRequest:
+    """Return how to build an image; what is pushed has a cache of its steps beside it.
+
+    BuildKit within an engine can write one only where the engine keeps images as registries do.
+    """
+    request = build_request(prepared, wanted, folder, machine, options)
+    if options.caches or not options.has_own_cache or not options.terms.is_pushed:
+        return request
+    if options.builder is None and not engine.describe().has_manifests:
+        return request
+    own = cache_name(prepared, wanted, options.terms.repository)
+    return replace(request, cache_from=() if options.no_cache else (own,), cache_to=(own,))
+
+
+def cache_name(prepared: Prepared, wanted: Wanted, repository: str) -> str:
+    """Return the image beside an environment's own that holds its finished steps: one for each name,
+    variant and platform, whatever their env ids."""
+    architecture = wanted.platform.rpartition("/")[2]
+    words = ("cache", prepared.checked.spec.environment, prepared.variant, architecture)
+    tag = re.sub(r"[^A-Za-z0-9_.-]", "-", "-".join(filter(None, words)))
+    return f"{repository}:{tag[:_TAG_LENGTH]}"
+
+
 def build_request(
     prepared: Prepared, wanted: Wanted, folder: Path, machine: Machine, options: BuildOptions
 ) -> BuildRequest:
@@ -188,7 +226,9 @@ def build_request(
         ToolError: The folder cannot be written (E553).
     """
     from envc.build.buildkit import BuildRequest, SecretFile, SecretSource, SecretVariable
+    from envc.build.title import entitle
     from envc.output import write
+    from envc.plan.caption import captions
     from envc.plan.fetch import CA_BUNDLE
 
     contexts = _contexts(prepared, wanted, options)
@@ -214,4 +254,5 @@ def build_request(
         cache_from=() if options.no_cache else options.caches,
         cache_to=options.caches,
         origins=rendered.origins,
+        titles=entitle(rendered.text, rendered.origins, captions(prepared.plan)),
     )

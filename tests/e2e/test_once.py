@@ -154,3 +154,22 @@ def test_a_hit_loads_no_parser_and_no_model(envc: Envc, spec: str) -> None:
     )
 
     assert done.stdout.splitlines()[-1] == "0 []"
+
+
+def test_a_build_is_shown_in_the_specs_own_words(envc: Envc, spec: str) -> None:
+    step = next(
+        line for line in envc.folder.joinpath(spec).read_text().splitlines() if "run" in line
+    )
+
+    plain = envc("build", spec, "--repository", envc.repository, "--force").stderr
+    events = envc(
+        "build", spec, "--repository", envc.repository, "--force", "--progress", "json"
+    ).stderr
+    quiet = envc("build", spec, "--repository", envc.repository, "--force", "--progress", "quiet")
+
+    assert f"a.envc:3  {step}" in plain
+    started = [json.loads(line) for line in events.splitlines() if line.startswith("{")]
+    assert {"title": step, "file": "a.envc", "line": 3} in [
+        {key: one.get(key) for key in ("title", "file", "line")} for one in started
+    ]
+    assert [line.split()[0] for line in quiet.stderr.splitlines()] == ["built"]

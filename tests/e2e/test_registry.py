@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from support.command import Envc
 from support.engine import EngineWorld
@@ -190,6 +191,24 @@ def test_a_tag_that_points_at_something_else_is_refused_until_it_is_replaced(
     assert shared.build(spec, "--force", "--push")["pushed"] == [name]
     forget(name)
     assert shared.build(spec)["cached"] is True
+
+
+def tags(repository: str) -> list[str]:
+    """Return the tags of a repository in the open registry."""
+    registry, _, name = repository.partition("/")
+    found = requests.get(f"http://{registry}/v2/{name}/tags/list", timeout=30).json()
+    return sorted(found["tags"])
+
+
+def test_what_is_pushed_has_a_cache_of_its_steps_beside_it_unless_told_otherwise(
+    shared: Envc, spec: str
+) -> None:
+    image = shared.build(spec, "--push")["image"].rpartition(":")[2]
+    beside, shared.repository = tags(shared.repository), f"{shared.repository}-bare"
+    shared.build(spec, "--push", "--cache", "none")
+
+    assert beside == sorted([image, "cache-shared-amd64"])
+    assert tags(shared.repository) == [image]
 
 
 def login(folder: Path, registry: str, user: str, password: str) -> dict[str, str]:

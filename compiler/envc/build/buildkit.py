@@ -15,6 +15,7 @@ from envc.build.event import BuildEvent, Progress, StepLog
 from envc.build.failure import Evidence, explain_failure
 from envc.build.note import Note, explain_notes, read_note
 from envc.build.progress import write_log
+from envc.build.title import NO_TITLES, Titles
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine, LocalImage
 from envc.engine.failure import explain_missing_program
@@ -85,6 +86,7 @@ class BuildRequest:
         cache_to: Images of a registry that get them.
         planned: Where it stands in a plan, by which it is built then; None is by itself.
         origins: From lines of the Dockerfile, counted from 1, to places in the spec.
+        titles: What its steps are called.
     """
 
     context: Path
@@ -103,6 +105,7 @@ class BuildRequest:
     cache_to: tuple[str, ...] = ()
     planned: Planned | None = None
     origins: Mapping[int, Span] = field(default_factory=dict)
+    titles: Titles = NO_TITLES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +159,7 @@ def build(
     """
     _check_secrets(request)
     started = time.monotonic()
-    progress = Progress()
+    progress = Progress(request.titles)
     notes: list[Note] = []
     with tempfile.TemporaryDirectory(prefix="envc-build-") as folder, _open_log(request.log) as log:
         metadata = Path(folder, "metadata.json")

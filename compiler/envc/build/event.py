@@ -10,7 +10,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from envc.build.title import Title, Titles
 
 __all__ = [
     "BuildEvent",
@@ -35,10 +38,12 @@ _CANCELED = re.compile(r"context canceled|code = Canceled")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted:
-    """A step began; `name` is BuildKit's, such as `[tools 2/3] RUN …` or `exporting to image`."""
+    """A step began; `name` is BuildKit's, such as `[tools 2/3] RUN …` or `exporting to image`, and
+    `title`, where there is one, what the spec or envc calls it."""
 
     step: str
     name: str
+    title: Title | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,7 @@ class StepLog:
     step: str
     name: str
     text: str
+    title: Title | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +87,7 @@ class StepDone:
     name: str
     cached: bool
     duration_s: float
+    title: Title | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +98,7 @@ class StepFailed:
     name: str
     error: str
     canceled: bool
+    title: Title | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +157,9 @@ class Progress:
             without.
     """
 
-    def __init__(self) -> None:
-        """Start with a build of which nothing is known."""
+    def __init__(self, titles: Titles | None = None) -> None:
+        """Start with a build of which nothing is known but the titles of its steps."""
+        self._titles = titles
         self.messages: list[str] = []
         self._vertices: dict[str, _Vertex] = {}
         self.cache_failures: list[Failure] = []
@@ -216,7 +225,8 @@ class Progress:
             vertex.started = started
             vertex.runs += 1
             vertex.ended = False
-            yield StepStarted(step=step, name=vertex.name)
+            title = self._title(vertex)
+            yield StepStarted(step=step, name=vertex.name, title=title)
 
     def _end(self, data: dict[str, Any]) -> Iterator[BuildEvent]:
         step = str(data.get("digest"))
@@ -237,12 +247,22 @@ class Progress:
                 self.cache_failures.append(Failure(name=vertex.name, error=error, output=()))
             elif not canceled and self._failed is None:
                 self._failed = (vertex, error)
-            yield StepFailed(step=step, name=vertex.name, error=error, canceled=canceled)
+            yield StepFailed(
+                step=step,
+                name=vertex.name,
+                error=error,
+                canceled=canceled,
+                title=self._title(vertex),
+            )
         elif _FETCH.match(vertex.name) and not vertex.has_inputs and vertex.runs == 1:
             yield StepWaiting(step=step)
         else:
             yield StepDone(
-                step=step, name=vertex.name, cached=vertex.cached, duration_s=vertex.duration_s
+                step=step,
+                name=vertex.name,
+                cached=vertex.cached,
+                duration_s=vertex.duration_s,
+                title=self._title(vertex),
             )
 
     def _log(self, data: dict[str, Any]) -> Iterator[BuildEvent]:
@@ -256,7 +276,11 @@ class Progress:
     def _line(self, step: str, vertex: _Vertex, text: str) -> StepLog:
         shown = text.rstrip("\r").rpartition("\r")[2]
         vertex.tail.append(shown)
-        return StepLog(step=step, name=vertex.name, text=shown)
+        title = self._title(vertex)
+        return StepLog(step=step, name=vertex.name, text=shown, title=title)
+
+    def _title(self, vertex: _Vertex) -> Title | None:
+        return self._titles.find(vertex.name) if self._titles is not None else None
 
     def _ended_steps(self) -> Iterable[_Vertex]:
         return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, TextIO, assert_never
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO, TypeAlias, assert_never
 
 from envc.build.event import (
     BuildEvent,
@@ -23,7 +23,18 @@ from envc.build.failure import shorten
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-__all__ = ["LiveReporter", "PlainReporter", "Reporter", "open_reporter", "write_log"]
+__all__ = [
+    "DISPLAYS",
+    "Display",
+    "LiveReporter",
+    "PlainReporter",
+    "Reporter",
+    "open_reporter",
+    "write_log",
+]
+
+Display: TypeAlias = Literal["auto", "plain", "json", "quiet"]
+DISPLAYS: tuple[Display, ...] = ("auto", "plain", "json", "quiet")
 
 _INTERNAL = ("[internal]", "[auth]")
 _MEGABYTE = 1_000_000
@@ -52,16 +63,31 @@ class Reporter(Protocol):
         ...
 
 
-def open_reporter(stream: TextIO) -> Reporter:
-    """Return the live display where `stream` is a terminal, else plain lines."""
-    return LiveReporter(stream) if stream.isatty() else PlainReporter(stream)
+def open_reporter(stream: TextIO, display: Display = "auto") -> Reporter:
+    """Return what shows a build: by itself the live display where `stream` is a terminal, else plain
+    lines."""
+    match display:
+        case "auto":
+            return LiveReporter(stream) if stream.isatty() else PlainReporter(stream)
+        case "plain":
+            return PlainReporter(stream)
+        case "json":
+            from envc.build.feed import JsonReporter
+
+            return JsonReporter(stream)
+        case "quiet":
+            from envc.build.feed import QuietReporter
+
+            return QuietReporter()
+        case _:
+            assert_never(display)
 
 
 def write_log(log: TextIO, event: BuildEvent) -> None:
     """Add an event to a log file: everything but how far downloads are."""
     match event:
-        case StepStarted(name=name):
-            text = f"BEGIN  {name}"
+        case StepStarted(name=name, title=title):
+            text = f"BEGIN  {name}{f' ({title.line})' if title is not None else ''}"
         case StepLog(text=said, name=name):
             text = f"       {said}"
         case StepDone(name=name, cached=True):
@@ -130,7 +156,7 @@ class LiveReporter:
         match event:
             case StepStarted(step=step, name=name):
                 if not name.startswith(_INTERNAL):
-                    self._running[step] = (shorten(name), self._clock())
+                    self._running[step] = (_call(event), self._clock())
             case StepProgress(step=step, part=part, current=current, total=total):
                 self._parts.setdefault(step, {})[part] = (current, total)
             case StepWaiting(step=step) | StepDone(step=step) | StepFailed(step=step):
@@ -196,12 +222,12 @@ def _describe(event: BuildEvent) -> str | None:
         ):
             # Hundreds of files that came at once would hide the steps; the log has them all.
             return None
-        case StepDone(name=name, cached=True):
-            return f"  cached  {shorten(name)}"
-        case StepDone(name=name, duration_s=duration_s):
-            return f"{duration_s:6.1f} s  {shorten(name)}"
-        case StepFailed(name=name, canceled=False):
-            return f"  failed  {shorten(name)}"
+        case StepDone(cached=True):
+            return f"  cached  {_call(event)}"
+        case StepDone(duration_s=duration_s):
+            return f"{duration_s:6.1f} s  {_call(event)}"
+        case StepFailed(canceled=False):
+            return f"  failed  {_call(event)}"
         case StepLog(text=text):
             return f"       |  {text}"
         case Message(text=text) if text.startswith("warning: "):
@@ -212,6 +238,11 @@ def _describe(event: BuildEvent) -> str | None:
             return None
         case _:
             assert_never(event)
+
+
+def _call(event: StepStarted | StepDone | StepFailed) -> str:
+    """Return what a step is called in a line."""
+    return event.title.line if event.title is not None else shorten(event.name)
 
 
 def _is_fetch(event: BuildEvent) -> bool:

@@ -12,7 +12,7 @@ from envc import pipeline
 from envc.building import log_place
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
-from envc.cli.progress import Progress
+from envc.cli.progress import Progress, add_progress
 from envc.cli.recording import Recorder
 from envc.cli.verb import (
     Verb,
@@ -38,6 +38,7 @@ __all__ = ["VERB", "add_build_arguments", "describe", "options_of", "provide", "
 
 _MEGABYTE = 1_000_000
 _REPOSITORY = "envc"
+_NO_CACHE = "none"
 
 
 def add_build_arguments(
@@ -100,9 +101,11 @@ def add_build_arguments(
         action="append",
         default=[],
         metavar="REF",
-        help="take finished steps from this image of a registry, and leave them there; repeatable",
+        help="take finished steps from this image of a registry, and leave them there; repeatable; "
+        f"with --push, one beside the image unless this is `{_NO_CACHE}`",
     )
     if has_log:
+        add_progress(parser)
         parser.add_argument("--log", metavar="FILE", type=Path, help="where the whole log goes")
     add_choice(parser)
     add_templates(parser)
@@ -134,7 +137,11 @@ def provide(
     options = options_of(arguments, machine, is_single=is_single)
     log_of = partial(log_place, options, cache=machine.cache)
     recorder = Recorder(arguments, console, machine.home, log_of)
-    with recorder.recording_failure(), ending_on_signals(), Progress(console.err) as progress:
+    with (
+        recorder.recording_failure(),
+        ending_on_signals(),
+        Progress(console.err, arguments.progress) as progress,
+    ):
         images = pipeline.build(
             arguments.spec, machine, options, progress, progress.begin, recorder.begin
         )
@@ -170,15 +177,17 @@ def options_of(
         is_offline=arguments.offline,
         builder=arguments.builder,
         caches=_caches_of(arguments),
+        has_own_cache=not arguments.caches,
     )
 
 
 def _caches_of(arguments: argparse.Namespace) -> tuple[str, ...]:
-    for name in arguments.caches:
+    named = tuple(name for name in dict.fromkeys(arguments.caches) if name != _NO_CACHE)
+    for name in named:
         parse_image(name, "cache")
-    if arguments.caches and arguments.offline:
+    if named and arguments.offline:
         raise UsageError([_explain_offline("--cache")])
-    return tuple(dict.fromkeys(arguments.caches))
+    return named
 
 
 def _terms_of(arguments: argparse.Namespace, machine: Machine, *, is_run: bool) -> pipeline.Terms:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from envc import pipeline
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
-from envc.cli.progress import Progress
+from envc.cli.progress import Progress, add_progress
 from envc.cli.verb import (
     Verb,
     add_builder,
@@ -58,6 +58,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the network of the steps that use one",
     )
     add_builder(parser)
+    add_progress(parser)
     parser.add_argument(
         "--log", metavar="FILE", type=Path, help="where the log goes; the second build's: FILE.2"
     )
@@ -85,7 +86,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         vendor=arguments.vendor,
         builder=arguments.builder,
     )
-    with ending_on_signals(), Progress(console.err) as progress:
+    with ending_on_signals(), Progress(console.err, arguments.progress) as progress:
         found = pipeline.verify(
             arguments.spec,
             machine_of(arguments, console),
