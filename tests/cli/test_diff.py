@@ -309,6 +309,15 @@ MATRIX = (
 )
 
 
+def test_markdown_has_no_table_with_nothing_in_it(envc: EnvcMain, two: Path) -> None:
+    del two
+
+    ran = envc("diff", "pets.envc", "two/pets.envc", "--markdown")
+
+    assert "| `linux/arm64` | added |" in ran.out
+    assert "Layers" not in ran.out
+
+
 def test_variants_are_compared_by_their_names(envc: EnvcMain, folder: Path) -> None:
     lock = lock_of(SPEC)
     (folder / "zoo.envc").write_text(MATRIX)

@@ -94,12 +94,16 @@ def _list_layers(difference: Difference) -> Iterator[str]:
         (row.state, code(row.name), row.packages, row.size, row.where)
         for row in layer_rows(difference)
     ]
+    reused = tell_reused(difference)
+    if not rows and not reused:
+        return
     yield ""
     yield "<details><summary>Layers</summary>"
     yield ""
-    yield from _table(("", "layer", "packages", "size", ""), rows)
-    yield ""
-    if reused := tell_reused(difference):
+    if rows:
+        yield from _table(("", "layer", "packages", "size", ""), rows)
+        yield ""
+    if reused:
         yield f"{reused[0].upper()}{reused[1:]}. Sizes are estimates: those of packages as they are fetched."
         yield ""
     yield "</details>"
