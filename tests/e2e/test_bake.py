@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,19 @@ def test_fifty_specs_are_built_once_by_one_plan(envc: Envc, world: EngineWorld) 
     assert len({one["image"] for one in first["images"]}) == COUNT
     assert envc.inside(first["images"][7]["image"], "printenv", "NUMBER") == "7\n"
     assert envc.build(names[7])["digest"] == first["images"][7]["digest"]
+
+
+def test_what_is_baked_is_recorded_as_what_is_built(
+    envc: Envc, world: EngineWorld, tmp_path: Path
+) -> None:
+    envc.variables["ENVC_HOME"] = str(tmp_path / "home")
+    specs = write_specs(envc, world, 2)
+
+    envc("bake", *specs, "--repository", envc.repository)
+
+    history = json.loads(envc("history", "--json").stdout)["history"]
+    assert {Path(one["spec"]).name for one in history} == set(specs)
+    assert {one["outcome"] for one in history} == {"built"}
 
 
 def test_what_fails_stops_no_other_and_every_variant_is_built(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envc import pipeline
+from envc.building import log_place
 from envc.cli.build import add_build_arguments, describe, options_of
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
+from envc.cli.recording import Recorder
 from envc.cli.verb import Verb, machine_of
 from envc.diagnostics import Diagnostic, to_json
 
@@ -70,6 +73,12 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
 
     with ending_on_signals(_PATIENCE_S), Board(console.err) as board:
         done = pipeline.bake(arguments.specs, machine, options, board, at_once=arguments.jobs)
+    for path in dict.fromkeys(arguments.specs):
+        images = {one.variant: one.image for one in done if one.path == path and one.image}
+        if images:
+            own = argparse.Namespace(**{**vars(arguments), "spec": path})
+            log_of = partial(log_place, options, cache=machine.cache)
+            Recorder(own, console, machine.home, log_of).record_images(images, machine)
     return _report(done, console, arguments, None)
 
 
