@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from envc.registering import RegisterOptions, register
     from envc.review import Fixed, fix, fix_source, lint
     from envc.rewrite import check_format, check_source, convert, format_files, format_source
-    from envc.running import run
+    from envc.running import provide_image, run, run_image
     from envc.scaffolding import Scaffold, copy_curated, init
     from envc.survey import Outdated, outdated
     from envc.tracing import Traced, TracedVariant, trace
@@ -104,9 +104,11 @@ __all__ = [
     "lock_all",
     "lock_path",
     "outdated",
+    "provide_image",
     "read",
     "register",
     "run",
+    "run_image",
     "spec_id",
     "trace",
     "variant_spec_ids",
@@ -128,7 +130,7 @@ _ELSEWHERE = {
     "envc.registering": "RegisterOptions register",
     "envc.review": "Fixed fix fix_source lint",
     "envc.rewrite": "check_format check_source convert format_files format_source",
-    "envc.running": "run",
+    "envc.running": "provide_image run run_image",
     "envc.scaffolding": "Scaffold copy_curated init",
     "envc.survey": "Outdated outdated",
     "envc.tracing": "Traced TracedVariant trace",

@@ -49,7 +49,7 @@ class Recorder:
         self._console = console
         self._home = home
         given = arguments.given[arguments.spec]
-        is_file = given == str(arguments.spec)
+        is_file = given == str(arguments.spec) and not getattr(arguments, "named_image", "")
         self._spec = str(arguments.spec.absolute()) if is_file else given
         self._spec_file: Path = arguments.spec
         # What they give does not belong to the spec: by it alone, another image would come.

@@ -72,6 +72,7 @@ class Verb:
         details: What its help says after the summary.
         takes_command: Whether what follows `--` is a command, which becomes `command`.
         is_changing: Says whether it writes to its specs, which those of the store do not allow.
+        takes_image: Whether an image may stand for a spec, which becomes `named_image` then.
     """
 
     name: str
@@ -80,13 +81,14 @@ class Verb:
     details: str = ""
     takes_command: bool = False
     is_changing: Callable[[argparse.Namespace], bool] = lambda _: False
+    takes_image: bool = False
 
     def run(self, words: Sequence[str], console: Console) -> int:
         """Parse the words after the verb and do it.
 
         Raises:
             UsageError: The words are wrong (E001), or name a version that is not registered
-                (E704), or may not be changed (E711).
+                (E704), or may not be changed (E711), or an image where there is to be a spec (E737).
         """
         summary = VERBS[self.name]
         parser = _Parser(
@@ -107,7 +109,12 @@ class Verb:
             return 0
         if self.takes_command:
             arguments.command = tuple(words[at + 1 :])
-        resolve_specs(arguments, console, is_changing=self.is_changing(arguments))
+        resolve_specs(
+            arguments,
+            console,
+            is_changing=self.is_changing(arguments),
+            takes_image=self.takes_image,
+        )
         return self.execute(arguments, console)
 
 
