@@ -36,20 +36,25 @@ def check_out(content: Content, version: Version | Anonymous, cache: Path) -> Pa
     files = version.draft.files
     if _is_intact(folder, files):
         return spec
+    locks = cache / "locks"
     open_cache(registered)
+    open_cache(locks)
+    from filelock import FileLock  # loads slowly, and most versions are there
+
     new = registered / f".{folder.name}.{os.getpid()}"
-    try:
-        _remove(new)
-        write_tree(content, files, new, is_frozen=True)
+    with FileLock(locks / f"{folder.name}.lock"):
         # What another process has put there meanwhile may be in use already.
-        if not _is_intact(folder, files):
+        if _is_intact(folder, files):
+            return spec
+        try:
+            _remove(new)
+            write_tree(content, files, new, is_frozen=True)
             _remove(folder)
-        new.rename(folder)
-    except OSError as error:
-        if not _is_intact(folder, files):
+            new.rename(folder)
+        except OSError as error:
             raise unwritable(folder, error) from error
-    finally:
-        _remove(new)
+        finally:
+            _remove(new)
     return spec
 
 
