@@ -114,6 +114,9 @@ class _Session:
         what, span = "the look at the user", None
         try:
             looked = self._execute("/bin/sh", "-c", _LOOK, "sh", checks.workdir)
+            if looked.returncode != 0 and _NOT_FOR_US in looked.stdout:
+                # The engine has not noticed yet that the container ended for the same reason.
+                raise ContainerEndedError(_NOT_FOR_US)
             for module, span in checks.imports.items():
                 what = f"the import of `{module}`"
                 done = self._execute(checks.python, "-c", _IMPORT, module)

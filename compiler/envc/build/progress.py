@@ -87,7 +87,9 @@ def write_log(log: TextIO, event: BuildEvent) -> None:
     """Add an event to a log file: everything but how far downloads are."""
     match event:
         case StepStarted(name=name, title=title):
-            text = f"BEGIN  {name}{f' ({title.line})' if title is not None else ''}"
+            text = f"BEGIN  {name}"
+            if title is not None:
+                text += f"\nFOR    {title.line}"
         case StepLog(text=said, name=name):
             text = f"       {said}"
         case StepDone(name=name, cached=True):
