@@ -45,7 +45,7 @@ def envc(tmp_path: Path, envc_cache: Path, world: EngineWorld) -> Iterator[Envc]
     yield Envc(folder=tmp_path, cache=envc_cache, repository=repository, variables=tools)
     command = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    images = [name for name in listed if repository in name]
+    images = [name for name in listed if repository in name and not name.endswith(":<none>")]
     if images:
         subprocess.run(
             ["docker", "image", "rm", "--force", *images], capture_output=True, check=True
