@@ -146,7 +146,7 @@ def test_a_registry_with_a_password_takes_documents(
     subprocess.run(
         [*login, world.auth_registry], input=b"envc-secret", capture_output=True, check=True
     )
-    image = pets.build("pets.envc")["image"]
+    image = pets.build("pets.envc", "--pull", "never")["image"]
     pushed = ["docker", "--config", str(config), "push", "--quiet", image]
     subprocess.run(pushed, capture_output=True, check=True)
 

@@ -25,6 +25,7 @@ from envc.registry.publisher import Publisher
 __all__ = ["Registries"]
 
 _PUSHES = 3
+_WAY_OUT = "with `--pull never` no registry is asked whether it has the image"
 _FIRST_PAUSE_S = 1.0
 # A registry that is there answers a small question at once; the client asks again by itself.
 _TIMEOUT_S = 15.0
@@ -54,6 +55,13 @@ class Registries:
                 other credentials (E380), cannot be reached (E382), fails (E383), or answers with
                 something else (E384).
         """
+        try:
+            return self._find(wanted)
+        except ToolError as error:
+            told = (replace(one, notes=(*one.notes, _WAY_OUT)) for one in error.diagnostics)
+            raise ToolError(told) from error
+
+    def _find(self, wanted: Wanted) -> Image | None:
         started = time.monotonic()
         reference = ImageReference.parse(wanted.name)
         registry = self._registry()
@@ -189,7 +197,7 @@ def _lies(reference: ImageReference, *notes: str) -> ToolError:
                 message=f"`{reference.familiar}` in the registry is not the image of this environment",
                 notes=notes,
                 hint="find out who pushed it, and delete the tag; `--force` builds nevertheless, and "
-                "with `--push` replaces it; `--pull never` asks no registry",
+                "with `--push` replaces it",
             )
         ]
     )
