@@ -16,12 +16,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests of the engine reach registries, one after the other: they share the engine. All others
-    stay on the loopback (see addopts)."""
+    """Let tests of the engine reach registries; all others stay on the loopback (see addopts)."""
     for item in items:
         if item.get_closest_marker("engine"):
             item.add_marker(pytest.mark.enable_socket)
-            item.add_marker(pytest.mark.xdist_group("engine"))
 
 
 @pytest.fixture
