@@ -134,6 +134,61 @@ def test_the_head_is_no_part_of_the_id(quickstart: Path, machine: Machine, tmp_p
     assert (after, own) == ("# Ours.\n" + before, plain)
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["FROM scratch AS x", "ARG SOURCE_DATE_EPOCH=5", "# syntax=evil/frontend:1", "# Escape = `"],
+)
+def test_a_head_has_comments_only_since_no_id_depends_on_it(
+    quickstart: Path, machine: Machine, tmp_path: Path, line: str
+) -> None:
+    mine = write(tmp_path / "mine", head=f"# Ours.\n{line}\n")
+
+    with pytest.raises(EnvcError) as caught:
+        compile_(quickstart, machine, mine)
+
+    (problem,) = caught.value.diagnostics
+    assert (problem.code, problem.message) == (
+        "E563",
+        f"a head has comments only, and this renders `{line}`",
+    )
+    assert [label.span.position.line for label in problem.labels] == [2]
+
+
+@pytest.mark.parametrize("used", ["head.j2", "stages/unused.j2"])
+@pytest.mark.parametrize("way", ["include", "extends", "import"])
+def test_a_template_takes_in_nothing_that_no_id_depends_on(
+    quickstart: Path, machine: Machine, tmp_path: Path, way: str, used: str
+) -> None:
+    rest = " as x" if way == "import" else ""
+    mine = write(
+        tmp_path / "mine",
+        head="# x\n",
+        stages__unused=END,
+        stages__image=f"{{% {way} '{used}'{rest} %}}",
+    )
+
+    with pytest.raises(EnvcError) as caught:
+        compile_(quickstart, machine, mine)
+
+    (problem,) = caught.value.diagnostics
+    assert (problem.code, problem.message) == ("E563", f"there is no template `{used}`")
+
+
+def test_a_stage_may_extend_that_of_all_which_the_id_depends_on(
+    quickstart: Path, machine: Machine, tmp_path: Path
+) -> None:
+    texts = (END, END.replace("a=b", "a=c"))
+    folders = [
+        write(tmp_path / str(number), stage=text, stages__image='{% extends "stage.j2" %}')
+        for number, text in enumerate(texts)
+    ]
+
+    made = [compile_(quickstart, machine, mine) for mine in folders]
+
+    assert [text.count("LABEL a=") > 0 for text, _ in made] == [True, True]
+    assert made[0][1] != made[1][1]
+
+
 def test_the_id_depends_on_what_a_build_uses_and_on_nothing_else(
     quickstart: Path, machine: Machine, tmp_path: Path
 ) -> None:

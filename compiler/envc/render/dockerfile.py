@@ -20,9 +20,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from envc.dockerfile.adapt import Adapted
 from envc.plan.instruction import BuildPlan, Instruction, Stage
-from envc.plan.override import HEAD, NO_OVERRIDES, Overrides
+from envc.plan.override import HEAD, NO_OVERRIDES, PARTS, STAGE, Overrides
 from envc.render.quote import FILTERS, comment
-from envc.render.template_error import translated
+from envc.render.template_error import check_head, translated
 from envc.source import Source, Span
 
 __all__ = ["OWN", "Rendered", "render"]
@@ -68,6 +68,8 @@ def render(
     writer = _Writer()
     with translated(overrides):
         head = environment.get_template(HEAD).render(head=plan.head)
+    if HEAD in overrides.sources:
+        check_head(head, overrides.sources[HEAD])
     if plan.preamble is not None and plan.preamble.syntax is not None:
         writer.write(f"# syntax={plan.preamble.syntax}\n")
     writer.write(head)
@@ -145,7 +147,7 @@ def _environment(
 
     Users' templates come with a pull request: they see what they are given, and no more of Python.
     """
-    kind = ImmutableSandboxedEnvironment if overrides else Environment
+    kind = _UserEnvironment if overrides else Environment
     own = DictLoader(dict(templates))
     environment = kind(
         loader=ChoiceLoader([_SourceLoader(dict(overrides)), PrefixLoader({OWN: own}), own]),
@@ -157,6 +159,15 @@ def _environment(
     )
     environment.filters.update(FILTERS)
     return environment
+
+
+class _UserEnvironment(ImmutableSandboxedEnvironment):
+    """Lets templates include, import and extend only what the ids depend on where they are used."""
+
+    def join_path(self, template: str, parent: str) -> str:
+        if template == STAGE or template.startswith((PARTS, f"{OWN}/")):
+            return super().join_path(template, parent)
+        raise TemplateNotFound(template)
 
 
 class _SourceLoader(BaseLoader):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from types import TracebackType
 
@@ -14,10 +15,13 @@ from envc.errors import InputError
 from envc.plan.override import Overrides
 from envc.source import Source, Span
 
-__all__ = ["translated"]
+__all__ = ["check_head", "translated"]
 
 _STAGE = "`envc.plan.instruction.Stage object`"  # as jinja2 calls it
 _DOCS = "docs/templates.md says what a template has"
+
+# What BuildKit reads in a comment (https://docs.docker.com/reference/dockerfile/#parser-directives).
+_DIRECTIVE = re.compile(r"#\s*(?:syntax|escape|check)\s*=", re.IGNORECASE)
 
 
 @contextlib.contextmanager
@@ -44,6 +48,29 @@ def translated(overrides: Overrides) -> Iterator[None]:
             raise
         message, hint = _explain(error)
         raise InputError([Diagnostic.at(place, "E563", message, hint=hint)]) from error
+
+
+def check_head(text: str, source: Source) -> None:
+    """Check that what a user's head renders has comments only: no id depends on it.
+
+    Raises:
+        InputError: It has something that Docker would read (E563).
+    """
+    for rendered in text.splitlines():
+        line = rendered.strip()
+        if not line or (line.startswith("#") and not _DIRECTIVE.match(line)):
+            continue
+        hint = "put it into `stage.j2` or `stages/NAME.j2`, which the ids depend on"
+        message = f"a head has comments only, and this renders `{line}`"
+        raise InputError(
+            [Diagnostic.at(_line(source, _written(source, line)), "E563", message, hint=hint)]
+        )
+
+
+def _written(source: Source, text: str) -> int:
+    """Return the number of the line that has a text as it was rendered, or else of the first."""
+    numbers = range(1, source.line_count + 1)
+    return next((number for number in numbers if text in source.line(number)), 1)
 
 
 def _explain(error: Exception) -> tuple[str, str]:
