@@ -129,6 +129,7 @@ def identity_tree(case: Data) -> dict[str, Any]:
             {
                 "system": [[_file_name(one), one["sha256"]] for one in lock.get("system", ())],
                 "unresolved": lock.get("unresolved"),
+                "base_python": _base_python(lock),
                 "built": _built(lock),
                 "recipe": case.get("recipe"),
                 "templates": case.get("templates"),
@@ -143,6 +144,12 @@ def identity_tree(case: Data) -> dict[str, Any]:
 
 def _used(said: Data) -> dict[str, Any]:
     return {key: value for key, value in said.items() if value}
+
+
+def _base_python(lock: Data) -> str | None:
+    found = lock["base"].get("interpreter")
+    is_used = bool(lock.get("python")) and not lock.get("conda")
+    return found if is_used and found != "/usr/local/bin/python3" else None
 
 
 def _file_name(package: Data) -> str:

@@ -146,12 +146,29 @@ def many(count: int, size: int, prefix: str = "p") -> Iterator[Any]:
     return (wheel(f"{prefix}-{number}", size=size) for number in range(count))
 
 
+def at_path(interpreter: str) -> PlatformLock:
+    """Return a lock with a wheel, which knows where the base has its Python."""
+    lock = pip_lock(wheel("six"))
+    found = lock.base.model_copy(update={"interpreter": interpreter})
+    return lock.model_copy(update={"base": found})
+
+
 CASES_BY_NAME = {
     "nothing": Case(what="a base, and nothing else", data={}, lock=BARE),
     "pip": Case(
         what="wheels on a base that has Python",
         data={"python": "3.12", "pip": ["six", "rich"]},
         lock=pip_lock(wheel("rich", "14.1"), wheel("six")),
+    ),
+    "base-python": Case(
+        what="the base's Python where it does not lie as in Python's own images",
+        data={"python": "3.12", "pip": ["six"]},
+        lock=at_path("/venv/bin/python3"),
+    ),
+    "usual-python": Case(
+        what="the base's Python where Python's own images have it: as if the lock did not say",
+        data={"python": "3.12", "pip": ["six"]},
+        lock=at_path("/usr/local/bin/python3"),
     ),
     "local-wheel": Case(
         what="a wheel beside the spec goes by its file name",
@@ -332,6 +349,22 @@ def test_every_vector_has_an_id_of_its_own() -> None:
     ids = [json.loads(path.read_text())["env_id"] for path in CASES.glob("*.json")]
 
     assert len(set(ids)) == len(ids)
+
+
+def test_another_python_of_the_base_is_another_environment() -> None:
+    lock, places = (
+        pip_lock(wheel("six")),
+        ("/usr/local/bin/python3", "/usr/bin/python3", "/a/python3"),
+    )
+    data = {"python": "3.12", "pip": ["six"]}
+
+    unsaid = Case(what="", data=data, lock=lock).render()["env_id"]
+    usual, *others = (
+        Case(what="", data=data, lock=at_path(place)).render()["env_id"] for place in places
+    )
+
+    assert unsaid == usual
+    assert len({unsaid, *others}) == 3
 
 
 def digests_in(data: Any) -> Iterator[list[str | int]]:

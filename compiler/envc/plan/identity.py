@@ -15,7 +15,10 @@ from envc.plan.layer import BUILT_LAYER, Layer
 from envc.plan.setting import MARKS, PREFIX, Settings
 from envc.plan.step import CopyAction, RunAction, StepAction
 
-__all__ = ["env_id", "identity_tree", "index_id", "locked_part"]
+__all__ = ["USUAL_PYTHON", "env_id", "identity_tree", "index_id", "locked_part"]
+
+USUAL_PYTHON = "/usr/local/bin/python3"
+"""Where Python's own images have it."""
 
 
 def identity_tree(
@@ -84,6 +87,7 @@ def locked_part(locked: PlatformLock, layers: Iterable[Layer]) -> dict[str, Json
             if layer.name != BUILT_LAYER
         ],
         **_system(locked),
+        **_base_python(locked),
         **({"built": built_rows(locked)} if locked.sources else {}),
     }
 
@@ -112,6 +116,18 @@ def _system(locked: PlatformLock) -> dict[str, Json]:
         "unresolved": list(locked.unresolved),
     }
     return {key: value for key, value in said.items() if value}
+
+
+def _base_python(locked: PlatformLock) -> dict[str, Json]:
+    """Return where the base's Python is, to which the environment links: a base may have several.
+
+    Where the lock does not know, the build looks where programs usually are, and finds that of
+    Python's own images first: these have one id, whoever locked.
+    """
+    found = locked.base.interpreter
+    if locked.conda or locked.python is None or found in {None, USUAL_PYTHON}:
+        return {}
+    return {"base_python": found}
 
 
 def _user(account: Account) -> list[Json] | None:

@@ -83,6 +83,10 @@ def _python(key: str, value: Any, about: About) -> Node:
     return _leaf(key, value, (*about.spec("python"), *about.places.at("python")), text)
 
 
+def _base_python(key: str, value: Any, about: About) -> Node:
+    return _leaf(key, value, about.places.at("base", "interpreter"))
+
+
 def _tools(key: str, value: Any, about: About) -> Node:
     tools = about.locked.tools
     packages = tuple(
@@ -326,6 +330,7 @@ _BUILDERS: Mapping[str, Callable[[str, Any, About], Node]] = {
     "created": _created,
     "base": _base,
     "python": _python,
+    "base_python": _base_python,
     "tools": _tools,
     "layers": _layers,
     "system": _system,
