@@ -34,6 +34,31 @@ _OLD_NAMES = {
 }
 
 
+_STRING = re.compile(
+    r"""\r\n|\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|[ \t\r]*\n[ \t\r\n]*|([\\"bfnrt]))"""
+)
+_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+
+
+def string(written: str) -> str:
+    """Return what a quoted string of the DSL means."""
+    width = 3 if written[:3] in {'"""', "'''"} else 1
+    body = written[width:-width]
+    if width == 3:
+        body = re.sub(r"^\r?\n", "", body)
+    if written[0] == "'":
+        return body.replace("\r\n", "\n")
+
+    def meant(found: re.Match[str]) -> str:
+        if digits := found[1] or found[2]:
+            return chr(int(digits, 16))
+        if found[3]:
+            return _ESCAPES.get(found[3], found[3])
+        return "\n" if found[0] == "\r\n" else ""
+
+    return _STRING.sub(meant, body)
+
+
 def path(text: str) -> str:
     return posixpath.normpath(text)
 
@@ -187,6 +212,7 @@ def find_links(links: Iterable[Mapping[str, str]]) -> list[dict[str, str | None]
 
 
 FORMS: Mapping[str, Callable[[Any], Any]] = {
+    "string": string,
     "path": path,
     "volume": volume,
     "address": address,

@@ -19,7 +19,7 @@ _CUDA = (
     *("11.8.0", "12.0.1", "12.1.1", "12.2.2", "12.3.2", "12.4.1", "12.5.1", "12.6.3"),
     *("12.8.1", "12.9.1", "13.0.1"),
 )
-_TRUE = {"true", "yes", "on"}
+_TRUE = {"true", "yes"}
 
 
 def normal_form(data: Data) -> dict[str, Any]:
@@ -44,8 +44,10 @@ def normal_form(data: Data) -> dict[str, Any]:
     return {
         "base": _base(data),
         "platforms": platforms,
-        "python": data.get("python"),
-        "channels": [one for text in _channels(data) for one in FORMS["channel"](text)],
+        "python": python if isinstance(python := data.get("python"), str) else None,
+        "channels": list(
+            dict.fromkeys(one for text in _channels(data) for one in FORMS["channel"](text))
+        ),
         "conda": everywhere["conda"],
         "indexes": [
             {"url": FORMS["address"](one["url"]), "secret": one.get("secret")}
@@ -119,6 +121,16 @@ def _same(variables: Data, platforms: list[str]) -> dict[str, str]:
 
 def _base(data: Data) -> Any:
     base = data.get("base", {})
+    if "dockerfile" in base:
+        text = base["dockerfile"]
+        is_text = "\n" in text
+        return {
+            "dockerfile": {"text": text.replace("\r\n", "\n")}
+            if is_text
+            else {"path": FORMS["path"](text)},
+            "context": FORMS["path"](base["context"]) if "context" in base else None,
+            **_used({"target": base.get("target")}),
+        }
     if "image" in base:
         registry = f"{base['registry']}/" if "registry" in base else ""
         return FORMS["image"](registry + base["image"])
@@ -178,7 +190,7 @@ def _check(check: Data) -> dict[str, Any]:
 def _runtime(runtime: Data) -> dict[str, Any]:
     mounts = [
         {
-            ("path" if "/" in one["from"] else "volume"): FORMS["path"](one["from"]),
+            ("path" if "/" in one["from"] else "volume"): _mounted(one["from"]),
             "to": FORMS["volume"](one["to"]),
             "read_only": one.get("read-only") in _TRUE,
         }
@@ -196,9 +208,15 @@ def _runtime(runtime: Data) -> dict[str, Any]:
     }
 
 
+def _mounted(text: str) -> str:
+    form: Callable[[str], str] = FORMS["volume" if text.startswith("/") else "path"]
+    return form(text)
+
+
 def _serve(serve: Data) -> dict[str, Any]:
     more = {"port": serve.get("port"), "workers": serve.get("workers")}
-    return {"entry": serve["entry"], "model": serve.get("model"), **_used(more)}
+    model = FORMS["path"](serve["model"]) if "model" in serve else None
+    return {"entry": FORMS["path"](serve["entry"]), "model": model, **_used(more)}
 
 
 def _train(train: Data) -> dict[str, Any]:

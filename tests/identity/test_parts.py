@@ -29,11 +29,13 @@ from envc.spec.load import load
 from envc.spec.matchspec import normal_matchspec
 from envc.spec.metadata import duration_ms
 from envc.spec.model import EnvSpec
-from envc.spec.normal import normal_form
+from envc.spec.normal import normal_form, spec_id
 from envc.spec.requirement import normal_name, normal_requirement
+from envc.syntax.strings import decode
 from identity import checker
 from identity.forms import FORMS
 from identity.normal import normal_form as independent_form
+from identity.written import WRITTEN
 from support import right_specs
 from support.documents import Everything, document
 
@@ -64,6 +66,18 @@ def links_of(links: list[dict[str, str]]) -> Any:
 
 # By what a text is: what envc makes of it, and texts.
 TEXTS: Mapping[str, tuple[Callable[[Any], Any], list[Any]]] = {
+    "string": (
+        lambda written: decode(written)[0],
+        [
+            r'"a\tb\u00e4\\ \"q\""',
+            r"'C:\new'",
+            '"""\na\n  b\n"""',
+            '"""\r\na\r\nb"""',
+            '"""\n\n    c\n    """',
+            '"""a \\\n   b"""',
+            "'''\nx\\ny\n'''",
+        ],
+    ),
     "path": (
         lambda text: wheels(spec(pip={"wheels": [text]}))[0],
         [f"{folder}a-1-py3-none-any.whl" for folder in ("dist/", "./dist//", "dist/../", "a b/ä/")],
@@ -195,6 +209,24 @@ def test_the_document_says_what_the_form_of_any_matchspec_is(text: str) -> None:
 @given(right_specs.pip)
 def test_the_document_says_what_the_form_of_any_requirement_is(text: str) -> None:
     assert FORMS["requirement"](text) == normal_requirement(text)
+
+
+def test_the_published_normal_forms_are_envcs(update_golden: bool) -> None:
+    vectors = []
+    for name, data in WRITTEN.items():
+        own = load(document({"environment": "x", **data}), vouched=Everything())
+        form = normal_form(own)
+        vectors.append({"what": name, "written": data, "normal": form, "spec_id": spec_id(own)})
+
+    check_golden("specs.json", vectors, update=update_golden)
+
+
+def test_the_document_leads_from_what_is_written_to_a_normal_form() -> None:
+    for row in json.loads((PARTS / "specs.json").read_text()):
+        form = independent_form(row["written"])
+
+        assert form == row["normal"], row["what"]
+        assert checker.spec_id(form) == row["spec_id"]
 
 
 DATA: list[Any] = [

@@ -154,7 +154,10 @@ steps = st.fixed_dictionaries({"copy": copies}, optional=on_platform) | st.fixed
     {"run": runs}, optional=on_platform
 )
 mounts = st.fixed_dictionaries(
-    {"from": st.sampled_from(["data/", "/srv/x y", "models"]), "to": st.just("/data")},
+    {
+        "from": st.sampled_from(["data/", "/srv/x y", "//srv/a/..", "models"]),
+        "to": st.sampled_from(["/data", "//data/./x/"]),
+    },
     optional={"read-only": st.just("true")},
 )
 healthchecks = st.fixed_dictionaries(
@@ -179,7 +182,8 @@ specs = st.builds(
         platforms=st.permutations([PLATFORM, "linux/arm64"]),
         python=st.sampled_from(["3", "3.10", "3.12.7"]),
         channels=st.just(["https://a.example/c", "conda-forge"])
-        | st.just([{"channel": "https://b.example/c", "secret": "TOKEN"}, "conda-forge"]),
+        | st.just([{"channel": "https://b.example/c", "secret": "TOKEN"}, "conda-forge"])
+        | st.just(["defaults", "pkgs/main", "conda-forge"]),
         conda=conda_blocks,
         pip=pips,
         system=systems
@@ -215,7 +219,7 @@ specs = st.builds(
             mounts=st.lists(mounts, min_size=1, max_size=1),
         ),
         serve=st.fixed_dictionaries(
-            {"entry": st.just("src/score.py")},
+            {"entry": st.sampled_from(["src/score.py", "./src//score.py"])},
             optional={"model": paths, "port": st.just("8080"), "workers": st.just("2")},
         ),
         train=st.fixed_dictionaries(

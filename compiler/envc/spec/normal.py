@@ -33,6 +33,7 @@ from envc.spec.defaults import (
     volumes,
 )
 from envc.spec.matchspec import normal_matchspec
+from envc.spec.metadata import volume_path
 from envc.spec.model import (
     Base,
     CheckCommand,
@@ -72,7 +73,7 @@ def normal_form(spec: EnvSpec) -> dict[str, Any]:
         "base": _normal_base(spec),
         "platforms": sorted(spec.platforms),
         "python": spec.python,
-        "channels": list(channels(spec)),
+        "channels": list(dict.fromkeys(channels(spec))),
         "conda": _for_all(spec, spec.conda.packages, normal_matchspec),
         "indexes": [{"url": index.url, "secret": index.secret} for index in indexes(spec)],
         "pip": _for_all(spec, spec.pip.packages, normal_requirement),
@@ -222,15 +223,16 @@ def _normal_mount(mount: Mount) -> dict[str, Any]:
     source = mount.source
     kind = "volume" if is_volume(source) else "path"
     return {
-        kind: source if is_volume(source) else posixpath.normpath(source),
-        "to": posixpath.normpath(mount.to),
+        kind: volume_path(source) if source.startswith("/") else posixpath.normpath(source),
+        "to": volume_path(mount.to),
         "read_only": mount.read_only,
     }
 
 
 def _normal_serve(serve: Serve) -> dict[str, Any]:
     more = {"port": serve.port, "workers": serve.workers}
-    return {"entry": serve.entry, "model": serve.model} | _used(more)
+    model = posixpath.normpath(serve.model) if serve.model is not None else None
+    return {"entry": posixpath.normpath(serve.entry), "model": model} | _used(more)
 
 
 def _normal_train(train: Train) -> dict[str, Any]:
