@@ -103,7 +103,7 @@ def attest(
     )
     if options.image is not None:
         require_one(tuple(prepared.variants), "an image is of")
-    registry = Registry(environment=machine.environment, mirrors=machine.mirrors)
+    registry = Registry(environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell)
     return tuple(
         attested
         for name, one in prepared.variants.items()
@@ -132,9 +132,9 @@ def list_attestations(image: str, machine: Machine) -> dict[str, tuple[Attached,
     from envc.registry.referrer import list_attached
 
     reference = parse_reference(image)
-    registry = Registry(environment=machine.environment, mirrors=machine.mirrors)
+    registry = Registry(environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell)
     found = registry.find(reference)
-    publisher = Publisher(reference, environment=machine.environment)
+    publisher = Publisher(reference, environment=machine.environment, tell=machine.tell)
     digests = (found.digest, *found.manifests.values())
     return {digest: list_attached(publisher, digest) for digest in digests}
 
@@ -185,7 +185,9 @@ class _Task:
         from envc.registry.publisher import Descriptor, Publisher
         from envc.registry.referrer import attach
 
-        publisher = Publisher(reference, environment=self.machine.environment)
+        publisher = Publisher(
+            reference, environment=self.machine.environment, tell=self.machine.tell
+        )
         found = self.registry.find(reference)
         subject = Descriptor(media_type=found.media_type, digest=found.digest, size=found.size)
         attached: dict[str, Attached] = {}

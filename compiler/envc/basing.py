@@ -46,7 +46,9 @@ class DockerfileInspector:
         self._base = base
         self._span = span
         self._machine = machine
-        self._registry = Registry(environment=machine.environment, mirrors=machine.mirrors)
+        self._registry = Registry(
+            environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell
+        )
         self._guard = threading.Lock()
         self._pins: dict[str, str] = {}
 

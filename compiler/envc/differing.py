@@ -267,7 +267,7 @@ def _look_at(side: Side, machine: Machine) -> dict[str, Picture]:
         raise _refuse_name(side.name, f"it is no image's name: {error}") from error
     if not any(sign in side.name for sign in ":@"):
         raise _refuse_name(side.name, "the engine has no image of this name")
-    registry = Registry(environment=machine.environment, mirrors=machine.mirrors)
+    registry = Registry(environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell)
     return {picture.platform: picture for picture in look_at(registry, reference)}
 
 

@@ -134,7 +134,9 @@ def _drop_remote(machine: Machine, image: Kept) -> bool:
     from envc.registry.publisher import Publisher
 
     reference = ImageReference.parse(image.names[0])
-    Publisher(reference, environment=machine.environment).delete_manifest(image.digest)
+    Publisher(reference, environment=machine.environment, tell=machine.tell).delete_manifest(
+        image.digest
+    )
     return True
 
 
@@ -142,7 +144,7 @@ def _list_remote(machine: Machine, repository: str, uses: _Uses) -> tuple[Kept, 
     """Return the images of environments in a repository, sorted by name: some requests for each tag."""
     from envc.registry.client import Registry
 
-    registry = Registry(environment=machine.environment, mirrors=machine.mirrors)
+    registry = Registry(environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell)
     place = ImageReference.parse(f"{repository}:tag")
     names: dict[str, list[str]] = {}
     found: dict[str, Found] = {}

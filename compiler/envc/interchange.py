@@ -181,7 +181,9 @@ def adopt(
     checked = check_file(Source(name=str(path), text=imported.text), machine)
     ((name, own),) = checked.variants.items()
     refuse_unhonoured(checked, (name,))
-    images = ImageInspector(environment=machine.environment, mirrors=machine.mirrors)
+    images = ImageInspector(
+        environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell
+    )
     with contextlib.closing(images):
         world = World(
             images=images,

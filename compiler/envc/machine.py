@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,10 @@ __all__ = ["Machine", "parse_mirrors"]
 _ADDRESS = re.compile(r"[a-z]+://(?:[^\s/\[\]]+|\[[0-9a-fA-F:.]+\](?::[0-9]+)?)?(?:/\S*)?")
 
 
+def _ignore(_: str) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """What envc takes from the machine that it runs on.
@@ -26,11 +30,13 @@ class Machine:
         environment: Environment variables: of proxies, credentials, Docker, and of secrets by name.
         cache: A folder of the user's own; all in it can be made again.
         mirrors: From canonical to reachable addresses.
+        tell: Told, a line each, why envc waits before it asks a registry or a host again.
     """
 
     environment: Mapping[str, str] = field(repr=False)
     cache: Path
     mirrors: MirrorMap
+    tell: Callable[[str], None] = field(default=_ignore, repr=False, compare=False)
 
     @property
     def home(self) -> Path:
@@ -43,7 +49,10 @@ class Machine:
 
     @staticmethod
     def here(
-        environment: Mapping[str, str] | None = None, *, mirrors: Sequence[str] = ()
+        environment: Mapping[str, str] | None = None,
+        *,
+        mirrors: Sequence[str] = (),
+        tell: Callable[[str], None] = _ignore,
     ) -> Machine:
         """Return this machine: the cache is `ENVC_CACHE`, else the platform's own place for it.
 
@@ -51,6 +60,7 @@ class Machine:
             environment: By default, this process's.
             mirrors: `CANONICAL=MIRROR` entries; an address that has one there needs none of
                 `ENVC_MIRRORS`.
+            tell: Told why envc waits.
 
         Raises:
             UsageError: A mirror is not of this form, or an address has two (E002).
@@ -65,7 +75,10 @@ class Machine:
 
             cache = user_cache_dir("envc", appauthor=False)
         return Machine(
-            environment=environment, cache=Path(cache), mirrors=MirrorMap((*asked, *kept))
+            environment=environment,
+            cache=Path(cache),
+            mirrors=MirrorMap((*asked, *kept)),
+            tell=tell,
         )
 
 

@@ -151,7 +151,7 @@ def _pull(
     from envc.registry.client import Registry
 
     reference = ImageReference.parse(name)
-    registry = Registry(environment=machine.environment, mirrors=machine.mirrors)
+    registry = Registry(environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell)
     try:
         there = registry.find(reference)
     except InputError as error:

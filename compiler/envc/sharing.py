@@ -119,7 +119,7 @@ def push(
         names = (str(parcel.number), LATEST, *version.labels)
         tags = [tag_of(parcel.name, which) for which in names]
         place = replace(repository, tag=tags[0], digest=None)
-        publisher = Publisher(place, environment=machine.environment)
+        publisher = Publisher(place, environment=machine.environment, tell=machine.tell)
         is_new = _is_new(place, manifest, parcel, machine)
         if is_new:
             _send_files(publisher, parcel, store)
@@ -157,7 +157,7 @@ def pull(
         ToolError: A newer envc wrote it (E732), it is not to be trusted (E733), or the registry (E38x),
             the cache (E553) or the store (E70x) cannot be used.
     """
-    registry = Registry(environment=machine.environment, mirrors=machine.mirrors)
+    registry = Registry(environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell)
     if wanted is not None:
         which = str(wanted.number or wanted.label or LATEST)
         place = replace(place, tag=tag_of(wanted.name, which), digest=None)
@@ -195,7 +195,7 @@ def list_shared(machine: Machine, repository: ImageReference) -> tuple[Shared, .
     Raises:
         ToolError: The registry cannot be used (E38x).
     """
-    registry = Registry(environment=machine.environment, mirrors=machine.mirrors)
+    registry = Registry(environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell)
     found: dict[str, list[int | str]] = {}
     for tag in registry.tags(repository):
         parts = split_tag(tag)
@@ -234,7 +234,7 @@ def _is_new(place: ImageReference, manifest: bytes, parcel: Parcel, machine: Mac
         UsageError: Another one has its place (E731).
     """
     # Asked directly: what a mirror has may be of yesterday.
-    registry = Registry(environment=machine.environment)
+    registry = Registry(environment=machine.environment, tell=machine.tell)
     try:
         found = registry.find(place)
     except InputError:

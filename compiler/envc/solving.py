@@ -102,7 +102,9 @@ class Solvers:
         from envc.resolve.world import World
 
         machine, options = self.machine, self.options
-        images = ImageInspector(environment=machine.environment, mirrors=machine.mirrors)
+        images = ImageInspector(
+            environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell
+        )
         return World(
             images=self._stack.enter_context(contextlib.closing(images)),
             conda=conda_solver(options.conda_solver, machine.cache, machine.environment),
@@ -179,6 +181,7 @@ def find_withdrawn_wheels(
             machine.mirrors,
             cache=machine.cache,
             environment=machine.environment,
+            tell=machine.tell,
         )
     return found
 

@@ -110,7 +110,7 @@ def vendor(
     place = VendorFolder.open(folder)
     wanted = sorted(artefacts.values(), key=lambda one: (one.url, one.sha256))
     fetched = download(place, wanted, _how(place, wanted, secrets, machine), report)
-    registry = Registry(environment=machine.environment, mirrors=machine.mirrors)
+    registry = Registry(environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell)
     found = {image: fetch_image(place, image, registry, report) for image in sorted(images)}
     place.write_index(wanted, found)
     names = tuple(f"{image.image}@{image.digest}" for image in sorted(images))
@@ -285,7 +285,12 @@ def _how(
     ]
     if problems:
         raise InputError(problems)
-    return Downloads(environment=machine.environment, mirrors=machine.mirrors, credentials=held)
+    return Downloads(
+        environment=machine.environment,
+        mirrors=machine.mirrors,
+        credentials=held,
+        tell=machine.tell,
+    )
 
 
 def _explain_missing(folder: Path, names: Sequence[str]) -> Diagnostic:

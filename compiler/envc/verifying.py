@@ -157,7 +157,9 @@ class _Task:
             yield local.digest or local.id, str(against)
             return
         platform, mirrors = PLATFORMS[self.platform], self.machine.mirrors
-        registry = Registry(environment=self.machine.environment, mirrors=mirrors)
+        registry = Registry(
+            environment=self.machine.environment, mirrors=mirrors, tell=self.machine.tell
+        )
         digest = registry.resolve(against, platform).digest
         pinned = replace(mirror_reference(against, mirrors), tag=None, digest=digest)
         name = f"{pinned.registry}/{pinned.repository}@{digest}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -58,3 +60,49 @@ def test_a_reason_says_whether_to_push_again(reason: str, is_refusal: bool, is_f
         follow_push([{"errorDetail": {}, "error": reason}], lambda *_: None)
 
     assert (caught.value.is_refusal, caught.value.is_final) == (is_refusal, is_final)
+
+
+def say_again(line: dict[str, Any], now: list[float], *, steps: int) -> Iterator[dict[str, Any]]:
+    """Yield a line again and again, 10 s apart."""
+    for _ in range(steps):
+        yield line
+        now[0] += 10
+
+
+def test_a_registry_that_answers_nothing_at_all_is_given_up_after_a_minute() -> None:
+    now = [0.0]
+    first: dict[str, Any] = {"status": "The push refers to repository [localhost:5000/pets]"}
+    line: dict[str, Any] = {"status": "Waiting", "progressDetail": {}, "id": "df49fd2d55fc"}
+
+    with pytest.raises(PushRefusedError) as caught:
+        follow_push(
+            chain([first], say_again(line, now, steps=1000)), lambda *_: None, clock=lambda: now[0]
+        )
+
+    assert str(caught.value) == "the registry has let the engine wait for 60 s"
+    assert (caught.value.is_final, now[0]) == (True, 70)
+
+
+def test_a_registry_may_take_minutes_to_store_a_layer() -> None:
+    now = [0.0]
+    line = {"status": "Pushing", "progressDetail": {"current": 9, "total": 9}, "id": "df49fd2d55fc"}
+
+    assert (
+        follow_push(say_again(line, now, steps=50), lambda *_: None, clock=lambda: now[0]) is None
+    )
+    with pytest.raises(PushRefusedError):
+        follow_push(say_again(line, now, steps=100), lambda *_: None, clock=lambda: now[0])
+
+
+def test_a_layer_that_moves_is_waited_for_however_long_it_takes() -> None:
+    moving = [
+        {
+            "status": "Pushing",
+            "progressDetail": {"current": sent, "total": 99},
+            "id": "df49fd2d55fc",
+        }
+        for sent in range(99)
+    ]
+    now = iter(range(0, 10**6, 500))
+
+    assert follow_push(moving, lambda *_: None, clock=lambda: next(now)) is None

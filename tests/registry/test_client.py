@@ -44,9 +44,17 @@ def client(
     *,
     mirrors: MirrorMap | None = None,
     pauses: list[float] | None = None,
+    told: list[str] | None = None,
 ) -> Registry:
     slept = pauses if pauses is not None else []
-    return Registry(environment=environment or {}, mirrors=mirrors, timeout_s=5, sleep=slept.append)
+    heard = told if told is not None else []
+    return Registry(
+        environment=environment or {},
+        mirrors=mirrors,
+        timeout_s=5,
+        sleep=slept.append,
+        tell=heard.append,
+    )
 
 
 def logged_in(folder: Path, host: str, entry: Mapping[str, str]) -> dict[str, str]:
@@ -329,3 +337,32 @@ def test_what_is_no_manifest_is_refused(fake: FakeRegistry, media_type: str, bod
         client().resolve(reference(fake), AMD64)
 
     assert only_code(caught.value) == "E384"
+
+
+def test_who_waits_for_a_registry_says_so(fake: FakeRegistry) -> None:
+    fake.add_image("pets", "1")
+    fake.failures = [Failure(status=503), Failure(status=429, headers={"Retry-After": "7"})]
+    told: list[str] = []
+
+    client(told=told).resolve(reference(fake), AMD64)
+
+    assert told == [
+        f"{fake.host} answers with status 503; asking again in 0.5 s",
+        f"{fake.host} answers with status 429; asking again in 7 s",
+    ]
+
+
+def test_a_token_server_out_of_reach_is_told_apart_from_its_registry(
+    fake: FakeRegistry, tmp_path: Path
+) -> None:
+    fake.add_image("pets", "1")
+    fake.login, fake.realm = "bearer-login", "http://127.0.0.1:1/token"
+    told: list[str] = []
+
+    with pytest.raises(ToolError) as caught:
+        client(with_password(tmp_path, fake.host), told=told).resolve(reference(fake), AMD64)
+
+    (problem,) = caught.value.diagnostics
+    expected = f"the token server `127.0.0.1:1` of the registry `{fake.host}` cannot be reached"
+    assert (problem.code, problem.message) == ("E382", expected)
+    assert [line.partition(" ")[0] for line in told] == ["127.0.0.1:1"]

@@ -22,6 +22,7 @@ from envc.resolve.retry import PatientRetry
 from envc.resolve.transport import Transport
 from envc.resolve.uv import Uv
 from support.conda_site import CANONICAL, Site, fail
+from support.drip import dripping
 from support.index import Dist, IndexServer
 from support.pip_world import ask, silent, solvers
 
@@ -191,8 +192,24 @@ def test_an_index_that_says_nothing_more_is_named() -> None:
     )
 
 
+def test_an_index_that_sends_a_byte_at_a_time_is_given_up(tmp_path: Path) -> None:
+    transport = Transport({}, retries=0, silence_s=0.3)
+
+    with dripping() as host:
+        access = IndexAccess(url=f"http://{host}/simple")
+        with pytest.raises(ToolError) as page:
+            transport.get(f"http://{host}/simple/app/", access, access.url)
+        with pytest.raises(ToolError) as wheel:
+            transport.download(f"http://{host}/app.whl", access, access.url, tmp_path / "app.whl")
+
+    told = [one for error in (page, wheel) for one in error.value.diagnostics]
+    assert [one.code for one in told] == ["E335", "E335"]
+    assert all(one.message.endswith("which is too slow") for one in told)
+
+
 def test_a_busy_index_says_when_to_ask_again() -> None:
     asked: list[float] = []
+    told: list[str] = []
 
     def watch() -> None:
         asked.append(time.monotonic())
@@ -207,9 +224,12 @@ def test_a_busy_index_says_when_to_ask_again() -> None:
     )
     with index:
         access = IndexAccess(url=index.url)
-        answer = Transport({}, retries=2).get(f"{index.url}/app/", access, index.url)
+        transport = Transport({}, retries=2, tell=told.append)
+        answer = transport.get(f"{index.url}/app/", access, index.url)
 
     assert answer is not None
+    host = index.url.split("/")[2]
+    assert told == [f"{host} answers with status 429; asking again in 1 s"]
     assert asked[1] - asked[0] >= 1
 
 

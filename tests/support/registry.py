@@ -44,6 +44,7 @@ class FakeRegistry:
         realm: Where tokens are, in place of this server.
         failures: Taken one by one before real answers.
         seen: All requests, in order.
+        extra: Headers of each real answer.
     """
 
     def __init__(self) -> None:
@@ -52,6 +53,7 @@ class FakeRegistry:
         self.failures: list[Failure] = []
         self.seen: list[Seen] = []
         self.bodies: dict[str, tuple[str, bytes]] = {}
+        self.extra: Mapping[str, str] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
@@ -147,7 +149,7 @@ class FakeRegistry:
         if not self._is_authorized(seen.authorization):
             return 401, {"WWW-Authenticate": self._challenge()}, b""
         media_type, body = self.bodies.get(seen.path.removeprefix("/v2/"), ("", b""))
-        return (200, {"Content-Type": media_type}, body) if body else (404, {}, b"{}")
+        return (200, {"Content-Type": media_type, **self.extra}, body) if body else (404, {}, b"{}")
 
     def _challenge(self) -> str:
         if self.login == "basic":

@@ -158,7 +158,9 @@ class Registries:
         there = replace(ImageReference.parse(image.name), tag=None, digest=image.digest)
         found = self._registry().find(there)
         content = self._registry().fetch(there, f"manifests/{image.digest}")
-        publisher = Publisher(reference, environment=self.environment, sleep=self.sleep)
+        publisher = Publisher(
+            reference, environment=self.environment, sleep=self.sleep, tell=self._tell
+        )
         publisher.push_manifest(str(reference.tag), content, found.media_type)
 
     def _registry(self) -> Registry:
@@ -168,7 +170,11 @@ class Registries:
             mirrors=self.mirrors,
             timeout_s=_TIMEOUT_S,
             sleep=self.sleep,
+            tell=self._tell,
         )
+
+    def _tell(self, text: str) -> None:
+        self.on_event(Notice(text=text))
 
     @contextmanager
     def _step(self, name: str) -> Iterator[Callable[[str, int, int], None]]:

@@ -263,7 +263,7 @@ def machine_of(arguments: argparse.Namespace, console: Console) -> Machine:
         UsageError: A mirror is wrong (E002).
     """
     mirrors: list[Any] = getattr(arguments, "mirror", [])
-    return Machine.here(console.environment, mirrors=mirrors)
+    return Machine.here(console.environment, mirrors=mirrors, tell=console.note)
 
 
 def _quote(message: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _FINAL = re.compile(r"\b4(?!08|29)\d\d\b|HTTP response to HTTPS client|x509|tag is immutable")
+_BEFORE = frozenset({"Preparing", "Waiting"})
+# A registry that is there takes a layer's first bytes at once; to store a large one takes minutes.
+_FIRST_PATIENCE_S, _PATIENCE_S = 60.0, 600.0
 _PUSHED = re.compile(r"^\S+: digest: (sha256:[0-9a-f]{64}) size: ")
 
 
@@ -34,11 +38,11 @@ class PushRefusedError(Exception):
         is_final: Whether trying again would be of no use.
     """
 
-    def __init__(self, reason: str) -> None:
-        """Judge a reason."""
+    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+        """Judge a reason; one that is final for other reasons than its words is so in any case."""
         super().__init__(reason)
         self.is_refusal = bool(_REFUSAL.search(reason))
-        self.is_final = self.is_refusal or bool(_FINAL.search(reason))
+        self.is_final = is_final or self.is_refusal or bool(_FINAL.search(reason))
 
 
 def pull(
@@ -112,7 +116,10 @@ def push(
 
 
 def follow_push(
-    lines: Iterable[Mapping[str, Any]], tell: Callable[[str, int, int], None]
+    lines: Iterable[Mapping[str, Any]],
+    tell: Callable[[str, int, int], None],
+    *,
+    clock: Callable[[], float] = time.monotonic,
 ) -> str | None:
     """Return the digest under which an image lies in its registry now, or None where nobody says.
 
@@ -121,12 +128,22 @@ def follow_push(
         tell: Told of each layer's name, how many bytes of it are there, and of how many.
 
     Raises:
-        PushRefusedError: It could not be pushed.
+        PushRefusedError: It could not be pushed, or nothing has moved for too long.
     """
     digest = None
+    states: dict[str, tuple[object, ...]] = {}
+    has_begun, moved = False, clock()
     for line in lines:
         if "error" in line:
             raise PushRefusedError(str(line["error"]).strip())
+        # An engine that waits for a registry says so again and again.
+        patience_s = _PATIENCE_S if has_begun else _FIRST_PATIENCE_S
+        if _is_news(line, states):
+            is_sent = "id" in line and line.get("status") not in _BEFORE
+            has_begun, moved = has_begun or is_sent, clock()
+        elif clock() - moved > patience_s:
+            reason = f"the registry has let the engine wait for {patience_s:.0f} s"
+            raise PushRefusedError(reason, is_final=True)
         detail = line.get("progressDetail") or {}
         if line.get("id") and detail.get("total"):
             tell(str(line["id"]), int(detail.get("current") or 0), int(detail["total"]))
@@ -135,6 +152,14 @@ def follow_push(
         pushed = said[1] if said else (line.get("aux") or {}).get("Digest")
         digest = str(pushed) if pushed else digest
     return digest
+
+
+def _is_news(line: Mapping[str, Any], states: dict[str, tuple[object, ...]]) -> bool:
+    """Say whether a line says something else of its layer than the one before, and remember it."""
+    name = str(line.get("id", ""))
+    state = (line.get("status"), (line.get("progressDetail") or {}).get("current"))
+    before, states[name] = states.get(name), state
+    return before != state
 
 
 def _credentials(registry: str, environment: Mapping[str, str]) -> dict[str, str]:

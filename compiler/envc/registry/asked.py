@@ -48,12 +48,21 @@ class Asked:
     Attributes:
         span: Where the image is named, for diagnostics.
         actions: What the answer needs to be allowed: `pull`, or `pull,push`.
+        token_server: The host that is asked for a token, which is another one than the registry's;
+            None where the registry itself is asked.
     """
 
     reference: ImageReference
     source: ImageReference
     span: Span | None = None
     actions: str = "pull"
+    token_server: str | None = None
+
+    @property
+    def whom(self) -> str:
+        """Who is asked, as diagnostics say it."""
+        own = f"the registry `{self.source.registry}`"
+        return f"the token server `{self.token_server}` of {own}" if self.token_server else own
 
     @property
     def scope(self) -> str:
@@ -100,10 +109,9 @@ def explain_refusal(asked: Asked, status: int) -> Diagnostic:
 
 def explain_unreachable(asked: Asked, error: Exception) -> Diagnostic:
     """Return the diagnostic for a registry that cannot be reached (E382)."""
-    registry = asked.source.registry
     return asked.diagnose(
         "E382",
-        f"the registry `{registry}` cannot be reached",
+        f"{asked.whom} cannot be reached",
         hint="check the network and the proxy, or name a mirror",
         notes=(root_cause(error),),
     )
@@ -111,10 +119,9 @@ def explain_unreachable(asked: Asked, error: Exception) -> Diagnostic:
 
 def explain_certificate(asked: Asked, error: Exception) -> Diagnostic:
     """Return the diagnostic for a certificate that is not trusted (E382)."""
-    registry = asked.source.registry
     return asked.diagnose(
         "E382",
-        f"the certificate of the registry `{registry}` is not trusted",
+        f"the certificate of {asked.whom} is not trusted",
         hint="let `REQUESTS_CA_BUNDLE` or `SSL_CERT_FILE` name a file with its authority",
         notes=(root_cause(error),),
     )
@@ -124,10 +131,10 @@ def explain_failure(asked: Asked, status: int) -> Diagnostic:
     """Return the diagnostic for a registry that is overloaded or broken (E383)."""
     registry = asked.source.registry
     if status == _TOO_MANY:
-        message = f"the registry `{registry}` allows no more requests for now"
+        message = f"{asked.whom} allows no more requests for now"
         hint = f"wait, run `docker login {registry}` for a higher limit, or name a mirror"
     else:
-        message = f"the registry `{registry}` failed with status {status}"
+        message = f"{asked.whom} failed with status {status}"
         hint = "try again later, or name a mirror"
     return asked.diagnose("E383", message, hint=hint, notes=())
 

@@ -54,6 +54,7 @@ class Registry:
         mirrors: MirrorMap | None = None,
         timeout_s: float = 30.0,
         sleep: Callable[[float], None] = time.sleep,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Remember how to ask; nothing is loaded or asked yet.
 
@@ -61,9 +62,12 @@ class Registry:
             environment: Says where Docker's credentials lie, and names proxies and certificates.
             mirrors: From canonical to reachable names, such as `docker.io` to `localhost:5000`.
             sleep: Waits between attempts.
+            tell: Told why it waits, each time.
         """
         self.mirrors = mirrors if mirrors is not None else MirrorMap()
-        self._exchange = Exchange(environment=environment, timeout_s=timeout_s, sleep=sleep)
+        self._exchange = Exchange(
+            environment=environment, timeout_s=timeout_s, sleep=sleep, tell=tell
+        )
         self._manifests: dict[tuple[ImageReference, str], Manifest] = {}
 
     def resolve(

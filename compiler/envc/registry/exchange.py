@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from envc.errors import ToolError
 from envc.registry.asked import (
@@ -21,7 +22,8 @@ from envc.registry.asked import (
 from envc.registry.authorization import Challenge, authorize
 from envc.registry.credential import load_credentials
 from envc.registry.manifest import load
-from envc.registry.transport import is_loopback, open_session, proxies_for
+from envc.registry.pace import read_pieces
+from envc.registry.transport import is_loopback, open_session, proxies_for, root_cause
 
 if TYPE_CHECKING:
     import requests
@@ -34,7 +36,6 @@ _ATTEMPTS, _ATTEMPTS_UNREACHABLE = 4, 2
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 20.0
 _HUB, _HUB_HOST = "docker.io", "registry-1.docker.io"
 _HTTP_OK, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 200, 401, 403, 429
-_CHUNK_BYTES = 1 << 20
 _PASSING = frozenset({_TOO_MANY, 500, 502, 503, 504})
 
 
@@ -56,16 +57,19 @@ class Exchange:
         environment: Mapping[str, str],
         timeout_s: float = 30.0,
         sleep: Callable[[float], None] = time.sleep,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Remember how to ask; nothing is loaded or asked yet.
 
         Args:
             environment: Says where Docker's credentials lie, and names proxies and certificates.
             sleep: Waits between attempts.
+            tell: Told why it waits, each time.
         """
         self._environment = dict(environment)
         self._timeout_s = timeout_s
         self._sleep = sleep
+        self._tell = tell
         self._opened: requests.Session | None = None
         self._authorizations: dict[tuple[str, str], str] = {}
 
@@ -134,9 +138,9 @@ class Exchange:
             ) as response:
                 if response.status_code != _HTTP_OK:
                     raise ToolError([explain_failure(asked, response.status_code)])
-                for chunk in response.iter_content(_CHUNK_BYTES):
-                    count += len(chunk)
-                    write(chunk)
+                for piece in read_pieces(response, patience_s=self._timeout_s):
+                    count += len(piece)
+                    write(piece)
         except requests.exceptions.RequestException as error:
             raise ToolError([explain_unreachable(asked, error)]) from error
         return count
@@ -146,7 +150,9 @@ class Exchange:
         """Return the whole address of what lies below the repository's own."""
         return f"{_origin(asked)}/v2/{asked.source.repository}/{path}"
 
-    def _authorize(self, asked: Asked, header: str) -> str | None:
+    def _authorize(self, at_registry: Asked, header: str) -> str | None:
+        own = {at_registry.source.registry, _host(_origin(at_registry))}
+
         def ask(
             method: str,
             url: str,
@@ -155,6 +161,8 @@ class Exchange:
             query: Mapping[str, str] | None,
             form: Mapping[str, str] | None,
         ) -> dict[str, Any]:
+            host = _host(url)
+            asked = at_registry if host in own else replace(at_registry, token_server=host)
             answer = self._ask(asked, method, url, headers=headers, query=query, body=form)
             if answer.status in (_UNAUTHORIZED, _FORBIDDEN):
                 raise ToolError([explain_refusal(asked, answer.status)])
@@ -166,8 +174,8 @@ class Exchange:
                 reason = f"its token server's answer is {error}"
                 raise ToolError([explain_answer(asked, reason)]) from error
 
-        credentials = load_credentials(asked.source.registry, self._environment)
-        return authorize(Challenge.parse(header), credentials, asked.scope, ask)
+        credentials = load_credentials(at_registry.source.registry, self._environment)
+        return authorize(Challenge.parse(header), credentials, at_registry.scope, ask)
 
     def _ask(
         self,
@@ -198,19 +206,22 @@ class Exchange:
                         stream=True,
                     ) as response,
                 ):
-                    content = _read(asked, response)
+                    content = _read(asked, response, self._timeout_s)
             except requests.exceptions.SSLError as error:
                 raise ToolError([explain_certificate(asked, error)]) from error
             except requests.exceptions.RequestException as error:
                 if attempt >= _ATTEMPTS_UNREACHABLE:
                     raise ToolError([explain_unreachable(asked, error)]) from error
-                wait_s = pause_s
+                wait_s, reason = pause_s, f"does not answer ({root_cause(error)})"
             else:
                 found = {name.lower(): value for name, value in response.headers.items()}
                 if response.status_code not in _PASSING or attempt == _ATTEMPTS:
                     return Answer(status=response.status_code, body=content, headers=found)
                 wait_s = max(pause_s, _retry_after(found))
-            self._sleep(min(wait_s, _LONGEST_PAUSE_S))
+                reason = f"answers with status {response.status_code}"
+            wait_s = min(wait_s, _LONGEST_PAUSE_S)
+            self._tell(f"{_host(url)} {reason}; asking again in {wait_s:.3g} s")
+            self._sleep(wait_s)
             pause_s *= 2
         raise AssertionError("the last attempt returns or raises")
 
@@ -225,16 +236,21 @@ def _open(body: bytes | Path | Mapping[str, str] | None) -> AbstractContextManag
     return body.open("rb") if isinstance(body, Path) else nullcontext(body)
 
 
+def _host(url: str) -> str:
+    """Return the host and the port of an address, and no user."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
 def _origin(asked: Asked) -> str:
     registry = asked.source.registry
     scheme = "http" if is_loopback(registry) else "https"
     return f"{scheme}://{_HUB_HOST if registry == _HUB else registry}"
 
 
-def _read(asked: Asked, response: requests.Response) -> bytes:
+def _read(asked: Asked, response: requests.Response, patience_s: float) -> bytes:
     body = bytearray()
-    for chunk in response.iter_content(64 * 1024):
-        body += chunk
+    for piece in read_pieces(response, patience_s=patience_s):
+        body += piece
         if len(body) > _MAX_BYTES:
             raise ToolError([explain_answer(asked, f"it is longer than {_MAX_BYTES} bytes")])
     return bytes(body)

@@ -49,6 +49,7 @@ class Publisher:
         environment: Mapping[str, str],
         timeout_s: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Remember where to push; nothing is loaded or asked yet.
 
@@ -56,8 +57,11 @@ class Publisher:
             repository: Its tag and its digest do not count.
             environment: Says where Docker's credentials lie, and names proxies and certificates.
             sleep: Waits between attempts.
+            tell: Told why it waits, each time.
         """
-        self._exchange = Exchange(environment=environment, timeout_s=timeout_s, sleep=sleep)
+        self._exchange = Exchange(
+            environment=environment, timeout_s=timeout_s, sleep=sleep, tell=tell
+        )
         self._asked = Asked(reference=repository, source=repository, actions="pull,push")
         self._deleting = Asked(reference=repository, source=repository, actions="delete,pull")
 

@@ -25,10 +25,16 @@ __all__ = ["ImageInspector"]
 class ImageInspector:
     """Knows what images hold; platforms and variants may ask side by side, and each thing once."""
 
-    def __init__(self, *, environment: Mapping[str, str], mirrors: MirrorMap) -> None:
-        """Remember how to ask; nothing is opened yet."""
+    def __init__(
+        self,
+        *,
+        environment: Mapping[str, str],
+        mirrors: MirrorMap,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Remember how to ask, and whom to tell of waits; nothing is opened yet."""
         self._environment = environment
-        self._registry = Registry(environment=environment, mirrors=mirrors)
+        self._registry = Registry(environment=environment, mirrors=mirrors, tell=tell)
         self._guard = threading.Lock()
         self._opened: list[Engine | None] = []
         self._answers: dict[tuple[object, ...], Future[Inspected]] = {}

@@ -71,7 +71,7 @@ def solve(
         InputError: Something that was asked for cannot be had (E321 to E334).
         ToolError: An index or a program failed (E335 to E339).
     """
-    transport = Transport(environment, retries=retries)
+    transport = Transport(environment, retries=retries, tell=report)
     kept = cache / "metadata"
     install = build_installer(request, cache, environment, retries=retries)
     workshop = Workshop(cache / "projects", install, report)

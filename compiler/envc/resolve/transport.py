@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
+from envc.registry.pace import read_pieces
 from envc.registry.transport import check_bundle, find_bundle
 from envc.resolve.base import IndexAccess
 
@@ -24,7 +25,6 @@ __all__ = ["Answer", "Transport", "basic_auth", "network_environment"]
 _CONNECT_S, _READ_S = 15.0, 60.0
 _SIZE_S = 5.0
 _CONNECTIONS = 16
-_CHUNK_BYTES = 1 << 20
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -44,14 +44,21 @@ class Transport:
         environment: The caller's; of it count HTTP_PROXY and its kin and SSL_CERT_FILE and its kin.
         retries: How often a connection, a 429 or a 5xx is tried again, later each time, or when the
             answer says (Retry-After), within reason.
-        silence_s: How long it may take until something more comes.
+        silence_s: How long it may take until something more comes, or until it is clear that it
+            comes too slowly.
+        tell: Told why it waits before it asks again.
 
     Raises:
         ToolError: The certificates are not there (E335).
     """
 
     def __init__(
-        self, environment: Mapping[str, str], *, retries: int, silence_s: float = _READ_S
+        self,
+        environment: Mapping[str, str],
+        *,
+        retries: int,
+        silence_s: float = _READ_S,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         import requests
         from requests.adapters import HTTPAdapter
@@ -76,6 +83,7 @@ class Transport:
             backoff_factor=0.3,
             status_forcelist=(429, 500, 502, 503, 504),
             raise_on_status=False,
+            tell=tell,
         )
         adapter = HTTPAdapter(max_retries=retry, pool_maxsize=_CONNECTIONS)
         self._session.mount("https://", adapter)
@@ -100,7 +108,7 @@ class Transport:
                 return None
             return Answer(
                 url=response.url,
-                content=response.content,
+                content=b"".join(read_pieces(response, patience_s=self._timeout[1])),
                 content_type=response.headers.get("Content-Type", ""),
             )
 
@@ -114,8 +122,8 @@ class Transport:
             if _is_missing(response, index):
                 return False
             with path.open("wb") as file:
-                for chunk in response.iter_content(_CHUNK_BYTES):
-                    file.write(chunk)
+                for piece in read_pieces(response, patience_s=self._timeout[1]):
+                    file.write(piece)
             return True
 
     def size(self, url: str, index: IndexAccess, address: str) -> int | None:
@@ -282,6 +290,8 @@ def _reason(error: Exception) -> str:
     import requests
 
     text = str(error)
+    if "too slow" in text:
+        return text
     # What stops in the middle of an answer is no Timeout to requests.
     if isinstance(error, requests.exceptions.Timeout) or "Read timed out" in text:
         return "it does not answer in time"

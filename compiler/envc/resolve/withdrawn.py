@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ def find_withdrawn(
     *,
     cache: Path,
     environment: Mapping[str, str],
+    tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, str]:
     """Return, by name, why a locked wheel should not be used any more; sorted.
 
@@ -35,7 +36,7 @@ def find_withdrawn(
     from envc.resolve.index import IndexClient
     from envc.resolve.transport import Transport
 
-    transport = Transport(environment, retries=2)
+    transport = Transport(environment, retries=2, tell=tell)
     found: dict[str, str] = {}
     listed = list(packages)
     for index in indexes:

@@ -15,6 +15,7 @@ from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, ToolError
 from envc.files import sha256_of, unwritable
 from envc.mirror import MirrorMap
+from envc.registry.pace import read_pieces
 from envc.registry.transport import open_session, proxies_for, root_cause
 from envc.vendor.artefact import Artefact
 from envc.vendor.folder import VendorFolder
@@ -27,8 +28,7 @@ __all__ = ["Downloads", "download"]
 
 _SIDE_BY_SIDE = 8
 _ATTEMPTS, _FIRST_PAUSE_S = 4, 0.5
-_TIMEOUT_S = (15.0, 60.0)
-_CHUNK_BYTES = 1 << 14  # of an answer that breaks off, the last piece is lost
+_CONNECT_S = 15.0
 _OK, _PARTIAL, _TOO_MANY, _BROKEN = 200, 206, 429, 500
 _GONE = frozenset({404, 410})
 
@@ -42,12 +42,17 @@ class Downloads:
         mirrors: Where artefacts are fetched from instead.
         credentials: `user:password` or a token, by the names of secrets.
         sleep: Waits between attempts.
+        silence_s: How long it may take until something more comes, or until it is clear that it comes
+            too slowly.
+        tell: Told why it waits before it asks again.
     """
 
     environment: Mapping[str, str]
     mirrors: MirrorMap
     credentials: Mapping[str, str]
     sleep: Callable[[float], None] = time.sleep
+    silence_s: float = 60.0
+    tell: Callable[[str], None] = lambda _: None
 
 
 def download(
@@ -111,6 +116,7 @@ def _fetch(
                     return _fetch(folder, kept, how, session)
             if error.is_final or attempt == _ATTEMPTS:
                 break
+            how.tell(f"{artefact.name}: {reason}; asking again in {pause_s:.3g} s")
             how.sleep(pause_s)
             pause_s *= 2
         except OSError as error:
@@ -135,13 +141,13 @@ def _attempt(part: Path, artefact: Artefact, how: Downloads, session: requests.S
             url,
             headers=headers,
             proxies=proxies_for(url, how.environment),
-            timeout=_TIMEOUT_S,
+            timeout=(_CONNECT_S, how.silence_s),
             stream=True,
         ) as response:
             status = response.status_code
             if status in {_OK, _PARTIAL}:
                 with part.open("ab" if status == _PARTIAL else "wb") as file:
-                    came = _copy(response, file)
+                    came = _copy(response, file, how.silence_s)
             else:
                 # What there is may be all of it, or nonsense: the next attempt starts anew.
                 part.unlink(missing_ok=True)
@@ -183,10 +189,10 @@ def _authorized(artefact: Artefact, how: Downloads) -> tuple[str, dict[str, str]
     return url, {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
-def _copy(response: requests.Response, file: IO[bytes]) -> int:
+def _copy(response: requests.Response, file: IO[bytes], patience_s: float) -> int:
     came = 0
-    for chunk in response.iter_content(_CHUNK_BYTES):
-        came += file.write(chunk)
+    for piece in read_pieces(response, patience_s=patience_s):
+        came += file.write(piece)
     return came
 
 
