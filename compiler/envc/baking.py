@@ -97,7 +97,13 @@ class _Job:
 
 
 def bake(
-    paths: Sequence[Path], machine: Machine, options: BuildOptions, board: Board, *, at_once: int
+    paths: Sequence[Path],
+    machine: Machine,
+    options: BuildOptions,
+    board: Board,
+    *,
+    at_once: int,
+    on_wanted: Callable[[Path, str, Wanted], None] = lambda _path, _variant, _wanted: None,
 ) -> tuple[Baked, ...]:
     """Return what becomes of each variant of some specs, in the order given.
 
@@ -107,6 +113,8 @@ def bake(
     Args:
         options: How to build; its caches are repositories or tags that each target's name is added to.
         at_once: How many are built side by side.
+        on_wanted: Told a spec, the name of a variant and which image of it is wanted next, in
+            several threads.
 
     Raises:
         ToolError: There is no engine (E601), or the cache cannot be written (E553). What else goes
@@ -128,7 +136,11 @@ def bake(
         left = [job for job in jobs if all(one.name != job.name for one in unplanned)]
         with ThreadPoolExecutor(max_workers=at_once) as pool:
             try:
-                done = list(pool.map(partial(_provide, requests=requests, board=board), left))
+                done = list(
+                    pool.map(
+                        partial(_provide, requests=requests, board=board, on_wanted=on_wanted), left
+                    )
+                )
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
@@ -263,7 +275,13 @@ def _own_cache(reference: str, target: str) -> str:
     return f"{reference}-{target}" if has_tag else f"{reference}:{target}"
 
 
-def _provide(job: _Job, *, requests: Mapping[str, BuildRequest], board: Board) -> Baked:
+def _provide(
+    job: _Job,
+    *,
+    requests: Mapping[str, BuildRequest],
+    board: Board,
+    on_wanted: Callable[[Path, str, Wanted], None],
+) -> Baked:
     from envc.engine.docker import Engine
     from envc.provision import Provider
     from envc.variant import in_variant
@@ -286,6 +304,7 @@ def _provide(job: _Job, *, requests: Mapping[str, BuildRequest], board: Board) -
                 request=request,
                 on_event=partial(board.tell, job.name),
                 on_build=partial(board.begin, job.name),
+                on_wanted=partial(on_wanted, job.path, job.variant),
             )
             image = provider.provide()
         baked = Baked(path=job.path, variant=job.variant, image=image)

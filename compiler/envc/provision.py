@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.build.event import Notice
-from envc.build.image import Image, Wanted, approve, choose_platform, find, produce
+from envc.build.image import Image, Wanted, approve, choose_platform, find, produce, turn
 from envc.build.passed import recall_warnings
 from envc.build.terms import ALL, Terms
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
+from envc.files import open_cache
 from envc.prepared import Prepared, checks_of
 from envc.reference import ImageReference, names_registry
 
@@ -155,17 +157,30 @@ class Provider:
         """Return the image, which its registry has in the end where it must."""
         if not self.terms.is_pushed or not image.is_local:
             return image
-        if not self.terms.is_forced and (there := self._registries.find(wanted)) is not None:
+        if (there := self._find_pushed(wanted)) is not None:
+            return self._adopt(image, there)
+        place = hashlib.sha256(wanted.name.encode()).hexdigest()
+        lock = self.machine.cache / "locks" / f"push-{place[:32]}.lock"
+        open_cache(lock.parent)
+        with turn(lock, self.on_event, f"waiting for another envc, which pushes {wanted.name}"):
+            return self._push(image, wanted)
+
+    def _push(self, image: Image, wanted: Wanted) -> Image:
+        if (there := self._find_pushed(wanted)) is not None:
             return self._adopt(image, there)
         try:
             digest = self._registries.push(self.engine, image, wanted.name)
         except ToolError:
             # Somebody else may have been first, in a registry where tags cannot be replaced.
-            there = None if self.terms.is_forced else self._registries.find(wanted)
+            there = self._find_pushed(wanted)
             if there is None:
                 raise
             return self._adopt(image, there)
         return replace(image, digest=digest, pushed=(*image.pushed, wanted.name))
+
+    def _find_pushed(self, wanted: Wanted) -> Image | None:
+        """Return the image where its registry has it, and where that is what was asked for."""
+        return None if self.terms.is_forced else self._registries.find(wanted)
 
     def _adopt(self, image: Image, there: Image) -> Image:
         """Return an image, with the digest that all others know it by."""

@@ -195,6 +195,27 @@ def test_an_interrupt_is_quiet(envc: EnvcMain, monkeypatch: pytest.MonkeyPatch) 
     assert (ran.code, ran.out, ran.err) == (130, "", "interrupted\n")
 
 
+@pytest.mark.parametrize(
+    ("raised", "code", "told"),
+    [(KeyboardInterrupt, 130, {"interrupted": True}), (RuntimeError, 70, {"bug": "RuntimeError"})],
+)
+def test_with_json_an_end_that_nobody_planned_is_data_too(
+    envc: EnvcMain,
+    monkeypatch: pytest.MonkeyPatch,
+    raised: type[BaseException],
+    code: int,
+    told: dict[str, object],
+) -> None:
+    def end(*_: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(pipeline, "read", end)
+
+    ran = envc("check", "pets.envc", "--json")
+
+    assert (ran.code, json.loads(ran.out)) == (code, {"ok": False, **told, "diagnostics": []})
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_that_asks_to_end_undoes_what_was_begun(
     envc: EnvcMain, monkeypatch: pytest.MonkeyPatch, number: signal.Signals

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -198,6 +199,30 @@ def test_a_registered_version_is_recorded_by_its_name(tmp_path: Path, said: io.S
     Recorder(arguments, console, tmp_path / "home").record_images({"": AMD64}, MACHINE)
 
     assert [build.spec for build in recorded(tmp_path)[0]] == ["pets@3"]
+
+
+def test_what_is_not_recorded_is_data_too(tmp_path: Path) -> None:
+    (tmp_path / "home").touch()
+    spec, out = tmp_path / "pets.envc", io.StringIO()
+    arguments = argparse.Namespace(spec=spec, given={spec: str(spec)})
+    console = Console(out, io.StringIO(), {}, has_json=True)
+
+    Recorder(arguments, console, tmp_path / "home").record_images({"": AMD64}, MACHINE)
+    console.print_json({"image": "envc:aaaa"})
+
+    told = json.loads(out.getvalue())
+    assert (told["ok"], [one["code"] for one in told["diagnostics"]]) == (True, ["W712"])
+
+
+def test_what_failed_is_recorded_for_its_variant(recorder: Recorder, tmp_path: Path) -> None:
+    recorder.begin("cpu", WANTED)
+    recorder.begin("gpu", Wanted.of("envc", "sha256:b", "linux/amd64"))
+
+    recorder.record_failure("cpu", unwritable(Path("x"), "no"))
+    recorder.record_failure("never begun", unwritable(Path("x"), "no"))
+
+    [failed] = recorded(tmp_path)[0]
+    assert (failed.variant, failed.env_id, failed.exit_code) == ("cpu", ENV_ID, 3)
 
 
 def test_a_store_that_cannot_be_written_is_a_warning(

@@ -59,6 +59,21 @@ def test_what_is_baked_is_recorded_as_what_is_built(
     assert {one["outcome"] for one in history} == {"built"}
 
 
+def test_what_is_not_baked_is_recorded_with_its_exit_code(
+    envc: Envc, world: EngineWorld, tmp_path: Path
+) -> None:
+    envc.variables["ENVC_HOME"] = str(tmp_path / "home")
+    [good] = write_specs(envc, world, 1)
+    envc.write("step.envc", f'environment step\nbase image "{world.base}"\nrun "exit 3"\n')
+    envc("lock", "step.envc")
+
+    envc("bake", "step.envc", good, "--repository", envc.repository, exit_code=1)
+
+    history = json.loads(envc("history", "--json").stdout)["history"]
+    found = {Path(one["spec"]).name: (one["outcome"], one["exit_code"]) for one in history}
+    assert found == {"step.envc": ("failed", 1), good: ("built", 0)}
+
+
 def test_what_fails_stops_no_other_and_every_variant_is_built(
     envc: Envc, world: EngineWorld
 ) -> None:

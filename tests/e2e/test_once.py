@@ -35,9 +35,9 @@ def spec(envc: Envc, world: EngineWorld) -> str:
     return "a.envc"
 
 
-def start(envc: Envc, spec: str) -> subprocess.Popen[str]:
+def start(envc: Envc, spec: str, *options: str) -> subprocess.Popen[str]:
     """Start a build in a process group of its own."""
-    command = ["build", spec, "--repository", envc.repository, "--json"]
+    command = ["build", spec, "--repository", envc.repository, "--json", *options]
     return subprocess.Popen(
         [sys.executable, "-m", "envc", *command],
         cwd=envc.folder,
@@ -75,6 +75,20 @@ def test_sixteen_processes_build_an_environment_once_and_all_get_it(envc: Envc, 
     assert sorted(image["cached"] for image in images) == [False, *[True] * 15]
     assert len({image["digest"] for image in images}) == 1
     assert names(envc) == [images[0]["image"]]
+
+
+def test_of_many_processes_one_pushes_and_the_others_find_what_it_pushed(
+    envc: Envc, spec: str, world: EngineWorld
+) -> None:
+    envc.repository = f"{world.registry}/{envc.repository}"
+    envc.build(spec)
+    children = [start(envc, spec, "--push", "--cache", "none") for _ in range(8)]
+    ended = [(child.communicate(), child.returncode) for child in children]
+
+    assert {code for _, code in ended} == {0}, ended
+    images = [json.loads(stdout) for (stdout, _), _ in ended]
+    assert sorted(len(image["pushed"]) for image in images) == [*[0] * 7, 1]
+    assert len({image["digest"] for image in images}) == 1
 
 
 def test_a_build_that_is_killed_is_no_obstacle_and_leaves_nothing(envc: Envc, spec: str) -> None:

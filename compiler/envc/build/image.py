@@ -173,7 +173,7 @@ def produce(
     from envc.build.note import NOTED
 
     open_cache(lock.parent)
-    with _turn(lock, on_event):
+    with turn(lock, on_event, "waiting for another envc, which builds this image"):
         if not is_forced and (found := find(engine, wanted)) is not None:
             return approve(engine, found, checks, cache=cache)
         _clear(engine, wanted.name)
@@ -244,8 +244,8 @@ def _clear(engine: Engine, name: str) -> None:
 
 
 @contextmanager
-def _turn(lock: Path, on_event: Callable[[BuildEvent], None]) -> Iterator[None]:
-    """Hold a lock file; say so where somebody else has to let go of it first."""
+def turn(lock: Path, on_event: Callable[[BuildEvent], None], text: str) -> Iterator[None]:
+    """Hold a lock file; say `text` where somebody else has to let go of it first."""
     from filelock import FileLock, Timeout
 
     from envc.build.event import Notice
@@ -254,7 +254,7 @@ def _turn(lock: Path, on_event: Callable[[BuildEvent], None]) -> Iterator[None]:
     try:
         held.acquire(timeout=0)
     except Timeout:
-        on_event(Notice(text="waiting for another envc, which builds this image"))
+        on_event(Notice(text=text))
         held.acquire()
     try:
         yield

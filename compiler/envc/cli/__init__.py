@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.fail(error)
         return error.exit_code
     except KeyboardInterrupt as error:
-        console.note("interrupted")
+        console.stop()
         return _SIGNALLED + error.number if isinstance(error, Ended) else _INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has read enough; nothing may be written when Python ends.

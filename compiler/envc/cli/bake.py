@@ -71,14 +71,29 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         return _report(failed, console, arguments, plan)
     from envc.cli.board import Board
 
+    log_of = partial(log_place, options, cache=machine.cache)
+    recorders = {
+        path: Recorder(
+            argparse.Namespace(**{**vars(arguments), "spec": path}), console, machine.home, log_of
+        )
+        for path in dict.fromkeys(arguments.specs)
+    }
     with ending_on_signals(_PATIENCE_S), Board(console.err) as board:
-        done = pipeline.bake(arguments.specs, machine, options, board, at_once=arguments.jobs)
-    for path in dict.fromkeys(arguments.specs):
-        images = {one.variant: one.image for one in done if one.path == path and one.image}
-        if images:
-            own = argparse.Namespace(**{**vars(arguments), "spec": path})
-            log_of = partial(log_place, options, cache=machine.cache)
-            Recorder(own, console, machine.home, log_of).record_images(images, machine)
+        done = pipeline.bake(
+            arguments.specs,
+            machine,
+            options,
+            board,
+            at_once=arguments.jobs,
+            on_wanted=lambda path, variant, wanted: recorders[path].begin(variant, wanted),
+        )
+    for path, recorder in recorders.items():
+        own = [one for one in done if one.path == path]
+        for one in own:
+            if one.error is not None:
+                recorder.record_failure(one.variant, one.error)
+        if images := {one.variant: one.image for one in own if one.image}:
+            recorder.record_images(images, machine)
     return _report(done, console, arguments, None)
 
 

@@ -32,6 +32,8 @@ class Console:
         self.environment = environment
         self.has_json = has_json
         self._has_color = _wants_color(err, environment)
+        self._warned: list[Diagnostic] = []
+        self._has_printed = False
 
     def print(self, text: str) -> None:
         """Write data."""
@@ -40,9 +42,10 @@ class Console:
     def print_json(
         self, data: Mapping[str, Any], diagnostics: Sequence[Diagnostic] = (), *, ok: bool = True
     ) -> None:
-        """Write data as one JSON object on one line."""
-        shape = {"ok": ok, **data, "diagnostics": [to_json(problem) for problem in diagnostics]}
-        self.print(json.dumps(shape))
+        """Write data as one JSON object on one line, with all that `warn` was told."""
+        told = [to_json(problem) for problem in (*diagnostics, *self._warned)]
+        self._has_printed = True
+        self.print(json.dumps({"ok": ok, **data, "diagnostics": told}))
 
     def note(self, text: str) -> None:
         """Write a line for the reader; never data."""
@@ -55,6 +58,16 @@ class Console:
             self.err.write(draw(diagnostics, color=self._has_color))
             self.err.flush()
 
+    def warn(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Write what is wrong beside what the verb does: for the reader, and with its data later."""
+        self._warned += diagnostics
+        self.show(diagnostics)
+
+    def stop(self) -> None:
+        """Write that somebody has stopped the verb."""
+        self.note("interrupted")
+        self._end({"interrupted": True})
+
     def fail(self, error: EnvcError) -> None:
         """Write why the verb stopped: for the reader, and as data where that is asked for."""
         self.show(error.diagnostics)
@@ -64,6 +77,12 @@ class Console:
             self.print_json({}, error.diagnostics, ok=False)
             self.out.flush()
 
+    def _end(self, data: Mapping[str, Any]) -> None:
+        """Write as data that there is none, unless there is some already."""
+        if self.has_json and not self._has_printed:
+            self.print_json(data, ok=False)
+            self.out.flush()
+
     def crash(self, error: Exception) -> None:
         """Write what escaped: our bug."""
         self.err.write("".join(traceback.format_exception(error)))
@@ -71,6 +90,7 @@ class Console:
             f"\nThis is a bug in envc: {type(error).__name__}. Nothing is wrong with your spec. "
             "Please report it with the lines above."
         )
+        self._end({"bug": type(error).__name__})
 
 
 def _wants_color(stream: TextIO, environment: Mapping[str, str]) -> bool:

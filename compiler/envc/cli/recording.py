@@ -76,6 +76,12 @@ class Recorder:
                 self._record_failure(*self._last, exit_code=_exit_code_of(error))
             raise
 
+    def record_failure(self, variant: str, error: BaseException) -> None:
+        """Record the image of a variant that was wanted last, which there is none of."""
+        platforms = [platform for own, platform in self._wanted if own == variant]
+        if platforms:
+            self._record_failure(variant, platforms[-1], exit_code=_exit_code_of(error))
+
     def record_images(self, images: Mapping[str, Image], machine: Machine) -> None:
         """Record images that were found or built, by variant; each platform's for itself.
 
@@ -209,7 +215,7 @@ class Recorder:
             with Store.open(self._home, timeout_s=_PATIENCE_S) as store:
                 write(store)
         except ToolError as error:
-            self._console.show([_explain(problem, what) for problem in error.diagnostics])
+            self._console.warn([_explain(problem, what) for problem in error.diagnostics])
 
 
 def _explain(problem: Diagnostic, what: str) -> Diagnostic:
