@@ -23,7 +23,7 @@ from envc.registry.authorization import Challenge, authorize
 from envc.registry.credential import load_credentials
 from envc.registry.manifest import load
 from envc.registry.pace import read_pieces
-from envc.registry.transport import is_loopback, open_session, proxies_for, root_cause
+from envc.registry.transport import is_loopback, open_session, proxies_for
 
 if TYPE_CHECKING:
     import requests
@@ -212,15 +212,14 @@ class Exchange:
             except requests.exceptions.RequestException as error:
                 if attempt >= _ATTEMPTS_UNREACHABLE:
                     raise ToolError([explain_unreachable(asked, error)]) from error
-                wait_s, reason = pause_s, f"does not answer ({root_cause(error)})"
+                wait_s = pause_s
             else:
                 found = {name.lower(): value for name, value in response.headers.items()}
                 if response.status_code not in _PASSING or attempt == _ATTEMPTS:
                     return Answer(status=response.status_code, body=content, headers=found)
-                wait_s = max(pause_s, _retry_after(found))
-                reason = f"answers with status {response.status_code}"
-            wait_s = min(wait_s, _LONGEST_PAUSE_S)
-            self._tell(f"{_host(url)} {reason}; asking again in {wait_s:.3g} s")
+                wait_s = min(max(pause_s, _retry_after(found)), _LONGEST_PAUSE_S)
+                what = f"answers with status {response.status_code}"
+                self._tell(f"{_host(url)} {what}; asking again in {wait_s:.3g} s")
             self._sleep(wait_s)
             pause_s *= 2
         raise AssertionError("the last attempt returns or raises")
