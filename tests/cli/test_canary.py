@@ -19,6 +19,7 @@ import pytest
 from support.conda_channel import serve
 from support.conda_world import record, write
 from support.index import Dist, IndexServer
+from support.micromamba_shim import install
 from support.registry import FakeRegistry
 from support.zoo import DIGEST, UV
 
@@ -71,6 +72,21 @@ class Place:
             said += done.stdout + done.stderr
             assert done.returncode == exit_code, said
         return said
+
+    def keep(self, origin: str, credential: str) -> None:
+        """Put the credential where it is found: a netrc file, a keyring, or the variable `TOKEN`."""
+        user, _, password = credential.partition(":")
+        match origin:
+            case "netrc":
+                text = f"machine 127.0.0.1 login {user} password {password}\n"
+                (self.home / ".netrc").write_text(text)
+            case "keyring":
+                program = self.home / "keyring"
+                program.write_text(f"#!/bin/sh\nprintf '%s\\n' '{user}' '{password}'\n")
+                program.chmod(0o755)
+                self.variables["PATH"] = f"{self.home}:{self.variables['PATH']}"
+            case _:
+                self.variables["TOKEN"] = credential
 
     def leaks(self, said: str) -> list[str]:
         """Return where the credential is, of what was printed and of all files but those at home."""
@@ -125,17 +141,7 @@ def test_the_secret_of_an_index_is_nowhere(
     spec, mirror = private(index)
     spec = spec.replace("python 3.12\n", f"python 3.{sys.version_info[1]}\n")
     spec = spec.replace("python:3.12", f"python:3.{sys.version_info[1]}")
-    match origin:
-        case "variable":
-            place.variables["TOKEN"] = PAIR
-        case "netrc":
-            text = f"machine 127.0.0.1 login {USER} password {SECRET}\n"
-            (place.home / ".netrc").write_text(text)
-        case _:
-            program = place.home / "keyring"
-            program.write_text(f"#!/bin/sh\nprintf '%s\\n' '{USER}' '{SECRET}'\n")
-            program.chmod(0o755)
-            place.variables["PATH"] = f"{place.home}:{place.variables['PATH']}"
+    place.keep(origin, PAIR)
 
     said = place.lock(spec, *mirror, "--pip-solver", solver)
     index.failures["/simple/app"] = 503
@@ -169,6 +175,42 @@ def test_the_password_of_a_channels_mirror_is_nowhere(place: Place, login: str) 
             spec,
             *("--mirror", f"https://conda.example=http://{ADDRESSED}{url[7:]}"),
             *("--mirror", f"https://pypi.org={index.address}"),
+            exit_code=0 if login == "right" else 3,
+        )
+
+    assert ("E348" in said) == (login == "wrong")
+    assert place.leaks(said) == []
+
+
+@pytest.mark.parametrize(
+    ("origin", "solver", "login"),
+    [
+        ("variable", "rattler", "right"),
+        ("variable", "conda-lock", "right"),
+        ("variable", "conda-lock", "wrong"),
+        ("netrc", "conda-lock", "right"),
+        ("keyring", "conda-lock", "right"),
+        ("token", "rattler", "right"),
+        ("token", "conda-lock", "right"),
+        ("token", "conda-lock", "wrong"),
+    ],
+)
+def test_the_secret_of_a_channel_is_nowhere(
+    place: Place, origin: str, solver: str, login: str
+) -> None:
+    write(place.home / "channels", {"main": [record("lib", "1.0")]})
+    place.variables["MAMBA_EXE"] = str(install(place.home))
+    tags = tuple(f"cp310-abi3-manylinux_2_17_{machine}" for machine in ("x86_64", "aarch64"))
+    tools = [UV, Dist(name="py-rattler", version="0.28.0", tags=tags)]
+    place.keep(origin, "canary-of-conda" if origin == "token" else PAIR)
+    opens = "/t/canary-of-conda" if origin == "token" else f"Basic {BASIC}"
+    with (
+        serve(place.home / "channels", opens if login == "right" else "nobody") as url,
+        IndexServer(tools) as index,
+    ):
+        said = place.lock(
+            f'{CONDA}channels "{url}/main" secret TOKEN\nconda {{ lib }}\n',
+            *("--mirror", f"https://pypi.org={index.address}", "--conda-solver", solver),
             exit_code=0 if login == "right" else 3,
         )
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
+from envc.mirror import MirrorMap
 from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Cutoff, Report
 from envc.resolve.conda import conclude, pose
-from envc.resolve.conda_question import Answer
+from envc.resolve.conda_question import Answer, Question
+from envc.resolve.loopback import reaching_loopback
 from envc.resolve.worker import ask
 
 __all__ = ["CondaLock", "find_program"]
@@ -29,8 +33,14 @@ def find_program(environment: Mapping[str, str]) -> Path | None:
     return next((Path(program) for program in found if program is not None), None)
 
 
+_WORKER = "envc.resolve.conda_lock_worker"
+
+
 class CondaLock:
     """Solves with conda-lock; it knows no `exclude-newer`, and constraints only of what is asked for.
+
+    Channels that want credentials it sees through a front, without any: conda-lock would pass them
+    on as arguments, and write them into its lock.
 
     It pins what Rattler pins, but its lock says less: packages have no size and no timestamp, and
     their dependencies no build strings.
@@ -57,9 +67,6 @@ class CondaLock:
         """
         if self._program is None or not self._program.is_file():
             raise _missing_program(self._program)
-        question = pose(request, cache=self._cache, program=self._program.absolute())
-        if question["logins"]:
-            raise _without_login(request)
         if request.exclude_newer is not None:
             raise _undated(request.exclude_newer)
         count = len(request.requirements)
@@ -67,18 +74,29 @@ class CondaLock:
             f"solving {count} Conda requirements for {request.platform.name} "
             f"with conda-lock and {self._program.name}"
         )
-        data = ask("envc.resolve.conda_lock_worker", question, self._environment)
+        question = pose(request, cache=self._cache, program=self._program.absolute())
+        if question["logins"]:
+            return self._resolve_behind_front(request, question)
+        data = ask(_WORKER, question, self._environment)
         return conclude(request, Answer.from_json(data))
 
+    def _resolve_behind_front(
+        self, request: CondaRequest, question: Question
+    ) -> CondaResolution | Conflict:
+        """Solve where channels want credentials; the worker gets none."""
+        from envc.resolve.channel_front import open_front
 
-def _without_login(request: CondaRequest) -> InputError:
-    login = next(iter(request.logins), None)
-    what = f"to the channel `{login.url}`" if login is not None else "to the mirror of a channel"
-    hint = "use `--conda-solver rattler`, which can"
-    span = login.span if login is not None else None
-    return InputError(
-        [Diagnostic.at(span, "E306", f"`conda-lock` cannot log in {what}", hint=hint)]
-    )
+        with (
+            open_front(question, self._environment) as front,
+            # The front's addresses are never the same twice, so nothing of them is worth keeping.
+            tempfile.TemporaryDirectory(prefix="envc-channels-") as cache,
+        ):
+            mirrors = MirrorMap((*front.pairs, *request.mirrors.pairs))
+            shown = replace(request, mirrors=mirrors)
+            posed = pose(shown, cache=Path(cache), program=Path(question["program"]))
+            posed["logins"] = []
+            data = ask(_WORKER, posed, reaching_loopback(self._environment))
+        return conclude(shown, front.translate(Answer.from_json(data)))
 
 
 def _undated(cutoff: Cutoff) -> InputError:

@@ -10,15 +10,15 @@ from __future__ import annotations
 import html
 import re
 import secrets
-import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote, unquote
 
 from envc.errors import EnvcError
 from envc.resolve.index import IndexClient, IndexFile, Project
+from envc.resolve.loopback import LoopbackServer
 from envc.resolve.pip_input import PipInput
 from envc.resolve.settled import Settled
 from envc.resolve.wheel_file import (
@@ -63,7 +63,7 @@ class IndexFront:
         self._client = client
         self._unstable = unstable
         self._token = secrets.token_hex(16)
-        self._server = _Server(("127.0.0.1", 0), _handler_of(self))
+        self._server = LoopbackServer(_handler_of(self))
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
         )
@@ -71,12 +71,12 @@ class IndexFront:
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/simple"
+        return f"{self._server.address}/simple"
 
     @property
     def links_url(self) -> str:
         """The address of the page of find-links: never the same twice, since clients keep it."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/links/{self._token}/"
+        return f"{self._server.address}/links/{self._token}/"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -198,13 +198,6 @@ def _link(name: str, file: IndexFile) -> str:
     shown = wheel_name(file.filename)
     href = f"../../files/{name}/{quote(shown)}"
     return f'<a href="{href}"{yanked}>{html.escape(shown)}</a>'
-
-
-class _Server(ThreadingHTTPServer):
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of a client that went away: it has what it wanted."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 def _handler_of(front: IndexFront) -> type[BaseHTTPRequestHandler]:

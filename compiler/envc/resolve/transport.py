@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import requests
 
-__all__ = ["Answer", "Transport", "basic_auth", "network_environment"]
+__all__ = ["Answer", "Transport", "UnreachableError", "basic_auth", "network_environment"]
 
 _CONNECT_S, _READ_S = 15.0, 60.0
 _SIZE_S = 5.0
@@ -35,6 +35,14 @@ class Answer:
     url: str
     content: bytes
     content_type: str
+
+
+class UnreachableError(Exception):
+    """Nothing answers at an address, or no more; `reason` says why, without address or credential."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
 
 
 class Transport:
@@ -156,6 +164,36 @@ class Transport:
                 self._without_sizes.add(_origin(url))
             return None
         return _read_size(response.headers)
+
+    @contextmanager
+    def relay(
+        self, method: str, url: str, headers: Mapping[str, str], auth: tuple[str, str] | None
+    ) -> Iterator[requests.Response]:
+        """Give the answer to a request, whatever its status, with its content still to be read.
+
+        Redirects are followed; another host gets neither `auth` nor an `Authorization` of `headers`.
+
+        Raises:
+            UnreachableError: There is none, or it ends too early, which may show in the block.
+        """
+        import requests
+        from urllib3.exceptions import HTTPError
+
+        try:
+            with self._session.request(
+                method,
+                url,
+                headers=dict(headers),
+                auth=auth,
+                proxies=self._proxies_for(url),
+                timeout=self._timeout,
+                stream=True,
+            ) as response:
+                yield response
+        except requests.exceptions.SSLError as error:
+            raise UnreachableError("its certificate is not trusted") from error
+        except (requests.exceptions.RequestException, HTTPError) as error:
+            raise UnreachableError(_reason(error)) from error
 
     @contextmanager
     def _open(
