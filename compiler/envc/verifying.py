@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -121,15 +121,17 @@ class _Task:
         before = look({**self.machine.environment, **chosen})
         built: list[BuildResult] = []
         try:
-            with tempfile.TemporaryDirectory(prefix="envc-context-") as folder:
+            with ExitStack() as stack:
+                # Asked for before anything is built, which may take long.
+                other = stack.enter_context(self._other(against)) if against is not None else None
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="envc-context-"))
                 request = build_request(self.prepared, wanted, Path(folder), self.machine, options)
                 built.append(self._build(request, wanted.name, 1))
-                if against is None:
-                    time.sleep(_PAUSE_S)
-                    built.append(self._build(request, wanted.name, 2))
-                    return self._judge(built[0], built[1].digest, built[1].image, None)
-                with self._other(against) as (digest, name):
-                    return self._judge(built[0], digest, name, against)
+                if other is not None:
+                    return self._judge(built[0], *other, against)
+                time.sleep(_PAUSE_S)
+                built.append(self._build(request, wanted.name, 2))
+                return self._judge(built[0], built[1].digest, built[1].image, None)
         finally:
             for number in (1, 2):
                 self.engine.untag(_temporary(wanted.name, number))

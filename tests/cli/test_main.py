@@ -129,6 +129,22 @@ def test_a_missing_spec_is_a_diagnostic_of_every_verb(envc: EnvcMain, verb: str)
     assert ran.err == "error[E150]: there is no file `pet.envc`\nhint: did you mean `pets.envc`?\n"
 
 
+@pytest.mark.parametrize("verb", ["build", "verify"])
+def test_files_that_a_build_would_stumble_over_are_told_before(
+    envc: EnvcMain, folder: Path, verb: str
+) -> None:
+    ran = envc(verb, "pets.envc", "--ca-bundle", "no/ca.pem", "--log", "no/x.log")
+
+    assert (ran.code, ran.err) == (
+        2,
+        "error[E677]: there are no certificates at `no/ca.pem`\n"
+        "hint: name a file with certificates in PEM form\n\n"
+        "error[E678]: there is no folder `no` for the log\n"
+        "hint: make the folder, or name a file in another one with `--log`\n",
+    )
+    assert not (folder / "no").exists()
+
+
 @pytest.mark.parametrize("words", [("hash", "."), ("hash", "--spec", "/"), ("lock", "..")])
 def test_a_folder_is_no_spec(envc: EnvcMain, words: tuple[str, ...]) -> None:
     ran = envc(*words)

@@ -20,11 +20,12 @@ from envc import pipeline
 from envc.cli import main
 from envc.doctor import Finding
 from envc.doctor.engine import examine_disk, examine_engine, examine_gpu
-from envc.doctor.host import examine_cache
+from envc.doctor.host import examine_cache, examine_store
 from envc.doctor.network import Source, examine_registry, examine_source
 from envc.engine.docker import EngineFacts
 from envc.machine import Machine
 from envc.mirror import MirrorMap
+from envc.store.store import Store
 from support.registry import PASSWORD, USER, FakeRegistry
 
 NOW = 1_800_000_000.0
@@ -249,6 +250,40 @@ def test_a_cache_is_counted(tmp_path: Path) -> None:
     assert found == Finding(subject="cache", state="ok", text=f"2.5 MB at {tmp_path}")
 
 
+def test_a_store_is_found_or_not_there_yet(tmp_path: Path) -> None:
+    before = examine_store(tmp_path / "home")
+    with Store.open(tmp_path / "home"):
+        pass
+    after = examine_store(tmp_path / "home")
+
+    assert before == Finding(subject="store", state="ok", text=f"none yet at {tmp_path}/home")
+    assert (after.state, after.text) == ("ok", f"0.1 MB at {tmp_path}/home/store.db")
+
+
+def test_a_store_that_cannot_be_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "home/store.db").mkdir(parents=True)
+
+    below, folder = examine_store(tmp_path / "file/home"), examine_store(tmp_path / "home")
+
+    assert (below.state, below.code) == ("fault", "E702")
+    assert below.text == f"{tmp_path}/file/home cannot be written: {tmp_path}/file is no folder"
+    assert (folder.state, folder.code) == ("fault", "E702")
+    assert folder.text == f"the store `{tmp_path}/home/store.db` cannot be written: it is a folder"
+
+
+def test_a_store_with_a_damaged_page_is_a_fault(tmp_path: Path) -> None:
+    with Store.open(tmp_path):
+        pass
+    content = bytearray((tmp_path / "store.db").read_bytes())
+    content[3 * 4096 : 4 * 4096] = b"\x7f" * 4096
+    (tmp_path / "store.db").write_bytes(content)
+
+    found = examine_store(tmp_path)
+
+    assert (found.state, found.code) == ("fault", "E700")
+
+
 @pytest.mark.parametrize(
     ("free", "state"), [(1_900_000_000, "fault"), (9_000_000_000, "warning"), (10**12, "ok")]
 )
@@ -304,7 +339,7 @@ def test_the_engine_here_is_right(tmp_path: Path) -> None:
     found = by_subject(pipeline.examine(here, registries=[], offline=True, now=time.time()))
     registry = examine_registry(world, here)
 
-    subjects = ("solvers", "cache", "engine", "buildx", "builder")
+    subjects = ("solvers", "cache", "store", "engine", "buildx", "builder")
     assert {found[subject].state for subject in subjects} | {registry.state} == {"ok"}
 
 

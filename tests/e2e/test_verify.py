@@ -142,9 +142,12 @@ def test_an_image_to_compare_with_that_is_nowhere_is_told(
     envc.write("pets.envc", text)
     envc("lock", "pets.envc")
 
-    found = verify(envc, "--against", f"{world.registry}/envc-test-nosuch:1", exit_code=1)
+    log = envc.folder / "verify.log"
+    named = ("--against", f"{world.registry}/envc-test-nosuch:1", "--log", str(log))
+    found = verify(envc, *named, exit_code=1)
 
     assert [problem["code"] for problem in found["diagnostics"]] == ["E370"]
+    assert not log.exists()  # nothing was built for it
 
 
 def test_a_step_that_fails_is_told_as_of_a_build(envc: Envc, text: str) -> None:

@@ -34,7 +34,15 @@ from envc.variant import tell_variants
 if TYPE_CHECKING:
     from envc.build.image import Image
 
-__all__ = ["VERB", "add_build_arguments", "describe", "options_of", "provide", "tell"]
+__all__ = [
+    "VERB",
+    "add_build_arguments",
+    "describe",
+    "options_of",
+    "provide",
+    "refuse_absent_files",
+    "tell",
+]
 
 _MEGABYTE = 1_000_000
 _REPOSITORY = "envc"
@@ -163,6 +171,7 @@ def options_of(
     Raises:
         UsageError: As `provide`.
     """
+    refuse_absent_files(arguments)
     return pipeline.BuildOptions(
         variants=tuple(getattr(arguments, "variants", ())),
         choice=choice_of(arguments),
@@ -179,6 +188,28 @@ def options_of(
         caches=_caches_of(arguments),
         has_own_cache=not arguments.caches,
     )
+
+
+def refuse_absent_files(arguments: argparse.Namespace) -> None:
+    """Check what a build would stumble over, also where none turns out to be needed.
+
+    Raises:
+        UsageError: There are no certificates where they should be (E677), or there is no folder for
+            the log (E678).
+    """
+    problems = []
+    bundle: Path | None = arguments.ca_bundle
+    if bundle is not None and not bundle.is_file():
+        message = f"there are no certificates at `{bundle}`"
+        hint = "name a file with certificates in PEM form"
+        problems.append(Diagnostic(code="E677", message=message, hint=hint))
+    log: Path | None = getattr(arguments, "log", None)
+    if log is not None and not log.parent.is_dir():
+        message = f"there is no folder `{log.parent}` for the log"
+        hint = "make the folder, or name a file in another one with `--log`"
+        problems.append(Diagnostic(code="E678", message=message, hint=hint))
+    if problems:
+        raise UsageError(problems)
 
 
 def _caches_of(arguments: argparse.Namespace) -> tuple[str, ...]:

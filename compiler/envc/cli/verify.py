@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envc import pipeline
+from envc.cli.build import refuse_absent_files
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
 from envc.cli.progress import Progress, add_progress
@@ -76,6 +77,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
     against = parse_image(arguments.against, "image") if arguments.against else None
+    refuse_absent_files(arguments)
     options = pipeline.BuildOptions(
         variants=tuple(arguments.variants),
         choice=choice_of(arguments),

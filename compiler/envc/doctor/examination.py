@@ -8,7 +8,7 @@ from functools import partial
 
 from envc.doctor.engine import examine_engine
 from envc.doctor.finding import Finding
-from envc.doctor.host import examine_cache, examine_solvers
+from envc.doctor.host import examine_cache, examine_solvers, examine_store
 from envc.doctor.network import Source, examine_registry, examine_source
 from envc.machine import Machine
 
@@ -36,6 +36,7 @@ def examine(
     examinations: list[Callable[[], Iterable[Finding]]] = [
         lambda: [examine_solvers()],
         partial(examine_cache, machine.cache),
+        lambda: [examine_store(machine.home)],
         partial(examine_engine, machine.environment),
     ]
     if not offline:

@@ -51,6 +51,7 @@ class Database:
         """
         if not place.exists():
             _create(place, timeout_s)
+        _refuse_folder(place)
         with _explaining(place):
             connection = sqlite3.connect(place, timeout=timeout_s, isolation_level=None)
             try:
@@ -70,6 +71,7 @@ class Database:
         """
         from urllib.parse import quote
 
+        _refuse_folder(place)
         with _explaining(place):
             # Where nobody can write, no lock can be taken, and none is needed. A log with nothing in it
             # is what SQLite leaves where the disk is too full for it to begin.
@@ -140,6 +142,12 @@ def unwritable(place: Path, reason: str) -> ToolError:
     hint = "check the disk and its permissions, or let `ENVC_HOME` name a folder that you can write"
     message = f"the store `{place}` cannot be written: {reason}"
     return ToolError([Diagnostic(code="E702", message=message, hint=hint)])
+
+
+def _refuse_folder(place: Path) -> None:
+    """Refuse what is no file: to SQLite, a folder is a disk that fails."""
+    if place.is_dir():
+        raise unwritable(place, "it is a folder")
 
 
 def create(place: Path) -> None:
