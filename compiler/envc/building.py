@@ -87,7 +87,7 @@ def build(
         UsageError: The spec does not have the platform (E003), a parameter (E006) or a variant
             (E007, E008), or there are several variants where only one can be (E009).
         ToolError: The engine, BuildKit or the network fails (E60x, E61x), or a registry does (E38x,
-            E67x).
+            E67x); a platform's steps cannot run here (E607).
     """
     from envc.engine.docker import Engine
     from envc.provision import Provider
@@ -115,6 +115,7 @@ def build(
                 on_event=on_event,
                 on_build=partial(on_variant, name),
                 on_wanted=partial(on_wanted, name),
+                require=partial(_require, engine=engine, machine=machine, options=options),
             )
             with in_variant(name):
                 images[name] = provider.provide()
@@ -206,6 +207,34 @@ def _request(
         return request
     own = cache_name(prepared, wanted, options.terms.repository)
     return replace(request, cache_from=() if options.no_cache else (own,), cache_to=(own,))
+
+
+def _require(
+    prepared: Prepared,
+    platforms: Sequence[str],
+    *,
+    engine: Engine,
+    machine: Machine,
+    options: BuildOptions,
+) -> None:
+    """Refuse platforms for which steps would have to run that nobody here can run.
+
+    Not where finished steps may come from a registry: those of a platform may have run elsewhere.
+
+    Raises:
+        ToolError: A platform's steps cannot run (E607).
+    """
+    from envc.build.emulation import builder_platforms, refuse_foreign
+
+    has_own = options.has_own_cache and options.terms.is_pushed
+    if (options.caches or has_own) and not options.no_cache:
+        return
+    refuse_foreign(
+        prepared.plan,
+        platforms,
+        own=engine.platform(),
+        ask=partial(builder_platforms, options.builder, machine.environment),
+    )
 
 
 def cache_name(prepared: Prepared, wanted: Wanted, repository: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -40,7 +40,9 @@ class Provider:
         request: Writes the context into a folder, and says how to build it.
         on_event: Told what happens meanwhile.
         on_build: Told once before an image is built.
-        on_wanted: Told of each image of one platform before anybody is asked for it.
+        on_wanted: Told of each image of one platform before anybody is asked for it, and before it
+            is built.
+        require: Refuses platforms that cannot be built here, before any is.
     """
 
     engine: Engine
@@ -52,6 +54,7 @@ class Provider:
     on_event: Callable[[BuildEvent], None]
     on_build: Callable[[], None]
     on_wanted: Callable[[Wanted], None] = lambda _: None
+    require: Callable[[Prepared, Sequence[str]], None] = lambda _prepared, _platforms: None
 
     def provide(self) -> Image:
         """Return the image of the platforms that are wanted: of several, one that has them all."""
@@ -64,13 +67,27 @@ class Provider:
         )
         env_ids = {platform: self.compiled.env_ids[platform] for platform in platforms}
         is_one = len(platforms) == 1
-        return self._name(self._provide_one(*platforms) if is_one else self._provide_all(env_ids))
+        if is_one:
+            return self._name(*self._provide_each(env_ids))
+        return self._name(self._provide_all(env_ids))
 
-    def _provide_one(self, platform: str) -> Image:
-        wanted = Wanted.of(self.terms.repository, self.compiled.env_ids[platform], platform)
-        self.on_wanted(wanted)
-        image = self._find(wanted) or self._produce(wanted)
-        return self._publish(image, wanted)
+    def _provide_each(self, env_ids: Mapping[str, str]) -> list[Image]:
+        """Return the image of each platform; none is built where another one cannot be."""
+        found: list[tuple[Wanted, Image | None]] = []
+        for platform, env_id in env_ids.items():
+            wanted = Wanted.of(self.terms.repository, env_id, platform)
+            self.on_wanted(wanted)
+            found.append((wanted, self._find(wanted)))
+        missing = [wanted.platform for wanted, image in found if image is None]
+        if missing:
+            self.require(self.prepare(), missing)
+        images = []
+        for wanted, image in found:
+            if image is None:
+                self.on_wanted(wanted)
+                image = self._produce(wanted)
+            images.append(self._publish(image, wanted))
+        return images
 
     def _provide_all(self, env_ids: dict[str, str]) -> Image:
         """Return the image of several platforms, joined from theirs where no registry has it."""
@@ -84,7 +101,7 @@ class Provider:
         if self._may_be_elsewhere(parts) and (found := self._registries.find(wanted)) is not None:
             return found
         part = replace(self, terms=replace(self.terms, is_loaded=True, tags=()))
-        images = [part._provide_one(platform) for platform in env_ids]
+        images = part._provide_each(env_ids)
         joined = join(self.engine, images, self.terms.repository)
         pushed = tuple(name for image in images for name in image.pushed)
         return self._publish(replace(joined, pushed=pushed), wanted)

@@ -68,8 +68,8 @@ def two_platform_base(tmp_path_factory: pytest.TempPathFactory, world: EngineWor
     library = folder / "root/usr/lib/python3.11/os.py"
     library.parent.mkdir(parents=True)
     library.touch()
-    arm64 = f"{world.registry}/envc-test-bookworm:arm64"
-    both = f"{world.registry}/envc-test-bookworm:both"
+    arm64 = f"{world.registry}/envc-test-python:bookworm-arm64"
+    both = f"{world.registry}/envc-test-python:bookworm"
     build = ["docker", "buildx", "build", "--quiet", "--platform=linux/arm64", "--provenance=false"]
     subprocess.run([*build, "--push", "-t", arm64, str(folder)], capture_output=True, check=True)
     create = ["docker", "buildx", "imagetools", "create", "-t", both, world.python_base, arm64]

@@ -97,15 +97,21 @@ def test_the_other_platforms_files_are_its_own_though_nothing_was_emulated(
     assert "home = /usr/bin\n" in (envc.folder / "pyvenv.cfg").read_text()
 
 
-def test_a_step_for_another_platform_says_that_it_needs_emulation(envc: Envc, spec: str) -> None:
+def test_a_step_that_needs_emulation_is_refused_before_anything_is_built(
+    envc: Envc, spec: str
+) -> None:
     with (envc.folder / spec).open("a") as text:
         text.write('run "true"\n')
     envc("lock", spec)
 
-    done = envc("build", spec, "--platform", "linux/arm64", exit_code=1)
+    done = envc("build", spec, "--platform", "all", exit_code=3)
 
-    assert "error[E610]" in done.stderr
-    assert "install QEMU's binfmt handlers" in done.stderr
+    [problem, *_] = [line for line in done.stderr.splitlines() if line.startswith("error")]
+    assert problem.startswith("error[E607]: the builder cannot run programs for `linux/arm64`")
+    assert '--> x.envc:9:1\n9 | run "true"\n' in done.stderr
+    assert "--install all" in done.stderr
+    images = run("docker", "image", "ls", "--quiet", envc.repository)
+    assert images == b""  # nor was the other platform's built, only to be of no use
 
 
 def test_another_base_has_the_same_layers_and_makes_none_of_them_anew(

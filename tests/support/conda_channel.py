@@ -12,16 +12,19 @@ import platform
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from support.conda_archive import PLACEHOLDER, File, Package, compress, pack
 from support.conda_python import SERIES, VERSION, python_package
 
-__all__ = ["Channel", "build", "serve"]
+__all__ = ["MACHINES", "Channel", "build", "serve"]
 
-_SUBDIRS = ("linux-64", "linux-aarch64")
+MACHINES = {"linux-64": 62, "linux-aarch64": 183}
+"""ELF's number of each platform's machine (`e_machine`): EM_X86_64 and EM_AARCH64."""
+
+_SUBDIRS = tuple(MACHINES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,7 @@ class Channel:
     """A channel in a folder.
 
     Attributes:
-        subdir: This machine's, for which there are archives; the other platform has records only.
+        subdir: This machine's. The other platform's packages are laid out alike, and cannot run here.
         python: The exact version of the `python` in it.
         records: As repodata has them, by subdir and archive name.
     """
@@ -49,25 +52,39 @@ def build(folder: Path) -> Channel:
     - `libgreet` 1.0 and 1.1: text and binary prefixes, symbolic and hard links, executables, one
       with mode 0775, and a dependency on `_greet_mutex`, which is empty and generic;
     - `greeter`, noarch Python with the entry point `greet-py`, and `greet-ext`, a platform's Python
-      package that depends on it, in the old archive format;
+      package that depends on it, in the old archive format; the latter has binaries
+      that are little more than a header;
     - `greet-activate`, with scripts for activation and deactivation;
     - `idna` and `packaging`, noarch Python, as installed here: pip knows them too.
     """
     here = "linux-aarch64" if platform.machine() == "aarch64" else "linux-64"
     records: dict[str, dict[str, dict[str, Any]]] = {subdir: {} for subdir in _SUBDIRS}
     records["noarch"] = {}
-    for package in _packages(here):
+    (other,) = set(_SUBDIRS) - {here}
+    own = _packages(here)
+    foreign = [_rebuild(package, other) for package in own if package.subdir == here]
+    for package in (*own, *foreign):
         archive, record = pack(package)
         path = folder / package.subdir / package.filename
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(archive)
         records[package.subdir][package.filename] = record
-        if package.subdir == here:
-            for other in set(_SUBDIRS) - {here}:
-                records[other][package.filename] = record | {"subdir": other}
     for subdir, content in records.items():
         _write_repodata(folder / subdir, subdir, content)
     return Channel(folder=folder, subdir=here, python=VERSION, records=records)
+
+
+def _rebuild(package: Package, subdir: str) -> Package:
+    """Return a package as another platform has it: the machine in every program's header (ELF's
+    `e_machine`) is another, so that this one refuses to run it."""
+    machine = MACHINES[subdir].to_bytes(2, "little")
+    files = {
+        path: replace(file, content=file.content[:18] + machine + file.content[20:])
+        if file.content.startswith(b"\x7fELF")
+        else file
+        for path, file in package.files.items()
+    }
+    return replace(package, subdir=subdir, files=files)
 
 
 def _write_repodata(folder: Path, subdir: str, records: Mapping[str, dict[str, Any]]) -> None:
@@ -113,7 +130,11 @@ def _packages(subdir: str) -> list[Package]:
                 "2.1",
                 {"greet_ext.py": "from greeter import greet as greet\n"},
                 below=f"lib/python{SERIES}/site-packages",
-            ),
+            )
+            | {
+                f"lib/python{SERIES}/site-packages/_greet_native.so": _program(subdir),
+                "bin/greet-native": replace(_program(subdir), mode=0o755),
+            },
             suffix=".tar.bz2",
         ),
         Package(
@@ -155,6 +176,14 @@ def _libgreet(subdir: str, version: str) -> Package:
             "share/greet/wörd with space.txt": File(content="wörd\n".encode()),
         },
     )
+
+
+def _program(subdir: str) -> File:
+    """Return what looks like a program of a platform: its header, and a prefix to be written into it."""
+    header = b"\x7fELF\2\1\1" + bytes(9) + b"\3\0" + MACHINES[subdir].to_bytes(2, "little")
+    tables = b"\1\0\0\0" + bytes(28) + b"\x40\0" + bytes(10)
+    content = header + tables + PLACEHOLDER.encode() + b"/etc/greet.conf\0end"
+    return File(content=content, prefix="binary")
 
 
 _GREETER = {
