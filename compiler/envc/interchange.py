@@ -17,6 +17,7 @@ from envc.machine import Machine
 if TYPE_CHECKING:
     from envc.compose import Choice
     from envc.interop.adopted import Adopted
+    from envc.interop.importing import ImportFormat
     from envc.interop.subject import Exported
     from envc.lock.model import Lock
     from envc.source import Source
@@ -105,6 +106,7 @@ def import_spec(
     *,
     format_name: str | None = None,
     output: Path | None = None,
+    environment: str | None = None,
 ) -> Imported:
     """Return the spec that a file of another tool means; it is right, and says what it leaves out.
 
@@ -112,11 +114,13 @@ def import_spec(
         format_name: A key of `envc.interop.importing.IMPORTS`; None goes by the file.
         form: The form of the language that it is to have.
         output: Where the spec is to lie, which paths in it are relative to; None is beside the file.
+        environment: Which one to import, of the formats that hold several; None is the usual one.
 
     Raises:
         InputError: The file cannot be read (E15x), has no format that envc imports (E432), or
             is damaged (E431).
-        UsageError: There is no such format (E001).
+        UsageError: There is no such format or environment (E001).
+        ToolError: rattler, which reads old formats, failed (E342).
     """
     from envc.interop.gathered import Gathered, name_like
     from envc.interop.importing import IMPORTS, detect
@@ -128,12 +132,16 @@ def import_spec(
     name = format_name or detect(source)
     if name not in IMPORTS:
         raise UsageError([_explain_format(name, IMPORTS)])
+    if environment is not None and not IMPORTS[name].has_environments:
+        raise UsageError([_explain_environment(name, IMPORTS)])
+    if name == "pixi-lock":
+        source = _as_newest(source, machine)
 
     def load(relative: str) -> Source:
         return read(path.parent / relative)
 
     folder = os.path.relpath(path.parent, output.parent) if output is not None else "."
-    gathered = Gathered(folder=PurePath(folder).as_posix())
+    gathered = Gathered(folder=PurePath(folder).as_posix(), wanted=environment)
     gathered.put(("environment",), name_like(path.stem), None)
     IMPORTS[name].load()(source, load, gathered)
     spec = write_spec(gathered, path.name, form)
@@ -226,6 +234,29 @@ def _explain_several(format_name: str, wanted: Sequence[str]) -> Diagnostic:
         message=f"a file of the format `{format_name}` has one platform, and there are {listed}",
         hint=f"choose one, as in `--platform {wanted[0]}`",
     )
+
+
+def _as_newest(source: Source, machine: Machine) -> Source:
+    """Return a pixi.lock in a version that is read here, as rattler rewrites it where it has another.
+
+    Raises:
+        InputError: rattler does not read it either (E431).
+        ToolError: rattler failed (E342).
+    """
+    from envc.interop.import_pixi_lock import READ, version_of
+    from envc.resolve.pixi_lock import rewrite
+    from envc.source import Source
+
+    if version_of(source) in {None, *READ}:
+        return source
+    return Source(name=source.name, text=rewrite(source, machine.environment))
+
+
+def _explain_environment(name: str, formats: Mapping[str, ImportFormat]) -> Diagnostic:
+    listed = ", ".join(f"`{one}`" for one, format_ in formats.items() if format_.has_environments)
+    message = f"a file of the format `{name}` holds one environment"
+    hint = f"leave out `--environment`: it is for {listed}"
+    return Diagnostic(code="E001", message=message, hint=hint)
 
 
 def _explain_format(name: str, formats: Collection[str]) -> Diagnostic:

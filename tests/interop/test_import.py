@@ -301,9 +301,9 @@ variables { A = "1" }
     )
     assert [message.partition(":")[0] for message in messages(imported)] == [
         "`win-64` is left out",
+        "one environment is imported, `default`; left out",
         "`tasks",
         "`feature",
-        "`environments",
         "the channel `pytorch` is the last one",
     ]
 

@@ -28,6 +28,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"default: what the file looks like; {listed}",
     )
     parser.add_argument(
+        "--environment",
+        metavar="NAME",
+        help="the one to import, of a file of pixi with several; default: `default`",
+    )
+    parser.add_argument(
         "--to", choices=("dsl", "yaml"), help="default: what the output's name says, else dsl"
     )
     parser.add_argument(
@@ -54,6 +59,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         form,
         format_name=arguments.format,
         output=output,
+        environment=arguments.environment,
     )
     console.show(imported.warnings)
     is_written = False

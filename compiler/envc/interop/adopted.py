@@ -5,18 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from envc.interop.gathered import Gathered, hide_credentials, split_address
 from envc.interop.subject import channel_name, needed_names
 from envc.lock.model import CondaPackage, PipPackage
 from envc.platform import PLATFORMS
 
-__all__ = ["Adopted", "ask_for", "conda_from_url", "platform_of", "wheel_from_url"]
+__all__ = [
+    "Adopted",
+    "ask_for",
+    "conda_from_url",
+    "platform_of",
+    "take_conda",
+    "take_distribution",
+    "wheel_from_url",
+]
 
 _ARCHIVE = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.(?:conda|tar\.bz2)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SECRET = re.compile(r"://[^/]*@|/t/[^/]+/|\$")
+_USER = re.compile(r"(?<=://)[^/@]*@")
+_SDIST = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 _SUBDIRS = {platform.subdir: platform.name for platform in PLATFORMS.values()}
 
 
@@ -28,11 +38,19 @@ class Adopted:
         conda: The Conda packages of each platform, by its name.
         wheels: The wheels of each platform; of one release there may be several to choose from.
         obstacles: Why no lock can be made of them, a sentence each.
+        asked: What the spec asks for on each platform, since no lock of ours holds it as it is: the
+            requirements of pip.
+        conda_asked: Likewise, MatchSpecs.
+        beside: Folders (`sources`) and wheels (`wheels`) by their path relative to the foreign lock,
+            and names of what is only there as a source distribution (`sdists`).
     """
 
     conda: dict[str, list[CondaPackage]] = field(default_factory=dict)
     wheels: dict[str, list[PipPackage]] = field(default_factory=dict)
     obstacles: list[str] = field(default_factory=list)
+    asked: dict[str, list[str]] = field(default_factory=dict)
+    conda_asked: dict[str, list[str]] = field(default_factory=dict)
+    beside: list[tuple[str, str]] = field(default_factory=list)
 
     def refuse(self, why: str) -> None:
         """Note what stands in the way of a lock."""
@@ -43,7 +61,7 @@ class Adopted:
     @property
     def platforms(self) -> tuple[str, ...]:
         """All platforms of which there is something, sorted."""
-        return tuple(sorted({*self.conda, *self.wheels}))
+        return tuple(sorted({*self.conda, *self.wheels, *self.asked, *self.conda_asked}))
 
 
 def platform_of(subdir: str, gathered: Gathered) -> str | None:
@@ -96,6 +114,30 @@ def conda_from_url(
     )
 
 
+def take_conda(
+    url: str,
+    platform: str,
+    adopted: Adopted,
+    *,
+    sha256: str | None,
+    md5: str | None = None,
+    depends: Iterable[str] = (),
+    size: int | None = None,
+    timestamp: int | None = None,
+) -> None:
+    """Take a Conda package; where its address holds what may be a secret, the spec asks for it."""
+    found = conda_from_url(
+        url, adopted, sha256=sha256, md5=md5, depends=depends, size=size, timestamp=timestamp
+    )
+    if found is not None:
+        adopted.conda.setdefault(platform, []).append(found)
+    elif (
+        parts := _ARCHIVE.fullmatch(unquote(split_address(url).path.rpartition("/")[2]))
+    ) is not None:
+        text = f"{parts['name']} =={parts['version']} {parts['build']}"
+        adopted.conda_asked.setdefault(platform, []).append(text)
+
+
 def ask_for(
     adopted: Adopted,
     gathered: Gathered,
@@ -119,18 +161,23 @@ def ask_for(
             gathered.add(("channels",), channel_name(channel), None)
     _ask_python(adopted, gathered)
     conda = {
-        name: _conda_texts(found, pins_builds=pins_builds) for name, found in adopted.conda.items()
+        name: _conda_texts(adopted.conda.get(name, []), pins_builds=pins_builds)
+        + adopted.conda_asked.get(name, [])
+        for name in platforms
     }
     _add_all(("conda", "packages"), conda, platforms, gathered)
     wheels = {
         name: [
             f"{one.name} =={one.version}"
-            for one in found
+            for one in adopted.wheels.get(name, [])
             if one.name not in set((needed or {}).get(name, ()))
         ]
-        for name, found in adopted.wheels.items()
+        + adopted.asked.get(name, [])
+        for name in platforms
     }
     _add_all(("pip", "packages"), wheels, platforms, gathered)
+    for key, text in adopted.beside:
+        gathered.add(("pip", key), text if key == "sdists" else gathered.beside(text), None)
 
 
 def _ask_python(adopted: Adopted, gathered: Gathered) -> None:
@@ -147,7 +194,9 @@ def _conda_texts(packages: list[CondaPackage], *, pins_builds: bool) -> list[str
         return [f"{one.name} =={one.version} {one.build}" for one in packages]
     needed = {name for one in packages for name in needed_names(one) if name != one.name}
     roots = [one for one in packages if one.name not in needed and one.name != "python"]
-    return [f"{one.name} =={one.version}" for one in roots or packages]
+    # Python and pip may need each other: then nothing is a root.
+    asked = roots or [one for one in packages if one.name != "python"]
+    return [f"{one.name} =={one.version}" for one in asked]
 
 
 def _add_all(
@@ -174,9 +223,66 @@ def wheel_from_url(
     if _SECRET.search(url):
         adopted.refuse(f"the address of `{file}` holds what may be a secret")
     elif not file.endswith(".whl") or not url.startswith(("http://", "https://")):
-        adopted.refuse(f"`{name} =={version}` is no wheel of an index, and a lock holds wheels")
+        pinned = f"{name} =={version}" if version else name
+        adopted.refuse(f"`{pinned}` is no wheel of an index, and a lock holds wheels")
     elif sha256 is None or not _SHA256.fullmatch(sha256):
         adopted.refuse(f"`{file}` has no SHA-256")
     else:
         return PipPackage(name=name, version=version, url=url, sha256=sha256, index=index)
     return None
+
+
+def take_distribution(
+    name: str,
+    version: str,
+    url: str,
+    platform: str,
+    adopted: Adopted,
+    *,
+    sha256: str | None,
+    index: str | None,
+) -> None:
+    """Take a distribution as the wheel of an index that it is; else let the spec ask for it.
+
+    Args:
+        url: Its address as Python's tools write it (`git+https:` with a commit too), with pixi's
+            `direct+` before one of no index, or its path relative to the foreign lock.
+    """
+    direct = url.removeprefix("direct+")
+    wheel = None
+    if direct == url or index is not None:
+        wheel = wheel_from_url(name, version, url, adopted, sha256=sha256, index=index)
+    else:
+        adopted.refuse(f"`{name}` is fetched from an address of its own")
+    if wheel is not None:
+        adopted.wheels.setdefault(platform, []).append(wheel)
+    elif "://" not in direct:
+        adopted.beside.append(_beside(direct))
+    else:
+        pinned = f"{name} =={version}" if version else name
+        is_own = direct != url or direct.startswith("git+")
+        text = f"{name} @ {_address(direct)}" if is_own else pinned
+        adopted.asked.setdefault(platform, []).append(text)
+        if not is_own and split_address(direct).path.endswith(_SDIST):
+            adopted.beside.append(("sdists", name))
+
+
+def _beside(path: str) -> tuple[str, str]:
+    return ("wheels", path) if path.endswith(".whl") else ("sources", f"{path.rstrip('/')}/")
+
+
+def _address(url: str) -> str:
+    """Return an address without a password, and of a repository as pip writes it, with its commit.
+
+    >>> _address("git+https://me:x@h.example/a.git?subdirectory=b&rev=v1#0123abc")
+    'git+https://h.example/a.git@0123abc#subdirectory=b'
+    """
+    clean = _USER.sub("", url)
+    parts = split_address(clean)
+    if not url.startswith("git+") or not parts.query:
+        return clean
+    said = parse_qs(parts.query)
+    named = next((said[key][0] for key in ("rev", "tag", "branch") if key in said), "")
+    commit = parts.fragment or named
+    below = f"#subdirectory={said['subdirectory'][0]}" if "subdirectory" in said else ""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}{f'@{commit}' if commit else ''}{below}"

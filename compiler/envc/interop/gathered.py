@@ -75,12 +75,14 @@ class Gathered:
 
     Attributes:
         folder: Where the imported file lies, relative to the spec, in POSIX form; `.` beside it.
+        wanted: The environment to import, of a file with several; None is the usual one.
         items: In the order in which they were found.
         remarks: Likewise.
         adopted: What the file pins, where it is a lock.
     """
 
     folder: str = "."
+    wanted: str | None = None
     items: list[Item] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     adopted: Adopted | None = None

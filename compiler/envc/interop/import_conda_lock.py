@@ -6,7 +6,7 @@ from typing import Any
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
-from envc.interop.adopted import Adopted, ask_for, conda_from_url, platform_of, wheel_from_url
+from envc.interop.adopted import Adopted, ask_for, platform_of, take_conda, take_distribution
 from envc.interop.export_conda_lock import BASE_KEY, NAME_KEY
 from envc.interop.gathered import Gathered, Load
 from envc.source import Source
@@ -86,28 +86,24 @@ def _take(
     if package.get("manager") == "pip":
         name, version = normal_name(str(package.get("name"))), str(package.get("version"))
         needed.setdefault(platform, set()).update(normal_name(str(one)) for one in names)
-        wheel = wheel_from_url(
-            name, version, url, adopted, sha256=digests.get("sha256"), index=_PYPI
-        )
-        if wheel is not None:
-            adopted.wheels.setdefault(platform, []).append(wheel)
+        sha256 = digests.get("sha256")
+        take_distribution(name, version, url, platform, adopted, sha256=sha256, index=_PYPI)
         return
-    found = conda_from_url(
+    take_conda(
         url,
+        platform,
         adopted,
         sha256=digests.get("sha256"),
         md5=digests.get("md5"),
         depends=[f"{name} {version}".strip() for name, version in names.items()],
     )
-    if found is not None:
-        adopted.conda.setdefault(platform, []).append(found)
 
 
 def _gather_metadata(metadata: dict[str, Any], gathered: Gathered) -> None:
     for channel in metadata.get("channels") or []:
         name = str(channel.get("url", "")) if isinstance(channel, dict) else str(channel)
         if name:
-            gathered.add(("channels",), name, None)
+            gathered.add_channel(name, None)
     custom = metadata.get("custom_metadata")
     if not isinstance(custom, dict):
         return

@@ -1,4 +1,4 @@
-"""pixi.toml, or pyproject.toml with `[tool.pixi]`, as a spec: its default environment."""
+"""pixi.toml, or pyproject.toml with `[tool.pixi]`, as a spec: one of its environments."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from envc.interop.conda_spec import add_conda, add_platforms, platforms_of_selec
 from envc.interop.foreign_toml import find, read_toml
 from envc.interop.gathered import Gathered, Load
 from envc.interop.import_requirements import gather_line
+from envc.interop.pixi_environment import DEFAULT, choose_environment
 from envc.source import Source, Span
 
 __all__ = ["gather"]
@@ -67,12 +68,13 @@ class _Manifest:
 
 
 def gather(source: Source, load: Load, gathered: Gathered) -> None:
-    """Take what the default environment of a manifest asks for.
+    """Take what an environment of a manifest asks for.
 
     https://pixi.sh/latest/reference/pixi_manifest/
 
     Raises:
         InputError: It is not TOML (E431).
+        UsageError: It has no such environment (E001).
     """
     data = read_toml(source)
     own = data.get("tool", {}).get("pixi") if isinstance(data.get("tool"), dict) else None
@@ -87,12 +89,16 @@ def gather(source: Source, load: Load, gathered: Gathered) -> None:
     if is_project:
         _gather_project(source, data.get("project", {}), manifest)
     _gather_workspace(manifest)
-    _gather_packages(manifest, manifest.data, "", None)
-    _gather_targets(manifest, manifest.data, "")
-    _gather_requirements(manifest, manifest.data, "")
-    for feature in _default_features(manifest):
+    known = {DEFAULT, *manifest.table("environments")}
+    name = choose_environment(source.name, known, gathered)
+    features, has_default = _features(manifest, name)
+    if has_default:
+        _gather_packages(manifest, manifest.data, "", None)
+        _gather_targets(manifest, manifest.data, "")
+        _gather_requirements(manifest, manifest.data, "")
+    for feature in features:
         _gather_feature(manifest, feature)
-    _gather_rest(manifest)
+    _gather_rest(manifest, features)
     settle(gathered)
 
 
@@ -286,12 +292,13 @@ def _gather_targets(manifest: _Manifest, data: Mapping[str, Any], above: str) ->
                 gathered.leave_out(f"{name}.{key}", "a spec has no place for it", span)
 
 
-def _default_features(manifest: _Manifest) -> list[str]:
-    """Return the features that the default environment has, beside the one without a name."""
-    default = manifest.table("environments").get("default", [])
-    named = default.get("features", []) if isinstance(default, dict) else default
-    features = manifest.table("feature")
-    return [str(one) for one in named if one in features] if isinstance(named, list) else []
+def _features(manifest: _Manifest, environment: str) -> tuple[list[str], bool]:
+    """Return the features that an environment names, and whether it has the one without a name."""
+    said = manifest.table("environments").get(environment, [])
+    named = said.get("features", []) if isinstance(said, dict) else said
+    known = manifest.table("feature")
+    features = [str(one) for one in named if one in known] if isinstance(named, list) else []
+    return features, not (isinstance(said, dict) and said.get("no-default-feature") is True)
 
 
 def _gather_feature(manifest: _Manifest, feature: str) -> None:
@@ -326,14 +333,13 @@ def _gather_requirements(manifest: _Manifest, data: Mapping[str, Any], above: st
             gathered.leave_out(f"system-requirements.{key}", "it is no matter of Linux", span)
 
 
-def _gather_rest(manifest: _Manifest) -> None:
+def _gather_rest(manifest: _Manifest, features: list[str]) -> None:
     why = {
         "tasks": "a spec has no tasks: `envc run` takes a command",
-        "feature": "only the default environment is imported; say others as a `matrix`",
-        "environments": "only the default environment is imported; say others as a `matrix`",
+        "feature": "the environment that is imported does not have it",
         "package": "envc builds no Conda packages",
     }
-    taken = {"feature": set(_default_features(manifest)), "environments": {"default"}}
+    taken = {"feature": set(features), "environments": set(manifest.table("environments"))}
     for key, value in manifest.data.items():
         left = sorted(set(value) - taken.get(key, set())) if isinstance(value, dict) else [value]
         if key in _KNOWN or not left:

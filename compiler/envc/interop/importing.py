@@ -26,10 +26,12 @@ class ImportFormat:
     Attributes:
         summary: What the help says of it.
         module: The module of this package whose `gather` reads it; loaded when it is needed.
+        has_environments: Whether a file may hold several, of which one is imported.
     """
 
     summary: str
     module: str
+    has_environments: bool = False
 
     def load(self) -> Callable[[Source, Load, Gathered], None]:
         """Return what reads it."""
@@ -61,6 +63,7 @@ IMPORTS = {
     "pixi-lock": ImportFormat(
         summary="pixi.lock, with its lock",
         module="envc.interop.import_pixi_lock",
+        has_environments=True,
     ),
     "explicit": ImportFormat(
         summary="an @EXPLICIT list of Conda packages, with its lock",
@@ -69,6 +72,7 @@ IMPORTS = {
     "pixi": ImportFormat(
         summary="pixi.toml, or pyproject.toml with tool.pixi",
         module="envc.interop.import_pixi",
+        has_environments=True,
     ),
     "project": ImportFormat(
         summary="pyproject.toml: the dependencies of its [project]",
