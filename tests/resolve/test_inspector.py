@@ -74,7 +74,20 @@ def test_another_question_about_a_base_is_asked_anew(
     answer = ask(inspector, f"{registry.host}/pets:1", second, declared="3.12")
 
     assert answer.base.python == "3.12.7"
-    assert second == first
+    assert (first, second) == ([f"asking for {registry.host}/pets:1"], [])
+
+
+def test_an_image_that_is_base_and_installs_is_told_of_once(
+    registry: FakeRegistry, inspector: ImageInspector
+) -> None:
+    said: list[str] = []
+    ask(inspector, f"{registry.host}/pets:1", said)
+
+    reference = ImageReference.parse(f"{registry.host}/pets:1")
+    tools = inspector.inspect_tools(reference, AMD64, report=said.append)
+
+    assert tools.base.python == "3.12.7"
+    assert said == [f"asking for {registry.host}/pets:1"]
 
 
 def test_what_fails_fails_for_all_that_ask(

@@ -9,6 +9,7 @@ from pathlib import Path
 from envc import pipeline
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
+from envc.cli.reminder import reminding
 from envc.cli.verb import (
     Verb,
     add_choice,
@@ -160,16 +161,16 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         with ending_on_signals(_PATIENCE_S):
             return outdated.tell(specs, machine, options, arguments, console)
     if len(specs) == 1:
-        with ending_on_signals(_PATIENCE_S):
-            locked = pipeline.lock(specs[0], machine, options, console.note)
+        with ending_on_signals(_PATIENCE_S), reminding(console.note) as report:
+            locked = pipeline.lock(specs[0], machine, options, report)
         _tell(locked, console)
         if arguments.json:
             console.print_json(_describe(locked), locked.warnings)
         else:
             console.print(str(locked.path))
         return 0
-    with ending_on_signals(_PATIENCE_S):
-        results = pipeline.lock_all(specs, machine, options, console.note)
+    with ending_on_signals(_PATIENCE_S), reminding(console.note) as report:
+        results = pipeline.lock_all(specs, machine, options, report)
     return _report(results, arguments, console)
 
 

@@ -38,6 +38,7 @@ class ImageInspector:
         self._guard = threading.Lock()
         self._opened: list[Engine | None] = []
         self._answers: dict[tuple[object, ...], Future[Inspected]] = {}
+        self._told: set[str] = set()
 
     def inspect_base(
         self,
@@ -61,7 +62,7 @@ class ImageInspector:
                 needs_python=needs_python,
                 declared_python=declared_python,
                 declared_glibc=declared_glibc,
-                report=report,
+                report=self._once(report),
                 span=span,
             )
 
@@ -75,7 +76,11 @@ class ImageInspector:
 
         def ask() -> Inspected:
             return inspect_tools(
-                reference, platform, registry=self._registry, engine=self.engine, report=report
+                reference,
+                platform,
+                registry=self._registry,
+                engine=self.engine,
+                report=self._once(report),
             )
 
         return self._ask_once((reference, platform), ask)
@@ -98,6 +103,18 @@ class ImageInspector:
             except BaseException as error:
                 answer.set_exception(error)
         return answer.result()
+
+    def _once(self, report: Report) -> Report:
+        """Return what tells a line only once: one image may be the base, and install packages, too."""
+
+        def tell(text: str) -> None:
+            with self._guard:
+                is_new = text not in self._told
+                self._told.add(text)
+            if is_new:
+                report(text)
+
+        return tell
 
     def engine(self) -> Engine | None:
         """Return the engine, or None where there is none: a lock can do without."""
