@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envc.build.terms import ALL, Terms
+from envc.build.terms import ALL, Compression, Terms
 from envc.machine import Machine
 from envc.prepared import Prepared, compiled, output_files, prepare, render_plan
 
@@ -36,6 +36,7 @@ class BuildOptions:
         is_single: Whether only one variant may be built.
         terms: Where the image may come from, and where it must be in the end.
         no_cache: Whether to run every step again.
+        compression: How the layers of what is built are stored.
         ca_bundle: Certificates that steps with a network trust beside the base's own.
         network: Of steps that use one: `default`, `host` or `none`.
         log: Where the whole log goes, of one variant; None is a file in the cache.
@@ -52,6 +53,7 @@ class BuildOptions:
     is_single: bool = False
     terms: Terms = field(default_factory=Terms)
     no_cache: bool = False
+    compression: Compression = "gzip"
     ca_bundle: Path | None = None
     network: str | None = None
     log: Path | None = None
@@ -279,6 +281,7 @@ def build_request(
         contexts=contexts,
         network="none" if options.is_offline else options.network,
         no_cache=options.no_cache,
+        compression=options.compression,
         builder=options.builder,
         cache_from=() if options.no_cache else options.caches,
         cache_to=options.caches,

@@ -27,7 +27,7 @@ from envc.mirror import MirrorMap
 if TYPE_CHECKING:
     from envc.attesting import Attested, AttestOptions, attest, list_attestations
     from envc.baking import bake, write_bake
-    from envc.build.terms import PULLS, Pull, Terms
+    from envc.build.terms import COMPRESSIONS, PULLS, Compression, Pull, Terms
     from envc.building import BuildOptions, build
     from envc.comparison import Agreed, check_lock
     from envc.compose import Choice
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from envc.verifying import verify
 
 __all__ = [
+    "COMPRESSIONS",
     "PULLS",
     "Agreed",
     "AttestOptions",
@@ -56,6 +57,7 @@ __all__ = [
     "Checked",
     "CheckedFile",
     "Compiled",
+    "Compression",
     "DiffOptions",
     "Differed",
     "Fixed",
@@ -121,7 +123,7 @@ __all__ = [
 _ELSEWHERE = {
     "envc.attesting": "Attested AttestOptions attest list_attestations",
     "envc.baking": "bake write_bake",
-    "envc.build.terms": "PULLS Pull Terms",
+    "envc.build.terms": "COMPRESSIONS Compression PULLS Pull Terms",
     "envc.building": "BuildOptions build",
     "envc.comparison": "Agreed check_lock",
     "envc.differing": "Differed DiffOptions ImageDifference diff",

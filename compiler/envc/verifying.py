@@ -113,7 +113,9 @@ class _Task:
     def verify(self, against: ImageReference | None) -> Verified:
         from envc.build.image import Wanted
         from envc.build.leftover import look, remove_since
+        from envc.build.storage import require_storable
 
+        require_storable(self.options.compression, self.engine.describe())
         env_id = self.prepared.plan.env_ids[self.platform]
         wanted = Wanted.of(self.options.terms.repository, env_id, self.platform)
         options = replace(self.options, no_cache=True)

@@ -18,7 +18,8 @@ from layer import ARTEFACTS, ENVIRONMENT, LISTING, PREFIX, finish, series, write
 UV = {
     "HOME": "/tmp",
     "PATH": os.defpath,
-    "UV_LINK_MODE": "copy",
+    # Into the layer from uv's own folder, which is gone when uv ends: nothing is written twice.
+    "UV_LINK_MODE": "hardlink",
     # Its metadata hold the time at which a wheel was unpacked.
     "UV_NO_INSTALLER_METADATA": "1",
 }

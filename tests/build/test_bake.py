@@ -37,7 +37,9 @@ def test_a_target_says_all_that_a_build_by_itself_would(tmp_path: Path) -> None:
                 "tags": ["envc:1"],
                 "platforms": ["linux/amd64"],
                 "args": {"SOURCE_DATE_EPOCH": "7"},
-                "output": ["type=docker,oci-mediatypes=true,compression=gzip"],
+                "output": [
+                    "type=docker,oci-mediatypes=true,compression=gzip,force-compression=true"
+                ],
                 "attest": ["type=provenance,disabled=true", "type=sbom,disabled=true"],
                 "secret": ["id=CA,src=/etc/ca.pem", "id=T,env=T"],
                 "contexts": {"base": "oci-layout:///v/$${x}"},

@@ -135,7 +135,8 @@ def test_the_command_fixes_what_the_digest_depends_on(tmp_path: Path) -> None:
         "buildx",
         "build",
         "--progress=rawjson",
-        "--output=type=docker,name=envc-test:1,oci-mediatypes=true,compression=gzip",
+        "--output=type=docker,name=envc-test:1,oci-mediatypes=true,compression=gzip,"
+        "force-compression=true",
         "--provenance=false",
         "--sbom=false",
         "--platform=linux/amd64",

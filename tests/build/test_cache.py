@@ -25,6 +25,13 @@ def test_a_cache_gets_the_steps_of_all_stages_and_fails_no_build() -> None:
     )
 
 
+def test_a_cache_stores_layers_as_the_image_does() -> None:
+    assert cache_target("registry.example/cache:pets", "zstd") == (
+        "type=registry,ref=registry.example/cache:pets,mode=max,image-manifest=true,"
+        "oci-mediatypes=true,compression=zstd,ignore-error=true"
+    )
+
+
 def test_a_cache_that_is_not_there_yet_is_no_matter() -> None:
     assert explain_caches([failed(IMPORT, "registry.example/cache:pets: not found")]) == ()
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from envc.build.difference import FileDifference, LayerDifference, compare_layers
+from envc.build.zstd import ZstdFile
 
 SITE = "opt/env/lib/python3.11/site-packages"
 
@@ -175,6 +176,19 @@ def test_the_package_that_brought_a_file_is_told(
     first = compare_layers(*places).first
     assert first is not None
     assert (first.path, first.owner) == (path, owner)
+
+
+def test_layers_can_be_looked_into_however_they_are_compressed(places: tuple[Path, Path]) -> None:
+    for place, content in zip(places, (b"pets", b"pats"), strict=True):
+        archive = gzip.decompress(layer(place, entry("a", content)).read_bytes())
+        with ZstdFile(place, "w") as file:
+            file.write(archive)
+
+    found = compare_layers(*places)
+
+    text = "has 0x65 at byte 1 in the first and 0x61 in the second"
+    first = FileDifference(path="a", kind="content", text=text, offset=1)
+    assert found == LayerDifference(first=first, paths=("a",))
 
 
 def test_a_layer_that_is_no_archive_is_an_error(places: tuple[Path, Path]) -> None:

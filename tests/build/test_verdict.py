@@ -73,7 +73,7 @@ def test_a_file_that_differs_is_told_with_its_package_and_the_others() -> None:
 @pytest.mark.parametrize(
     ("difference", "note"),
     [
-        (layer(None), "it cannot be looked into: it is not compressed by gzip"),
+        (layer(None), "it cannot be looked into: it is compressed neither by gzip nor by zstd"),
         (layer(None, diff_ids=("sha256:1", None)), "the second has no such layer"),
         (
             layer(LayerDifference(first=None, paths=())),

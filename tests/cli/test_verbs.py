@@ -185,6 +185,23 @@ def test_a_name_that_no_image_can_have_is_a_wrong_command_line(
     assert (ran.code, ran.err.partition(":")[0]) == (2, "error[E004]")
 
 
+@pytest.mark.parametrize("verb", ["build", "verify"])
+def test_a_compression_that_there_is_not_is_a_wrong_command_line(
+    envc: EnvcMain, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setenv("ENVC_COMPRESSION", "xz")
+
+    ran = envc(verb, "pets.envc")
+
+    assert (ran.code, ran.err.splitlines()) == (
+        2,
+        [
+            "error[E683]: `ENVC_COMPRESSION` is `xz`, and no layer can be stored so",
+            "hint: set it to `gzip` or `zstd`",
+        ],
+    )
+
+
 def test_a_depfile_that_cannot_be_written_is_a_failed_tool(envc: EnvcMain) -> None:
     ran = envc("compile", "pets.envc", "-o", "out", "--depfile", "pets.envc/x.d")
 

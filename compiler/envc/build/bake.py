@@ -49,21 +49,20 @@ def bake_command(request: BuildRequest, planned: Planned, metadata: Path) -> lis
 
 
 def _target(request: BuildRequest, start: Path | None) -> dict[str, Any]:
-    from envc.build.buildkit import build_arguments, secret_field
+    from envc.build.buildkit import build_arguments, output_fields, secret_field
 
     context = request.context if start is None else request.context.relative_to(start)
-    output = (("type", "docker"), ("oci-mediatypes", "true"), ("compression", "gzip"))
     target: dict[str, Any] = {
         "context": str(context),
         "tags": [request.tag],
         "platforms": [request.platform],
         "args": build_arguments(request),
-        "output": [join_fields(*output)],
+        "output": [join_fields(*output_fields(request))],
         "attest": ["type=provenance,disabled=true", "type=sbom,disabled=true"],
         "secret": [secret_field(*one) for one in sorted(request.secrets.items())],
         "contexts": dict(sorted(request.contexts.items())),
         "cache-from": [cache_source(place) for place in request.cache_from],
-        "cache-to": [cache_target(place) for place in request.cache_to],
+        "cache-to": [cache_target(place, request.compression) for place in request.cache_to],
         "network": request.network,
         "no-cache": request.no_cache,
     }

@@ -15,6 +15,7 @@ from envc.build.event import BuildEvent, Progress, StepLog
 from envc.build.failure import Evidence, explain_failure
 from envc.build.note import Note, explain_notes, read_note
 from envc.build.progress import write_log
+from envc.build.terms import Compression
 from envc.build.title import NO_TITLES, Titles
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine, LocalImage
@@ -34,6 +35,7 @@ __all__ = [
     "SecretVariable",
     "build",
     "build_arguments",
+    "output_fields",
     "secret_field",
 ]
 
@@ -81,6 +83,7 @@ class BuildRequest:
         contexts: What stands for stages and images that the Dockerfile names, by these names.
         network: Of RUN steps that may use one: `default`, `host` or `none`; None is BuildKit's.
         no_cache: Whether every step runs again.
+        compression: Of all layers, the base's as well.
         builder: Buildx's name of who builds; None is the one that is in use.
         cache_from: Images of a registry that hold caches of steps.
         cache_to: Images of a registry that get them.
@@ -100,6 +103,7 @@ class BuildRequest:
     contexts: Mapping[str, str] = field(default_factory=dict)
     network: str | None = None
     no_cache: bool = False
+    compression: Compression = "gzip"
     builder: str | None = None
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
@@ -142,8 +146,8 @@ def build(
 ) -> BuildResult:
     """Build an image; what fixes its digest beside the Dockerfile is fixed here.
 
-    That is: OCI media types, gzip, no attestations (they hold the time of the build, and turn the
-    manifest into an index), and the epoch as an argument, since BuildKit ignores one that the
+    That is: OCI media types, the compression, no attestations (they hold the time of the build, and
+    turn the manifest into an index), and the epoch as an argument, since BuildKit ignores one that the
     Dockerfile itself declares (https://docs.docker.com/build/ci/github-actions/reproducible-builds/).
     `type=docker` puts the image into the engine from any of buildx's drivers.
 
@@ -222,12 +226,7 @@ def _command(request: BuildRequest, metadata: Path) -> list[str]:
         from envc.build.bake import bake_command
 
         return bake_command(request, request.planned, metadata)
-    output = join_fields(
-        ("type", "docker"),
-        ("name", request.tag),
-        ("oci-mediatypes", "true"),
-        ("compression", "gzip"),
-    )
+    output = join_fields(*output_fields(request, ("name", request.tag)))
     command = ["docker", "buildx", "build", "--progress=rawjson", f"--output={output}"]
     command += ["--provenance=false", "--sbom=false", f"--platform={request.platform}"]
     command += [f"--metadata-file={metadata}"]
@@ -244,7 +243,9 @@ def _command(request: BuildRequest, metadata: Path) -> list[str]:
     if request.builder is not None:
         command.append(f"--builder={request.builder}")
     command += [f"--cache-from={cache_source(place)}" for place in request.cache_from]
-    command += [f"--cache-to={cache_target(place)}" for place in request.cache_to]
+    command += [
+        f"--cache-to={cache_target(place, request.compression)}" for place in request.cache_to
+    ]
     return [*command, "--", str(request.context)]
 
 
@@ -252,6 +253,22 @@ def build_arguments(request: BuildRequest) -> dict[str, str]:
     """Return the arguments that the Dockerfile gets, sorted."""
     arguments = {**request.build_args, "SOURCE_DATE_EPOCH": str(request.epoch)}
     return dict(sorted(arguments.items()))
+
+
+def output_fields(request: BuildRequest, *further: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return how buildx is told what to make of the result: an image of the engine.
+
+    The compression is forced: BuildKit would take a layer as it has it, and whether it has one from
+    another build, compressed otherwise, must not change the manifest. What is compressed so already,
+    as bases by gzip are, stays as it is (https://docs.docker.com/build/exporters/#compression).
+    """
+    return (
+        ("type", "docker"),
+        *further,
+        ("oci-mediatypes", "true"),
+        ("compression", request.compression),
+        ("force-compression", "true"),
+    )
 
 
 def secret_field(name: str, source: SecretSource) -> str:

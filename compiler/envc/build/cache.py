@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from envc.build.event import Failure
+from envc.build.terms import Compression
 from envc.diagnostics import Diagnostic
 from envc.engine.option import join_fields
 
@@ -24,19 +25,22 @@ def cache_source(reference: str) -> str:
     return join_fields(("type", "registry"), ("ref", reference))
 
 
-def cache_target(reference: str) -> str:
+def cache_target(reference: str, compression: Compression = "gzip") -> str:
     """Return how buildx is told to put finished steps into an image of a registry.
 
     `max` keeps the steps of all stages: nearly all work is in those before the last. The image is one
     by OCI's rules, which every registry takes, and a registry that is away fails no build
-    (https://docs.docker.com/build/cache/backends/registry/).
+    (https://docs.docker.com/build/cache/backends/registry/). Layers are stored there as in the image:
+    otherwise each would be compressed twice.
     """
+    chosen = () if compression == "gzip" else (("compression", compression),)
     return join_fields(
         ("type", "registry"),
         ("ref", reference),
         ("mode", "max"),
         ("image-manifest", "true"),
         ("oci-mediatypes", "true"),
+        *chosen,
         ("ignore-error", "true"),
     )
 

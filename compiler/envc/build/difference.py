@@ -10,6 +10,7 @@ import posixpath
 import re
 import tarfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +19,8 @@ __all__ = ["FileDifference", "LayerDifference", "compare_layers"]
 
 _PIECE = 1024 * 1024
 _COMPILED = re.compile(r"(?P<folder>.*?/?)__pycache__/(?P<stem>[^/]+?)\.[a-z]+-[0-9]+.*\.pyc")
+# https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1
+_ZSTD = b"\x28\xb5\x2f\xfd"
 _KINDS = {
     tarfile.REGTYPE: "a file",
     tarfile.AREGTYPE: "a file",
@@ -83,10 +86,10 @@ def compare_layers(first: Path, second: Path) -> LayerDifference:
     """Return in what two layers differ; one pass over each, and another where content does.
 
     Args:
-        first: A file with the layer's archive, gzip or not.
+        first: A file with the layer's archive, compressed by gzip or zstd, or not at all.
 
     Raises:
-        tarfile.TarError: One is no archive that can be read, such as one compressed by zstd.
+        tarfile.TarError: One is no archive that can be read.
         OSError: As above, where its compression is broken.
     """
     one, other = _read(first), _read(second)
@@ -111,7 +114,7 @@ def compare_layers(first: Path, second: Path) -> LayerDifference:
 
 def _read(path: Path) -> _Layer:
     layer = _Layer()
-    with tarfile.open(path, mode="r|*") as archive:
+    with _open(path) as archive:
         for member in archive:
             name = _normal(member.name)
             content = archive.extractfile(member) if member.isreg() else None
@@ -120,6 +123,24 @@ def _read(path: Path) -> _Layer:
             if keep is not None:
                 layer.owners |= _list_owned(name, keep.getvalue())
     return layer
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[tarfile.TarFile]:
+    """Give an archive to be read once, from its beginning to its end."""
+    with path.open("rb") as file:
+        is_zstd = file.read(len(_ZSTD)) == _ZSTD
+    if not is_zstd:
+        with tarfile.open(path, mode="r|*") as archive:
+            yield archive
+        return
+    from envc.build.zstd import ZstdError, ZstdFile
+
+    try:
+        with ZstdFile(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+            yield archive
+    except ZstdError as error:
+        raise tarfile.ReadError(str(error)) from error
 
 
 def _normal(path: str) -> str:
@@ -194,7 +215,7 @@ def _compare_content(path: str, first: Path, second: Path) -> tuple[int, str]:
 
 def _pieces(archive: Path, path: str) -> Iterator[bytes]:
     """Yield a file's content in pieces of one length; the last is shorter, and may be empty."""
-    with tarfile.open(archive, mode="r|*") as opened:
+    with _open(archive) as opened:
         for member in opened:
             if _normal(member.name) != path:
                 continue

@@ -165,17 +165,20 @@ def produce(
 
     Raises:
         InputError: The spec's steps or checks fail (E61x, E62x).
-        ToolError: The engine or BuildKit fails (E60x, E61x, E629), or the cache cannot be written
+        ToolError: The engine or BuildKit fails (E60x, E61x, E629), the engine cannot keep layers as they
+            are wanted (E684), or the cache cannot be written
             (E553).
     """
     from envc.build.buildkit import build
     from envc.build.check import check
     from envc.build.note import NOTED
+    from envc.build.storage import require_storable
 
     open_cache(lock.parent)
     with turn(lock, on_event, "waiting for another envc, which builds this image"):
         if not is_forced and (found := find(engine, wanted)) is not None:
             return approve(engine, found, checks, cache=cache)
+        require_storable(request.compression, engine.describe())
         _clear(engine, wanted.name)
         temporary = f"{wanted.name}-{own_mark()}"
         try:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["ALL", "PULLS", "Pull", "Terms"]
+__all__ = ["ALL", "COMPRESSIONS", "PULLS", "Compression", "Pull", "Terms"]
 
 ALL = "all"
 """What asks for all of a spec's platforms."""
 
 Pull: TypeAlias = Literal["never", "missing", "always"]
 PULLS: tuple[Pull, ...] = ("never", "missing", "always")
+
+Compression: TypeAlias = Literal["gzip", "zstd"]
+COMPRESSIONS: tuple[Compression, ...] = ("gzip", "zstd")
+"""How layers can be stored; the first is what every engine and every registry reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,7 +85,7 @@ def _look_into(
     try:
         return compare_layers(*places)
     except (tarfile.TarError, OSError, EOFError):
-        return None  # compressed by what Python does not know, such as zstd
+        return None  # compressed by what Python does not know
 
 
 def _command(image: SavedImage, number: int) -> str:

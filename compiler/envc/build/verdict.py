@@ -79,7 +79,7 @@ def explain(verified: Verified, origin: Span | None, other: str | None) -> Diagn
         code="W661",
         message=f"{subject} has the same content as `{other}`, and another manifest",
         notes=(digests,),
-        hint="it was made by another version of BuildKit, or with another compression: layers and "
+        hint="it was made by another version of BuildKit, or with another `--compression`: layers and "
         "configuration are the same",
     )
 
@@ -97,7 +97,7 @@ def _tell(difference: ImageDifference) -> Iterator[str]:
     files = difference.files
     if files is None:
         if None not in difference.diff_ids:
-            yield "it cannot be looked into: it is not compressed by gzip"
+            yield "it cannot be looked into: it is compressed neither by gzip nor by zstd"
     elif files.first is None:
         yield "it has the same files, in another order or another form of archive"
     else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from envc import pipeline
 from envc.building import log_place
+from envc.cli.compression import add_compression, compression_of
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
 from envc.cli.progress import Progress, add_progress
@@ -103,6 +104,7 @@ def add_build_arguments(
         help="the network of the steps that use one",
     )
     add_builder(parser)
+    add_compression(parser)
     parser.add_argument(
         "--cache",
         dest="caches",
@@ -178,6 +180,7 @@ def options_of(
         is_single=is_single,
         terms=_terms_of(arguments, machine, is_run=is_single),
         no_cache=getattr(arguments, "no_cache", False),
+        compression=compression_of(arguments, machine.environment),
         ca_bundle=arguments.ca_bundle,
         network=arguments.network,
         log=getattr(arguments, "log", None),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from envc import pipeline
 from envc.cli.build import refuse_absent_files
+from envc.cli.compression import add_compression, compression_of
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
 from envc.cli.progress import Progress, add_progress
@@ -59,6 +60,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the network of the steps that use one",
     )
     add_builder(parser)
+    add_compression(parser)
     add_progress(parser)
     parser.add_argument(
         "--log", metavar="FILE", type=Path, help="where the log goes; the second build's: FILE.2"
@@ -76,11 +78,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
+    machine = machine_of(arguments, console)
     against = parse_image(arguments.against, "image") if arguments.against else None
     refuse_absent_files(arguments)
     options = pipeline.BuildOptions(
         variants=tuple(arguments.variants),
         choice=choice_of(arguments),
+        compression=compression_of(arguments, machine.environment),
         ca_bundle=arguments.ca_bundle,
         network=arguments.network,
         log=arguments.log,
@@ -91,7 +95,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     with ending_on_signals(), Progress(console.err, arguments.progress) as progress:
         found = pipeline.verify(
             arguments.spec,
-            machine_of(arguments, console),
+            machine,
             options,
             progress,
             progress.begin,
