@@ -212,6 +212,7 @@ class _Task:
         name, plan = self.prepared.checked.spec.environment, self.prepared.plan
         subject = Subject(
             name=f"{name}-{self.variant}" if self.variant else name,
+            spec=self.prepared.path.name,
             lock=self.prepared.lock,
             platforms=(platform,),
         )

@@ -92,6 +92,7 @@ def export(
     return to.load()(
         Subject(
             name=f"{own.spec.environment}-{name}" if name else own.spec.environment,
+            spec=path.name,
             lock=lock,
             platforms=wanted,
             variables={platform: _variables(own.spec, platform) for platform in wanted},

@@ -15,7 +15,8 @@ SPECS = Path(__file__).parents[2] / "specs"
 def subject_of(name: str, *platforms: str) -> Subject:
     """Return an example's lock, of all platforms where none is named."""
     lock = loads((SPECS / name / f"{name}.lock").read_text(), f"{name}.lock").variants[""]
-    return Subject(name=name, lock=lock, platforms=platforms or tuple(sorted(lock.platforms)))
+    chosen = platforms or tuple(sorted(lock.platforms))
+    return Subject(name=name, spec=f"{name}.envc", lock=lock, platforms=chosen)
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def subject(intent: Intent | None = None, **platforms: PlatformLock) -> Subject:
     """Return a lock of `amd64` and `arm64`, whichever is given."""
     locks = {f"linux/{name}": lock for name, lock in platforms.items()}
     lock = Lock(intent=intent or Intent(base="debian"), platforms=locks)
-    return Subject(name="pets", lock=lock, platforms=tuple(sorted(locks)))
+    return Subject(name="pets", spec="pets.envc", lock=lock, platforms=tuple(sorted(locks)))
 
 
 def locked(*packages: CondaPackage | PipPackage) -> PlatformLock:
@@ -146,6 +146,23 @@ def test_conda_lock_installs_what_the_lock_has(analysis: Subject, tmp_path: Path
     assert {line for line in lines if line.startswith("# pip ")} == {
         f"# pip {one.name} @ {one.url}#sha256={one.sha256}" for one in lock.pip
     }
+
+
+def test_micromamba_finds_all_that_it_requires(analysis: Subject) -> None:
+    """https://github.com/mamba-org/mamba/blob/main/libmamba/src/core/env_lockfile_conda.cpp."""
+    file = yaml.load(export_conda_lock.export(analysis).text, Loader=yaml.BaseLoader)
+
+    metadata = file["metadata"]
+    assert file["version"] == "1"
+    assert metadata["platforms"] == ["linux-64"]
+    assert metadata["sources"] == ["analysis.envc"]
+    assert list(metadata["content_hash"]) == ["linux-64"]
+    assert all({"url", "used_env_vars"} <= channel.keys() for channel in metadata["channels"])
+    for package in file["package"]:
+        assert {"name", "version", "manager", "platform", "url"} <= package.keys()
+        assert package["hash"]["sha256"]
+        depends = package["dependencies"]
+        assert all(isinstance(one, str) for one in (*depends, *depends.values()))
 
 
 def test_conda_lock_takes_no_package_without_md5() -> None:

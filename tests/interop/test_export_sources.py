@@ -55,7 +55,7 @@ def subject() -> Subject:
         build=(MAKER,),
     )
     lock = Lock(intent=Intent(base=image), platforms={"linux/amd64": locked})
-    return Subject(name="x", lock=lock, platforms=("linux/amd64",))
+    return Subject(name="x", spec="x.envc", lock=lock, platforms=("linux/amd64",))
 
 
 def test_pylock_has_sources_as_what_they_are() -> None:

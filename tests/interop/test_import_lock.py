@@ -199,7 +199,7 @@ def test_any_conda_lock_comes_back(
         for name, own in (("linux/amd64", first), ("linux/arm64", second))
     }
     lock = Lock(intent=Intent(base="docker.io/library/debian:bookworm-slim"), platforms=locks)
-    subject = Subject(name="x", lock=lock, platforms=tuple(locks))
+    subject = Subject(name="x", spec="x.envc", lock=lock, platforms=tuple(locks))
     text = export_conda_lock.export(subject).text
 
     adopted = take(tmp_path_factory.mktemp("x"), machine, "conda-lock.yml", text).adopted

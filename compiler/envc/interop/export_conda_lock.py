@@ -45,7 +45,7 @@ def export(subject: Subject) -> Exported:
         content_hash=dict.fromkeys(subdirs, content),
         channels=[channel_name(url) for url in channels],
         platforms=subdirs,
-        sources=[],
+        sources=[subject.spec],  # micromamba takes no file without one
         custom_metadata={NAME_KEY: subject.name, BASE_KEY: subject.lock.intent.base},
     )
     packages = sorted(_describe(subject), key=lambda one: (one.name, one.manager, one.platform))

@@ -36,12 +36,14 @@ class Subject:
 
     Attributes:
         name: The environment's.
+        spec: The name of the spec's file.
         lock: Of the variant.
         platforms: Those to write, sorted; at least one, and all are in the lock.
         variables: The environment variables of each platform, by name.
     """
 
     name: str
+    spec: str
     lock: Lock
     platforms: tuple[str, ...]
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
