@@ -8,7 +8,7 @@ import pytest
 from filelock import FileLock
 
 from envc.build.event import Notice
-from envc.build.image import Wanted, _turn, choose_platform
+from envc.build.image import Wanted, choose_platform, turn
 from envc.errors import UsageError
 
 
@@ -67,9 +67,9 @@ def test_who_waits_for_another_build_says_so(tmp_path: Path) -> None:
 
     holder = FileLock(lock)
     holder.acquire()
-    with _turn(lock, hear):
+    with turn(lock, hear, "waiting for another envc"):
         pass
-    with _turn(lock, hear):
+    with turn(lock, hear, "waiting for another envc"):
         pass
 
-    assert said == ["waiting for another envc, which builds this image"]
+    assert said == ["waiting for another envc"]
