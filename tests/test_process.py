@@ -21,6 +21,7 @@ from envc.process import (
     attach,
     ending_together,
     run,
+    start,
     stream,
 )
 
@@ -214,6 +215,25 @@ def test_what_takes_too_long_is_killed_with_what_it_started(tmp_path: Path) -> N
 
     with pytest.raises(TimeoutError):
         run(["sh", "-c", script], environment=HERE, timeout_s=0.5)
+
+    assert alive.has_ended()
+
+
+def test_what_was_started_gets_its_input_when_that_is_there() -> None:
+    started = start(["cat"], environment=HERE)
+
+    done = started.finish("late")
+
+    assert done == Completed(returncode=0, stdout="late", stderr="")
+
+
+def test_what_was_started_for_nothing_ends_with_what_it_started(tmp_path: Path) -> None:
+    alive = _Alive(tmp_path / "alive")
+    script = f"(echo; exec sleep 1000) > {alive.path} & wait"
+    started = start(["sh", "-c", script], environment=HERE)
+    alive.wait_for_start()
+
+    started.end()
 
     assert alive.has_ended()
 

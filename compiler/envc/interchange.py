@@ -191,7 +191,10 @@ def adopt(
     ((name, own),) = checked.variants.items()
     refuse_unhonoured(checked, (name,))
     images = ImageInspector(
-        environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell
+        environment=machine.environment,
+        mirrors=machine.mirrors,
+        cache=machine.cache,
+        tell=machine.tell,
     )
     with contextlib.closing(images):
         world = World(

@@ -19,9 +19,11 @@ __all__ = [
     "Completed",
     "EndingError",
     "ProgramMissingError",
+    "Started",
     "attach",
     "ending_together",
     "run",
+    "start",
     "stream",
 ]
 
@@ -68,17 +70,50 @@ def run(
         ProgramMissingError: There is no such program.
         TimeoutError: It ran longer than `timeout_s` and was killed.
     """
+    started = start(command, environment=environment, folder=folder)
+    return started.finish(stdin, timeout_s=timeout_s)
+
+
+def start(
+    command: Sequence[str], *, environment: Mapping[str, str], folder: Path | None = None
+) -> Started:
+    """Start a program as `run` does; whoever does has it finish, or ends it.
+
+    Raises:
+        EndingError: All programs are being ended.
+        ProgramMissingError: There is no such program.
+    """
     try:
-        child = _RUNNING.start(command, environment, folder)
+        return Started(command[0], _RUNNING.start(command, environment, folder))
     except FileNotFoundError as error:
         raise ProgramMissingError(command[0]) from error
-    try:
-        stdout, stderr = child.communicate(stdin, timeout=timeout_s)
-    except subprocess.TimeoutExpired as error:
-        raise TimeoutError(command[0]) from error
-    finally:
-        _RUNNING.forget(child)
-    return Completed(returncode=child.returncode, stdout=stdout, stderr=stderr)
+
+
+class Started:
+    """A program that runs and waits for what it is told."""
+
+    def __init__(self, program: str, child: subprocess.Popen[str]) -> None:
+        self._program = program
+        self._child = child
+
+    def finish(self, stdin: str, *, timeout_s: float | None = None) -> Completed:
+        """Give it its input and wait for its end.
+
+        Raises:
+            TimeoutError: It ran longer than `timeout_s` and was killed.
+        """
+        child = self._child
+        try:
+            stdout, stderr = child.communicate(stdin, timeout=timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError(self._program) from error
+        finally:
+            self.end()
+        return Completed(returncode=child.returncode, stdout=stdout, stderr=stderr)
+
+    def end(self) -> None:
+        """End it by force where it still runs, with all that it started."""
+        _RUNNING.forget(self._child)
 
 
 @contextlib.contextmanager

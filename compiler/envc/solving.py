@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from envc.resolve.choice import CondaSolverName, PipSolverName
     from envc.resolve.environment import Resolved
     from envc.resolve.keeping import Keeping
+    from envc.resolve.worker import Workers
     from envc.resolve.world import World
     from envc.spec.model import EnvSpec
 
@@ -74,6 +76,7 @@ class Solvers:
         self._guard = threading.Lock()
         self._stack = contextlib.ExitStack()
         self._world: World | None = None
+        self._workers: Workers | None = None
 
     def __enter__(self) -> Solvers:
         """Begin, with nothing opened."""
@@ -82,6 +85,21 @@ class Solvers:
     def __exit__(self, *about: object) -> None:
         """Close what was opened."""
         self._stack.close()
+
+    def prepare_conda(self, count: int) -> None:
+        """Start what will solve some Conda problems, as many at once as the machine can run.
+
+        Nothing happens where their solver is another one than rattler.
+        """
+        if self.options.conda_solver != "rattler" or not count:
+            return
+        from envc.resolve.worker import rattler_workers
+
+        with self._guard:
+            if self._workers is None and self._world is None:
+                self._workers = rattler_workers(self.machine.environment)
+                self._stack.callback(self._workers.close)
+                self._workers.prepare(min(count, os.cpu_count() or 1))
 
     def world(self) -> World:
         """Return the solvers and images, which specs share: what one of them asked, all know.
@@ -103,11 +121,16 @@ class Solvers:
 
         machine, options = self.machine, self.options
         images = ImageInspector(
-            environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell
+            environment=machine.environment,
+            mirrors=machine.mirrors,
+            cache=machine.cache,
+            tell=machine.tell,
         )
         return World(
             images=self._stack.enter_context(contextlib.closing(images)),
-            conda=conda_solver(options.conda_solver, machine.cache, machine.environment),
+            conda=conda_solver(
+                options.conda_solver, machine.cache, machine.environment, self._workers
+            ),
             pip=pip_solver(options.pip_solver, machine.cache, machine.environment),
             tools=Uv(cache=machine.cache, environment=machine.environment),
             system=Apt(engine=images.engine, environment=machine.environment),
@@ -137,13 +160,15 @@ def resolve_again(
 
     options = solvers.options
     own = {name: before[name] for name in variants if name in before and not options.update}
+    keeping = {name: _keep(path, variants[name], one, options) for name, one in own.items()}
+    solvers.prepare_conda(_count_conda(variants, keeping))
     worlds = _open_worlds(path, variants, solvers)
     wanted = {
         name: Wanted(
             spec=_limit(variants[name].spec, options),
             document=variants[name].document,
             world=world,
-            keeping=_keep(path, variants[name], own[name], options) if name in own else None,
+            keeping=keeping.get(name),
         )
         for name, world in worlds.items()
     }
@@ -158,6 +183,19 @@ def resolve_again(
         )
         for name, one in resolved.items()
     }
+
+
+def _count_conda(variants: Mapping[str, Checked], keeping: Mapping[str, Keeping]) -> int:
+    """Return how many Conda problems there are to solve, which the old locks do not answer."""
+    from envc.spec.select import for_platform
+
+    count = 0
+    for name, one in variants.items():
+        for platform in one.spec.platforms:
+            spec, _ = for_platform(one.spec, one.document, platform)
+            kept = keeping[name].on(platform) if name in keeping else None
+            count += bool(spec.conda.packages) and not (kept and kept.may_have_conda(spec))
+    return count
 
 
 def find_withdrawn_wheels(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -238,6 +239,45 @@ def test_conda_packages_are_installed_in_an_image_that_needs_no_registry() -> No
         "uv",
         "py-rattler",
     ]
+
+
+def test_tools_are_locked_while_conda_solves() -> None:
+    is_asked = threading.Event()
+
+    def answer_tools(_: PipRequest) -> PipResolution:
+        is_asked.set()
+        return PipResolution(packages=(wheel("uv"),))
+
+    def answer_conda(_: CondaRequest) -> CondaResolution:
+        assert is_asked.wait(timeout=60)
+        return CondaResolution(packages=(conda("python", "3.12.4"),))
+
+    world = Fakes(tools=FakePip(answer_tools), conda=FakeConda(answer_conda))
+
+    locked = world.resolve(conda=["numpy"], python="3.12").lock.platforms["linux/amd64"]
+
+    assert locked.tools.image == TOOLS_IMAGE.image
+    assert len(world.tools.requests) == 2  # one for each architecture: nothing was asked twice
+
+
+def test_tools_are_for_the_python_that_is_found_not_for_the_one_expected() -> None:
+    found = Fakes().resolve(conda=["numpy"]).lock.platforms["linux/amd64"]
+
+    locked = Fakes().resolve(conda=["numpy"], python="3.12").lock.platforms["linux/amd64"]
+
+    assert locked.python == Python(version="3.13.1", origin="conda")
+    assert locked.tools == found.tools
+
+
+def test_a_conflict_is_told_though_tools_fail_too() -> None:
+    world = Fakes(
+        conda=FakeConda(lambda _: Conflict(message="nothing fits", explanation="")),
+        tools=FakePip(lambda _: Conflict(message="no wheel fits", explanation="")),
+    )
+
+    error = world.fail(conda=["numpy"], python="3.12")
+
+    assert [problem.code for problem in error.diagnostics] == ["E310"]
 
 
 def test_another_tools_image_is_asked_for_its_facts() -> None:

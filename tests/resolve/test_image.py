@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from envc.reference import ImageReference
 from envc.registry.client import Registry
 from envc.registry.manifest import Manifest
 from envc.resolve.image import Inspected, inspect_base, inspect_tools
+from envc.resolve.probed import Probes
 from envc.source import Source, Span
 from support.engine import EngineWorld, open_engine_world
 
@@ -95,6 +97,7 @@ def inspect(
     needs_python: bool = True,
     declared: str | None = None,
     glibc: str | None = None,
+    probes: Probes | None = None,
 ) -> Inspected:
     return inspect_base(
         ImageReference.parse(image),
@@ -106,6 +109,7 @@ def inspect(
         declared_glibc=glibc,
         report=lambda _: None,
         span=SPAN,
+        probes=probes,
     )
 
 
@@ -132,6 +136,54 @@ def test_the_image_itself_is_believed_first() -> None:
         )
     )
     assert engine.probed == [f"docker.io/library/python:3.12-slim@{DIGEST}"]
+
+
+def test_an_image_that_was_looked_into_needs_no_engine_any_more(tmp_path: Path) -> None:
+    engine = KnownEngine(output="python=3.12.4\nglibc=2.36\n", onbuild=("RUN x",))
+    probes = Probes(folder=tmp_path)
+
+    first = inspect("python:3.12-slim", engine=engine, probes=probes)
+    second = inspect("python:3.12-slim", engine=None, probes=probes)
+
+    assert first == second
+    assert first.base.python == "3.12.4"
+    assert first.fitness.triggers == ("RUN x",)
+
+
+def test_other_bytes_and_other_platforms_are_looked_into_anew(tmp_path: Path) -> None:
+    engine = KnownEngine(output="python=3.12.4\nglibc=2.36\n")
+    on_arm = KnownEngine(output="python=3.12.4\nglibc=2.36\n", native="linux/arm64")
+    probes = Probes(folder=tmp_path)
+    inspect("python:3.12-slim", engine=engine, probes=probes)
+
+    inspect(f"python@{PINNED}", engine=engine, probes=probes)
+    inspect("python:3.12-slim", engine=on_arm, platform=ARM64, probes=probes)
+
+    assert engine.probed[1:] == [f"docker.io/library/python@{PINNED}"]
+    assert len(on_arm.probed) == 1
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"output": 3, "triggers": []}'])
+def test_a_damaged_answer_is_asked_anew(damage: str, tmp_path: Path) -> None:
+    engine = KnownEngine(output="python=3.12.4\nglibc=2.36\n")
+    probes = Probes(folder=tmp_path)
+    first = inspect("python:3.12-slim", engine=engine, probes=probes)
+    for file in tmp_path.iterdir():
+        file.write_text(damage)
+
+    second = inspect("python:3.12-slim", engine=engine, probes=probes)
+
+    assert first == second
+    assert len(engine.probed) == 2
+
+
+def test_what_could_not_be_looked_into_is_asked_again(tmp_path: Path) -> None:
+    broken = KnownEngine(returncode=1)
+    probes = Probes(folder=tmp_path)
+
+    inspect("python:3.12-slim", engine=broken, declared="3.12", probes=probes)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_image_is_fetched_through_its_mirror() -> None:

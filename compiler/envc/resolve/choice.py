@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from envc.files import open_cache
 from envc.resolve.base import CondaSolver, PipSolver
+from envc.resolve.worker import Workers
 
 __all__ = ["CondaSolverName", "PipSolverName", "conda_solver", "pip_solver"]
 
@@ -15,8 +16,16 @@ CondaSolverName: TypeAlias = Literal["rattler", "conda-lock"]
 PipSolverName: TypeAlias = Literal["uv", "pip-tools"]
 
 
-def conda_solver(name: CondaSolverName, cache: Path, environment: Mapping[str, str]) -> CondaSolver:
+def conda_solver(
+    name: CondaSolverName,
+    cache: Path,
+    environment: Mapping[str, str],
+    workers: Workers | None = None,
+) -> CondaSolver:
     """Return a Conda solver; conda-lock drives the program that the environment names.
+
+    Args:
+        workers: Those of rattler that run already, if any.
 
     Raises:
         ToolError: The cache cannot be written (E553); solvers would blame something else.
@@ -25,7 +34,7 @@ def conda_solver(name: CondaSolverName, cache: Path, environment: Mapping[str, s
     if name == "rattler":
         from envc.resolve.rattler import Rattler
 
-        return Rattler(cache=cache, environment=environment)
+        return Rattler(cache=cache, environment=environment, workers=workers)
     from envc.resolve.conda_lock import CondaLock, find_program
 
     return CondaLock(cache=cache, environment=environment, program=find_program(environment))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,8 +35,9 @@ from envc.resolve.base import (
 )
 from envc.resolve.basis import Basis, look_into_base
 from envc.resolve.debian import SystemRequest, explain_missing_engine
+from envc.resolve.expected import expect_python
 from envc.resolve.image import Inspected
-from envc.resolve.keeping import Keeping, Kept, pin_conda, pin_pip
+from envc.resolve.keeping import Keeping, Kept, is_of_one_series, pin_conda, pin_pip
 from envc.resolve.problem import explain_conflict, merge, placed, tell_once
 from envc.resolve.request import ask_conda, ask_pip
 from envc.resolve.tools import ToolsChoice, lock_tools, sharing
@@ -117,6 +118,14 @@ class _Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Ahead:
+    """Tools that are locked for a Python that is expected; what fails counts if that is the one."""
+
+    python: Python
+    tools: Future[Tools]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _System:
     packages: tuple[SystemPackage, ...] = ()
     unresolved: tuple[str, ...] = ()
@@ -147,13 +156,18 @@ class _Task:
         with self._explaining_python(platform):
             inspected = self._inspect_base(platform)
         base = inspected.base
-        system = self._resolve_system(platform, base)
-        solved = self._solve_conda(platform, base)
-        conda = solved.packages
-        python = self._choose_python(base, conda)
-        pip = self._solve_pip(platform, base, conda, python)
+        with self._locking_tools_ahead(platform, inspected) as ahead:
+            system = self._resolve_system(platform, base)
+            solved = self._solve_conda(platform, base)
+            conda = solved.packages
+            python = self._choose_python(base, conda)
+            pip = self._solve_pip(platform, base, conda, python)
         warnings = (*inspected.warnings, *system.warnings, *solved.warnings, *pip.warnings)
-        tools = self._lock_tools(platform, inspected, with_conda=bool(conda), python=python)
+        tools = (
+            ahead.tools.result()
+            if ahead is not None and is_of_one_series(ahead.python, python)
+            else self._lock_tools(platform, inspected, with_conda=bool(conda), python=python)
+        )
         locked = PlatformLock(
             base=base,
             python=python,
@@ -344,6 +358,22 @@ class _Task:
             f"pip packages need Python, and neither Conda nor the base `{base.image}` brings one",
             hint="add `python` to the Conda packages, or name a base that has Python",
         )
+
+    @contextmanager
+    def _locking_tools_ahead(
+        self, platform: Platform, inspected: Inspected
+    ) -> Iterator[_Ahead | None]:
+        """Lock beside the solvers what will install, where it is clear for which Python that is."""
+        expected = expect_python(self.spec, inspected.base, of_base=self._wants_base_python)
+        if expected is None:
+            yield None
+            return
+        with_conda = bool(self.spec.conda.packages)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            tools = pool.submit(
+                self._lock_tools, platform, inspected, with_conda=with_conda, python=expected
+            )
+            yield _Ahead(python=expected, tools=tools)
 
     def _lock_tools(
         self, platform: Platform, inspected: Inspected, *, with_conda: bool, python: Python | None

@@ -19,6 +19,7 @@ from envc.registry.manifest import Manifest
 from envc.resolve.base import Report
 from envc.resolve.facts import PROBE, Facts, read_manifest, read_probe
 from envc.resolve.fitness import Fitness
+from envc.resolve.probed import Probes
 from envc.source import Span
 
 __all__ = [
@@ -127,6 +128,7 @@ class _Question:
     engine: Callable[[], ImageEngine | None]
     report: Report
     span: Span | None
+    probes: Probes | None
 
     @property
     def name(self) -> str:
@@ -150,6 +152,7 @@ def inspect_base(
     declared_glibc: str | None = None,
     report: Report,
     span: Span | None = None,
+    probes: Probes | None = None,
 ) -> Inspected:
     """Return what the lock says of a base image on one platform.
 
@@ -164,6 +167,7 @@ def inspect_base(
         declared_glibc: The spec's, which counts where nobody can tell the base's; None where it says
             nothing.
         span: Where the spec names the base.
+        probes: What images have said before; such a one needs no engine.
 
     Raises:
         InputError: There is no such image (E370, E371); it has no Python (E372), or another one than
@@ -178,6 +182,7 @@ def inspect_base(
         engine=engine,
         report=report,
         span=span,
+        probes=probes,
     )
     pinned, facts, reason = _ask(question)
     claims = Claims(needs_python=needs_python, python=declared_python, glibc=declared_glibc)
@@ -241,6 +246,7 @@ def inspect_tools(
     registry: ImageRegistry,
     engine: Callable[[], ImageEngine | None],
     report: Report,
+    probes: Probes | None = None,
 ) -> Inspected:
     """Return what the lock says of the image that the installers run in; it must have Python.
 
@@ -249,6 +255,7 @@ def inspect_tools(
     Args:
         platform: What is installed for. The image runs on the machine that builds: where it is not
             for this platform, another one will do.
+        probes: As `inspect_base`.
 
     Raises:
         InputError: As `inspect_base`.
@@ -261,6 +268,7 @@ def inspect_tools(
         engine=engine,
         report=report,
         span=None,
+        probes=probes,
     )
     try:
         pinned, facts, _ = _ask(question)
@@ -349,7 +357,11 @@ def _ask(question: _Question) -> tuple[_Pinned, Facts, str]:
 
 
 def _ask_engine(question: _Question, pinned: ImageReference, reasons: list[str]) -> Facts | None:
-    """Return what the image says of itself, or None where no engine can run it."""
+    """Return what the image says of itself, or said before; None where no engine can run it."""
+    probes, digest, platform = question.probes, pinned.digest, question.platform
+    known = probes.recall(digest, platform) if probes is not None and digest is not None else None
+    if known is not None:
+        return known
     engine = question.engine()
     if engine is None:
         reasons.append("there is no Docker engine")
@@ -374,6 +386,8 @@ def _ask_engine(question: _Question, pinned: ImageReference, reasons: list[str])
     if done.returncode != 0:
         reasons.append(f"it could not be looked into: {(done.stderr or done.stdout).strip()}")
         return None
+    if probes is not None and digest is not None:
+        probes.keep(digest, platform, done.stdout, triggers)
     return read_probe(done.stdout, triggers)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.errors import ToolError
@@ -14,6 +15,7 @@ from envc.reference import ImageReference
 from envc.registry.client import Registry
 from envc.resolve.base import Report
 from envc.resolve.image import Inspected, inspect_base, inspect_tools
+from envc.resolve.probed import Probes
 from envc.source import Span
 
 if TYPE_CHECKING:
@@ -30,9 +32,15 @@ class ImageInspector:
         *,
         environment: Mapping[str, str],
         mirrors: MirrorMap,
+        cache: Path | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Remember how to ask, and whom to tell of waits; nothing is opened yet."""
+        """Remember how to ask, and whom to tell of waits; nothing is opened yet.
+
+        Args:
+            cache: Where is kept what images say, by digest; None keeps nothing.
+        """
+        self._probes = Probes(folder=cache / "images") if cache is not None else None
         self._environment = environment
         self._registry = Registry(environment=environment, mirrors=mirrors, tell=tell)
         self._guard = threading.Lock()
@@ -64,6 +72,7 @@ class ImageInspector:
                 declared_glibc=declared_glibc,
                 report=self._once(report),
                 span=span,
+                probes=self._probes,
             )
 
         question = (reference, platform, needs_python, declared_python, declared_glibc, span)
@@ -81,6 +90,7 @@ class ImageInspector:
                 registry=self._registry,
                 engine=self.engine,
                 report=self._once(report),
+                probes=self._probes,
             )
 
         return self._ask_once((reference, platform), ask)

@@ -24,7 +24,7 @@ from envc.spec.model import EnvSpec
 from envc.spec.requirement import normal_name
 from envc.spec.selector import split_selector
 
-__all__ = ["Keeping", "Kept", "pin_conda", "pin_pip"]
+__all__ = ["Keeping", "Kept", "is_of_one_series", "pin_conda", "pin_pip"]
 
 _CONDA_FIELDS = (
     "conda",
@@ -123,6 +123,10 @@ class Kept:
 
     def has_conda(self, spec: EnvSpec, base: BaseImage) -> bool:
         """Say whether the locked Conda packages answer what is asked now."""
+        return self.may_have_conda(spec) and base.glibc == self.locked.base.glibc
+
+    def may_have_conda(self, spec: EnvSpec) -> bool:
+        """Say whether they do, unless there is another glibc."""
         now = intent(spec)
         return (
             self.keeping.keeps_parts
@@ -130,7 +134,6 @@ class Kept:
             and bool(self.locked.conda)
             and _agree(now, self.old, _CONDA_FIELDS)
             and _asks_pip(now) == _asks_pip(self.old)
-            and base.glibc == self.locked.base.glibc
         )
 
     def has_pip(
@@ -176,7 +179,7 @@ class Kept:
             and bool(tools.packages)
             and tools.python is not None
             and (base.image, base.glibc) == (before.image, before.glibc)
-            and _is_of_one_series(python, self.locked.python)
+            and is_of_one_series(python, self.locked.python)
             and with_conda == bool(self.locked.conda)
         )
 
@@ -290,5 +293,6 @@ def _provided(conda: Iterable[CondaPackage]) -> set[tuple[str | None, str]]:
     return {(one.distribution, one.version) for one in conda}
 
 
-def _is_of_one_series(now: Python | None, then: Python | None) -> bool:
+def is_of_one_series(now: Python | None, then: Python | None) -> bool:
+    """Say whether two Pythons are the same to installers: no Python is like no Python."""
     return (now and now.series) == (then and then.series)

@@ -8,7 +8,7 @@ from pathlib import Path
 from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Report
 from envc.resolve.conda import TIMEOUT_S, conclude, pose
 from envc.resolve.conda_question import Answer
-from envc.resolve.worker import ask
+from envc.resolve.worker import Workers, rattler_workers
 
 __all__ = ["Rattler"]
 
@@ -20,16 +20,23 @@ class Rattler:
     keeps_pins = True
 
     def __init__(
-        self, *, cache: Path, environment: Mapping[str, str], timeout_s: int = TIMEOUT_S
+        self,
+        *,
+        cache: Path,
+        environment: Mapping[str, str],
+        timeout_s: int = TIMEOUT_S,
+        workers: Workers | None = None,
     ) -> None:
         """Keep what channels say under `cache`; of `environment`, only the network is used.
 
         Args:
             timeout_s: How long one answer of a channel may take; then it is asked again.
+            workers: Of `rattler_workers`, some of them running; whoever gives them closes them.
         """
         self._cache = cache / "rattler"
         self._environment = environment
         self._timeout_s = timeout_s
+        self._workers = workers if workers is not None else rattler_workers(environment)
 
     def resolve(self, request: CondaRequest, report: Report) -> CondaResolution | Conflict:
         """Return the packages or the conflict; the order of the requirements does not matter.
@@ -41,5 +48,4 @@ class Rattler:
         count = len(request.requirements)
         report(f"solving {count} Conda requirements for {request.platform.name}")
         question = pose(request, cache=self._cache, timeout_s=self._timeout_s)
-        data = ask("envc.resolve.rattler_worker", question, self._environment)
-        return conclude(request, Answer.from_json(data))
+        return conclude(request, Answer.from_json(self._workers.ask(question)))

@@ -14,7 +14,7 @@ from envc import process
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
 
-__all__ = ["ask", "isolate"]
+__all__ = ["Worker", "Workers", "ask", "isolate", "rattler_workers"]
 
 # What reaches the network, and nothing that configures conda, rattler or Python.
 _PASSED_ON = frozenset(
@@ -51,39 +51,102 @@ def isolate(environment: Mapping[str, str], home: Path) -> dict[str, str]:
 
 
 def ask(module: str, question: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Run a worker module and return its answer.
-
-    Only the answer counts: a worker that answered and then crashed has done its work, as rattler's
-    native code may do when its process ends.
+    """Run a worker module and return its answer; see `Worker.ask`.
 
     Raises:
         ToolError: It ended without an answer (E342).
     """
-    with tempfile.TemporaryDirectory(prefix="envc-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        done = process.run(
-            [sys.executable, "-P", "-X", "utf8", "-m", module],
-            environment=isolate(environment, home),
-            folder=home,
-            stdin=json.dumps(question),
-        )
-    try:
-        answer = json.loads(done.stdout)
-    except ValueError:
-        answer = None
-    if isinstance(answer, dict):
-        return answer
-    raise ToolError(
-        [
-            Diagnostic(
-                code="E342",
-                message=f"the solver process `{module}` ended without an answer "
-                f"({_describe_end(done.returncode)})",
-                notes=(tail,) if (tail := _tail(done.stderr)) else (),
-                hint="try again; if it happens again, report it with these lines",
+    return Worker(module, environment).ask(question)
+
+
+class Worker:
+    """A process that loads a worker module at once and waits for its one question."""
+
+    def __init__(self, module: str, environment: Mapping[str, str]) -> None:
+        """Start it."""
+        self._module = module
+        self._folder = tempfile.TemporaryDirectory(prefix="envc-", ignore_cleanup_errors=True)
+        home = Path(self._folder.name)
+        try:
+            self._process = process.start(
+                [sys.executable, "-P", "-X", "utf8", "-m", module],
+                environment=isolate(environment, home),
+                folder=home,
             )
-        ]
-    ) from None
+        except BaseException:
+            self._folder.cleanup()
+            raise
+
+    def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Return its answer.
+
+        Only the answer counts: a worker that answered and then crashed has done its work, as
+        rattler's native code may do when its process ends.
+
+        Raises:
+            ToolError: It ended without an answer (E342).
+        """
+        with self._folder:
+            done = self._process.finish(json.dumps(question))
+        try:
+            answer = json.loads(done.stdout)
+        except ValueError:
+            answer = None
+        if isinstance(answer, dict):
+            return answer
+        raise ToolError(
+            [
+                Diagnostic(
+                    code="E342",
+                    message=f"the solver process `{self._module}` ended without an answer "
+                    f"({_describe_end(done.returncode)})",
+                    notes=(tail,) if (tail := _tail(done.stderr)) else (),
+                    hint="try again; if it happens again, report it with these lines",
+                )
+            ]
+        ) from None
+
+    def end(self) -> None:
+        """End it unasked."""
+        with self._folder:
+            self._process.end()
+
+
+class Workers:
+    """Processes of one worker module: those that were started ahead are asked first."""
+
+    def __init__(self, module: str, environment: Mapping[str, str]) -> None:
+        """Start none yet."""
+        self._module = module
+        self._environment = environment
+        self._waiting: list[Worker] = []
+
+    def prepare(self, count: int) -> None:
+        """Start some for questions that are to come: to load a solver may take as long as to solve."""
+        for _ in range(count):
+            self._waiting.append(Worker(self._module, self._environment))
+
+    def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer of one of them, as `Worker.ask` does; threads may ask side by side.
+
+        Raises:
+            ToolError: It ended without an answer (E342).
+        """
+        try:
+            worker = self._waiting.pop()
+        except IndexError:
+            worker = Worker(self._module, self._environment)
+        return worker.ask(question)
+
+    def close(self) -> None:
+        """End those that nobody asked."""
+        while self._waiting:
+            self._waiting.pop().end()
+
+
+def rattler_workers(environment: Mapping[str, str]) -> Workers:
+    """Return the workers that solve with rattler; of `environment`, only the network is used."""
+    return Workers("envc.resolve.rattler_worker", environment)
 
 
 def _describe_end(returncode: int) -> str:
