@@ -178,8 +178,11 @@ def make_activation(names: list[str]) -> None:
     """Write the program that sets what packages want: settings are copied, other scripts are sourced."""
     scripts: dict[str, Path] = {}
     variables: dict[str, str] = {}
+    owners: dict[str, str] = {}
     for name in names:
         folder = LAYERS / name / "tree/opt/env/etc/conda"
+        packages = json.loads((LAYERS / name / "files.json").read_bytes())["packages"]
+        owners.update({path: package for package, paths in packages.items() for path in paths})
         scripts.update({file.name: file for file in folder.glob("activate.d/*.sh")})
         for file in sorted(folder.glob("env_vars.d/*.json")):
             variables.update(json.loads(file.read_bytes()))
@@ -190,7 +193,7 @@ def make_activation(names: list[str]) -> None:
         if all(SETTING.fullmatch(line) for line in text.splitlines()):
             body.append(text if text.endswith("\n") else f"{text}\n")
         else:
-            sourced.append(name)
+            sourced.append([name, owners[f"etc/conda/activate.d/{name}"]])
             body.append(f". {shlex.quote(f'{ENVIRONMENT}/etc/conda/activate.d/{name}')}\n")
     if sourced:
         tell(activation=sourced)

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import docker
@@ -289,3 +290,55 @@ def test_a_python_that_cannot_tell_what_is_installed_is_told(
         ("E627", "the environment's `/opt/env/bin/python` cannot tell what is installed")
     ]
     assert found.problems[0].notes == ("its last lines:\nbroken",)
+
+
+ACTIVATE = "/usr/local/bin/activate"
+
+
+def activating(base: str, script: str) -> str:
+    """Return a Dockerfile of an image with a program that activates; its lines have no quotes."""
+    return f"FROM {base}\nRUN printf '{script}' > {ACTIVATE} && chmod 755 {ACTIVATE}\n"
+
+
+def test_checks_see_what_is_activated(world: EngineWorld, tmp_path: Path) -> None:
+    script = '#!/bin/sh\\nexport PETS=cats PYTHONPATH=/x\\nexec "$@"\\n'
+    dockerfile = activating(world.python_base, script) + "RUN mkdir /x && touch /x/pets.py\n"
+    commands = (Command(text="echo $PETS", prints="cats"),)
+    checks = Checks(imports={"pets": None}, commands=commands, activation=(ACTIVATE,))
+
+    with image(world, tmp_path, dockerfile) as name:
+        found = check(world.engine, name, checks)
+        without = check(world.engine, name, replace(checks, activation=()))
+
+    assert found == Checked()
+    assert [code for code, _ in codes(without)] == ["E620", "E623"]
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("#!/bin/sh\\necho no licence >&2\\nexit 3\\n", ("its last lines:\nno licence",)),
+        ("#!/bin/sh\\nexit 0\\n", ()),
+    ],
+    ids=["it fails", "it forgets what to start"],
+)
+def test_an_activation_that_starts_nothing_is_the_only_problem_told(
+    world: EngineWorld, tmp_path: Path, script: str, said: tuple[str, ...]
+) -> None:
+    checks = Checks(commands=(Command(text="false"),), activation=(ACTIVATE,))
+
+    with image(world, tmp_path, activating(world.base, script)) as name:
+        (problem,) = check(world.engine, name, checks).problems
+
+    assert (problem.code, problem.notes) == ("E608", said)
+    assert problem.message.endswith(": what activates its Conda packages fails")
+
+
+def test_an_activation_needs_a_shell(world: EngineWorld, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    checks = Checks(activation=(ACTIVATE,))
+
+    with image(world, tmp_path, "FROM scratch\nCOPY file /\n") as name:
+        (problem,) = check(world.engine, name, checks).problems
+
+    assert problem.message == f"nothing can start in `{name}`: it has no `/bin/sh`"

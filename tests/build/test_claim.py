@@ -94,3 +94,12 @@ def test_how_long_checks_may_take_is_no_part_of_their_identity() -> None:
     found = {checks_of({"check": {"timeout": text}}, pip_lock()).identity for text in ("1s", "30m")}
 
     assert len(found) == 1
+
+
+def test_images_with_conda_packages_are_checked_as_they_start() -> None:
+    one, other = (
+        checks_of({}, locked) for locked in (pip_lock(), conda_lock(conda_package("python")))
+    )
+
+    assert (one.activation, other.activation) == ((), ("/opt/env/bin/envc-activate",))
+    assert Checks().identity != Checks(activation=other.activation).identity

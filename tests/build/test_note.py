@@ -40,10 +40,10 @@ def test_of_many_files_the_first_are_shown() -> None:
     assert (len(lines), lines[-1]) == (9, "and 112 more")
 
 
-def test_activation_scripts_that_run_are_named() -> None:
-    [warning] = explain_notes([{"activation": ["b.sh", "a.sh"]}])
+def test_activation_scripts_that_run_are_named_with_their_packages() -> None:
+    [warning] = explain_notes([{"activation": [["a.sh", "ape"], ["b.sh", "bat"]]}])
 
-    assert (warning.code, warning.notes) == ("W652", ("they are b.sh, a.sh",))
+    assert (warning.code, warning.notes) == ("W652", ("they are `a.sh` of `ape`, `b.sh` of `bat`",))
 
 
 def test_a_problem_is_found_among_other_lines() -> None:

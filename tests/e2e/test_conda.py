@@ -110,12 +110,74 @@ def test_tools_with_another_python_lead_to_the_same_layers(
     assert layers[0] == layers[1]
 
 
-def test_activation_scripts_are_honoured(
+def starts_of(image: str) -> dict[str, set[str]]:
+    """Return the names of the variables of greetings that a program sees, by how it is started."""
+
+    def look(*words: str) -> set[str]:
+        done = subprocess.run(["docker", *words], capture_output=True, text=True, check=True)
+        return {line.split("=")[0] for line in done.stdout.splitlines() if line.startswith("GREET")}
+
+    run = ("run", "--rm", "--network=none")
+    command = ["docker", "run", "--detach", "--network=none", image, "sleep", "600"]
+    container = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    try:
+        return {
+            "run": look(*run, image, "env"),
+            "exec": look("exec", container, "env"),
+            "exec by envc-activate": look("exec", container, "envc-activate", "env"),
+            # What Kubernetes' `command` does, too.
+            "another entrypoint": look(*run, "--entrypoint=env", image),
+            "envc-activate as the entrypoint": look(
+                *run, "--entrypoint=envc-activate", image, "env"
+            ),
+        }
+    finally:
+        subprocess.run(["docker", "rm", "--force", container], capture_output=True, check=True)
+
+
+def test_what_packages_activate_is_seen_by_the_entrypoint_the_checks_and_whoever_asks_for_it(
     envc: Envc, channel: ServedChannel, world: EngineWorld
 ) -> None:
-    text = spec(channel, world, "conda { greet-activate }", 'entrypoint ["sh", "-c"]')
-    envc.write("greet.envc", text)
+    lines = [
+        "conda { greet-activate, greet-hook }",
+        'healthcheck { run "env" }',
+        "check { run 'echo $GREETING, $GREET_HOOK' prints 'hello from /opt/env, hooked' }",
+    ]
+    envc.write("greet.envc", spec(channel, world, *lines))
     envc("lock", "greet.envc")
-    image = envc.build("greet.envc")["image"]
 
-    assert "GREET" in envc.inside(image, "env")
+    built = envc.build("greet.envc")
+    starts = starts_of(built["image"])
+
+    [warning] = built["diagnostics"]
+    assert (warning["code"], warning["notes"]) == (
+        "W652",
+        ["they are `greet-hook.sh` of `greet-hook`"],
+    )
+    active = {"GREETING", "GREET_HOME", "GREET_HOOK"}
+    assert starts == {
+        "run": active,
+        "exec": set(),
+        "exec by envc-activate": active,
+        "another entrypoint": set(),
+        "envc-activate as the entrypoint": active,
+    }
+    command = ["docker", "image", "inspect", "--format", "{{json .Config}}", built["image"]]
+    config = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    activate = "/opt/env/bin/envc-activate"
+    assert config["Healthcheck"]["Test"][:2] == ["CMD", activate]
+    assert config["Entrypoint"] == [activate]
+
+
+def test_an_image_in_which_nothing_can_start_gets_no_name(
+    envc: Envc, channel: ServedChannel, world: EngineWorld
+) -> None:
+    lines = ["conda { libgreet, greet-hook }", 'run "echo exit 3 >> $HOOK"']
+    hook = "/opt/env/etc/conda/activate.d/greet-hook.sh"
+    envc.write("greet.envc", spec(channel, world, *lines).replace("$HOOK", hook))
+    envc("lock", "greet.envc")
+
+    done = envc("build", "greet.envc", "--repository", envc.repository, exit_code=1)
+
+    assert f"error[E608]: nothing can start in `{envc.repository}:" in done.stderr
+    assert "what activates its Conda packages fails" in done.stderr

@@ -262,7 +262,7 @@ def test_scripts_that_do_more_are_run_at_every_start(assembly: Assembly, line: s
 
     told = assembly.run(has_conda=True)
 
-    assert told == [{"activation": ["a.sh"]}]
+    assert told == [{"activation": [["a.sh", "a"]]}]
     assert ". /opt/env/etc/conda/activate.d/a.sh" in assembly.read("opt/env/bin/envc-activate")
 
 

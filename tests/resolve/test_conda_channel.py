@@ -70,7 +70,7 @@ def test_two_builds_are_equal(channel: Channel, tmp_path: Path) -> None:
 
     paths = [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()]
     equal, unequal, missing = filecmp.cmpfiles(tmp_path, channel.folder, paths, shallow=False)
-    assert (len(equal), unequal, missing) == (20, [], [])
+    assert (len(equal), unequal, missing) == (22, [], [])
 
 
 def test_python_runs_from_its_new_home(channel: Channel, prefix: Path) -> None:

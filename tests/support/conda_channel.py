@@ -54,7 +54,8 @@ def build(folder: Path) -> Channel:
     - `greeter`, noarch Python with the entry point `greet-py`, and `greet-ext`, a platform's Python
       package that depends on it, in the old archive format; the latter has binaries
       that are little more than a header;
-    - `greet-activate`, with scripts for activation and deactivation;
+    - `greet-activate`, with scripts for activation and deactivation that only set variables, and
+      `greet-hook`, with one that does more;
     - `idna` and `packaging`, noarch Python, as installed here: pip knows them too.
     """
     here = "linux-aarch64" if platform.machine() == "aarch64" else "linux-64"
@@ -148,6 +149,13 @@ def _packages(subdir: str) -> list[Package]:
                 "etc/conda/deactivate.d/greet.sh": File(content=b"unset GREET_HOME GREETING\n"),
             },
         ),
+        Package(
+            name="greet-hook",
+            version="1.0",
+            build="h0_0",
+            subdir=subdir,
+            files={"etc/conda/activate.d/greet-hook.sh": File(content=_HOOK)},
+        ),
         _installed("idna"),
         _installed("packaging"),
     ]
@@ -207,6 +215,12 @@ def main() -> None:
 _ACTIVATE = f"""\
 export GREET_HOME="{PLACEHOLDER}/share/greet"
 export GREETING="hello from $CONDA_PREFIX"
+"""
+
+_HOOK = b"""\
+if [ -d "${CONDA_PREFIX}/bin" ]; then
+  export GREET_HOOK="$(echo hooked)"
+fi
 """
 
 

@@ -27,6 +27,7 @@ _IDLE = ("/bin/sh", "-c", "read -r _")
 _TOGETHER = 'exec /bin/sh -e -c "$1" 2>&1'
 _IMPORT = "import importlib, sys; importlib.import_module(sys.argv[1])"
 _NOT_FOR_US = "exec format error"
+_STARTED = "envc-has-started"
 # A file is made, since a folder that may be written to can be on a disk that may not.
 _LOOK = r"""
 id -un >/dev/null 2>&1 || echo "unnamed"
@@ -62,7 +63,7 @@ def check(engine: Engine, image: str, checks: Checks) -> Checked:
     """Return what does not hold in an image: the spec's own checks in its order, then envc's.
 
     All run in one container, one after the other, as the image's own user, in its workdir, with its
-    variables and without a network; its entrypoint is left out.
+    variables and without a network; its entrypoint is left out, but for what Conda packages activate.
 
     Raises:
         ToolError: The engine cannot run the image at all (E603), went away (E601), or the container
@@ -117,20 +118,34 @@ class _Session:
             if looked.returncode != 0 and _NOT_FOR_US in looked.stdout:
                 # The engine has not noticed yet that the container ended for the same reason.
                 raise ContainerEndedError(_NOT_FOR_US)
+            what = "the start of the image"
+            if (broken := self._start()) is not None:
+                self.found.append(broken)
+                return
             for module, span in checks.imports.items():
                 what = f"the import of `{module}`"
-                done = self._execute(checks.python, "-c", _IMPORT, module)
+                done = self._execute(*checks.activation, checks.python, "-c", _IMPORT, module)
                 if done.returncode != 0:
                     self.found.append(_explain_import(module, span, done))
             for command in checks.commands:
                 what, span = f"the check `{command.text}`", command.origin
-                done = self._execute("/bin/sh", "-c", _TOGETHER, "sh", command.text)
+                shell = (*checks.activation, "/bin/sh", "-c", _TOGETHER, "sh")
+                done = self._execute(*shell, command.text)
                 self.found += _judge(command, done)
             what, span = "the look at the packages", None
             self.found += self._judge_user(looked)
             self._examine()
         except TimeoutError:
             self.found.append(_explain_timeout(what, span, checks.timeout_s))
+
+    def _start(self) -> Diagnostic | None:
+        """Return why no command would ever start in the image: what is run before it fails."""
+        if not self.checks.activation:
+            return None
+        done = self._execute(*self.checks.activation, "/bin/sh", "-c", f"echo {_STARTED}")
+        if done.returncode == 0 and _STARTED in done.stdout.splitlines()[-1:]:
+            return None
+        return _explain_start(self.image, done)
 
     def _execute(self, *command: str) -> Completed:
         return self.container.execute(command, timeout_s=self.checks.timeout_s)
@@ -160,7 +175,8 @@ class _Session:
             "allowed": list(installed.allowed),
             "timeout_s": self.checks.timeout_s,
         }
-        done = self._execute(*probe_command(f"{BIN}/python", asked))
+        probe = probe_command(f"{BIN}/python", asked)
+        done = self._execute(*self.checks.activation, *probe)
         facts = _read_facts(done)
         if facts is None:
             self.found.append(_explain_probe(done))
@@ -188,6 +204,8 @@ def _read_facts(done: Completed) -> dict[str, Any] | None:
 
 
 def _without_shell(image: str, checks: Checks) -> Checked:
+    if checks.activation:
+        return Checked(problems=(_explain_unstartable(image),))
     if checks.imports or checks.commands:
         return Checked(problems=(_explain_shell(image),))
     message = f"`{image}` is not checked: it has no `/bin/sh`"
@@ -241,6 +259,26 @@ def _explain_shell(image: str) -> Diagnostic:
         code="E622",
         message=f"the checks cannot run: `{image}` has no `/bin/sh`",
         hint="take a base that has a shell",
+    )
+
+
+def _explain_unstartable(image: str) -> Diagnostic:
+    return Diagnostic(
+        code="E608",
+        message=f"nothing can start in `{image}`: it has no `/bin/sh`",
+        notes=("Conda packages have their variables set by a script that every start runs",),
+        hint="take a base that has a shell",
+    )
+
+
+def _explain_start(image: str, done: Completed) -> Diagnostic:
+    return _explain(
+        "E608",
+        f"nothing can start in `{image}`: what activates its Conda packages fails",
+        None,
+        done,
+        hint="leave out the package whose activation script that is, or let a step after the packages "
+        f"correct it: they are in `{PREFIX}/etc/conda/activate.d`",
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from envc.canonical import Json, digest
 from envc.lock.model import PlatformLock
 from envc.plan.account import Account, account
-from envc.plan.setting import PREFIX
+from envc.plan.setting import ACTIVATE, PREFIX
 from envc.source import Span
 from envc.spec.defaults import check_timeout_s, pip_overrides, user
 from envc.spec.model import CheckCommand, EnvSpec
@@ -68,6 +68,8 @@ class Checks:
         workdir: Where commands start, which the account should be able to write to.
         installed: What to examine; None where envc has installed nothing.
         timeout_s: How long each check may take.
+        activation: The words before each command that set what Conda packages want to have set, as
+            the image's entrypoint does; empty without such packages.
     """
 
     imports: Mapping[str, Span | None] = field(default_factory=dict)
@@ -77,6 +79,7 @@ class Checks:
     workdir: str = "/"
     installed: Installed | None = None
     timeout_s: float = 600.0
+    activation: tuple[str, ...] = ()
 
     @staticmethod
     def of(spec: EnvSpec, document: Document, locked: PlatformLock) -> Checks:
@@ -95,6 +98,7 @@ class Checks:
             workdir=spec.workdir or own.home,
             installed=_installed(spec, locked),
             timeout_s=check_timeout_s(spec),
+            activation=(ACTIVATE,) if locked.conda else (),
         )
 
     @property
@@ -110,6 +114,8 @@ class Checks:
             "workdir": self.workdir,
             "prefix": PREFIX,
         }
+        if self.activation:
+            data["activation"] = list(self.activation)
         if found is not None:
             data["installed"] = {
                 "python": found.has_python,

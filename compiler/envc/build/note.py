@@ -42,7 +42,7 @@ def explain_notes(notes: Sequence[Note]) -> tuple[Diagnostic, ...]:
     clashes = [note for note in notes if "clash" in note]
     if clashes:
         warnings.append(_explain_clashes(clashes, sum(note.get("more", 0) for note in notes)))
-    scripts = [name for note in notes for name in note.get("activation", ())]
+    scripts = [one for note in notes for one in note.get("activation", ())]
     if scripts:
         warnings.append(_explain_activation(scripts))
     return tuple(warnings)
@@ -78,10 +78,13 @@ def _describe(note: Note) -> str:
     return f"{note['clash']}: that of {last} is kept, not that of {', '.join(others)}"
 
 
-def _explain_activation(scripts: Sequence[str]) -> Diagnostic:
+def _explain_activation(scripts: Sequence[Sequence[str]]) -> Diagnostic:
+    """Return what is to be known of scripts, given with the packages that bring them."""
+    said = (f"`{name}` of `{package}`" for name, package in scripts)
     return Diagnostic(
         code="W652",
         message="activation scripts do more than set variables, and run at every start",
-        notes=(f"they are {', '.join(scripts)}",),
-        hint="nothing is to do where they work; `docker run --entrypoint` leaves them out",
+        notes=(f"they are {', '.join(said)}",),
+        hint="nothing is to do where they work; where a program starts beside the entrypoint, as by "
+        "`docker exec`, `envc-activate PROGRAM` runs them first",
     )
