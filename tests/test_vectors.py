@@ -15,7 +15,6 @@ from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.plan import label
 from envc.plan.identity import identity_tree
-from envc.plan.layer import assign_layers
 from envc.plan.setting import settings
 from envc.prepared import Prepared, PreparedFile, prepare
 from envc.spec import normal
@@ -50,7 +49,7 @@ def make_vectors(prepared: Prepared) -> dict[str, Any]:
             has_conda=bool(one.conda),
             has_python=one.python is not None,
         )
-        tree = identity_tree(name, one, assign_layers(one), own, created=plan.epochs[name])
+        tree = identity_tree(name, one, plan.layouts[name].layers, own, created=plan.epochs[name])
         vectors[name] = {"id": plan.env_ids[name], "of": tree}
     return vectors
 

@@ -153,3 +153,28 @@ def test_what_no_lock_knows_the_size_of_is_told() -> None:
     found = compare_layers((old, tree(old)), (new, tree(new)))
 
     assert estimate_pull(found) == Pull(size_bytes=0, unknown=("conda-1",))
+
+
+def test_one_layer_of_all_is_made_anew_with_any_package() -> None:
+    old = conda_lock(conda_package("numpy", size=MIB), pip=(wheel("rich", size=1000),))
+    new = conda_lock(conda_package("numpy", size=MIB), pip=(wheel("rich", "2.0", size=1000),))
+
+    same, other = (states(old, one, {"whole": True}, {"whole": True}) for one in (old, new))
+
+    assert same == {"base": "reused", "system": "reused", "whole": "reused"}
+    assert other == {"base": "reused", "system": "reused", "whole": "rebuilt"}
+
+
+def test_layers_that_become_one_are_dropped() -> None:
+    locked = conda_lock(conda_package("numpy", size=MIB), pip=(wheel("rich", size=1000),))
+
+    found = compare_layers((locked, tree(locked)), (locked, tree(locked, whole=True)))
+
+    assert [(one.name, one.state, one.packages, one.size_bytes) for one in found] == [
+        ("base", "reused", 0, None),
+        ("system", "reused", 0, 0),
+        ("whole", "rebuilt", 2, MIB + 1000),
+        ("conda-1", "dropped", 1, MIB),
+        ("pip-1", "dropped", 1, 1000),
+        ("environment", "dropped", 0, 0),
+    ]

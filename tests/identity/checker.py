@@ -106,6 +106,10 @@ def identity_tree(case: Data) -> dict[str, Any]:
     python = lock.get("python")
     tools = lock["tools"]
     account = _account(spec)
+    budget = spec.get("layers", 10)
+    parts = bool(lock.get("conda")) + bool(lock.get("pip")) + bool(lock.get("sources"))
+    is_whole = budget < parts + 1
+    budget = 10 if is_whole else budget
     return {
         "contract": CONTRACT,
         "platform": platform,
@@ -121,7 +125,7 @@ def identity_tree(case: Data) -> dict[str, Any]:
                 for name, wheels in tools.get("packages", {}).items()
             },
         },
-        "layers": _layers(lock),
+        "layers": _layers(lock, budget),
         "user": account["made"],
         "steps": after,
         "config": _config(spec, lock, platform),
@@ -137,6 +141,7 @@ def identity_tree(case: Data) -> dict[str, Any]:
                 "before_variables": _before_variables(spec, platform, steps),
                 "interpreter": spec.get("interpreter"),
                 "cuda": spec.get("cuda"),
+                "whole": is_whole,
             }
         ),
     }
@@ -176,9 +181,9 @@ def _built(lock: Data) -> list[Any]:
 # Layers.
 
 
-def _layers(lock: Data) -> list[Any]:
+def _layers(lock: Data, budget: int) -> list[Any]:
     kinds = [(kind, lock[kind]) for kind in ("conda", "pip") if lock.get(kind)]
-    allowed = max(10 - 1 - bool(lock.get("sources")), len(kinds))
+    allowed = budget - 1 - bool(lock.get("sources"))
     cap = next(one for one in _caps() if _fits(kinds, one, allowed))
     return [
         [kind, *(_artefact(kind, one) for one in layer)]

@@ -234,6 +234,7 @@ def _metadata(data: Data) -> dict[str, Any]:
         "volumes": sorted(map(FORMS["volume"], data.get("volumes", ()))),
         "healthcheck": _healthcheck(data["healthcheck"]) if "healthcheck" in data else None,
         "stopsignal": data.get("stopsignal"),
+        "layers": budget if (budget := int(data.get("layers", "10"))) != 10 else None,
     }
 
 

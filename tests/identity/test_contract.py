@@ -75,7 +75,7 @@ class Case:
         tree = identity_tree(
             self.platform,
             self.lock,
-            assign_layers(self.lock),
+            assign_layers(self.lock, budget=own.layer_budget),
             own,
             created=max(times) // 1000 if times else 946684800,
             templates=self.given.get("templates", ()),
@@ -211,6 +211,21 @@ CASES_BY_NAME = {
             *(conda_package(f"lib-{number}", size=5 * MIB) for number in range(20)),
             pip=tuple(many(20, 3 * MIB)),
         ),
+    ),
+    "more-layers": Case(
+        what="as many layers as the spec says",
+        data={"pip": ["six"], "layers": "20"},
+        lock=pip_lock(*many(40, 7 * MIB), *many(30, 300 * KIB, "q"), wheel("six", size=300 * MIB)),
+    ),
+    "few-layers": Case(
+        what="a layer of each kind, and the one that no package brings: three are enough",
+        data={"conda": ["numpy"], "pip": ["six"], "layers": "3"},
+        lock=CONDA.model_copy(update={"pip": tuple(many(20, 3 * MIB))}),
+    ),
+    "whole": Case(
+        what="less than a layer of each kind: all lies in one, divided before as by default",
+        data={"conda": ["numpy"], "pip": ["six"], "layers": "2"},
+        lock=CONDA.model_copy(update={"pip": tuple(many(20, 3 * MIB))}),
     ),
     "sources": Case(
         what="what is built from source, and what builds it",

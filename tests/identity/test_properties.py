@@ -315,6 +315,7 @@ INSIDE: Mapping[str, Callable[[Data], Data]] = {
     "the health check": lambda data: {**data, "healthcheck": {"run": "true", "retries": "77"}},
     "the stop signal": lambda data: {**data, "stopsignal": "SIGQUIT"},
     "cuda": lambda data: {**data, "cuda": "12.6"},
+    "one layer": lambda data: {**data, "layers": "10" if data.get("layers") == "1" else "1"},
 }
 
 

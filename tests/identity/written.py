@@ -162,6 +162,7 @@ WRITTEN: Mapping[str, Mapping[str, Any]] = {
         "variables": {"PATH": "/x", "UNI": "ä😀\x7f"},
         "channels": ["conda-forge/label/dev", "conda-forge"],
         "stopsignal": "SIGKILL",
+        "layers": "20",
         "user": "1000",
     },
     "pages": {

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import statistics
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envc.lock.model import PipPackage, PlatformLock
-from envc.plan.layer import BUDGET, UNKNOWN_SIZE, Layer, assign_layers, choose_cap
+from envc.lock.codec import loads
+from envc.lock.model import PipPackage, PlatformLock, SourcePackage
+from envc.plan.layer import UNKNOWN_SIZE, Layer, assign_layers, choose_cap, is_one_layer
 from support.plans import DEBIAN, conda_lock, conda_package, pip_lock, wheel
 
 MIB = 1024 * 1024
+SPECS = Path(__file__).parents[2] / "specs"
 NAMES = st.text("abcdefghij", min_size=1, max_size=4)
 SIZES = st.one_of(
     st.none(), st.integers(1, 300_000), st.integers(1, 3_000_000), st.integers(1, 80_000_000)
+)
+SOURCE = SourcePackage(
+    name="pets",
+    version="1.0",
+    kind="sdist",
+    url="https://files.pythonhosted.org/pets-1.0.tar.gz",
+    sha256="ab" * 32,
+    backend="setuptools.build_meta",
 )
 WHEELS = st.dictionaries(NAMES, SIZES, min_size=1, max_size=40)
 
@@ -48,16 +61,46 @@ def weigh(package: object) -> int:
     return UNKNOWN_SIZE if size is None else int(size)
 
 
-@given(sizes=WHEELS, budget=st.integers(1, 20))
-def test_every_package_is_in_one_layer_and_layers_keep_to_the_budget(
+@given(
+    conda=WHEELS | st.just({}),
+    sizes=WHEELS | st.just({}),
+    has_source=st.booleans(),
+    budget=st.integers(1, 100),
+)
+def test_every_package_is_in_one_layer_and_layers_keep_to_any_budget(
+    conda: dict[str, int | None], sizes: dict[str, int | None], has_source: bool, budget: int
+) -> None:
+    packages = [conda_package(name, size=size) for name, size in conda.items()]
+    locked = conda_lock(*packages, pip=wheels(sizes))
+    locked = locked.model_copy(update={"sources": (SOURCE,) if has_source else ()})
+
+    layers = assign_layers(locked, budget=budget)
+
+    names = [(layer.kind, package.name) for layer in layers for package in layer.packages]
+    listed = [("conda", name) for name in conda] + [("pip", name) for name in sizes]
+    listed += [("pip", SOURCE.name)] if has_source else []
+    of_image = 1 if is_one_layer(locked, budget=budget) else len(layers) + 1
+    assert sorted(names) == sorted(listed)
+    assert len({layer.name for layer in layers}) == len(layers)
+    assert of_image <= budget
+    assert all(layer.packages for layer in layers)
+
+
+@given(sizes=WHEELS, budget=st.integers(1, 100))
+def test_a_lock_and_a_budget_always_give_the_same_layers(
     sizes: dict[str, int | None], budget: int
 ) -> None:
-    layers = assign_layers(lock_of(sizes), budget=budget)
+    locked = lock_of(sizes)
+    shuffled = locked.model_copy(update={"pip": tuple(reversed(locked.pip))})
 
-    names = [package.name for layer in layers for package in layer.packages]
-    assert sorted(names) == sorted(sizes)
-    assert len({layer.name for layer in layers}) == len(layers) <= max(budget - 1, 1)
-    assert all(layer.packages for layer in layers)
+    assert assign_layers(shuffled, budget=budget) == assign_layers(locked, budget=budget)
+
+
+@given(sizes=WHEELS, budget=st.integers(1, 99))
+def test_a_greater_budget_has_no_greater_cap(sizes: dict[str, int | None], budget: int) -> None:
+    locked = lock_of(sizes)
+
+    assert choose_cap(locked, budget=budget + 1) <= choose_cap(locked, budget=budget)
 
 
 @given(sizes=WHEELS)
@@ -72,16 +115,18 @@ def test_a_layer_of_several_packages_fits_into_the_cap_and_has_none_that_is_heav
     assert all(2 * weigh(package) < cap for layer in shared for package in layer.packages)
 
 
-@given(sizes=WHEELS)
-def test_a_new_version_of_a_package_moves_no_other(sizes: dict[str, int | None]) -> None:
+@given(sizes=WHEELS, budget=st.integers(1, 100))
+def test_a_new_version_of_a_package_moves_no_other(
+    sizes: dict[str, int | None], budget: int
+) -> None:
     name = min(sizes)
     bumped = tuple(
         wheel(one.name, "2.0", size=one.size) if one.name == name else one for one in wheels(sizes)
     )
 
-    after = assign_layers(pip_lock(*bumped))
+    after = assign_layers(pip_lock(*bumped), budget=budget)
 
-    assert held(after) == held(assign_layers(lock_of(sizes)))
+    assert held(after) == held(assign_layers(lock_of(sizes), budget=budget))
 
 
 @given(sizes=WHEELS, size=SIZES)
@@ -193,5 +238,43 @@ def test_the_size_of_a_layer_is_unknown_where_that_of_a_package_is() -> None:
 def test_a_small_environment_has_a_layer_of_each_kind() -> None:
     locked = conda_lock(conda_package("a"), conda_package("b"), pip=(wheel("c"), wheel("d")))
 
-    assert [layer.name for layer in assign_layers(locked, budget=BUDGET)] == ["conda-1", "pip-1"]
-    assert len(assign_layers(locked, budget=1)) == 2
+    assert [layer.name for layer in assign_layers(locked)] == ["conda-1", "pip-1"]
+
+
+def test_less_than_a_layer_of_each_kind_is_one_of_all_divided_as_by_default() -> None:
+    sizes: dict[str, int | None] = {f"p{n}": 5 * MIB for n in range(12)}
+    locked = conda_lock(conda_package("a"), pip=wheels(sizes))
+
+    found = {
+        budget: (is_one_layer(locked, budget=budget), len(assign_layers(locked, budget=budget)))
+        for budget in (1, 2, 3, 4)
+    }
+
+    usual = len(assign_layers(locked))
+    assert found == {1: (True, usual), 2: (True, usual), 3: (False, 2), 4: (False, 3)}
+
+
+def large_locks() -> Iterator[PlatformLock]:
+    """Yield what the examples lock of more than a cap's bytes."""
+    for path in sorted(SPECS.glob("*/*.lock")):
+        for lock in loads(path.read_text(), path.name).variants.values():
+            for locked in lock.platforms.values():
+                if sum(map(weigh, (*locked.conda, *locked.pip))) > 16 * MIB:
+                    yield locked
+
+
+@pytest.mark.parametrize("budget", [10, 20, 100])
+def test_a_bump_of_a_real_package_pulls_a_tenth_of_the_rest_at_most(budget: int) -> None:
+    medians = []
+    for locked in large_locks():
+        total = sum(map(weigh, (*locked.conda, *locked.pip)))
+        layers = assign_layers(locked, budget=budget)
+        shares = [
+            (sum(map(weigh, layer.packages)) - weigh(package)) / total
+            for layer in layers
+            for package in layer.packages
+        ]
+        medians.append(statistics.median(shares))
+
+    assert len(medians) >= 7
+    assert max(medians) <= 0.1

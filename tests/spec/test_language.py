@@ -48,6 +48,7 @@ VALID: list[tuple[Rule, list[str]]] = [
     (path.mount_target, ["/data", "/a/b/", "/a b"]),
     (metadata.port_number, ["1", "8080", "65535"]),
     (field.workers, ["1", "16", "9999"]),
+    (field.layers, ["1", "9", "10", "99", "100"]),
     (field.stage_name, ["runtime", "a-b_c.d", "Build"]),
 ]  # fmt: skip
 
@@ -169,6 +170,9 @@ WRONG: list[tuple[Rule, str, str, str]] = [
     (path.mount_target, "~/data", "E268", "write `/data`"),
     (metadata.port_number, "8080/tcp", "E242", "write `8080`"),
     (field.workers, "01", "E267", "write a number from 1 to 9999, such as `2`"),
+    (field.layers, "0", "E272", "write a number from 1 to 100, such as `20`"),
+    (field.layers, "101", "E272", "write a number from 1 to 100, such as `20`"),
+    (field.layers, "020", "E272", "write a number from 1 to 100, such as `20`"),
     (
         field.stage_name,
         "0",

@@ -56,6 +56,7 @@ def pip(**fields: Any) -> dict[str, Any]:
 
 SAME: dict[str, dict[str, Any]] = {
     "another name": changed(environment="dogs"),
+    "as many layers as by default": changed(layers="10"),
     "platforms in another order": changed(platforms=["linux/arm64", "linux/amd64"]),
     "conda packages in another order": changed(
         conda=["pillow", "bioconda::samtools", "numpy >=1.26,<2"]
@@ -145,6 +146,8 @@ DIFFERENT: dict[str, dict[str, Any]] = {
     "the base's stop signal": {key: value for key, value in FULL.items() if key != "stopsignal"},
     "another check": changed(check={"import": ["a", "b"], "run": ["true"]}),
     "another runtime": changed(runtime={"shm": "1g"}),
+    "more layers": changed(layers="20"),
+    "one layer": changed(layers="1"),
     "no serve": {key: value for key, value in FULL.items() if key != "serve"},
 }
 

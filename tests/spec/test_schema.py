@@ -156,6 +156,7 @@ def test_there_are_such_cases() -> None:
         "healthcheck: {run: true, interval: 1h30m, timeout: 500ms, start: 10s, retries: 3}",
         "healthcheck: {run: [sleep, 1]}",
         "stopsignal: SIGRTMIN+3",
+        "layers: 20",
     ],
 )
 def test_what_people_write_without_quotes_is_valid(text: str) -> None:
@@ -263,6 +264,9 @@ def test_what_people_write_without_quotes_is_valid(text: str) -> None:
         "healthcheck: {run: true, test: x}",
         "stopsignal: INT",
         "stopsignal: 2",
+        "layers: 0",
+        "layers: 101",
+        "layers: few",
     ],
 )
 def test_what_envc_refuses_the_schema_refuses(text: str) -> None:
@@ -518,6 +522,7 @@ specs = st.fixed_dictionaries(
             },
         ),
         "stopsignal": st.sampled_from(["SIGINT", "SIGRTMIN", "SIGRTMAX-14"]),
+        "layers": st.sampled_from(["1", "10", "99", "100"]),
         "check": optional(
             **{
                 "import": unique(st.sampled_from(["a", "a.b", "_c", "é", "true"])),

@@ -161,6 +161,7 @@ specs = optional(
     healthcheck=texts
     | optional(run=texts | st.lists(texts, max_size=3), interval=texts, retries=texts),
     stopsignal=texts,
+    layers=texts,
     runtime=optional(
         shm=texts, gpus=texts, arguments=st.lists(texts, max_size=2), mounts=listed(mounts)
     ),

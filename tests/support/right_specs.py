@@ -200,6 +200,7 @@ specs = st.builds(
         volumes=some(st.sampled_from(["/data", "/a b", "/x,y", "/#"])),
         healthcheck=st.just("none") | healthchecks,
         stopsignal=st.sampled_from(["SIGINT", "SIGRTMIN+3"]),
+        layers=st.sampled_from(["1", "10", "20"]),
         check=optional(
             **{
                 "import": some(modules),

@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 
 from envc.canonical import digest
 from envc.lock.model import PlatformLock
-from envc.plan.layer import BUILT_LAYER, Layer, assign_layers
+from envc.plan.assembly import ASSEMBLY, WHOLE
+from envc.plan.layer import BUILT_LAYER, Kind, Layer, Package
 from envc.plan.layout import python_tag
 from envc.plan.node import Node
 
@@ -108,17 +109,50 @@ def _layers(locked: PlatformLock, root: Node) -> Iterator[_Made]:
         # What else is done there leaves next to nothing.
         size_bytes=None if locked.unresolved else sum(one.size for one in locked.system),
     )
-    layers = assign_layers(locked)
-    listed = root.find("layers")
-    nodes = {node.name: node.digest for node in listed.children} if listed is not None else {}
-    keys = [_key(layer, locked, parts, nodes, system) for layer in layers]
-    for layer, key in zip(layers, keys, strict=True):
-        size = None if layer.name == BUILT_LAYER else layer.size
-        yield _Made(name=layer.name, key=key, packages=len(layer.packages), size_bytes=size)
+    made = list(_packages(locked, root, parts, system))
+    keys = [layer.key for layer in made]
     joined = digest(["environment", *keys])
-    if layers:
-        yield _Made(name="environment", key=joined, size_bytes=0)
+    if root.find(WHOLE) is not None:
+        sizes = [layer.size_bytes for layer in made]
+        yield _Made(
+            name=WHOLE,
+            key=digest([WHOLE, *keys]),
+            packages=sum(layer.packages for layer in made),
+            size_bytes=None if None in sizes else sum(size or 0 for size in sizes),
+        )
+    elif made:
+        yield from made
+        yield _Made(name=ASSEMBLY, key=joined, size_bytes=0)
     yield from _steps(root, [system, joined])
+
+
+def _packages(
+    locked: PlatformLock, root: Node, parts: Mapping[str, str], system: str
+) -> Iterator[_Made]:
+    """Yield the layers of packages as the identity has them: what a lock does not know decides, too."""
+    packages: Mapping[Kind, Mapping[str, Package]] = {
+        "conda": {package.name: package for package in locked.conda},
+        "pip": {package.name: package for package in locked.pip},
+    }
+    listed = root.find("layers")
+    for node in listed.children if listed is not None else ():
+        kind: Kind = "conda" if node.name.startswith("conda-") else "pip"
+        own = tuple(packages[kind][child.name] for child in node.children)
+        layer = Layer(name=node.name, kind=kind, packages=own)
+        yield _Made(
+            name=layer.name,
+            key=digest([node.digest, *_compiling(locked, parts)]),
+            packages=len(own),
+            size_bytes=layer.size,
+        )
+    if locked.sources:
+        python = locked.python.version if locked.python is not None else None
+        tools = _tools(locked, parts)
+        yield _Made(
+            name=BUILT_LAYER,
+            key=digest(["built", system, python, parts.get("built"), *tools]),
+            packages=len(locked.sources),
+        )
 
 
 def _recipe(root: Node) -> str | None:
@@ -127,28 +161,21 @@ def _recipe(root: Node) -> str | None:
     return recipe.digest if recipe is not None else None
 
 
-def _key(
-    layer: Layer,
-    locked: PlatformLock,
-    parts: Mapping[str, str],
-    nodes: Mapping[str, str],
-    system: str,
-) -> str:
-    """Return what the bytes of a package layer depend on.
+def _tools(locked: PlatformLock, parts: Mapping[str, str]) -> list[str | None]:
+    return [parts.get("contract"), parts.get("tools"), python_tag(locked)]
+
+
+def _compiling(locked: PlatformLock, parts: Mapping[str, str]) -> list[str | None]:
+    """Return what the bytes of a package layer depend on besides its packages.
 
     Args:
         parts: The digests of the identity's parts, by name.
-        nodes: Those of its package layers.
-        system: That of what lies below.
     """
-    tools = [parts.get("contract"), parts.get("tools"), python_tag(locked)]
-    if layer.name == BUILT_LAYER:
-        python = locked.python.version if locked.python is not None else None
-        return digest(["built", system, python, parts.get("built"), *tools])
+    tools = _tools(locked, parts)
     if locked.python is not None and locked.tools.series != python_tag(locked):
         # The environment's own Python makes the byte code then.
         tools += [locked.python.version, parts.get("base")]
-    return digest([nodes[layer.name], *tools])
+    return tools
 
 
 def _steps(root: Node, below: Sequence[str]) -> Iterator[_Made]:

@@ -11,6 +11,7 @@ from envc.lint.finding import Finding, Rule
 from envc.lint.shell import Command, commands
 from envc.lint.subject import Subject
 from envc.source import Span
+from envc.spec.defaults import layer_budget
 from envc.spec.entry import texts
 from envc.syntax.document import Path
 
@@ -21,6 +22,7 @@ _FETCHERS = {"curl": "curl", "nc": "nc|ncat|netcat", "wget": "wget"}
 _SMALL_BASES = frozenset({"library/debian", "library/ubuntu"})
 _MIGHTY = frozenset({"ALL", "CAP_SYS_ADMIN", "SYS_ADMIN"})
 _HOST = frozenset({"/", "/run/docker.sock", "/var/run/docker.sock"})
+_MOST_LAYERS = 100
 _FOLDERS = frozenset({"/bin", "/usr/bin"})
 
 
@@ -166,6 +168,21 @@ def _all_powerful(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def _many_layers(subject: Subject) -> Iterator[Finding]:
+    spec = subject.spec
+    budget, steps = layer_budget(spec), len(spec.before_packages) + len(spec.steps)
+    if spec.layers is not None and budget + steps > _MOST_LAYERS:
+        beside = f" and {steps} step{'s' if steps > 1 else ''}" if steps else ""
+        yield Finding(
+            warning=Diagnostic.at(
+                subject.document.span(("layers",)),
+                "W272",
+                f"{budget} layers{beside} leave the base few of the 125 that Docker takes",
+                hint="say fewer: from about 20 on, more layers save next to nothing",
+            )
+        )
+
+
 RULES = (
     Rule(code="W228", name="no-check", find=_no_check),
     Rule(code="W229", name="user-by-name", find=_user_by_name),
@@ -178,6 +195,7 @@ RULES = (
     Rule(code="W231", name="harmful-variable", find=_harmful_variables, is_sure=True),
     Rule(code="W232", name="idle-variable", find=_idle_variables),
     Rule(code="W246", name="all-powerful", find=_all_powerful),
+    Rule(code="W272", name="many-layers", find=_many_layers),
 )
 
 

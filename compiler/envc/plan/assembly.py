@@ -18,11 +18,22 @@ from envc.plan.stage import (
     script,
 )
 
-__all__ = ["ASSEMBLY", "assembly_list", "assembly_stages", "layer_copies"]
+__all__ = [
+    "ASSEMBLY",
+    "WHOLE",
+    "assembly_list",
+    "assembly_stages",
+    "layer_copies",
+    "whole_stages",
+]
 
 ASSEMBLY = "environment"
 """What its stage and its list are called."""
 
+WHOLE = "whole"
+"""What the stage is called that makes one layer of them all."""
+
+_WHOLE = "All of the environment, put together: the spec wants fewer layers than it has parts."
 _COMMENT = """\
 The environment's last layer: what ties the others together, and the account that the image runs as."""
 
@@ -71,9 +82,25 @@ def assembly_list(layout: Layout) -> dict[str, Json]:
     }
 
 
+def whole_stages(layouts: Mapping[str, Layout]) -> tuple[Stage, ...]:
+    """Return the stage `whole`; none where each layer goes into the image by itself."""
+    copies = {
+        architecture: _copies(layout)
+        for architecture, layout in layouts.items()
+        if layout.is_one_layer
+    }
+    return choose(WHOLE, dict.fromkeys(copies, "scratch"), copies, _WHOLE)
+
+
 def layer_copies(layout: Layout) -> tuple[Instruction, ...]:
     """Return what brings the environment into a platform's image, a layer each."""
     if not layout.has_environment:
         return ()
+    if layout.is_one_layer:
+        return (Copy(stage=WHOLE, source="/", to="/", link=True),)
+    return _copies(layout)
+
+
+def _copies(layout: Layout) -> tuple[Copy, ...]:
     names = (*(layer.name for layer in layout.layers), ASSEMBLY)
     return tuple(Copy(stage=name, source=f"{TREE}/", to="/", link=True) for name in names)

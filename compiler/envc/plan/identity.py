@@ -11,7 +11,7 @@ from envc.plan.account import Account
 from envc.plan.built import built_rows
 from envc.plan.context import ContextFile
 from envc.plan.label import CONTRACT
-from envc.plan.layer import BUILT_LAYER, Layer
+from envc.plan.layer import BUILT_LAYER, Layer, is_one_layer
 from envc.plan.setting import MARKS, PREFIX, Settings
 from envc.plan.step import CopyAction, RunAction, StepAction
 
@@ -49,7 +49,7 @@ def identity_tree(
         "created": created,
         **locked_part(locked, layers),
         "user": _user(settings.account),
-        **_unusual(settings),
+        **_unusual(locked, settings),
         **({"recipe": recipe} if recipe is not None else {}),
         **({"templates": list(templates)} if templates else {}),
         "steps": [_step(action) for action in settings.steps],
@@ -134,13 +134,14 @@ def _user(account: Account) -> list[Json] | None:
     return [account.uid, account.gid, account.home] if account.is_made else None
 
 
-def _unusual(settings: Settings) -> dict[str, Json]:
+def _unusual(locked: PlatformLock, settings: Settings) -> dict[str, Json]:
     """Return what few specs say: an image without it keeps its id."""
     said: dict[str, Json] = {
         "before": [_step(action) for action in settings.before],
         "before_variables": _told_before(settings),
         "interpreter": settings.interpreter,
         "cuda": settings.cuda,
+        "whole": is_one_layer(locked, budget=settings.layer_budget),
     }
     return {key: value for key, value in said.items() if value}
 

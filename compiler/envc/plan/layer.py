@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from envc.lock.model import CondaPackage, PipPackage, PlatformLock
+from envc.spec.defaults import LAYER_BUDGET
 
 __all__ = [
-    "BUDGET",
     "BUILT_LAYER",
     "UNKNOWN_SIZE",
     "Kind",
@@ -20,13 +20,11 @@ __all__ = [
     "Package",
     "assign_layers",
     "choose_cap",
+    "is_one_layer",
 ]
 
 Kind: TypeAlias = Literal["conda", "pip"]
 Package: TypeAlias = CondaPackage | PipPackage
-
-BUDGET = 10
-"""How many layers an environment has at most, its last and small one among them."""
 
 BUILT_LAYER = "pip-built"
 """The layer of all that is built from its source: what that is like is known only when it is built."""
@@ -74,7 +72,7 @@ class _Bin:
     reason: str
 
 
-def assign_layers(locked: PlatformLock, *, budget: int = BUDGET) -> tuple[Layer, ...]:
+def assign_layers(locked: PlatformLock, *, budget: int = LAYER_BUDGET) -> tuple[Layer, ...]:
     """Return the layers of a platform's packages: those of Conda, of pip, and what is built last.
 
     A package of half a cap or more is alone. The others of its kind share a layer as long as they
@@ -84,9 +82,12 @@ def assign_layers(locked: PlatformLock, *, budget: int = BUDGET) -> tuple[Layer,
     See docs/decisions/0008-layers.md.
 
     Args:
-        budget: The number of layers, one of which is left for what no package brings; each kind of
-            packages that is there has at least one.
+        budget: The number of layers, one of which is left for what no package brings. Where it is so
+            small that the image has all as one (see `is_one_layer`), these are what that one is put
+            together from: as of a spec that says nothing, so that a change installs little again.
     """
+    if is_one_layer(locked, budget=budget):
+        budget = LAYER_BUDGET
     cap = choose_cap(locked, budget=budget)
     built = tuple(source.artefact for source in locked.sources)
     reason = "built from source"
@@ -97,7 +98,16 @@ def assign_layers(locked: PlatformLock, *, budget: int = BUDGET) -> tuple[Layer,
     )
 
 
-def choose_cap(locked: PlatformLock, *, budget: int = BUDGET) -> int:
+def is_one_layer(locked: PlatformLock, *, budget: int) -> bool:
+    """Return whether a budget is too small for a layer of each kind: all lies in one layer then.
+
+    A layer each is for Conda packages, for wheels, for what is built from source, as far as these are
+    there, and for what no package brings.
+    """
+    return budget < len(_kinds(locked)) + bool(locked.sources) + 1
+
+
+def choose_cap(locked: PlatformLock, *, budget: int = LAYER_BUDGET) -> int:
     """Return the bytes that a layer of several packages has at most: the least that keeps the budget.
 
     It is one of a fixed scale (8, 12, 16, 24, 32, ... MiB), so that it seldom changes, and that

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from envc.lock.model import PlatformLock
-from envc.plan.layer import Layer
+from envc.plan.layer import Layer, is_one_layer
 from envc.plan.setting import Settings
 from envc.platform import PLATFORMS, Platform
 
@@ -45,6 +45,11 @@ class Layout:
     def has_environment(self) -> bool:
         """Whether anything is installed: packages, or a virtual environment without any."""
         return bool(self.locked.conda) or self.locked.python is not None
+
+    @property
+    def is_one_layer(self) -> bool:
+        """Whether the image has the environment as one layer, put together from `layers`."""
+        return is_one_layer(self.locked, budget=self.settings.layer_budget)
 
     @property
     def python(self) -> str | None:

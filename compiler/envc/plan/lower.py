@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from envc.dockerfile.adapt import Adapted
 from envc.lock.model import Lock, PlatformLock
 from envc.mirror import MirrorMap
-from envc.plan.assembly import assembly_list, assembly_stages
+from envc.plan.assembly import assembly_list, assembly_stages, whole_stages
 from envc.plan.built import build_stages, source_files, source_stages
 from envc.plan.context import ContextFile
 from envc.plan.environment import (
@@ -97,6 +97,7 @@ def lower(
         *build_stages(building),
         *built_layer_stages(building),
         *assembly_stages(building, listings),
+        *whole_stages(building),
     )
     adapted = _adapt(inputs, platforms, after)
     if adapted is None:
@@ -154,7 +155,7 @@ def _lay_out(
         has_conda=bool(locked.conda),
         has_python=locked.python is not None,
     )
-    return Layout.of(platform, locked, assign_layers(locked), own)
+    return Layout.of(platform, locked, assign_layers(locked, budget=own.layer_budget), own)
 
 
 def _adapt(

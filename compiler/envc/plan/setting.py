@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from envc.plan.account import Account, account
 from envc.plan.inputs import Inputs
 from envc.plan.step import StepAction, step_actions
-from envc.spec.defaults import Probe, cuda, healthcheck, ports, user, volumes
+from envc.spec.defaults import Probe, cuda, healthcheck, layer_budget, ports, user, volumes
 from envc.spec.model import EnvSpec, Step
 from envc.spec.select import select_spec
 from envc.syntax.document import Document
@@ -42,6 +42,7 @@ class Settings:
         before: Steps before the environment is there.
         steps: Steps after that.
         interpreter: The Python that the base or a step brings, where envc installs none.
+        layer_budget: How many layers the environment has at most.
         cuda: The CUDA version that the environment is for; None where it is for none.
         entrypoint: None where the base's own stays.
         command: None where the base's own stays.
@@ -66,6 +67,7 @@ class Settings:
     healthcheck: Probe | None
     stopsignal: str | None
     interpreter: str | None
+    layer_budget: int
     cuda: str | None
 
 
@@ -115,6 +117,7 @@ def settings(
         healthcheck=_healthcheck(spec, has_conda=has_conda),
         stopsignal=spec.stopsignal,
         interpreter=spec.interpreter,
+        layer_budget=layer_budget(spec),
         cuda=cuda(spec),
     )
 

@@ -126,7 +126,18 @@ def _tools(key: str, value: Any, about: About) -> Node:
 def _layers(key: str, value: Any, about: About) -> Node:
     layers = [layer for layer in about.layers if layer.name != BUILT_LAYER]
     children = tuple(_layer(layer, own, about) for layer, own in zip(layers, value, strict=True))
-    return Node(name=key, value=value, text=_count(len(layers), "layer"), children=children)
+    is_asked = about.document is not None and ("layers",) in about.document.spans
+    return Node(
+        name=key,
+        value=value,
+        text=_count(len(layers), "layer"),
+        places=about.spec("layers") if is_asked else (),
+        children=children,
+    )
+
+
+def _whole(key: str, value: Any, about: About) -> Node:
+    return _leaf(key, value, about.spec("layers"), "all of it is one layer")
 
 
 def _layer(layer: Layer, value: Any, about: About) -> Node:
@@ -333,6 +344,7 @@ _BUILDERS: Mapping[str, Callable[[str, Any, About], Node]] = {
     "base_python": _base_python,
     "tools": _tools,
     "layers": _layers,
+    "whole": _whole,
     "system": _system,
     "unresolved": _unresolved,
     "built": _built,

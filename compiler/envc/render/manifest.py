@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from envc.canonical import Json
-from envc.lock.model import Lock, PlatformLock
+from envc.lock.model import Lock
+from envc.plan.assembly import WHOLE
 from envc.plan.instruction import BuildPlan
 from envc.plan.label import CONTRACT, CONTRACT_LABEL, CUDA_LABEL, ENV_ID_LABEL, tag
-from envc.plan.layer import Layer, assign_layers
+from envc.plan.layer import Layer
+from envc.plan.layout import Layout
 from envc.spec.defaults import cuda
 from envc.spec.model import EnvSpec, Step
 
@@ -38,7 +40,7 @@ def facts(
         "contract": CONTRACT,
         "spec_id": plan.spec_id,
         "platforms": {
-            name: _describe(lock.platforms[name], env_id, plan.epochs[name], cuda(spec))
+            name: _describe(plan.layouts[name], env_id, plan.epochs[name], cuda(spec))
             for name, env_id in sorted(plan.env_ids.items())
         },
         "secrets": list(plan.secrets),
@@ -78,7 +80,8 @@ def _list_networked(steps: Sequence[Step], name: str) -> Iterator[str]:
             yield f"{name.format(number)}{where} uses the network: {step.run.command}"
 
 
-def _describe(locked: PlatformLock, env_id: str, epoch: int, cuda: str | None) -> dict[str, Any]:
+def _describe(layout: Layout, env_id: str, epoch: int, cuda: str | None) -> dict[str, Any]:
+    locked = layout.locked
     declared = {CUDA_LABEL: cuda} if cuda is not None else {}
     return {
         "env_id": env_id,
@@ -93,8 +96,23 @@ def _describe(locked: PlatformLock, env_id: str, epoch: int, cuda: str | None) -
             **({"sources": len(locked.sources)} if locked.sources else {}),
             **({"system": len(locked.system)} if locked.system else {}),
         },
-        "layers": [_describe_layer(layer) for layer in assign_layers(locked)],
+        "layers": _list_layers(layout),
     }
+
+
+def _list_layers(layout: Layout) -> list[dict[str, Any]]:
+    if not layout.is_one_layer:
+        return [_describe_layer(layer) for layer in layout.layers]
+    sizes = [layer.size for layer in layout.layers]
+    return [
+        {
+            "name": WHOLE,
+            "kind": "all",
+            "size_bytes": None if None in sizes else sum(size or 0 for size in sizes),
+            "reason": "the spec wants fewer layers than there are kinds of packages",
+            "packages": [one.name for layer in layout.layers for one in layer.packages],
+        }
+    ]
 
 
 def _describe_layer(layer: Layer) -> dict[str, Any]:

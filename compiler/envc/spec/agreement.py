@@ -137,6 +137,16 @@ def _python_has_one_origin(document: Document) -> Iterator[Diagnostic]:
             hint="name the image: `base image NAME:TAG` (in YAML `base: {image: NAME:TAG}`)",
         )
     yield from _packages_without_python(document)
+    if "layers" in document.data:
+        yield Diagnostic(
+            code="E273",
+            message="`layers` has no place beside a Python that envc does not manage",
+            labels=(
+                Label(span=document.key_span(("layers",))),
+                Label(span=document.span(("python",)), text="Python is the base's concern"),
+            ),
+            hint="remove it: nothing is installed, and the base's own layers stay as they are",
+        )
 
 
 def _packages_without_python(document: Document) -> Iterator[Diagnostic]:

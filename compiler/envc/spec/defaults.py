@@ -18,6 +18,7 @@ from envc.spec.solve import TEXT_FOR_NONE
 
 __all__ = [
     "CHECK_TIMEOUT_S",
+    "LAYER_BUDGET",
     "Probe",
     "base_image",
     "base_text",
@@ -35,6 +36,7 @@ __all__ = [
     "find_links",
     "healthcheck",
     "indexes",
+    "layer_budget",
     "pip_constraints",
     "pip_overrides",
     "ports",
@@ -73,6 +75,9 @@ _INDEX = "https://pypi.org/simple"
 _USER = "1000:1000"
 CHECK_TIMEOUT_S = 600.0
 """How long each check may take, in s."""
+
+LAYER_BUDGET = 10
+"""How many layers an environment has at most, its last and small one among them."""
 
 
 def base_image(spec: EnvSpec) -> ImageReference:
@@ -340,6 +345,11 @@ def _series(version: str | None) -> str:
 def check_timeout_s(spec: EnvSpec) -> float:
     """Return how long each check may take, in s."""
     return duration_ms(spec.check.timeout) / 1000
+
+
+def layer_budget(spec: EnvSpec) -> int:
+    """Return how many layers the environment has at most."""
+    return int(spec.layers) if spec.layers is not None else LAYER_BUDGET
 
 
 def _is_python(package: str) -> bool:

@@ -192,5 +192,6 @@ IMAGE: Mapping[str, tuple[str, str]] = {
         """,
     ),
     "stopsignal": ("stopsignal SIGINT", "stopsignal: SIGINT"),
+    "layers": ("layers 20", "layers: 20"),
 }
 """In an order of meaning; each pair says the same."""

@@ -14,6 +14,7 @@ __all__ = [
     "ENVIRONMENT",
     "ENVIRONMENT_MAX",
     "GPUS",
+    "LAYERS",
     "PYTHON",
     "SHM",
     "STAGE",
@@ -25,6 +26,7 @@ __all__ = [
     "environment_name",
     "filled",
     "gpus",
+    "layers",
     "line",
     "module_name",
     "non_empty",
@@ -81,6 +83,7 @@ SHM = re.compile(r"[1-9][0-9]*(?:[BbKkMmGg]|[KkMmGg][Bb])?")
 GPUS = re.compile(r"all|[1-9][0-9]*")
 # As https://github.com/moby/buildkit/blob/master/frontend/dockerfile/instructions/parse.go has it.
 STAGE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+LAYERS = re.compile(r"[1-9][0-9]?|100")
 WORKERS = re.compile(r"[1-9][0-9]{0,3}")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 _PLATFORM_ALIASES = {
@@ -306,6 +309,17 @@ def gpus(text: str) -> str:
             "E224",
             f"`{text}` is not a number of GPUs",
             hint="write `all` or a number from 1; for none, leave `gpus` out",
+        )
+    return text
+
+
+def layers(text: str) -> str:
+    """Refuse what is not a number of layers that an image can have beside those of its base."""
+    if not LAYERS.fullmatch(text):
+        raise FieldError(
+            "E272",
+            f"`{text}` is not a number of layers",
+            hint="write a number from 1 to 100, such as `20`",
         )
     return text
 

@@ -178,6 +178,9 @@ KINDS: Mapping[Callable[[Any], Any], Kind] = {
     rule.workers: _text(
         "number", "numbers", rule.WORKERS.pattern, ["string", "integer"], minimum=1, maximum=9999
     ),
+    rule.layers: _text(
+        "number", "numbers", rule.LAYERS.pattern, ["string", "integer"], minimum=1, maximum=100
+    ),
     rule.stage_name: _text("name of a stage", "names of stages", rule.STAGE.pattern, _WORD),
     rule.unmanaged: Kind(facts={"enum": [False, "false", "no"]}),
     moment.moment: _text("date or time", "dates or times", moment.MOMENT.pattern),

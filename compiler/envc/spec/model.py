@@ -354,6 +354,13 @@ class EnvSpec(Part):
         description="Optional. The signal that asks the container's program to end. "
         "Default: the base's, or SIGTERM. Example: `SIGINT`.",
     )
+    layers: Annotated[str, AfterValidator(field.layers)] | None = Field(
+        default=None,
+        description="Optional. How many layers the environment has in the image at most, from 1 to "
+        "100: more of them, and a changed package brings less of the others along. Fewer than what "
+        "Conda packages, wheels and the rest need each are one layer of all. Default: `10`. "
+        "Example: `20`.",
+    )
     check: Check = Field(
         default_factory=Check,
         description="Optional. What must work in the image before it gets its name. "

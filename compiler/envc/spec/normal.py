@@ -12,6 +12,7 @@ from envc.spec.copying import mode_text
 from envc.spec.debian import normal_debian
 from envc.spec.defaults import (
     CHECK_TIMEOUT_S,
+    LAYER_BUDGET,
     base_image,
     channel_secrets,
     channels,
@@ -23,6 +24,7 @@ from envc.spec.defaults import (
     find_links,
     healthcheck,
     indexes,
+    layer_budget,
     pip_constraints,
     pip_overrides,
     ports,
@@ -287,12 +289,14 @@ def _more(spec: EnvSpec) -> dict[str, Any]:
         "variables": _different(spec, spec.variables),
         "build_variables": _different(spec, spec.build_variables),
     }
+    budget = layer_budget(spec)
     return {
         "interpreter": spec.interpreter,
         "sources": _for_all(spec, spec.pip.sources, posixpath.normpath),
         "build_variables": _same_for_all(spec, spec.build_variables),
         "before_packages": [_normal_step(spec, step) for step in spec.before_packages],
         "train": _normal_train(spec.train) if spec.train is not None else None,
+        "layers": budget if budget != LAYER_BUDGET else None,
         "on": _used(some),
     }
 

@@ -138,6 +138,7 @@ STATEMENTS: Mapping[str, Form] = {
         instead="none",
     ),
     "stopsignal": Value(example="stopsignal SIGINT"),
+    "layers": Value(example="layers 20"),
     "check": Fields(
         example='check { import numpy, run "python --version" }',
         words={
