@@ -175,9 +175,25 @@ def test_conda_lock_takes_no_package_without_md5() -> None:
 
 
 def test_conda_lock_says_that_it_has_no_local_wheels(pets: Subject) -> None:
-    exported = export_conda_lock.export(pets)
+    local, pip = export_conda_lock.export(pets).warnings
 
-    assert [(one.code, "dist/" in one.message) for one in exported.warnings] == [("W430", True)]
+    assert (local.code, "dist/" in local.message) == ("W430", True)
+    assert (pip.code, "own pip" in pip.message) == ("W430", True)
+
+
+@pytest.mark.parametrize(("packages", "count"), [((), 0), (("pip",), 0), (("a",), 1)])
+def test_conda_lock_says_where_wheels_would_go_elsewhere(
+    packages: tuple[str, ...], count: int
+) -> None:
+    wheels = [wheel("six", "1.17.0", "py3-none-any")] if packages else []
+    own = subject(amd64=locked(*(conda(name) for name in packages), *wheels))
+
+    exported = export_conda_lock.export(own)
+
+    assert [one.message for one in exported.warnings] == count * [
+        "`conda-lock install` installs wheels with the environment's own pip, and there is none in "
+        "the lock for linux/amd64"
+    ]
 
 
 def test_pylock_is_valid_and_has_every_wheel(pets: Subject) -> None:

@@ -51,7 +51,7 @@ def export(subject: Subject) -> Exported:
     packages = sorted(_describe(subject), key=lambda one: (one.name, one.manager, one.platform))
     file = models.Lockfile(version=1, package=packages, metadata=metadata)
     text = yaml.safe_dump(file.dict_for_output(), sort_keys=False, width=4096, allow_unicode=True)
-    return Exported(text=_HEAD + text, warnings=_list_local(subject))
+    return Exported(text=_HEAD + text, warnings=(*_list_local(subject), *_miss_pip(subject)))
 
 
 def _describe(subject: Subject) -> Iterator[Any]:
@@ -121,3 +121,20 @@ def _list_local(subject: Subject) -> tuple[Diagnostic, ...]:
         )
         for path in sorted(paths)
     )
+
+
+def _miss_pip(subject: Subject) -> Iterator[Diagnostic]:
+    """Yield a warning where an installer would take another environment's pip for the wheels."""
+    lacking = [
+        name
+        for name, lock in subject.locked.items()
+        if any(one.url for one in lock.distributions)
+        and all(package.name != "pip" for package in lock.conda)
+    ]
+    if lacking:
+        yield Diagnostic(
+            code="W430",
+            message="`conda-lock install` installs wheels with the environment's own pip, and there "
+            f"is none in the lock for {' and '.join(lacking)}",
+            hint="add `pip` to the Conda packages, or install `--format requirements` by other means",
+        )
