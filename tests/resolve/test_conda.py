@@ -132,6 +132,28 @@ def test_conflict_names_the_requirements_that_cannot_go_together(site: Site) -> 
         assert told.hint == "loosen one of them, or let another channel serve them"
 
 
+def test_conflict_names_a_requirement_that_has_ruled_out_candidates_before(site: Site) -> None:
+    site.add(
+        main=[
+            *(record("python", version) for version in ("3.8.1", "3.12.1")),
+            record("lib", "1.0", depends=["python 3.8.*"]),
+            record("lib", "2.0", depends=["python 3.12.*"]),
+            record("app", "1.0", depends=["lib >=1.0"]),
+            record("app", "2.0", depends=["lib >=2.0"]),
+            *(record(f"other{number}", "1.0", depends=["python"]) for number in range(20)),
+        ]
+    )
+    others = [f"other{number}" for number in range(20)]
+    request = site.request(*others, "app >=1.0", "lib <2", "python 3.12.*")
+    [rattler, *_] = site.solvers()
+
+    told = conflict(rattler, request)
+
+    assert [cause.text for cause in told.causes] == ["lib <2", "python 3.12.*"]
+    assert "lib <2" in told.explanation
+    assert "app" not in told.explanation
+
+
 def test_conflict_over_the_target_says_what_it_lacks(site: Site) -> None:
     site.add(main=[record("torch", "2.4", depends=["__cuda >=12"])])
 

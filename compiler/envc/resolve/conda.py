@@ -199,7 +199,13 @@ class _Dispute:
         findings = self.answer.findings
         if not findings:
             asked = (*self.request.requirements, *self.request.constraints)
-            causes = _mentioned(asked, explanation)
+            core = {asked[position] for position in self.answer.core}
+            limits = _mentioned(self.request.constraints, explanation)
+            causes = (
+                tuple(item for item in asked if item in core or item in limits)
+                if core
+                else _mentioned(asked, explanation)
+            )
             subject = f"`{causes[0].text}`" if len(causes) == 1 else "the Conda requirements"
             together = " together" if len(causes) != 1 else ""
             return Conflict(

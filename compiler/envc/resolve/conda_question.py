@@ -143,12 +143,14 @@ class Answer:
             or a problem.
         explanation: The solver's words on a conflict.
         findings: What is known about it.
+        core: The positions of the fewest requirements that conflict; empty where nobody knows.
     """
 
     packages: list[dict[str, Any]] | None = None
     explanation: str = ""
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
+    core: tuple[int, ...] = ()
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Answer:
@@ -162,4 +164,5 @@ class Answer:
             explanation=data["explanation"],
             findings=tuple(Finding(**finding) for finding in data["findings"]),
             problems=tuple(problems),
+            core=tuple(data["core"]),
         )

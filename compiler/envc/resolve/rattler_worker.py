@@ -28,6 +28,7 @@ from envc.resolve.conda_channels import (
     read_constraints,
     read_requirements,
 )
+from envc.resolve.conda_core import find_core
 from envc.resolve.conda_preferred import find_preferred
 from envc.resolve.conda_question import Answer, Question
 
@@ -35,6 +36,7 @@ __all__ = ["main"]
 
 # rattler ignores the others (`fn`, `subdir`) or knows them for files outside channels (`url`).
 _FIELDS = frozenset({"version", "build", "build_number", "channel", "license", "md5", "sha256"})
+_CORE_S = 8.0
 _CONSTRAINT_FIELDS = _FIELDS - {"channel"}  # constraints ignore it
 
 
@@ -61,7 +63,13 @@ async def _answer(question: Question) -> Answer:
         answer = await diagnose(question, gateway, wanted)
         if answer.problems or answer.findings:
             return answer
-        return Answer(explanation=await _explain(question, gateway, wanted, limits, error))
+        text = await _explain(question, gateway, wanted, limits, error)
+        core = await _find_core(question, gateway, wanted, limits, text)
+        if core is None:
+            return Answer(explanation=text)
+        if len(core) < len(wanted):
+            text = await _explain(question, gateway, core, limits, error)
+        return Answer(explanation=text, core=tuple(item.position for item in core))
     except exceptions.GatewayError:
         answer = await diagnose(question, gateway, wanted)
         if answer.problems:
@@ -177,6 +185,34 @@ async def _explain(
 
 
 _BRANCHES = " ├└─│"
+
+
+async def _find_core(
+    question: Question,
+    gateway: rattler.Gateway,
+    wanted: Sequence[Wanted],
+    limits: Sequence[Wanted],
+    explanation: str,
+) -> tuple[Wanted, ...] | None:
+    """Return the fewest requirements that cannot be installed together; None where that takes long.
+
+    rattler tells one chain of what it tried, which may leave out a requirement that has ruled out
+    candidates before, such as Python's.
+    """
+    alone: Question = {**question, "preferred": []}
+
+    async def fails(some: Sequence[Wanted]) -> bool:
+        try:
+            await _solve(alone, gateway, some, limits)
+        except exceptions.SolverError:
+            return True
+        return False
+
+    words = set(re.findall(r"[\w.-]+", explanation.lower()))
+    # Those that ask for a version tell more than those that take any.
+    items = sorted(wanted, key=lambda item: item.spec.version is None)
+    suspects = [item for item in items if item.name in words or item.name == "python"]
+    return await find_core(items, suspects, fails, patience_s=_CORE_S)
 
 
 async def _call_solver(
