@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import threading
 import uuid
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.canonical import digest
+from envc.dockerfile.need import needs_of
 from envc.errors import ToolError
 from envc.lock.model import SCRATCH, Built
 from envc.reference import ImageReference
 from envc.registry.client import Registry
 from envc.resolve.facts import PROBE, Facts, read_manifest, read_probe
 from envc.resolve.image import Claims, Inspected, Subject, conclude, summarise
+from envc.resolve.world import Unbuilt
 
 if TYPE_CHECKING:
     from envc.dockerfile.adapt import Adapted
@@ -32,6 +35,14 @@ if TYPE_CHECKING:
 __all__ = ["DockerfileInspector"]
 
 _NO_SUCH_PROGRAM = 127
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """A base that was built, and the engine that has it."""
+
+    engine: Engine
+    image: ImageReference
 
 
 class DockerfileInspector:
@@ -62,6 +73,16 @@ class DockerfileInspector:
         """The digest of its text, in hex."""
         return self._base.sha256
 
+    @property
+    def context_sha256(self) -> str:
+        """The digest of the files that it may copy, in hex."""
+        return self._base.context_sha256
+
+    @property
+    def networked(self) -> tuple[Span, ...]:
+        """Its instructions that may use a network, in order."""
+        return needs_of(self._base.recipe).networked
+
     def inspect(
         self, platform: Platform, claims: Claims, pins: Mapping[str, str], *, report: Report
     ) -> Inspected:
@@ -78,7 +99,9 @@ class DockerfileInspector:
             facts = replace(facts, fitness=fitness)
         built = Built(dockerfile=self.sha256, images=images)
         image = root.canonical if root is not None else SCRATCH
-        own = (root.digest if root is not None else None) or digest(built.model_dump())
+        # Not the context: what an id has of it, it has itself.
+        text = built.model_dump(exclude={"context"})
+        own = (root.digest if root is not None else None) or digest(text)
         return conclude(subject, image, own, facts, claims, "; ".join(reasons), built)
 
     def _pin(self, known: Mapping[str, str], report: Report) -> dict[str, str]:
@@ -117,32 +140,51 @@ class DockerfileInspector:
         self, subject: Subject, images: Mapping[str, str], reasons: list[str], report: Report
     ) -> Facts | None:
         """Return what the base says of itself, or None where no engine can run it."""
+        with self._open(subject.platform, images, report) as opened:
+            if isinstance(opened, Unbuilt):
+                reasons.append(opened.reason)
+                return None
+            return self._probe(opened, subject)
+
+    @contextlib.contextmanager
+    def build(
+        self, platform: Platform, pins: Mapping[str, str], *, report: Report
+    ) -> Iterator[ImageReference | Unbuilt]:
+        """Have the base in the engine while the block runs; see `envc.resolve.world.DockerfileBase`."""
+        with self._open(platform, self._pin(pins, report), report) as opened:
+            yield opened if isinstance(opened, Unbuilt) else opened.image
+
+    @contextlib.contextmanager
+    def _open(
+        self, platform: Platform, images: Mapping[str, str], report: Report
+    ) -> Iterator[_Opened | Unbuilt]:
         from envc.engine.docker import Engine
 
         try:
             engine = Engine.connect(self._machine.environment)
         except ToolError as error:
-            reasons.append(summarise(error))
-            return None
+            yield Unbuilt(reason=summarise(error))
+            return
         with engine:
             native = engine.platform()
-            if native != subject.platform.name:
-                reasons.append(f"the Docker engine runs {native}, not {subject.platform.name}")
-                return None
+            if native != platform.name:
+                yield Unbuilt(reason=f"the Docker engine runs {native}, not {platform.name}")
+                return
             report(f"building the base of {self.name}")
             tag = f"envc-base:{uuid.uuid4().hex}"
             try:
-                self._build(tag, subject.platform, images)
-                return self._probe(engine, tag, subject)
+                self._build(tag, platform, images)
+                yield _Opened(engine=engine, image=ImageReference.parse(tag))
             finally:
                 engine.untag(tag)
 
     def _build(self, tag: str, platform: Platform, images: Mapping[str, str]) -> None:
-        from envc.build.buildkit import BuildRequest, build
+        from envc.build.buildkit import BuildRequest, SecretVariable, build
+        from envc.build.held import find_agents, find_variables
         from envc.dockerfile.adapt import adapt
         from envc.plan.lower import FILE_TIME
 
-        has_files = bool(self._base.files)
+        environment, has_files = self._machine.environment, bool(self._base.files)
         adapted = adapt(self._base.recipe, images, reserved=(), has_files=has_files)
         first = f"# syntax={adapted.syntax}" if adapted.syntax is not None else "# The base."
         with tempfile.TemporaryDirectory(prefix="envc-base-") as folder:
@@ -153,13 +195,19 @@ class DockerfileInspector:
                 platform=platform.name,
                 epoch=FILE_TIME,
                 log=self._machine.cache / "logs" / f"base-{self.sha256}.log",
-                environment=self._machine.environment,
+                environment=environment,
+                secrets={
+                    name: SecretVariable(variable=variable)
+                    for name, variable in find_variables(adapted.needs, environment).items()
+                },
+                agents=find_agents(adapted.needs, environment),
+                needs=adapted.needs,
                 origins=_shift(adapted),
             )
             build(request, lambda _: None)
 
-    def _probe(self, engine: Engine, tag: str, subject: Subject) -> Facts:
-        done = engine.probe(ImageReference.parse(tag), subject.platform, PROBE)
+    def _probe(self, opened: _Opened, subject: Subject) -> Facts:
+        done = opened.engine.probe(opened.image, subject.platform, PROBE)
         if done.returncode == _NO_SUCH_PROGRAM:
             raise subject.fail(
                 "E375",

@@ -257,7 +257,9 @@ def build_request(
         ToolError: The folder cannot be written (E553).
     """
     from envc.build.buildkit import BuildRequest, SecretFile, SecretSource, SecretVariable
+    from envc.build.held import find_agents, find_variables
     from envc.build.title import entitle
+    from envc.dockerfile.need import NOTHING
     from envc.output import write
     from envc.plan.caption import captions
     from envc.plan.fetch import CA_BUNDLE
@@ -265,8 +267,11 @@ def build_request(
     contexts = _contexts(prepared, wanted, options)
     rendered = render_plan(prepared)
     write(folder, output_files(prepared, rendered))
+    needs = prepared.plan.preamble.needs if prepared.plan.preamble is not None else NOTHING
+    environment = _with_secrets(prepared, machine.environment)
+    held = {name: name for name in prepared.plan.secrets} | find_variables(needs, environment)
     secrets: dict[str, SecretSource] = {
-        name: SecretVariable(variable=name) for name in prepared.plan.secrets
+        name: SecretVariable(variable=variable) for name, variable in held.items()
     }
     if options.ca_bundle is not None:
         secrets[CA_BUNDLE.name] = SecretFile(path=options.ca_bundle)
@@ -276,8 +281,10 @@ def build_request(
         platform=wanted.platform,
         epoch=prepared.plan.epochs[wanted.platform],
         log=log_place(options, wanted, machine.cache),
-        environment=_with_secrets(prepared, machine.environment),
+        environment=environment,
         secrets=secrets,
+        agents=find_agents(needs, environment),
+        needs=needs,
         contexts=contexts,
         network="none" if options.is_offline else options.network,
         no_cache=options.no_cache,

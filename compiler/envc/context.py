@@ -15,8 +15,9 @@ from envc.files import TreeFile, read_tree, sha256_of, tree_digest
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Selection, Tree
 from envc.source import Source, Span
-from envc.spec.defaults import dockerfile_path, find_links, source_paths
+from envc.spec.defaults import base_context, dockerfile_path, find_links, source_paths
 from envc.spec.defaults import wheels as wheel_paths
+from envc.spec.entry import system_entries
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 
@@ -117,7 +118,8 @@ def digest_wheels(
 ) -> dict[str, str | None]:
     """Return the SHA-256 of what lies beside the spec by its path: its wheels and its source
     folders, and locked wheels of find-links; and that of the base's Dockerfile, with line feeds as
-    its line ends.
+    its line ends, and of what that may copy where Debian packages depend on it, by the folder's path
+    and `/`.
 
     Args:
         locked: Paths of locked wheels. One that is not there any more has None.
@@ -135,6 +137,8 @@ def digest_wheels(
     if (dockerfile := dockerfile_path(spec)) is not None:
         text = _read_dockerfile(spec, document, folder).text
         found[dockerfile] = hashlib.sha256(text.encode()).hexdigest()
+    if system_entries(document) and (base := read_base(spec, document, folder)) is not None:
+        found[base.context_name] = base.context_sha256
     return found
 
 
@@ -206,8 +210,7 @@ def read_base(spec: EnvSpec, document: Document, folder: Path) -> BaseRecipe | N
         target=spec.base.target,
         place=document.span(("base", "target")),
     )
-    own = spec.base.context
-    context = own if own is not None else posixpath.dirname(dockerfile_path(spec) or "") or "."
+    context = (base_context(spec) or "").rstrip("/")
     files: tuple[ContextFile, ...] = ()
     if recipe.copied:
         files = _read_context(spec, document, folder, context, recipe.copied)

@@ -170,6 +170,8 @@ def _prepare_variant(
     wheels |= digest_read_sources(inputs)
     if inputs.base is not None and (dockerfile := dockerfile_path(spec)) is not None:
         wheels[dockerfile] = inputs.base.sha256
+    if inputs.base is not None:
+        wheels[inputs.base.context_name] = inputs.base.context_sha256
     sets = choice.sets if choice is not None else None
     if found := drift(spec, document, locked, wheels=wheels, sets=sets):
         raise InputError(found)

@@ -185,10 +185,26 @@ def test_a_base_is_the_stage_that_the_spec_names_and_stands_on_an_image() -> Non
         ("FROM debian:12\nADD ../a /\n", "E388", "`../a` leaves the context"),
         ('FROM debian:12\nADD ["a", "/"]\n', "E388", "an `ADD` of local files in the form of JSON"),
         (
-            "FROM debian:12\nRUN --mount=type=secret,id=a b\n",
+            "FROM debian:12\nRUN --mount=type=secret,id=$A b\n",
             "E388",
-            "a step of the base needs a secret mount",
+            "a secret mount depends on a variable",
         ),
+        (
+            "FROM debian:12\nRUN --mount=type=secret,target=/a/ b\n",
+            "E388",
+            "a secret mount says neither which secret nor where",
+        ),
+        (
+            "FROM debian:12\nRUN --mount=type=ssh,id=github b\n",
+            "E388",
+            "a step of the base asks for the SSH agent `github`",
+        ),
+        (
+            "FROM debian:12\nRUN --mount=type=ssh,required=perhaps b\n",
+            "E388",
+            "`required=perhaps` says neither yes nor no",
+        ),
+        ("FROM debian:12\nRUN --mount=type=$A b\n", "E388", "a mount's `type=$A` depends on a"),
         ('FROM debian:12\nRUN --mount="target=/a" b\n', "E388", "a mount with quotes cannot be"),
         ("FROM a-$TARGETARCH\n", "E388", "`a-$TARGETARCH` is another image on each platform"),
         ("FROM debian:12 AS a-amd64\nFROM a-$TARGETARCH\n", "E388", "`a-$TARGETARCH` is another"),

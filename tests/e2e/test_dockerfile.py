@@ -224,15 +224,6 @@ def test_a_context_holds_what_docker_would_send(envc: Envc, world: EngineWorld) 
     assert "keep.log" in plain
 
 
-def test_debian_packages_belong_into_the_dockerfile(envc: Envc, dockerfile: str) -> None:
-    envc.write("pets.yaml", f"{SPEC}system: [git]\n")
-
-    done = envc("lock", "pets.yaml", exit_code=1)
-
-    assert "error[E398]" in done.stderr
-    assert "--> pets.yaml:4:1" in done.stderr
-
-
 def test_the_images_of_a_dockerfile_are_vendored_and_its_steps_cannot_be(
     envc: Envc, world: EngineWorld
 ) -> None:

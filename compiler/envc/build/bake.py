@@ -45,6 +45,8 @@ def bake_command(request: BuildRequest, planned: Planned, metadata: Path) -> lis
         command.append(f"--builder={request.builder}")
     if request.network == "host":
         command.append("--allow=network.host")
+    if request.agents:
+        command.append("--allow=ssh")
     return [*command, name]
 
 
@@ -60,6 +62,7 @@ def _target(request: BuildRequest, start: Path | None) -> dict[str, Any]:
         "output": [join_fields(*output_fields(request))],
         "attest": ["type=provenance,disabled=true", "type=sbom,disabled=true"],
         "secret": [secret_field(*one) for one in sorted(request.secrets.items())],
+        "ssh": list(request.agents),
         "contexts": dict(sorted(request.contexts.items())),
         "cache-from": [cache_source(place) for place in request.cache_from],
         "cache-to": [cache_target(place, request.compression) for place in request.cache_to],

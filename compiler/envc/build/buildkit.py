@@ -13,11 +13,14 @@ from typing import TextIO, TypeAlias, assert_never
 from envc.build.cache import cache_source, cache_target, explain_caches
 from envc.build.event import BuildEvent, Progress, StepLog
 from envc.build.failure import Evidence, explain_failure
+from envc.build.held import explain_missing
 from envc.build.note import Note, explain_notes, read_note
 from envc.build.progress import write_log
+from envc.build.redaction import Redaction
 from envc.build.terms import Compression
 from envc.build.title import NO_TITLES, Titles
 from envc.diagnostics import Diagnostic
+from envc.dockerfile.need import NOTHING, Needs
 from envc.engine.docker import Engine, LocalImage
 from envc.engine.failure import explain_missing_program
 from envc.engine.option import join_fields
@@ -80,6 +83,8 @@ class BuildRequest:
         environment: What `docker` sees; secrets in variables are read from it.
         build_args: Beside `SOURCE_DATE_EPOCH`.
         secrets: By the ids that the Dockerfile mounts them under.
+        agents: Ids of agents of SSH that it mounts.
+        needs: What steps of a base's Dockerfile need of these; for what is missing.
         contexts: What stands for stages and images that the Dockerfile names, by these names.
         network: Of RUN steps that may use one: `default`, `host` or `none`; None is BuildKit's.
         no_cache: Whether every step runs again.
@@ -100,6 +105,8 @@ class BuildRequest:
     environment: Mapping[str, str] = field(repr=False)
     build_args: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)
+    agents: tuple[str, ...] = ()
+    needs: Needs = NOTHING
     contexts: Mapping[str, str] = field(default_factory=dict)
     network: str | None = None
     no_cache: bool = False
@@ -157,13 +164,14 @@ def build(
             by default over the network.
 
     Raises:
-        InputError: See `explain_failure`; and E615 for a secret that was not given.
+        InputError: See `explain_failure`; and E615 for a secret that was not given, or of a base's
+            Dockerfile, E556; E557 for an agent of SSH that is not there.
         ToolError: See `explain_failure`; E605 without the program `docker`, E618 where the image
             did not reach the engine; E553 where the log cannot be written.
     """
     _check_secrets(request)
     started = time.monotonic()
-    progress = Progress(request.titles)
+    progress = Progress(request.titles, _hidden(request))
     notes: list[Note] = []
     with tempfile.TemporaryDirectory(prefix="envc-build-") as folder, _open_log(request.log) as log:
         metadata = Path(folder, "metadata.json")
@@ -234,6 +242,7 @@ def _command(request: BuildRequest, metadata: Path) -> list[str]:
         command += ["--build-arg", f"{name}={value}"]
     for name, source in sorted(request.secrets.items()):
         command += ["--secret", secret_field(name, source)]
+    command += [f"--ssh={name}" for name in request.agents]
     for name, place in sorted(request.contexts.items()):
         command += ["--build-context", f"{name}={place}"]
     if request.network is not None:
@@ -293,8 +302,12 @@ def _environment(request: BuildRequest) -> dict[str, str]:
 def _check_secrets(request: BuildRequest) -> None:
     """Find out now what BuildKit would not say: it takes a variable that is not set for empty."""
     missing = []
+    problems = list(explain_missing(request.needs, request.environment))
+    told = {one.id for one in request.needs.secrets}
     for name, source in sorted(request.secrets.items()):
         match source:
+            case SecretVariable() if name in told:
+                continue
             case SecretVariable(variable=variable):
                 if not request.environment.get(variable):
                     missing.append((name, f"set the environment variable `{variable}`"))
@@ -303,11 +316,18 @@ def _check_secrets(request: BuildRequest) -> None:
                     missing.append((name, f"put the file `{path}` there"))
             case _:
                 assert_never(source)
-    if missing:
-        raise InputError(
-            Diagnostic(code="E615", message=f"the build needs the secret `{name}`", hint=hint)
-            for name, hint in missing
-        )
+    problems += [
+        Diagnostic(code="E615", message=f"the build needs the secret `{name}`", hint=hint)
+        for name, hint in missing
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _hidden(request: BuildRequest) -> Redaction:
+    """Return what hides the secrets that variables hold, should a step print one."""
+    sources = [one for one in request.secrets.values() if isinstance(one, SecretVariable)]
+    return Redaction.of(request.environment.get(one.variable, "") for one in sources)
 
 
 def _read_digests(metadata: Path, planned: Planned | None) -> tuple[str, str, str] | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from envc.build.redaction import NOTHING_HIDDEN, Redaction
+
 if TYPE_CHECKING:
     from envc.build.title import Title, Titles
 
@@ -157,9 +159,11 @@ class Progress:
             without.
     """
 
-    def __init__(self, titles: Titles | None = None) -> None:
-        """Start with a build of which nothing is known but the titles of its steps."""
+    def __init__(self, titles: Titles | None = None, redaction: Redaction = NOTHING_HIDDEN) -> None:
+        """Start with a build of which nothing is known but the titles of its steps, and what none of
+        its words may show."""
         self._titles = titles
+        self._hide = redaction.hide
         self.messages: list[str] = []
         self._vertices: dict[str, _Vertex] = {}
         self.cache_failures: list[Failure] = []
@@ -189,8 +193,9 @@ class Progress:
         if data is None:
             if not line.strip():
                 return ()
-            self.messages.append(line)
-            return (Message(text=line),)
+            shown = self._hide(line)
+            self.messages.append(shown)
+            return (Message(text=shown),)
         return tuple(self._read(data))
 
     def _read(self, data: dict[str, Any]) -> Iterator[BuildEvent]:
@@ -240,7 +245,7 @@ class Progress:
         if vertex.pending:
             yield self._line(step, vertex, vertex.pending)
             vertex.pending = ""
-        error = str(data.get("error") or "")
+        error = self._hide(str(data.get("error") or ""))
         if error:
             canceled = _CANCELED.search(error) is not None
             if _CACHE.match(vertex.name):
@@ -274,7 +279,7 @@ class Progress:
             yield self._line(step, vertex, text)
 
     def _line(self, step: str, vertex: _Vertex, text: str) -> StepLog:
-        shown = text.rstrip("\r").rpartition("\r")[2]
+        shown = self._hide(text.rstrip("\r").rpartition("\r")[2])
         vertex.tail.append(shown)
         title = self._title(vertex)
         return StepLog(step=step, name=vertex.name, text=shown, title=title)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from envc.dockerfile.need import NOTHING, Needs, needs_of
 from envc.dockerfile.recipe import NamedImage, Recipe
 from envc.reference import ImageReference
 from envc.source import Source, Span
@@ -31,6 +32,7 @@ class Adapted:
         origins: By line of the text, counted from 1: the line of the user's own.
         stage: The name of the stage that is the base.
         images: What it names, each with its digest; sorted.
+        needs: What its steps need of whoever builds.
     """
 
     syntax: str | None
@@ -38,6 +40,7 @@ class Adapted:
     origins: Mapping[int, Span]
     stage: str
     images: tuple[str, ...] = ()
+    needs: Needs = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,7 @@ def adapt(
         origins=writer.origins,
         stage=f"{prefix}{final.name}" if final.name is not None else _UNNAMED,
         images=tuple(sorted({_pinned(image.reference, pins) for image in recipe.images})),
+        needs=needs_of(recipe),
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from envc.diagnostics import Diagnostic, suggest
+from envc.dockerfile.mount import Held
 from envc.dockerfile.text import Instruction, Text, Word, parse_text
-from envc.dockerfile.use import Use, find_uses
+from envc.dockerfile.use import Use, find_held, find_uses
 from envc.dockerfile.word import WordError, expand
 from envc.errors import InputError
 from envc.platform import PLATFORMS
@@ -52,6 +53,8 @@ class RecipeStage:
         bases: The same with variables replaced, by platform.
         platform: The option of that name; None where it is the image's own.
         uses: What its instructions take from elsewhere.
+        held: What they need of whoever builds.
+        steps: Its instructions after the FROM.
     """
 
     name: str | None
@@ -60,6 +63,8 @@ class RecipeStage:
     bases: Mapping[str, str]
     platform: str | None
     uses: tuple[Use, ...] = ()
+    held: tuple[Held, ...] = ()
+    steps: tuple[Instruction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,16 +203,16 @@ class _Reader:
 
     def _read_stages(self, text: Text) -> tuple[RecipeStage, ...]:
         stages: list[RecipeStage] = []
-        uses: list[Use] = []
+        steps: list[Instruction] = []
         for instruction in text.instructions:
             if instruction.name == "FROM":
-                _close(stages, uses)
+                self._close(stages, steps)
                 if (stage := self._read_from(instruction)) is not None:
                     stages.append(stage)
             elif instruction.name not in _INSTRUCTIONS and "syntax" not in text.directives:
                 self._tell_unknown(instruction)
             elif stages:
-                uses.extend(find_uses(instruction, self.tell))
+                steps.append(instruction)
             elif instruction.name == "ARG":
                 self._declare(instruction)
             else:
@@ -217,8 +222,19 @@ class _Reader:
                     f"`{instruction.name}` stands before the first `FROM`",
                     "only `ARG` may",
                 )
-        _close(stages, uses)
+        self._close(stages, steps)
         return tuple(stages)
+
+    def _close(self, stages: list[RecipeStage], steps: list[Instruction]) -> None:
+        """Give the last stage its instructions, and what they take and need."""
+        if stages and steps:
+            stages[-1] = replace(
+                stages[-1],
+                uses=tuple(use for step in steps for use in find_uses(step, self.tell)),
+                held=tuple(held for step in steps for held in find_held(step, self.tell)),
+                steps=tuple(steps),
+            )
+        steps.clear()
 
     def _tell_unknown(self, instruction: Instruction) -> None:
         meant = suggest(instruction.name, _INSTRUCTIONS)
@@ -360,21 +376,6 @@ class _Reader:
                     "remove `--platform`: the spec's `platforms` say what the base is for",
                 )
             number = recipe.find_stage(stage.bases[self.platforms[0]], number)
-
-
-def _close(stages: list[RecipeStage], uses: list[Use]) -> None:
-    """Give the last stage what its instructions take."""
-    if stages and uses:
-        last = stages[-1]
-        stages[-1] = RecipeStage(
-            name=last.name,
-            instruction=last.instruction,
-            base=last.base,
-            bases=last.bases,
-            platform=last.platform,
-            uses=tuple(uses),
-        )
-    uses.clear()
 
 
 def _automatic(platform: str) -> dict[str, str | None]:

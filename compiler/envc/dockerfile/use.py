@@ -8,19 +8,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from envc.dockerfile.mount import HELD_KINDS, Held, MountError, read_held
 from envc.dockerfile.text import Instruction, Word, is_json
 from envc.source import Span
 
-__all__ = ["Tell", "Use", "find_uses"]
+__all__ = ["Tell", "Use", "find_held", "find_uses"]
 
 Tell: TypeAlias = Callable[[str, Span, str, str], None]
 """Takes a problem: its code, its place, a message and a hint."""
 
-_ELSEWHERE = "build the base elsewhere, push it to a registry, and name it as `image`"
 _REMOTE = re.compile(r"""["']?(?:[a-z+]+://|git@|github\.com/|[\w.-]+@[\w.-]+:)""", re.IGNORECASE)
 _WILD = re.compile(r"[$*?\[\\'\"]")
+_MOUNT = "--mount="
 _HEREDOC = re.compile(r"\d*<<-?[^<]+$")
-_CONTEXT_MOUNT, _HELD_BY_USER = "bind", frozenset({"secret", "ssh"})
+_CONTEXT_MOUNT = "bind"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +53,26 @@ def find_uses(instruction: Instruction, tell: Tell) -> Iterator[Use]:
             yield from _of_add(instruction, tell)
         case "RUN":
             for flag in instruction.flags:
-                if flag.text.startswith("--mount="):
+                if flag.text.startswith(_MOUNT):
                     yield from _of_mount(flag, instruction, tell)
         case "ONBUILD":
             message = "the base's Dockerfile has `ONBUILD`, which would go off in envc's own build"
             tell("E388", instruction.span, message, "write what it does as steps of the spec")
+
+
+def find_held(instruction: Instruction, tell: Tell) -> Iterator[Held]:
+    """Yield what an instruction needs of whoever builds; what cannot be told of it is told (E388)."""
+    for flag in instruction.flags if instruction.name == "RUN" else ():
+        value = flag.text.removeprefix(_MOUNT)
+        if value == flag.text or '"' in value:
+            continue
+        try:
+            held = read_held(_fields(value), instruction.span)
+        except MountError as error:
+            tell("E388", instruction.span, error.message, error.hint)
+            continue
+        if held is not None:
+            yield held
 
 
 def _of_copy(instruction: Instruction, tell: Tell) -> Iterator[Use]:
@@ -95,19 +111,18 @@ def _of_add(instruction: Instruction, tell: Tell) -> Iterator[Use]:
 
 
 def _of_mount(flag: Word, instruction: Instruction, tell: Tell) -> Iterator[Use]:
-    value = flag.text.removeprefix("--mount=")
+    value = flag.text.removeprefix(_MOUNT)
     if '"' in value:
         message = "a mount with quotes cannot be taken over"
         tell("E388", instruction.span, message, "write its fields without them")
         return
-    fields = [field.partition("=") for field in value.split(",")]
-    options = {key.strip().lower(): text for key, _, text in fields}
+    options = _fields(value)
     kind = options.get("type", _CONTEXT_MOUNT)
-    if kind in _HELD_BY_USER:
-        message = (
-            f"a step of the base needs a {kind} mount, and the build of the environment has none"
-        )
-        tell("E388", instruction.span, message, _ELSEWHERE)
+    if "$" in kind:
+        message = f"a mount's `type={kind}` depends on a variable"
+        tell("E388", instruction.span, message, "write out its `type`")
+        return
+    if kind in HELD_KINDS:
         return
     if "from" in options:
         start = flag.end - len(value) + value.index(f"from={options['from']}") + len("from=")
@@ -116,6 +131,12 @@ def _of_mount(flag: Word, instruction: Instruction, tell: Tell) -> Iterator[Use]
     elif kind == _CONTEXT_MOUNT:
         path = options.get("source", options.get("src", ""))
         yield Use(source=None, start=flag.end, end=flag.end, form="mount", paths=(_path(path),))
+
+
+def _fields(value: str) -> dict[str, str]:
+    """Return the fields of a mount; one without a value has the empty one."""
+    fields = [field.partition("=") for field in value.split(",")]
+    return {key.strip().lower(): text for key, _, text in fields}
 
 
 def _named(value: str, start: int, end: int, instruction: Instruction, tell: Tell) -> Iterator[Use]:

@@ -16,7 +16,7 @@ from envc.lock.limit import compare_limits
 from envc.lock.model import Intent, Lock
 from envc.source import Span
 from envc.spec.debian import normal_debian, split_debian
-from envc.spec.defaults import dockerfile_path, find_links
+from envc.spec.defaults import base_context, dockerfile_path, find_links
 from envc.spec.entry import (
     Entry,
     conda_entries,
@@ -49,9 +49,9 @@ def drift(
     The environment's name, variables, steps and all else that is not resolved makes no difference.
 
     Args:
-        wheels: The SHA-256 of local wheels, of source folders and of the base's Dockerfile, as they
-            lie there now, by their path; None for one that is not there any more. Those that are not
-            given are not compared.
+        wheels: The SHA-256 of local wheels, of source folders, of the base's Dockerfile and of what
+            it may copy, as they lie there now, by their path; None for one that is not there any
+            more. Those that are not given are not compared.
         sets: The values of parameters that the command line gives, for the hints.
     """
     found = list(_compare(spec, document, lock, wheels or {}, sets))
@@ -261,14 +261,17 @@ def _explain_new(listed: _List, text: str, entry: Entry, old: str | None) -> str
 
 
 def _compare_dockerfile(spec: EnvSpec, lock: Lock, files: Mapping[str, str | None]) -> str | None:
-    """Return that the base's Dockerfile has another text now; of one in the spec, the intent tells."""
-    path = dockerfile_path(spec)
-    if path is None or path not in files:
-        return None
+    """Return that the base's Dockerfile has another text now, or other files that it may copy, where
+    the lock depends on them; of a text in the spec, the intent tells."""
+    path, context = dockerfile_path(spec), base_context(spec)
     built = [one.base.built for one in lock.platforms.values()]
-    if all(one is not None and one.dockerfile == files[path] for one in built):
-        return None
-    return f"the Dockerfile `{path}` has changed since it was locked"
+    texts = {one.dockerfile if one is not None else None for one in built}
+    if path is not None and path in files and texts - {files[path]}:
+        return f"the Dockerfile `{path}` has changed since it was locked"
+    known = {one.context for one in built if one is not None} - {None}
+    if context is not None and context in files and known - {files[context]}:
+        return f"what the base's Dockerfile may copy of `{context}` has changed since it was locked"
+    return None
 
 
 def _compare_platforms(spec: EnvSpec, document: Document, lock: Lock) -> Iterator[tuple[str, Span]]:

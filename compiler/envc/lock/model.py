@@ -169,10 +169,13 @@ class Built(Part):
         dockerfile: The SHA-256 of its text with line feeds as line ends, in hex.
         images: The digests of the images that it names, by their canonical references; of those
             that it does not give itself.
+        context: The digest of the files that it may copy, see `envc.files.tree_digest`; None where
+            nothing of the lock depends on them.
     """
 
     dockerfile: Sha256
     images: dict[str, Digest] = Field(default_factory=dict)
+    context: Sha256 | None = None
 
 
 class BaseImage(Part):

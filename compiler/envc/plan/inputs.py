@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from envc.files import tree_digest
 from envc.plan.context import ContextFile
 
 if TYPE_CHECKING:
@@ -68,6 +69,16 @@ class BaseRecipe:
     def sha256(self) -> str:
         """The digest of its text, in hex; line ends count as they do in Git: not at all."""
         return hashlib.sha256(self.recipe.text.source.text.encode()).hexdigest()
+
+    @property
+    def context_name(self) -> str:
+        """Its context as `envc.spec.defaults.base_context` has it."""
+        return f"{self.folder.rstrip('/')}/"
+
+    @property
+    def context_sha256(self) -> str:
+        """The digest of what of its context it may read, in hex; see `envc.files.tree_digest`."""
+        return tree_digest(self.files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -231,7 +231,8 @@ class BuildPlan:
         files: The context, sorted by path.
         env_ids: The env id of each platform, by its name.
         spec_id: The spec's id.
-        secrets: Names of the secrets that the build needs, sorted.
+        secrets: Names of the secrets that the build needs, sorted; those that steps of the preamble
+            need are its own.
         epochs: The image's time of creation for each platform, in s since 1970.
         preamble: A user's Dockerfile, whose stages come first; None for none.
         trees: What each of the env ids is the digest of, by platform.

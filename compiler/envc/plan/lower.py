@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from envc.dockerfile.adapt import Adapted
+from envc.dockerfile.need import NOTHING
 from envc.lock.model import Lock, PlatformLock
 from envc.mirror import MirrorMap
 from envc.plan.assembly import assembly_list, assembly_stages, whole_stages
@@ -122,6 +123,7 @@ def lower(
     }
     env_ids = {name: env_id(tree) for name, tree in trees.items()}
     stages = (*parts, *image_stages(building, env_ids, document))
+    secrets = _required_secrets(stages)
     files = (
         *_script_files(stages, scripts),
         *listings.files(),
@@ -131,12 +133,19 @@ def lower(
         *(base_files(inputs.base) if inputs.base is not None else ()),
     )
     return BuildPlan(
-        head=_head(spec, variant, epochs, is_vendored=is_vendored, is_exact=inputs.base is None),
+        head=_head(
+            spec,
+            variant,
+            epochs,
+            options=_options(secrets, adapted),
+            is_vendored=is_vendored,
+            is_exact=inputs.base is None,
+        ),
         stages=stages,
         files=tuple(sorted(files, key=lambda file: file.path)),
         env_ids=env_ids,
         spec_id=spec_id(spec),
-        secrets=_required_secrets(stages),
+        secrets=secrets,
         epochs=epochs,
         preamble=adapted,
         trees=trees,
@@ -199,11 +208,18 @@ def _script_files(stages: Iterable[Stage], scripts: Mapping[str, bytes]) -> tupl
     return tuple(ContextFile.of(f"scripts/{name}", files[name]) for name in sorted(files))
 
 
+def _options(secrets: Iterable[str], adapted: Adapted | None) -> tuple[str, ...]:
+    """Return the options by which `docker build` gets what steps need of whoever builds."""
+    needs = adapted.needs if adapted is not None else NOTHING
+    return tuple(sorted({*(f"--secret id={name},env={name}" for name in secrets), *needs.options}))
+
+
 def _head(
     spec: EnvSpec,
     variant: str,
     epochs: Mapping[str, int],
     *,
+    options: Sequence[str],
     is_vendored: bool,
     is_exact: bool,
 ) -> tuple[str, ...]:
@@ -218,9 +234,13 @@ def _head(
             f"All files come from a folder that `envc vendor` has filled: the context `{VENDOR}`, given",
             f"by `--build-context {VENDOR}=DIR`. The image, the same bits as everybody's:",
         ]
+    if options:
+        told = "Every build is given what its steps need of whoever builds; it leaves no trace:"
+        lines[2:2] = [told, *(f"    {option}" for option in options), ""]
     for platform, epoch in epochs.items():
         lines += [
             f"    docker buildx build --platform {platform} --provenance=false --sbom=false \\",
+            *(f"        {option} \\" for option in options),
             f"        --build-arg SOURCE_DATE_EPOCH={epoch} "
             "--output type=image,name=NAME,oci-mediatypes=true .",
         ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from envc.canonical import Json
+from envc.dockerfile.need import NOTHING
 from envc.lock.model import Lock
 from envc.plan.assembly import WHOLE
 from envc.plan.instruction import BuildPlan
@@ -43,7 +44,7 @@ def facts(
             name: _describe(plan.layouts[name], env_id, plan.epochs[name], cuda(spec))
             for name, env_id in sorted(plan.env_ids.items())
         },
-        "secrets": list(plan.secrets),
+        **_held(plan),
         "inputs": dict(sorted(inputs.items())),
         **({"templates": list(templates)} if templates else {}),
         "not_reproducible": [
@@ -53,6 +54,19 @@ def facts(
             *_list_networked(spec.before_packages, "step {} before the packages"),
             *_list_networked(spec.steps, "step {}"),
         ],
+    }
+
+
+def _held(plan: BuildPlan) -> dict[str, Any]:
+    """Return what whoever builds has to hold: only where a base's Dockerfile says so, more than names
+    of secrets that are needed."""
+    needs = plan.preamble.needs if plan.preamble is not None else NOTHING
+    required = {one.id for one in needs.secrets if one.required} | {*plan.secrets}
+    optional = sorted({one.id for one in needs.secrets} - required)
+    return {
+        "secrets": sorted(required),
+        **({"optional_secrets": optional} if optional else {}),
+        **({"ssh": needs.agent.id} if needs.agent is not None else {}),
     }
 
 

@@ -154,7 +154,9 @@ class Apt:
     def _ask(self, engine: AptEngine, request: SystemRequest, report: Report) -> Completed:
         asked, files = dict(self._variables(request)), self._files(request)
         native = PLATFORMS.get(engine.platform())
-        base = mirror_reference(request.base, request.mirrors)
+        base = request.base
+        if request.built_from is None:
+            base = mirror_reference(base, request.mirrors)
         if native is None or native == request.platform:
             question = Consultation(script=_SCRIPT, variables=asked, files=files)
             return engine.consult(base, request.platform, question, report=report)

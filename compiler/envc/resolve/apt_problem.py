@@ -56,7 +56,7 @@ def explain_archive(request: SystemRequest, said: Sequence[str]) -> Diagnostic:
     return _at(
         request.requirements[0].span,
         "E394",
-        f"the package archives of the base `{request.named.familiar}` cannot be read",
+        f"the package archives of the base `{request.base_name}` cannot be read",
         hint="check the network, the proxy and the base's sources, or name a mirror",
         notes=said[-_SHOWN:],
     )
@@ -68,7 +68,7 @@ def explain_no_apt(request: SystemRequest, tools: Sequence[str]) -> Diagnostic:
     return _at(
         request.requirements[0].span,
         "E393",
-        f"the base `{request.named.familiar}` has no apt to install `system` packages with",
+        f"the base `{request.base_name}` has no apt to install `system` packages with",
         hint="name a base of Debian or Ubuntu, or install them in a `run` step with network",
         notes=(f"its packages are {kind} ones",) if kind is not None else (),
     )
@@ -92,7 +92,7 @@ def explain_snapshots(request: SystemRequest, sources: Sequence[str]) -> Diagnos
     return _at(
         span,
         "E396",
-        f"the base `{request.named.familiar}` has archives of which there are no snapshots",
+        f"the base `{request.base_name}` has archives of which there are no snapshots",
         hint="leave `snapshot` out, or name a base whose archives are those of Debian or Ubuntu",
         notes=sources[:_SHOWN],
     )
@@ -105,7 +105,7 @@ def _explain_name(
     return _at(
         asked.span,
         "E390",
-        f"the archives of the base `{request.named.familiar}` have no package `{name}`",
+        f"the archives of the base `{request.base_name}` have no package `{name}`",
         hint=f"did you mean `{meant}`?" if meant else "https://packages.debian.org has all names",
     )
 

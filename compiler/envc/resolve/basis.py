@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from envc.diagnostics import Label
 from envc.errors import ToolError
+from envc.lock.model import BaseImage
 from envc.platform import Platform
 from envc.resolve.base import Report
 from envc.resolve.fitness import check_fitness
@@ -15,6 +16,7 @@ from envc.resolve.request import declared_glibc, refuse_newer_glibc
 from envc.resolve.world import DockerfileBase, World
 from envc.source import Span
 from envc.spec.defaults import base_image
+from envc.spec.entry import system_entries
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 
@@ -40,6 +42,11 @@ class Basis:
     needs_python: bool
 
     @property
+    def needs_context(self) -> bool:
+        """Whether something of the lock depends on the files that the base's Dockerfile copies."""
+        return bool(system_entries(self.document))
+
+    @property
     def place(self) -> Span:
         """Where the spec says what its base is."""
         base = self.spec.base
@@ -57,14 +64,20 @@ def look_into_base(basis: Basis, platform: Platform, world: World, report: Repor
         ToolError: A registry or a build failed (E38x, E61x).
     """
     spec, document, place = basis.spec, basis.document, basis.place
-    text = world.dockerfile.sha256 if world.dockerfile is not None else None
+    text, context = None, None
+    if world.dockerfile is not None:
+        text = world.dockerfile.sha256
+        context = world.dockerfile.context_sha256 if basis.needs_context else None
     if basis.kept is not None:
-        known = basis.kept.base(basis.whole, spec, needs_python=basis.needs_python, text=text)
+        known = basis.kept.base(
+            basis.whole, spec, needs_python=basis.needs_python, text=text, context=context
+        )
         if known is not None:
             refuse_newer_glibc(spec, document, known, place)
-            return Inspected(base=known)
+            return Inspected(base=_know_context(known, context))
     if world.dockerfile is not None:
         inspected, name = _inspect_built(basis, platform, world.dockerfile, report)
+        inspected = replace(inspected, base=_know_context(inspected.base, context))
     else:
         inspected, name = _inspect_image(basis, platform, world, report)
     refuse_newer_glibc(spec, document, inspected.base, place)
@@ -77,6 +90,13 @@ def look_into_base(basis: Basis, platform: Platform, world: World, report: Repor
         variables=spec.variables,
     )
     return replace(inspected, warnings=(*inspected.warnings, *odd))
+
+
+def _know_context(base: BaseImage, context: str | None) -> BaseImage:
+    """Return a base that is built with the digest of the files that it may copy; None for no matter."""
+    if base.built is None or base.built.context == context:
+        return base
+    return base.model_copy(update={"built": base.built.model_copy(update={"context": context})})
 
 
 def _inspect_built(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -20,6 +20,7 @@ __all__ = [
     "SystemResolution",
     "SystemSolver",
     "explain_missing_engine",
+    "explain_unbuilt",
     "is_snapshot",
     "snapshot_addresses",
 ]
@@ -46,6 +47,8 @@ class SystemRequest:
         base: The image that they come on top of, with its digest.
         named: The base as the spec names it, without the platform's own digest: where the engine
             runs another platform, its image for that one lends its apt.
+        built_from: How people know the Dockerfile that `base` was built from by the engine, which
+            then has it, and nobody else; None for an image of a registry.
         requirements: NAME or NAME=VERSION, in spec order.
         snapshot: The archive is read as it was then; None for now.
         mirrors: From canonical to reachable addresses.
@@ -59,6 +62,12 @@ class SystemRequest:
     snapshot: Cutoff | None = None
     mirrors: MirrorMap
     preferred: tuple[SystemPackage, ...] = ()
+    built_from: str | None = None
+
+    @property
+    def base_name(self) -> str:
+        """The base as people know it."""
+        return self.built_from if self.built_from is not None else self.named.familiar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,3 +113,25 @@ def explain_missing_engine(names: Iterable[str], span: Span) -> Diagnostic:
     message = f"no Docker engine answers, and nobody else can resolve Debian packages: {listed}"
     hint = "lock again where there is one; until then the build installs them, from its network"
     return Diagnostic.at(span, "W462", message, hint=hint)
+
+
+def explain_unbuilt(
+    names: Iterable[str], span: Span, *, base: str, platform: Platform, reason: str
+) -> Diagnostic:
+    """Return the warning that nobody could build the base whose apt resolves Debian packages (W462).
+
+    Args:
+        base: How people know its Dockerfile.
+        reason: Why not.
+    """
+    listed = ", ".join(f"`{name}`" for name in names)
+    message = (
+        f"the base of `{base}` could not be built for `{platform.name}`, and only its apt can "
+        f"resolve Debian packages: {listed}"
+    )
+    hint = (
+        "lock again where a Docker engine of that platform runs; until then the build installs "
+        "them, from its network"
+    )
+    found = Diagnostic.at(span, "W462", message, hint=hint)
+    return replace(found, notes=(reason,)) if reason else found

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError
@@ -17,36 +16,29 @@ from envc.lock.model import (
     Lock,
     PlatformLock,
     Python,
-    SystemPackage,
     Tools,
 )
 from envc.platform import PLATFORMS, Platform
-from envc.reference import ImageReference
 from envc.resolve.access import warn_of_borrowed
 from envc.resolve.base import (
     CondaRequest,
     CondaResolution,
     Conflict,
-    Cutoff,
     PipRequest,
     PipResolution,
     Report,
-    Requirement,
 )
 from envc.resolve.basis import Basis, look_into_base
-from envc.resolve.debian import SystemRequest, explain_missing_engine
 from envc.resolve.expected import expect_python
 from envc.resolve.image import Inspected
 from envc.resolve.keeping import Keeping, Kept, is_of_one_series, pin_conda, pin_pip
 from envc.resolve.problem import explain_conflict, merge, placed, tell_once
 from envc.resolve.request import ask_conda, ask_pip
+from envc.resolve.system import System, SystemQuestion
 from envc.resolve.tools import ToolsChoice, lock_tools, sharing
 from envc.resolve.world import Images, World
-from envc.source import Span
-from envc.spec.debian import normal_debian
-from envc.spec.defaults import base_image, snapshot, source_paths, wants_pip
+from envc.spec.defaults import base_image, source_paths, wants_pip
 from envc.spec.defaults import wheels as wheel_paths
-from envc.spec.entry import system_entries
 from envc.spec.model import EnvSpec
 from envc.spec.select import for_platform
 from envc.syntax.document import Document
@@ -123,13 +115,6 @@ class _Ahead:
 
     python: Python
     tools: Future[Tools]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _System:
-    packages: tuple[SystemPackage, ...] = ()
-    unresolved: tuple[str, ...] = ()
-    warnings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,40 +205,18 @@ class _Task:
         )
         return look_into_base(basis, platform, self.world, self.report)
 
-    def _resolve_system(self, platform: Platform, base: BaseImage) -> _System:
-        """Return the Debian packages: those that are locked, where nothing speaks against them."""
-        requirements = tuple(
-            Requirement(text=normal_debian(entry.text), span=self.document.span(entry.path))
-            for entry in system_entries(self.document)
-        )
-        if not requirements:
-            return _System()
-        if base.built is not None:
-            raise InputError([_refuse_system(self.document.key_span(("system",)))])
-        if self.kept is not None and self.kept.has_system(self.spec, base):
-            return _System(packages=self.kept.locked.system)
-        named = base_image(self.whole)
-        moment = snapshot(self.spec)
-        request = SystemRequest(
+    def _resolve_system(self, platform: Platform, base: BaseImage) -> System:
+        question = SystemQuestion(
+            spec=self.spec,
+            document=self.document,
+            whole=self.whole,
             platform=platform,
-            base=replace(ImageReference.parse(base.image), tag=None, digest=base.digest),
-            named=named,
-            requirements=requirements,
-            snapshot=Cutoff(
-                moment=datetime.fromisoformat(moment),
-                span=self.document.span(("system", "snapshot")),
-            )
-            if moment is not None
-            else None,
-            mirrors=self.world.mirrors,
-            preferred=self.kept.system() if self.kept is not None else (),
+            base=base,
+            kept=self.kept,
+            world=self.world,
+            report=self.report,
         )
-        answer = self.world.system.resolve(request, self.report)
-        if answer is not None:
-            return _System(packages=answer.packages)
-        names = tuple(sorted(one.text for one in requirements))
-        warning = explain_missing_engine(names, self.document.key_span(("system",)))
-        return _System(unresolved=names, warnings=(warning,))
+        return question.resolve()
 
     def _solve_conda(self, platform: Platform, base: BaseImage) -> CondaResolution:
         if not self.spec.conda.packages:
@@ -400,15 +363,6 @@ class _Task:
             report=self.report,
         )
         return lock_tools(choice, self.world.tools, self.world.mirrors)
-
-
-def _refuse_system(span: Span) -> Diagnostic:
-    return Diagnostic.at(
-        span,
-        "E398",
-        "envc cannot lock Debian packages for a base that is built from a Dockerfile",
-        hint="install them in the Dockerfile, by a step of `RUN`",
-    )
 
 
 def _take_up(

@@ -88,7 +88,13 @@ class Kept:
     keeping: Keeping
 
     def base(
-        self, whole: EnvSpec, spec: EnvSpec, *, needs_python: bool, text: str | None = None
+        self,
+        whole: EnvSpec,
+        spec: EnvSpec,
+        *,
+        needs_python: bool,
+        text: str | None = None,
+        context: str | None = None,
     ) -> BaseImage | None:
         """Return the base as it is locked; None where somebody has to look at it again.
 
@@ -97,6 +103,8 @@ class Kept:
             spec: What it says for this one.
             needs_python: Whether the base's Python becomes the environment's.
             text: The digest of the base's Dockerfile; None where it is an image.
+            context: The digest of the files that this may copy, where something of the lock depends
+                on them.
         """
         has_same_claims = spec.python == self.old.python and (
             virtual_packages(spec).get("__glibc") == self.old.virtual_packages.get("__glibc")
@@ -104,7 +112,10 @@ class Kept:
         knows_enough = self.locked.base.python is not None or not needs_python
         built = self.locked.base.built
         has_same_text = text == (built.dockerfile if built is not None else None)
-        is_same = self._has_base(whole) and has_same_text and has_same_claims and knows_enough
+        known = built.context if built is not None else None
+        has_same_files = None in {known, context} or known == context
+        is_same = self._has_base(whole) and has_same_text and has_same_files
+        is_same = is_same and has_same_claims and knows_enough
         return self.locked.base if is_same else None
 
     def pin_base(self, whole: EnvSpec) -> ImageReference:
@@ -192,6 +203,8 @@ class Kept:
             and not self.locked.unresolved
             and _agree(intent(spec), self.old, ("system", "snapshot"))
             and base.digest == self.locked.base.digest
+            and base.built == self.locked.base.built
+            and (base.built is None or self.keeping.keeps_images)
         )
 
     def system(self) -> tuple[SystemPackage, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,7 +23,7 @@ from envc.resolve.debian import SystemSolver
 from envc.resolve.image import Claims, Inspected
 from envc.source import Span
 
-__all__ = ["DockerfileBase", "Images", "World"]
+__all__ = ["DockerfileBase", "Images", "Unbuilt", "World"]
 
 
 class Images(Protocol):
@@ -59,6 +60,13 @@ class Images(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unbuilt:
+    """No engine here can build a base: why."""
+
+    reason: str
+
+
 class DockerfileBase(Protocol):
     """A base that is built from a Dockerfile, and can be looked into."""
 
@@ -84,6 +92,30 @@ class DockerfileBase(Protocol):
         Raises:
             InputError: A step of it fails (E610), or the base cannot be used (E37x).
             ToolError: A registry (E38x) or the build (E61x) failed.
+        """
+        ...
+
+    @property
+    def context_sha256(self) -> str:
+        """The digest of the files that it may copy, in hex."""
+        ...
+
+    @property
+    def networked(self) -> tuple[Span, ...]:
+        """Its instructions that may use a network, in order."""
+        ...
+
+    def build(
+        self, platform: Platform, pins: Mapping[str, str], *, report: Report
+    ) -> AbstractContextManager[ImageReference | Unbuilt]:
+        """Have the base in the engine while the block runs; or say why that cannot be.
+
+        Args:
+            pins: The digests of the images that it names, by their canonical names.
+
+        Raises:
+            InputError: A step of it fails (E610).
+            ToolError: The build failed (E61x).
         """
         ...
 

@@ -20,6 +20,7 @@ __all__ = [
     "CHECK_TIMEOUT_S",
     "LAYER_BUDGET",
     "Probe",
+    "base_context",
     "base_image",
     "base_text",
     "canonical_address",
@@ -105,6 +106,16 @@ def dockerfile_path(spec: EnvSpec) -> str | None:
     """Return the path of the base's Dockerfile, relative to the spec; None where there is none."""
     text = spec.base.dockerfile if spec.base is not None else None
     return None if text is None or is_dockerfile_text(text) else posixpath.normpath(text)
+
+
+def base_context(spec: EnvSpec) -> str | None:
+    """Return the folder that the base's Dockerfile copies from, relative to the spec, with a `/` at
+    its end, which no file's path has; None where there is no Dockerfile."""
+    if spec.base is None or spec.base.dockerfile is None:
+        return None
+    own = spec.base.context
+    folder = own if own is not None else posixpath.dirname(dockerfile_path(spec) or "") or "."
+    return f"{folder.rstrip('/')}/"
 
 
 def base_text(spec: EnvSpec) -> str:

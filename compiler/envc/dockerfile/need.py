@@ -1,0 +1,106 @@
+"""What the build of a recipe needs of whoever builds: a network, secrets, and an agent of SSH."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from envc.dockerfile.mount import AGENT, Held
+from envc.dockerfile.recipe import Recipe, RecipeStage
+from envc.source import Span
+
+__all__ = ["NOTHING", "Needs", "needs_of", "variables_of"]
+
+_IN_NO_NAME = re.compile(r"[^A-Za-z0-9_]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a build needs.
+
+    Attributes:
+        networked: The steps that may use a network, in order: they may give something else another
+            day.
+        secrets: By their ids, sorted; each once, and required where any step requires it.
+        agent: The step that needs an agent of SSH, one that requires it first; None where none does.
+    """
+
+    networked: tuple[Span, ...] = ()
+    secrets: tuple[Held, ...] = ()
+    agent: Held | None = None
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options by which `docker build` is given what steps cannot do without."""
+        secrets = (
+            f"--secret {shlex.quote(f'id={one.id},env={variables_of(one.id)[0]}')}"
+            for one in self.secrets
+            if one.required
+        )
+        is_needed = self.agent is not None and self.agent.required
+        return (*secrets, *([f"--ssh {AGENT}"] if is_needed else []))
+
+
+NOTHING = Needs()
+
+
+def variables_of(secret: str) -> tuple[str, ...]:
+    """Return the environment variables that may hold a secret: the first that is set does.
+
+    >>> variables_of("TOKEN"), variables_of("my-token")
+    (('TOKEN',), ('my_token', 'MY_TOKEN'))
+    """
+    name = _IN_NO_NAME.sub("_", secret)
+    name = f"_{name}" if name[0].isdigit() else name
+    return tuple(dict.fromkeys((name, name.upper())))
+
+
+def needs_of(recipe: Recipe) -> Needs:
+    """Return what the stages of a recipe need that its base is made from."""
+    stages = [recipe.stages[number] for number in sorted(_used(recipe))]
+    held = [one for stage in stages for one in stage.held]
+    secrets = _strictest(one for one in held if one.kind == "secret")
+    agents = _strictest(one for one in held if one.kind == "ssh")
+    return Needs(
+        networked=tuple(span for stage in stages for span in _networked(stage)),
+        secrets=tuple(secrets[name] for name in sorted(secrets)),
+        agent=next(iter(agents.values()), None),
+    )
+
+
+def _used(recipe: Recipe) -> set[int]:
+    """Return the stages that the base is made from, on any platform: BuildKit builds no others."""
+    found: set[int] = set()
+    ahead = [recipe.final]
+    while ahead:
+        number = ahead.pop()
+        if number not in found:
+            found.add(number)
+            ahead += _below(recipe, number)
+    return found
+
+
+def _below(recipe: Recipe, number: int) -> Iterator[int]:
+    stage = recipe.stages[number]
+    sources = [use.source for use in stage.uses if use.source is not None]
+    for name in (*stage.bases.values(), *sources):
+        if (below := recipe.find_stage(name, number)) is not None:
+            yield below
+    yield from (int(name) for name in sources if name.isdigit() and int(name) < number)
+
+
+def _networked(stage: RecipeStage) -> Iterator[Span]:
+    for step in stage.steps:
+        if step.name == "RUN" and step.flag("network") != "none":
+            yield step.span
+
+
+def _strictest(held: Iterable[Held]) -> dict[str, Held]:
+    found: dict[str, Held] = {}
+    for one in held:
+        known = found.get(one.id)
+        if known is None or (one.required and not known.required):
+            found[one.id] = one
+    return found
