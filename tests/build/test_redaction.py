@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +39,7 @@ def test_a_step_that_prints_a_secret_shows_none() -> None:
         "started": "2026-01-01T00:00:00Z",
     }
     parts = [base64.b64encode(part).decode() for part in (b"it is pa55", b"word\n")]
-    lines: list[dict[str, list[dict[str, object]]]] = [
+    lines: list[dict[str, Any]] = [
         {"vertexes": [step]},
         *({"logs": [{"vertex": "a", "data": part}]} for part in parts),
         {"vertexes": [{**step, "completed": "2026-01-01T00:00:01Z", "error": "no pa55word"}]},
