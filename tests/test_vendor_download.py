@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 
 from envc.errors import ToolError
+from envc.lock.model import SourcePackage
 from envc.mirror import MirrorMap
 from envc.vendor.artefact import Artefact
 from envc.vendor.download import Downloads, download
 from envc.vendor.folder import VendorFolder
 from support.drip import dripping
+
+
+def _no_commit(source: SourcePackage) -> Path:
+    raise AssertionError(source.name)
 
 
 def test_an_artefact_that_comes_a_byte_at_a_time_is_given_up(tmp_path: Path) -> None:
@@ -20,6 +25,7 @@ def test_an_artefact_that_comes_a_byte_at_a_time_is_given_up(tmp_path: Path) -> 
         environment={},
         mirrors=MirrorMap(),
         credentials={},
+        get_commit=_no_commit,
         sleep=lambda _: None,
         silence_s=0.2,
         tell=told.append,

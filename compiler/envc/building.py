@@ -254,8 +254,11 @@ def build_request(
     """Return how to build an image of a plan, with the context written into a folder.
 
     Raises:
-        ToolError: The folder cannot be written (E553).
+        InputError: A commit that the lock pins cannot be had (E352, E357, E359).
+        ToolError: The folder cannot be written (E553), or a repository cannot be read (E349 to
+            E351, E356).
     """
+    from envc.archives import bring
     from envc.build.buildkit import BuildRequest, SecretFile, SecretSource, SecretVariable
     from envc.build.held import find_agents, find_variables
     from envc.build.title import entitle
@@ -265,6 +268,8 @@ def build_request(
     from envc.plan.fetch import CA_BUNDLE
 
     contexts = _contexts(prepared, wanted, options)
+    if options.vendor is None:
+        bring(prepared.lock.platforms.values(), machine, is_offline=options.is_offline)
     rendered = render_plan(prepared)
     write(folder, output_files(prepared, rendered))
     needs = prepared.plan.preamble.needs if prepared.plan.preamble is not None else NOTHING

@@ -15,7 +15,6 @@ from envc.front import (
     lock_path,
     read_lock,
     read_locked,
-    refuse_unhonoured,
 )
 from envc.machine import Machine
 
@@ -105,7 +104,6 @@ def _compare(
 
     checked, locked = read_locked(path, machine, choice)
     chosen = choose_variants(checked.variants, variants)
-    refuse_unhonoured(checked, chosen)
     if found := compare_with_lock(checked, locked, chosen, choice):
         raise DriftError(found)
     problems: dict[str, tuple[Diagnostic, ...]] = {}

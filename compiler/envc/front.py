@@ -31,7 +31,6 @@ __all__ = [
     "read_any_lock",
     "read_lock",
     "read_locked",
-    "refuse_unhonoured",
 ]
 
 
@@ -211,20 +210,6 @@ def lock_path(path: Path) -> Path:
         hint = f"name the spec `{path.stem}.envc` or `{path.stem}.yaml`"
         raise InputError([Diagnostic(code="E154", message=message, hint=hint)])
     return place
-
-
-def refuse_unhonoured(checked: CheckedFile, chosen: Sequence[str]) -> None:
-    """Refuse what a spec says and no later stage honours yet, in the variants that are chosen.
-
-    Raises:
-        InputError: There is something (E290).
-    """
-    from envc.spec.unhonoured import unhonoured
-    from envc.variant import tell_variants
-
-    found = {name: unhonoured(checked.variants[name].document) for name in chosen}
-    if told := tell_variants(found, len(chosen)):
-        raise InputError(told)
 
 
 def compare_with_lock(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError, UsageError
-from envc.front import check_file, compare_with_lock, read, read_locked, refuse_unhonoured
+from envc.front import check_file, compare_with_lock, read, read_locked
 from envc.machine import Machine
 
 if TYPE_CHECKING:
@@ -79,7 +79,6 @@ def export(
     checked, locked = read_locked(path, machine, choice)
     chosen = choose_variants(checked.variants, variants)
     name = require_one(chosen, f"a file of the format `{format_name}` has the lock of")
-    refuse_unhonoured(checked, chosen)
     if found := compare_with_lock(checked, locked, chosen, choice):
         raise InputError(found)
     own, lock = checked.variants[name], locked.variants[name]
@@ -188,8 +187,7 @@ def adopt(
     from envc.source import Source
 
     checked = check_file(Source(name=str(path), text=imported.text), machine)
-    ((name, own),) = checked.variants.items()
-    refuse_unhonoured(checked, (name,))
+    (own,) = checked.variants.values()
     images = ImageInspector(
         environment=machine.environment,
         mirrors=machine.mirrors,

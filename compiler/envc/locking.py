@@ -20,7 +20,6 @@ from envc.front import (
     read,
     read_any_lock,
     read_lock,
-    refuse_unhonoured,
 )
 from envc.machine import Machine
 from envc.solving import LockOptions, Solvers, resolve_again
@@ -81,8 +80,7 @@ def lock(
     Variants are resolved side by side, and what they say is reported with their names.
 
     Raises:
-        InputError: The spec is wrong (E1xx, E2xx) or asks for what cannot be locked yet (E290), what
-            it asks for cannot be had (E3xx), or the
+        InputError: The spec is wrong (E1xx, E2xx), what it asks for cannot be had (E3xx), or the
             lock is damaged where variants of it are to be kept (E40x).
         UsageError: A variant (E007, E008) or a parameter (E006) is meant that the spec does not have, or
             a package (E460) that the lock does not have.
@@ -153,7 +151,6 @@ def _lock_alone(path: Path, solvers: Solvers, report: Callable[[str], None]) -> 
     checked = check_file(read(path), solvers.machine, choice=options.choice)
     place = lock_path(path)
     chosen = choose_variants(checked.variants, options.variants)
-    refuse_unhonoured(checked, chosen)
     old, damage = _read_old(place, is_needed=len(chosen) < len(checked.variants))
     before = old.variants if old is not None else {}
     variants = {name: checked.variants[name] for name in chosen}

@@ -133,17 +133,21 @@ class Brought:
         trees: Of copy steps.
         wheels: Local ones.
         texts: Of files that the spec includes or extends.
+        archives: Of commits that the lock pins, with the places where the cache has them or would:
+            whoever writes them looks at them.
     """
 
     trees: Mapping[Selection, str]
     wheels: Mapping[str, str]
     texts: Mapping[str, str]
+    archives: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
     def of(
         trees: Mapping[Selection, tuple[bool, Iterable[Any]]],
         wheels: Mapping[str, str],
         texts: Mapping[str, str],
+        archives: Mapping[str, str] | None = None,
     ) -> Brought:
         """Return the digests; a tree is whether it is a folder, and its files."""
         return Brought(
@@ -152,6 +156,7 @@ class Brought:
             },
             wheels=wheels,
             texts={name: _digest_text(text) for name, text in texts.items()},
+            archives=archives or {},
         )
 
 
@@ -162,7 +167,7 @@ def recall(question: Question) -> Result | None:
         found = _find_brought(question.spec.parent, kept)
         if found is None:
             return None
-        origins = dict(found)
+        origins = {**kept["archives"], **dict(found)}
         beside = {Path(file) for _, file in found}
         return Result(
             environment=kept["environment"],
@@ -205,6 +210,7 @@ def remember(question: Question, result: Result, variants: Sequence[Brought]) ->
             ],
             "wheels": dict(brought.wheels),
             "texts": dict(brought.texts),
+            "archives": dict(brought.archives),
             "variants": {
                 name: {
                     "spec_id": one.spec_id,
@@ -284,6 +290,7 @@ def _join(variants: Sequence[Brought]) -> Brought | None:
         trees={taken: digest for one in variants for taken, digest in one.trees.items()},
         wheels={name: digest for one in variants for name, digest in one.wheels.items()},
         texts={name: digest for one in variants for name, digest in one.texts.items()},
+        archives={name: place for one in variants for name, place in one.archives.items()},
     )
     agree = all(
         one.trees.items() <= joined.trees.items()

@@ -261,6 +261,7 @@ def compile(  # noqa: A001  # the verb's own name
     choice: Choice | None = None,
     templates: Path | None = None,
     vendor: Path | None = None,
+    is_offline: bool = False,
 ) -> Compiled:
     """Write the Dockerfile of a spec and its lock, and all that it needs, into a folder.
 
@@ -273,13 +274,17 @@ def compile(  # noqa: A001  # the verb's own name
         choice: What the command line chose of the spec's parameters.
         templates: The folder of the user's templates.
         vendor: The folder that artefacts come from instead of the network, which must hold them.
+        is_offline: Whether commits that the lock pins and the cache does not have are refused.
 
     Raises:
-        InputError: The spec, its lock or a template is wrong, or the lock is not that of the spec.
+        InputError: The spec, its lock or a template is wrong, the lock is not that of the spec, or
+            a commit cannot be had (E352, E357, E359).
         UsageError: The folder is somebody else's (E550 to E552), or a variant is asked for that
             the spec does not have (E007, E008).
-        ToolError: The folder cannot be written (E553).
+        ToolError: The folder cannot be written (E553), or a repository cannot be read (E349 to
+            E351, E356).
     """
+    from envc.archives import bring_files
     from envc.output import write, write_variants
     from envc.prepared import compiled
 
@@ -297,6 +302,8 @@ def compile(  # noqa: A001  # the verb's own name
         is_vendored=vendor is not None,
     )
     files = {name: one.files for name, one in result.variants.items()}
+    for own in files.values():
+        bring_files(path, own, machine, is_offline=is_offline)
     if _is_direct(result, variants):
         changes = write(folder, *files.values())
     else:

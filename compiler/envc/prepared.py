@@ -14,7 +14,6 @@ from envc.front import (
     compare_with_lock,
     lock_path,
     read_locked,
-    refuse_unhonoured,
 )
 from envc.machine import Machine
 from envc.mirror import MirrorMap
@@ -105,7 +104,6 @@ def prepare(
     overrides = read_templates(templates)
     checked, locked = read_locked(path, machine, choice)
     chosen = choose_variants(checked.variants, variants)
-    refuse_unhonoured(checked, chosen)
     if found := compare_with_lock(checked, locked, chosen, choice):
         raise InputError(found)
     prepared: dict[str, Prepared] = {}
@@ -120,6 +118,7 @@ def prepare(
                 mirrors,
                 overrides,
                 choice,
+                cache=machine.cache,
                 is_vendored=is_vendored,
             )
         except InputError as error:
@@ -154,9 +153,11 @@ def _prepare_variant(
     overrides: Overrides,
     choice: Choice | None,
     *,
+    cache: Path,
     is_vendored: bool,
 ) -> Prepared:
     from envc import resources
+    from envc.archives import name_archives
     from envc.context import digest_read_sources, list_linked, read_inputs
     from envc.lock.drift import drift
     from envc.plan.lower import lower
@@ -165,6 +166,7 @@ def _prepare_variant(
     own = checked.variants[name]
     spec, document = own.spec, own.document
     inputs = read_inputs(spec, document, path.parent, locked=locked.local_wheels)
+    inputs = replace(inputs, archives=name_archives(locked.platforms.values(), cache))
     linked = dict.fromkeys(list_linked(spec, locked.local_wheels))
     wheels = linked | {name: wheel.sha256 for name, wheel in inputs.wheels.items()}
     wheels |= digest_read_sources(inputs)
@@ -265,7 +267,8 @@ def _compile_anew(question: Question, prepared: PreparedFile) -> Result:
         beside |= {Path(file.origin_path) for file in files if file.origin_path is not None}
         wheels = {name: wheel.sha256 for name, wheel in one.inputs.wheels.items()}
         texts = {name: source.text for name, source in checked.files.items()}
-        brought.append(Brought.of(trees, wheels, texts))
+        archives = {sha256: file.origin_path or "" for sha256, file in one.inputs.archives.items()}
+        brought.append(Brought.of(trees, wheels, texts, archives))
         variants[name] = VariantResult(
             spec_id=one.plan.spec_id,
             env_ids=dict(sorted(one.plan.env_ids.items())),

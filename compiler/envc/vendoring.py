@@ -109,7 +109,7 @@ def vendor(
         images |= set(list_images(platforms)) if options.has_images else set()
     place = VendorFolder.open(folder)
     wanted = sorted(artefacts.values(), key=lambda one: (one.url, one.sha256))
-    fetched = download(place, wanted, _how(place, wanted, secrets, machine), report)
+    fetched = download(place, wanted, _how(place, wanted, secrets, machine, report), report)
     registry = Registry(environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell)
     found = {image: fetch_image(place, image, registry, report) for image in sorted(images)}
     place.write_index(wanted, found)
@@ -262,12 +262,14 @@ def _how(
     wanted: Sequence[Artefact],
     secrets: Mapping[str, str],
     machine: Machine,
+    report: Callable[[str], None],
 ) -> Downloads:
     """Return how to fetch, with what the secrets hold that are needed for what is missing.
 
     Raises:
         InputError: One is not set (E360).
     """
+    from envc.archives import Fetcher
     from envc.resolve.credential import find_secrets
     from envc.vendor.download import Downloads
 
@@ -290,6 +292,7 @@ def _how(
         mirrors=machine.mirrors,
         credentials=held,
         tell=machine.tell,
+        get_commit=Fetcher(machine, report),
     )
 
 

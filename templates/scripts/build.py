@@ -154,6 +154,7 @@ def unpack(row: dict, home: Path) -> Path:
                 safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
                 archive.extractall(target, **safe)
         (project,) = (path for path in target.iterdir() if path.is_dir())
+    project = project / row.get("subdirectory", "")
     for folder, names, files in os.walk(project):
         for name in (*names, *files, "."):
             os.utime(Path(folder) / name, (FILE_TIME, FILE_TIME), follow_symlinks=False)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 
 import pytest
 
 from support.command import Envc, ServedChannel
 from support.engine import EngineWorld
+from support.repositories import Repository
 from support.sources import project
 
 pytestmark = pytest.mark.engine
@@ -114,3 +116,31 @@ pip {{ source "libs/pets" }}
 
     program = "import greeter, pets, platform; print(platform.python_version())"
     assert envc.inside(image, "python", "-c", program).strip() == channel.channel.python
+
+
+def test_a_commit_is_locked_built_and_built_again_without_its_repository(
+    envc: Envc, world: EngineWorld
+) -> None:
+    files = {f"libs/pets/{path}": text for path, text in project("pets", build=("idna",)).items()}
+    repository = Repository.make(envc.folder / "repository", files)
+    repository.git("tag", "v1")
+    envc.write(
+        "pets.envc",
+        f"""environment pets
+base image "{world.python_base}"
+pip {{ pets @ git+{repository.url}@v1#subdirectory=libs/pets }}
+check {{ import pets }}
+""",
+    )
+    envc("lock", "pets.envc")
+    envc("vendor", "pets.envc", "v")
+    repository.folder.rename(envc.folder / "gone")
+
+    built = envc.build("pets.envc")
+    shutil.rmtree(envc.cache / "git")
+    vendored = envc.build("pets.envc", "--offline", "--vendor", "v", "--no-cache")
+
+    program = "import pets, importlib.metadata as m; print(m.version('pets'))"
+    assert envc.inside(built["image"], "python", "-c", program) == "1.0\n"
+    assert vendored["env_id"] == built["env_id"]
+    assert vendored["digest"] == built["digest"]

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from envc.lock.model import Lock, LockFile, PipPackage, PlatformLock, SourcePackage
+from envc.errors import InputError
+from envc.lock.codec import dumps, loads
+from envc.lock.model import Intent, Lock, LockFile, PipPackage, PlatformLock, SourcePackage
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Selection, Tree
 from envc.plan.instruction import Add, BuildPlan, Copy, Run, Stage
@@ -32,6 +34,11 @@ def sdist(name: str, **changes: Any) -> SourcePackage:
 
 def folder(path: str, **changes: Any) -> SourcePackage:
     return sdist("pets", kind="folder", url=None, index=None, path=path, **changes)
+
+
+def commit(name: str, **changes: Any) -> SourcePackage:
+    own = {"repository": "https://a.example/pets.git", "commit": "4" * 40}
+    return sdist(name, **{"kind": "git", "url": None, "index": None, **own, **changes})
 
 
 def locked(*sources: SourcePackage, pip: tuple[PipPackage, ...] = ()) -> PlatformLock:
@@ -113,6 +120,47 @@ def test_a_folder_comes_by_the_context() -> None:
     assert "sources/pets-1.0-55555555/src/pets.py" in [file.path for file in plan.files]
 
 
+def test_the_archive_of_a_commit_comes_by_the_context_or_from_a_vendor_folder() -> None:
+    pets = commit("pets", subdirectory="libs/pets")
+    archive = ContextFile(path="pets-1.0.tar", sha256=pets.sha256, origin_path="/x/pets.tar")
+    own = Inputs(archives={pets.sha256: archive})
+
+    plan = plan_of({"environment": "x"}, {"linux/amd64": locked(pets)}, own)
+    vendored = plan_of({"environment": "x"}, {"linux/amd64": locked(pets)}, is_vendored=True)
+
+    (copied, *_) = (one for one in stage(plan, "sources").instructions if isinstance(one, Copy))
+    assert copied == Copy(source="sources/pets-1.0.tar-55555555", to="/pets-1.0.tar")
+    assert "sources/pets-1.0.tar-55555555" in [file.path for file in plan.files]
+    copies = [one for one in stage(vendored, "sources").instructions if isinstance(one, Copy)]
+    taken = f"blobs/sha256/{pets.sha256}"
+    assert Copy(stage="vendor", source=taken, to="/pets-1.0.tar") in copies
+    assert [file.path for file in vendored.files if file.path.startswith("sources/")] == []
+    assert vendored.env_ids == plan.env_ids
+
+
+@pytest.mark.parametrize(
+    ("change", "is_same"),
+    [
+        ({"repository": "ssh://git@b.example/pets"}, True),
+        ({"commit": "8" * 40}, True),
+        ({"ref": "main"}, True),
+        ({"sha256": "7" * 64}, False),
+        ({"subdirectory": "libs/cats"}, False),
+        ({"subdirectory": None}, False),
+    ],
+)
+def test_an_env_id_knows_the_files_of_a_commit_and_not_where_they_are_from(
+    change: dict[str, Any], is_same: bool
+) -> None:
+    def env_id(source: SourcePackage) -> str:
+        locks = {"linux/amd64": locked(source)}
+        return plan_of({"environment": "x"}, locks, is_vendored=True).env_ids["linux/amd64"]
+
+    own = commit("pets", subdirectory="libs/pets")
+
+    assert (env_id(own) == env_id(own.model_copy(update=change))) is is_same
+
+
 def test_condas_python_builds_where_conda_brings_it() -> None:
     lock = conda_lock(conda_package("python")).model_copy(
         update={"sources": (sdist("toys"),), "build": (SETUPTOOLS,)}
@@ -165,12 +213,32 @@ def test_an_env_id_knows_what_is_built_and_not_where_it_lies(
 
 
 def test_a_lock_with_sources_reads_as_it_was_written() -> None:
-    from envc.lock.codec import dumps, loads
-    from envc.lock.model import Intent
-
     lock = Lock(
         intent=Intent(base="docker.io/library/debian:12", sdists=("toys",), sources=("libs/pets",)),
-        platforms={"linux/amd64": locked(folder("libs/pets"), sdist("toys"))},
+        platforms={"linux/amd64": locked(folder("libs/pets"), sdist("toys"), commit("cats"))},
     )
 
     assert loads(dumps(lock), "x.lock") == LockFile.of(lock)
+
+
+@pytest.mark.parametrize(
+    ("change", "claim"),
+    [
+        ({"commit": None}, "`git` has a `repository` and a `commit`"),
+        ({"url": "https://a.example/x.tar.gz"}, "and none has another's"),
+        ({"repository": "https://me:word@a.example/x.git"}, "a lock holds no credentials"),
+        ({"repository": "ext::sh -c true"}, "it is not that of a repository"),
+        ({"subdirectory": "../up"}, "its `subdirectory` is not below its top"),
+    ],
+)
+def test_a_lock_with_a_commit_of_nowhere_is_damaged(change: dict[str, Any], claim: str) -> None:
+    wrong = commit("cats").model_copy(update=change)
+    lock = Lock(intent=Intent(base="debian:12"), platforms={"linux/amd64": locked(wrong)})
+
+    with pytest.raises(InputError) as caught:
+        loads(dumps(lock), "x.lock")
+
+    (problem,) = caught.value.diagnostics
+    assert problem.code == "E403"
+    assert claim in problem.message
+    assert "word" not in problem.message

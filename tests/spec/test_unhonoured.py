@@ -1,17 +1,13 @@
-"""What no stage honours yet is refused by a lock, told by a check, and never silently taken."""
+"""What no stage honours yet is told by a check, and never silently taken."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from envc import pipeline
-from envc.errors import InputError
-from envc.machine import Machine
 from envc.spec.load import load
-from envc.spec.unhonoured import UNHONOURED, unhonoured, unhonoured_warnings
+from envc.spec.unhonoured import UNHONOURED, unhonoured_warnings
 from support.documents import Everything, document
 
 EVERYTHING: dict[str, Any] = {
@@ -77,9 +73,6 @@ def test_every_construct_of_the_table_is_found_in_a_spec_that_uses_it() -> None:
     found = set(said(EVERYTHING))
 
     assert {construct.sentence for construct in UNHONOURED.values()} <= found
-    assert {message for message in found if "address" in message or "repository" in message} == {
-        "envc cannot lock a distribution from a repository yet",
-    }
 
 
 @pytest.mark.parametrize(
@@ -99,39 +92,12 @@ def test_what_says_nothing_is_no_construct(fields: dict[str, Any]) -> None:
     assert said({"environment": "pets", **fields}) == []
 
 
-def test_a_warning_says_the_same_as_the_error() -> None:
-    subject = document({"environment": "pets", "pip": ["f @ git+https://a.example/f"]})
-
-    [error], [warning] = unhonoured(subject), unhonoured_warnings(subject)
-
-    assert (error.code, warning.code) == ("E290", "W290")
-    assert (error.message, error.labels, error.hint) == (
-        warning.message,
-        warning.labels,
-        warning.hint,
-    )
-
-
 def test_what_no_image_has_is_told_and_refuses_no_lock() -> None:
     subject = document(
         {"environment": "pets", "serve": {"entry": "a.py"}, "train": {"script": "b.py"}}
     )
 
-    assert unhonoured(subject) == ()
     assert [(one.code, one.message) for one in unhonoured_warnings(subject)] == [
         ("W290", "envc cannot serve a model yet"),
         ("W290", "envc cannot train yet"),
     ]
-
-
-def test_a_lock_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
-    spec = tmp_path / "pets.envc"
-    spec.write_text("environment pets\npip {\n  f @ git+https://a.example/f\n}\n", encoding="utf-8")
-
-    machine = Machine.here({"ENVC_CACHE": str(tmp_path / "cache")})
-
-    with pytest.raises(InputError) as caught:
-        pipeline.lock(spec, machine, pipeline.LockOptions(), lambda _: None)
-
-    assert [problem.code for problem in caught.value.diagnostics] == ["E290"]
-    assert not (tmp_path / "pets.lock").exists()

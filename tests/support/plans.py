@@ -103,6 +103,8 @@ def plan_of(
     platforms: dict[str, PlatformLock],
     inputs: Inputs | None = None,
     mirrors: MirrorMap | None = None,
+    *,
+    is_vendored: bool = False,
 ) -> BuildPlan:
     """Return the plan of a spec given as data."""
     source = Source(name="spec.yaml", text="spec\n")
@@ -116,4 +118,5 @@ def plan_of(
         inputs or Inputs(),
         scripts=read_scripts(),
         mirrors=mirrors or MirrorMap(),
+        is_vendored=is_vendored,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from envc import pipeline
@@ -63,7 +64,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "the ids are the same",
     )
     parser.add_argument(
-        "--offline", action="store_true", help="accepted for scripts: compile never uses a network"
+        "--offline",
+        action="store_true",
+        help="use no network: refuse what needs one, which is a commit that the cache does not have",
     )
     add_mirror(parser, has_variable=False)
 
@@ -71,7 +74,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
     machine = machine_of(arguments, console)
     mirrors, variants = parse_mirrors(arguments.mirror), arguments.variants
-    compiler = pipeline.check_compiled if arguments.check else pipeline.compile
+    compiler = (
+        pipeline.check_compiled
+        if arguments.check
+        else partial(pipeline.compile, is_offline=arguments.offline)
+    )
     done = compiler(
         arguments.spec,
         arguments.output,
@@ -135,5 +142,6 @@ VERB = Verb(
     name="compile",
     add_arguments=_add_arguments,
     execute=_execute,
-    details="Needs no network and no engine; `docker build DIR` accepts the result.",
+    details="Needs no engine, and a network only for commits of repositories that the cache does not "
+    "have; `docker build DIR` accepts the result.",
 )

@@ -87,7 +87,7 @@ def size_of(locked: PlatformLock) -> int | None:
     """Return the bytes of all packages of an environment; None where any does not state its own."""
     sizes = [package.size for package in locked.conda] + [package.size for package in locked.pip]
     sizes += [package.size for package in locked.system]
-    sizes += [package.size for package in locked.sources if package.url is not None]
+    sizes += [package.size for package in locked.sources if package.path is None]
     return None if None in sizes else sum(size or 0 for size in sizes)
 
 
@@ -121,8 +121,8 @@ def _list_pins(locked: PlatformLock) -> Iterator[tuple[tuple[str, str], _Pin]]:
         pin = _Pin(text=archive.version, digest=archive.sha256, size=archive.size)
         yield ("system", archive.name), pin
     for source in locked.sources:
-        pin = _Pin(text=source.version, digest=source.sha256, size=source.size)
-        yield ("source", source.name), pin
+        text = f"{source.version} {source.commit[:12]}" if source.commit else source.version
+        yield ("source", source.name), _Pin(text=text, digest=source.sha256, size=source.size)
     for built in locked.build:
         pin = _Pin(text=built.version, digest=built.sha256, size=built.size)
         yield ("build", f"{built.name} {built.version}"), pin

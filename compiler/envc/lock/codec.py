@@ -28,6 +28,10 @@ _BY_HAND = "a lock is not edited by hand: change the spec and run `envc lock` ag
 _ABRIDGED = 20
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: .*)?$", re.MULTILINE)
 _ADDRESS = re.compile(r"https?://[^/@\s]+/[^\s\x00-\x1f\x7f\"']+")
+_REPOSITORY = re.compile(
+    r"(?:https?://[^/@\s]+|ssh://(?:[A-Za-z0-9._-]+@)?[^/@\s]+|file://(?:localhost)?)/"
+    r"[^\s\x00-\x1f\x7f\"']+"
+)
 _FILE_NAME = re.compile(r"(?!\.\.?$)[^/\s\x00-\x1f\x7f\"']+")
 
 
@@ -259,14 +263,31 @@ def _judge_wheel(wheel: PipPackage) -> str:
 
 
 def _judge_source(source: SourcePackage, build: Iterable[PipPackage]) -> str:
-    if (source.url is None) == (source.path is None) or (source.path is None) != (
-        source.kind == "sdist"
-    ):
-        return "an `sdist` has a `url`, a `folder` has a `path`, and none has both"
+    kinds = {"sdist": source.url, "folder": source.path, "git": source.repository}
+    given = [kind for kind, place in kinds.items() if place is not None]
+    if given != [source.kind] or (source.commit is None) == (source.kind == "git"):
+        return (
+            "an `sdist` has a `url`, a `folder` has a `path`, `git` has a `repository` and a "
+            "`commit`, and none has another's"
+        )
+    if wrong := _judge_repository(source):
+        return wrong
     known = {f"{wheel.name}=={wheel.version}" for wheel in build}
     if lost := sorted(set(source.build) - known):
         return f"`{lost[0]}` is not among the wheels of `build`"
     return _judge_url(source.url) if source.url is not None else ""
+
+
+def _judge_repository(source: SourcePackage) -> str:
+    """Return what is wrong with where a commit is from, or an empty string."""
+    if source.repository is None:
+        return "only a commit has a `subdirectory`" if source.subdirectory else ""
+    if not _REPOSITORY.fullmatch(source.repository):
+        is_private = "@" in source.repository
+        return "a lock holds no credentials" if is_private else "it is not that of a repository"
+    folder = source.subdirectory
+    is_below = folder is None or not {"", ".", ".."} & {*folder.split("/")}
+    return "" if is_below else "its `subdirectory` is not below its top"
 
 
 def _judge_image(image: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -29,11 +29,13 @@ __all__ = [
     "SourcePackage",
     "SystemPackage",
     "Tools",
+    "archive_name",
     "filename_of",
     "series",
 ]
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Commit = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
@@ -116,11 +118,16 @@ class SourcePackage(Part):
     Attributes:
         name: Normalised (PEP 503).
         version: Exact (PEP 440).
-        kind: Where the source is: a source distribution, or a folder beside the spec.
-        url: The canonical address of a source distribution; None for a folder.
+        kind: Where the source is: a source distribution, a folder beside the spec, or a commit.
+        url: The canonical address of a source distribution; None for another.
         path: Where a folder lies, relative to the spec, in POSIX form; None for another.
-        sha256: Of the source distribution; of a folder, of its list of files, see `envc.files.tree_digest`.
-        size: Of the source distribution, in bytes, where its source states it.
+        repository: The address of a commit's repository, as `git` takes it; None for another.
+        commit: The whole hash of a commit; None for another.
+        ref: The branch, the tag or the like that led to it; None for the default branch.
+        subdirectory: The project's folder in its source, in POSIX form; None for the whole.
+        sha256: Of the source distribution; of a folder, of its list of files, see `envc.files.tree_digest`;
+            of a commit, of its archive, see `envc.resolve.git_archive`.
+        size: Of the source distribution or the archive, in bytes, where its source states it.
         index: The canonical address of the index that offered it; None for what the spec names.
         backend: What builds it (PEP 517), such as `setuptools.build_meta`.
         backend_path: The folders in it where its own backend lies.
@@ -129,9 +136,13 @@ class SourcePackage(Part):
 
     name: str
     version: str
-    kind: Literal["sdist", "folder"]
+    kind: Literal["sdist", "folder", "git"]
     url: str | None = None
     path: str | None = None
+    repository: str | None = None
+    commit: Commit | None = None
+    ref: str | None = None
+    subdirectory: str | None = None
     sha256: Sha256
     size: int | None = None
     index: str | None = None
@@ -141,12 +152,26 @@ class SourcePackage(Part):
 
     @property
     def filename(self) -> str:
-        """What the source is called: the file's own name, or that of a folder."""
-        return filename_of(self.url) if self.url is not None else f"{self.name}-{self.version}"
+        """What the source is called: the file's own name, or that of a folder or of an archive."""
+        if self.url is not None:
+            return filename_of(self.url)
+        suffix = ".tar" if self.commit is not None else ""
+        return f"{self.name}-{self.version}{suffix}"
+
+    @property
+    def git_url(self) -> str | None:
+        """The address of a commit, as pip and SPDX write it; None for another."""
+        if self.commit is None:
+            return None
+        below = f"#subdirectory={quote(self.subdirectory)}" if self.subdirectory else ""
+        return f"git+{self.repository}@{self.commit}{below}"
 
     @property
     def artefact(self) -> PipPackage:
-        """The source as what it is fetched or read as, for those who need not build it."""
+        """The source as what it is fetched or read as, for those who need not build it.
+
+        A commit has neither an address of a file nor a path.
+        """
         return PipPackage(
             name=self.name,
             version=self.version,
@@ -406,6 +431,11 @@ class LockFile:
         return tuple(
             sorted({text for lock in self.variants.values() for text in lock.intent.matchspecs})
         )
+
+
+def archive_name(commit: str, sha256: str) -> str:
+    """Return what the file is called that the cache keeps the archive of a commit in."""
+    return f"{commit}-{sha256}.tar"
 
 
 def series(version: str) -> str:

@@ -22,6 +22,7 @@ from envc.plan.stage import (
     mount_stage,
     script,
 )
+from envc.plan.vendored import VENDOR
 
 __all__ = [
     "BUILT",
@@ -53,12 +54,17 @@ give the same bytes twice: these are outside what two builds promise to have in 
 
 
 def source_stages(
-    layouts: Mapping[str, Layout], sources: Sources, listings: Listings
+    layouts: Mapping[str, Layout],
+    sources: Sources,
+    listings: Listings,
+    *,
+    is_vendored: bool = False,
 ) -> tuple[Stage, ...]:
     """Return the stage `sources`, after those that fetch with credentials; none where all are wheels.
 
     Args:
         layouts: By architecture.
+        is_vendored: Whether archives of commits come from a vendor folder, not with the context.
     """
     private: dict[str, tuple[Instruction, ...]] = {}
     fetching: dict[str, tuple[Instruction, ...]] = {}
@@ -74,7 +80,8 @@ def source_stages(
             copies = (Copy(stage=PRIVATE_SOURCES, source="/packages/", to="/"),)
         public = [one for one in fetched(locked) if one not in wanted]
         listed = Copy(source=listings.path(architecture, _LIST), to="/sources.json")
-        fetching[architecture] = (*_adds(public, sources), *copies, *_folders(locked), listed)
+        local = (*_folders(locked), *_archives(locked, is_vendored=is_vendored))
+        fetching[architecture] = (*_adds(public, sources), *copies, *local, listed)
     return (
         *choose(PRIVATE_SOURCES, dict.fromkeys(private, "tools"), private, _PRIVATE),
         *choose("sources", dict.fromkeys(fetching, "scratch"), fetching, _SOURCES),
@@ -110,6 +117,7 @@ def build_list(layout: Layout) -> dict[str, Json]:
             "name": one.name,
             "version": one.version,
             "wheels": [files[name] for name in one.build],
+            **({"subdirectory": one.subdirectory} if one.subdirectory else {}),
         }
         for one in locked.sources
     ]
@@ -117,11 +125,20 @@ def build_list(layout: Layout) -> dict[str, Json]:
     return {_LIST: {"platform": platform, "python": layout.python, "sources": rows}}
 
 
-def source_files(layouts: Mapping[str, Layout], inputs: Inputs) -> tuple[ContextFile, ...]:
-    """Return the files of the context's source folders."""
+def source_files(
+    layouts: Mapping[str, Layout], inputs: Inputs, *, is_vendored: bool = False
+) -> tuple[ContextFile, ...]:
+    """Return the files of the context's source folders, and its archives of commits.
+
+    Args:
+        is_vendored: Whether these come from a vendor folder.
+    """
     files: dict[str, ContextFile] = {}
     for layout in layouts.values():
         for source in layout.locked.sources:
+            if source.commit is not None and not is_vendored:
+                archive = inputs.archives[source.sha256]
+                files[_folder(source)] = replace(archive, path=_folder(source))
             if source.path is not None:
                 tree = inputs.trees[inputs.sources[source.path]]
                 for file in tree.files:
@@ -141,6 +158,7 @@ def built_rows(locked: PlatformLock) -> list[Json]:
             one.backend,
             list(one.backend_path),
             [digests[name] for name in one.build],
+            *([one.subdirectory] if one.subdirectory else []),
         ]
         for one in locked.sources
     ]
@@ -163,6 +181,18 @@ def _folders(locked: PlatformLock) -> Iterator[Copy]:
             yield Copy(source=f"{_folder(one)}/", to=f"/{one.filename}/")
 
 
+def _archives(locked: PlatformLock, *, is_vendored: bool) -> Iterator[Copy]:
+    """Yield what brings archives of commits: no address has them, so none can be added by it."""
+    for one in locked.sources:
+        if one.commit is None:
+            continue
+        if is_vendored:
+            source = f"blobs/sha256/{one.sha256}"
+            yield Copy(stage=VENDOR, source=source, to=f"/{one.filename}")
+        else:
+            yield Copy(source=_folder(one), to=f"/{one.filename}")
+
+
 def _folder(source: SourcePackage) -> str:
-    """Return where a folder lies in the context: platforms may have two of one name."""
+    """Return where a folder or an archive lies in the context: platforms may have two of one name."""
     return f"sources/{source.filename}-{source.sha256[:8]}"

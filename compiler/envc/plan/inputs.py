@@ -90,9 +90,12 @@ class Inputs:
         wheels: Local wheels, by the path that the lock writes; `path` is the file's name.
         sources: Which of the trees is a source folder, by the path that the lock writes.
         base: None where the base is an image.
+        archives: Archives of commits by their SHA-256, which are not beside the spec; that they are
+            where these say is for whoever writes the context to see to.
     """
 
     trees: Mapping[Selection, Tree] = field(default_factory=dict)
     wheels: Mapping[str, ContextFile] = field(default_factory=dict)
     sources: Mapping[str, Selection] = field(default_factory=dict)
     base: BaseRecipe | None = None
+    archives: Mapping[str, ContextFile] = field(default_factory=dict)

@@ -94,7 +94,7 @@ def lower(
         *tools_stages(building, sources),
         *layer_stages(building, sources, listings),
         *system_stages(building),
-        *source_stages(building, sources, listings),
+        *source_stages(building, sources, listings, is_vendored=is_vendored),
         *build_stages(building),
         *built_layer_stages(building),
         *assembly_stages(building, listings),
@@ -128,7 +128,7 @@ def lower(
         *_script_files(stages, scripts),
         *listings.files(),
         *local_wheel_files(platforms, inputs.wheels),
-        *source_files(building, inputs),
+        *source_files(building, inputs, is_vendored=is_vendored),
         *step_files(layout.settings for layout in layouts.values()),
         *(base_files(inputs.base) if inputs.base is not None else ()),
     )

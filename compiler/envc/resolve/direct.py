@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,18 +15,21 @@ from urllib.parse import unquote, urlsplit
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.files import write_if_changed
+from envc.lock.model import SourcePackage
 from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess, Report, Requirement
+from envc.resolve.git import Repositories
 from envc.resolve.kept_size import keep_size, read_size
 from envc.resolve.transport import Transport
 from envc.resolve.wheel_file import BrokenWheelError, distribution_of, read_metadata
 from envc.resolve.workshop import Described, Workshop
 from envc.spec.direct import direct_kind
+from envc.spec.repository import GitAddress, parse_git_address
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement as Parsed
 
-__all__ = ["DirectSdist", "DirectWheel", "Downloads", "is_sdist_address", "is_wheel_address"]
+__all__ = ["DirectSdist", "DirectWheel", "Downloads", "is_sdist_address"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -57,12 +61,19 @@ class DirectSdist:
         url: Canonical, without a fragment.
         sha256: Of the file, in hex.
         size: Of the file, in bytes.
+        commit: Where the address is that of a repository, the whole hash of its commit; the file is
+            its archive then. None for a file.
+        ref: The name that led to it, as the requirement has it.
+        subdirectory: The project's folder in it; empty for the whole.
     """
 
     url: str
     described: Described
     sha256: str
     size: int
+    commit: str | None = None
+    ref: str = ""
+    subdirectory: str = ""
 
     @property
     def filename(self) -> str:
@@ -80,12 +91,6 @@ def is_sdist_address(url: str) -> bool:
     return direct_kind(url) == "sdist"
 
 
-def is_wheel_address(url: str) -> bool:
-    """Say whether a direct reference (PEP 440, PEP 508) is one to a wheel that can be fetched."""
-    parts = urlsplit(url)
-    return parts.scheme in ("http", "https") and parts.path.endswith(".whl")
-
-
 class Downloads:
     """Fetches wheels and source distributions by their addresses.
 
@@ -95,6 +100,8 @@ class Downloads:
         cache: A folder for wheels' metadata, which never changes for a SHA-256.
         report: Told what is fetched.
         workshop: Looks at source distributions.
+        repositories: Gets commits.
+        commits: What the lock had of repositories, to keep.
     """
 
     def __init__(
@@ -104,7 +111,11 @@ class Downloads:
         cache: Path,
         report: Report,
         workshop: Workshop,
+        repositories: Repositories,
+        commits: Iterable[SourcePackage] = (),
     ) -> None:
+        self._repositories = repositories
+        self._commits = {one.name: one for one in commits if one.commit is not None}
         self._workshop = workshop
         self._mirrors = mirrors
         self._transport = transport
@@ -115,9 +126,12 @@ class Downloads:
         """Return what a requirement names.
 
         Raises:
-            InputError: As `fetch_wheel`, or a source distribution is broken (E345, E346).
-            ToolError: As `fetch_wheel`.
+            InputError: As `fetch_wheel`, or a source distribution is broken (E345, E346), or a
+                repository has no such commit (E352 to E358).
+            ToolError: As `fetch_wheel`, or a repository cannot be read (E349 to E351, E356).
         """
+        if (address := parse_git_address(parsed.url or "")) is not None:
+            return self._fetch_commit(asked, parsed, address)
         if is_sdist_address(parsed.url or ""):
             return self._fetch_sdist(asked, parsed)
         return self.fetch_wheel(asked, parsed)
@@ -175,6 +189,44 @@ class Downloads:
             message = f"the file at `{url}` is `{described.name}`, not `{parsed.name}`"
             raise _refuse(asked, message, f"write `{described.name} @ …`, or correct the address")
         return DirectSdist(url=url, described=described, sha256=sha256, size=size)
+
+    def _fetch_commit(self, asked: Requirement, parsed: Parsed, address: GitAddress) -> DirectSdist:
+        from packaging.utils import canonicalize_name
+
+        name = canonicalize_name(parsed.name)
+        kept = self._commits.get(name)
+        is_kept = kept is not None and (kept.repository, kept.ref or "") == (
+            address.repository,
+            address.ref,
+        )
+        found = self._repositories.check_out(
+            address,
+            self._mirrors,
+            self._report,
+            commit=kept.commit if kept is not None and is_kept else None,
+            span=asked.span,
+        )
+        below = f"#subdirectory={address.subdirectory}" if address.subdirectory else ""
+        url = f"git+{address.repository}@{found.commit[:12]}{below}"
+        described = self._workshop.describe_archive(
+            found.archive.file,
+            found.archive.sha256,
+            named=url,
+            span=asked.span,
+            subdirectory=address.subdirectory,
+        )
+        if described.name != name:
+            message = f"the project at `{url}` is `{described.name}`, not `{parsed.name}`"
+            raise _refuse(asked, message, f"write `{described.name} @ …`, or correct the address")
+        return DirectSdist(
+            url=address.repository,
+            described=described,
+            sha256=found.archive.sha256,
+            size=found.archive.size,
+            commit=found.commit,
+            ref=address.ref,
+            subdirectory=address.subdirectory,
+        )
 
     def _download(self, asked: Requirement, url: str, file: Path) -> str:
         address = self._mirrors.to_mirror(url)

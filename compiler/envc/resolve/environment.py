@@ -290,7 +290,9 @@ class _Task:
         preferred = self.kept.pip() if self.kept is not None else ()
         moving = self.kept.moving_pip() if self.kept is not None else frozenset()
         if self.kept is not None and moving:
-            request = pin_pip(request, self._ask_pip(request), moving)
+            commits = tuple(one for one in self.kept.sources() if one.commit is not None)
+            anew = self._ask_pip(replace(request, preferred_sources=commits))
+            request = pin_pip(request, anew, moving)
         if self.kept is not None:
             request = replace(
                 request,

@@ -16,7 +16,7 @@ from envc.resolve.base import (
     Provided,
     Requirement,
 )
-from envc.resolve.direct import DirectSdist, DirectWheel, is_sdist_address, is_wheel_address
+from envc.resolve.direct import DirectSdist, DirectWheel
 from envc.resolve.index import IndexFile, Project
 from envc.resolve.settled import LocalBuild, Settled
 from envc.resolve.wheel_file import (
@@ -29,6 +29,7 @@ from envc.resolve.wheel_file import (
     read_metadata,
 )
 from envc.resolve.workshop import Described
+from envc.spec.direct import direct_kind
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement as Parsed
@@ -222,9 +223,7 @@ def _parse_roots(
             hint = "write it as `name >=1.0`"
             problems.append(Diagnostic.at(asked.span, "E329", message, hint=hint))
             continue
-        if parsed.url is not None and not (
-            is_wheel_address(parsed.url) or is_sdist_address(parsed.url)
-        ):
+        if parsed.url is not None and direct_kind(parsed.url) is None:
             message = f"`{parsed.name}` is asked for by an address that is not one of a wheel"
             hint = 'name a version, the address of a wheel, or a file: `wheel "dist/….whl"`'
             problems.append(Diagnostic.at(asked.span, "E329", message, hint=hint))

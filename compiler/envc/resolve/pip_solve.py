@@ -21,7 +21,8 @@ from envc.resolve.base import (
     Requirement,
 )
 from envc.resolve.build_lock import lock_sources
-from envc.resolve.direct import Downloads
+from envc.resolve.direct import DirectSdist, Downloads
+from envc.resolve.git import Repositories
 from envc.resolve.index import IndexClient, IndexFile, Project
 from envc.resolve.pip_advice import advise
 from envc.resolve.pip_conflict import Failure, check_roots, explain
@@ -61,11 +62,15 @@ def solve(
     environment: Mapping[str, str],
     retries: int,
     report: Report,
+    repositories: Repositories,
 ) -> PipResolution | Conflict:
     """Return the wheels of a pip request, or why there are none.
 
     A backend decides on versions only. Which file of a version is taken, and its address and
     hash, is read from the index's own page here, so that all backends give the same answer.
+
+    Args:
+        repositories: Gets commits; shared by all platforms, which get the same ones.
 
     Raises:
         InputError: Something that was asked for cannot be had (E321 to E334).
@@ -75,7 +80,9 @@ def solve(
     kept = cache / "metadata"
     install = build_installer(request, cache, environment, retries=retries)
     workshop = Workshop(cache / "projects", install, report)
-    downloads = Downloads(request.mirrors, transport, kept, report, workshop)
+    downloads = Downloads(
+        request.mirrors, transport, kept, report, workshop, repositories, request.preferred_sources
+    )
     given = prepare(request, downloads.fetch, workshop.describe_folder)
     if isinstance(given, Conflict):
         return given
@@ -107,7 +114,13 @@ def solve(
 
     def solve_build(wanted: PipRequest) -> PipResolution | Conflict:
         return solve(
-            wanted, backend, cache=cache, environment=environment, retries=retries, report=report
+            wanted,
+            backend,
+            cache=cache,
+            environment=environment,
+            retries=retries,
+            report=report,
+            repositories=repositories,
         )
 
     wheels = {name: one for name, one in chosen.items() if not is_sdist(one[1].filename)}
@@ -142,17 +155,7 @@ def _list_sources(
             yield source, described, asked.get(name)
     for one in given.settled.values():
         if one.sdist is not None:
-            source = SourcePackage(
-                name=one.name,
-                version=one.version,
-                kind="sdist",
-                url=one.sdist.url,
-                sha256=one.sdist.sha256,
-                size=one.sdist.size,
-                backend=one.sdist.described.backend,
-                backend_path=one.sdist.described.backend_path,
-            )
-            yield source, one.sdist.described, one.asked
+            yield _settled_source(one, one.sdist), one.sdist.described, one.asked
         elif one.folder is not None:
             described = one.folder.described
             source = SourcePackage(
@@ -165,6 +168,25 @@ def _list_sources(
                 backend_path=described.backend_path,
             )
             yield source, described, one.asked
+
+
+def _settled_source(settled: Settled, found: DirectSdist) -> SourcePackage:
+    """Return what an address names to be built: a file, or a commit."""
+    is_commit = found.commit is not None
+    return SourcePackage(
+        name=settled.name,
+        version=settled.version,
+        kind="git" if is_commit else "sdist",
+        url=None if is_commit else found.url,
+        repository=found.url if is_commit else None,
+        commit=found.commit,
+        ref=found.ref or None,
+        subdirectory=found.subdirectory or None,
+        sha256=found.sha256,
+        size=found.size,
+        backend=found.described.backend,
+        backend_path=found.described.backend_path,
+    )
 
 
 def _list_unfit(

@@ -17,6 +17,7 @@ from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
 from envc.process import Completed, run
 from envc.resolve.base import Conflict, PipRequest, PipResolution, Report
+from envc.resolve.git import Repositories
 from envc.resolve.index import IndexClient
 from envc.resolve.index_front import IndexFront, has_prerelease
 from envc.resolve.pip_conflict import Failure, redact
@@ -89,6 +90,7 @@ class PipTools:
     ) -> None:
         self._cache = cache
         self._environment = dict(environment)
+        self._repositories = Repositories(cache, environment)
         self._retries = retries
         self._interpreter = interpreter or Interpreter.running()
 
@@ -110,6 +112,7 @@ class PipTools:
             environment=self._environment,
             retries=self._retries,
             report=report,
+            repositories=self._repositories,
         )
 
     def _run(self, given: PipInput, client: IndexClient) -> Outcome:

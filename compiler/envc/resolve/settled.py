@@ -73,6 +73,9 @@ class Settled:
             return f"the wheel at `{self.direct.url}` is `{self.name}` {self.version}"
         if self.folder is not None:
             return f"the folder `{self.folder.source.path}` is `{self.name}` {self.version}"
+        if self.sdist is not None and self.sdist.commit is not None:
+            place = f"`{self.sdist.url}` at `{self.sdist.commit[:12]}`"
+            return f"the repository {place} is `{self.name}` {self.version}"
         if self.sdist is not None:
             return f"the file at `{self.sdist.url}` is `{self.name}` {self.version}"
         return f"Conda provides `{self.name}` {self.version}"

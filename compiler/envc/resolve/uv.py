@@ -14,6 +14,7 @@ from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, ToolError
 from envc.process import Completed, ProgramMissingError, run
 from envc.resolve.base import Conflict, PipRequest, PipResolution, Report
+from envc.resolve.git import Repositories
 from envc.resolve.index import IndexClient
 from envc.resolve.index_front import IndexFront
 from envc.resolve.pip_conflict import Failure, redact
@@ -53,6 +54,7 @@ class Uv:
     def __init__(self, *, cache: Path, environment: Mapping[str, str], retries: int = 2) -> None:
         self._cache = cache
         self._environment = dict(environment)
+        self._repositories = Repositories(cache, environment)
         self._retries = retries
 
     def resolve(self, request: PipRequest, report: Report) -> PipResolution | Conflict:
@@ -70,6 +72,7 @@ class Uv:
             environment=self._environment,
             retries=self._retries,
             report=report,
+            repositories=self._repositories,
         )
 
     def _run(self, given: PipInput, client: IndexClient) -> Outcome:

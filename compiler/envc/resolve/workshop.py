@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import shutil
 import sys
@@ -82,12 +83,19 @@ class Workshop:
             return self._describe(folder, source.sha256, source.path, source.span)
 
     def describe_archive(
-        self, archive: Path, sha256: str, *, named: str, span: Span | None = None
+        self,
+        archive: Path,
+        sha256: str,
+        *,
+        named: str,
+        span: Span | None = None,
+        subdirectory: str = "",
     ) -> Described:
         """Return what is known of a source distribution.
 
         Args:
             named: How messages call it.
+            subdirectory: The project's folder in it; empty for the whole.
 
         Raises:
             InputError: As `describe_folder`.
@@ -100,7 +108,9 @@ class Workshop:
                 hint = "check the address, or tell whoever made it"
                 problem = Diagnostic.at(span, "E345", message, hint=hint)
                 raise InputError([problem]) from error
-            return self._describe(folder, sha256, named, span)
+            own = f"{sha256}/{subdirectory}" if subdirectory else ""
+            known = hashlib.sha256(own.encode()).hexdigest() if own else sha256
+            return self._describe(folder / subdirectory, known, named, span)
 
     def _describe(self, folder: Path, sha256: str, named: str, span: Span | None) -> Described:
         kept = self._cache / f"{sha256}-{sys.version_info[0]}.{sys.version_info[1]}.json"

@@ -33,6 +33,11 @@ REGISTRY = re.compile(
 )
 _USER_INFO = re.compile(r"(?:[^/?#]*//)?([^/?#]*@)")
 _NO_SECRETS = "remove them; an index may name a secret"
+_NO_GIT_SECRETS = (
+    "remove them: `git` asks its credential helper or `~/.netrc` for them, and the ssh agent for "
+    "`git+ssh://git@HOST/…`"
+)
+_SSH_USER = re.compile(r"\b(git\+ssh://)[A-Za-z0-9._-]+@(?![^/?#\s]*@)")
 _NO_CHANNEL_SECRETS = (
     "name the secret that holds them, as in `secret CONDA_TOKEN` (in YAML `secret: CONDA_TOKEN`)"
 )
@@ -149,9 +154,17 @@ def secret_name(text: str) -> str:
 
 
 def embedded_credentials(text: str) -> FieldError | None:
-    """Return the error for an address with a user or a password anywhere in a text, or None."""
-    found = re.search(r"://([^/?#\s]*@)", text)
-    return _credentials("package", found.start(1), len(found[1]), _NO_SECRETS) if found else None
+    """Return the error for an address with a user or a password anywhere in a text, or None.
+
+    The user of a repository that ssh reads is no secret: that is `git`, mostly.
+    """
+    found = re.search(r"://([^/?#\s]*@)", _SSH_USER.sub(r"\1", text))
+    if found is None:
+        return None
+    start = text.find(found[1])
+    is_git = re.search(r"git\+[a-z]+$", text[: max(start - 3, 0)]) is not None
+    hint = _NO_GIT_SECRETS if is_git else _NO_SECRETS
+    return _credentials("package", start, len(found[1]), hint)
 
 
 def _check_address(text: str, code: str, what: str, credentials_hint: str) -> None:

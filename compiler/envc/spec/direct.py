@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from envc.spec.field import FieldError
+from envc.spec.repository import complain_on_git
 from envc.spec.requirement import PipRequirement, normal_name
 
 __all__ = ["Kind", "complain_on_address", "direct_kind"]
@@ -15,7 +16,7 @@ __all__ = ["Kind", "complain_on_address", "direct_kind"]
 Kind: TypeAlias = Literal["wheel", "sdist", "git"]
 
 _SDIST = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
-_GIT = re.compile(r"git\+(?:https|http|ssh)://")
+_GIT = re.compile(r"git\+(?:https|http|ssh|file)://")
 
 
 def direct_kind(url: str) -> Kind | None:
@@ -52,6 +53,8 @@ def complain_on_address(requirement: PipRequirement) -> FieldError | None:
         )
     if kind == "wheel":
         return _complain_on_wheel(requirement)
+    if kind == "git":
+        return complain_on_git(requirement)
     return None
 
 

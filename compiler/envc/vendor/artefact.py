@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from envc.lock.model import SCRATCH, BaseImage, PlatformLock, SystemPackage
+from envc.lock.model import SCRATCH, BaseImage, PlatformLock, SourcePackage, SystemPackage
 from envc.plan.private import is_private, secret_of
 from envc.platform import PLATFORMS
 
@@ -25,6 +25,7 @@ class Artefact:
         source: The canonical address of the channel or index that it is from; empty for others.
         is_channels: Whether that is a channel.
         debian: The package that it is, where Debian's archive has it for a while only.
+        commit: The source that it is, where it is the archive of a commit: no address has that.
     """
 
     url: str
@@ -35,6 +36,7 @@ class Artefact:
     source: str = ""
     is_channels: bool = False
     debian: SystemPackage | None = None
+    commit: SourcePackage | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -116,6 +118,15 @@ def _list(locked: PlatformLock, secrets: Mapping[str, str]) -> Iterator[Artefact
                 size=wheel.size,
                 secret=secret_of(wheel, secrets) if is_private(wheel, secrets) else None,
                 source=wheel.index or "",
+            )
+    for source in locked.sources:
+        if (place := source.git_url) is not None:
+            yield Artefact(
+                url=place,
+                sha256=source.sha256,
+                name=source.filename,
+                size=source.size,
+                commit=source,
             )
     for archive in locked.system:
         yield Artefact(

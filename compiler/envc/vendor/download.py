@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, ToolError
 from envc.files import sha256_of, unwritable
+from envc.lock.model import SourcePackage
 from envc.mirror import MirrorMap
 from envc.registry.pace import read_pieces
 from envc.registry.transport import open_session, proxies_for, root_cause
@@ -41,6 +43,7 @@ class Downloads:
         environment: Names proxies and certificates.
         mirrors: Where artefacts are fetched from instead.
         credentials: `user:password` or a token, by the names of secrets.
+        get_commit: Returns a file that is the archive of a commit.
         sleep: Waits between attempts.
         silence_s: How long it may take until something more comes, or until it is clear that it comes
             too slowly.
@@ -50,6 +53,7 @@ class Downloads:
     environment: Mapping[str, str]
     mirrors: MirrorMap
     credentials: Mapping[str, str]
+    get_commit: Callable[[SourcePackage], Path]
     sleep: Callable[[float], None] = time.sleep
     silence_s: float = 60.0
     tell: Callable[[str], None] = lambda _: None
@@ -102,6 +106,8 @@ class _BrokenError(Exception):
 def _fetch(
     folder: VendorFolder, artefact: Artefact, how: Downloads, session: requests.Session
 ) -> int:
+    if artefact.commit is not None:
+        return _put_commit(folder, artefact.commit, how)
     part = folder.part(artefact.sha256)
     pause_s, reason = _FIRST_PAUSE_S, ""
     for attempt in range(1, _ATTEMPTS + 1):
@@ -125,6 +131,16 @@ def _fetch(
             part.replace(folder.blob(artefact.sha256))
             return size
     raise ToolError([_explain(artefact, reason)])
+
+
+def _put_commit(folder: VendorFolder, source: SourcePackage, how: Downloads) -> int:
+    file = how.get_commit(source)
+    try:
+        with folder.writing(source.sha256) as target, file.open("rb") as archive:
+            shutil.copyfileobj(archive, target)
+    except OSError as error:
+        raise unwritable(folder.blob(source.sha256), error) from error
+    return file.stat().st_size
 
 
 def _attempt(part: Path, artefact: Artefact, how: Downloads, session: requests.Session) -> int:
