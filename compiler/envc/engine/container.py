@@ -19,6 +19,7 @@ NO_SUCH_PROGRAM = 127
 """The exit code of a container, or of a command in one, whose program is not there."""
 
 _KILLED = 137
+_FRAME_HEADER = 8
 
 
 class ContainerEndedError(Exception):
@@ -80,7 +81,7 @@ class Container:
             try:
                 identifier = self._api.exec_create(self._id, list(command))["Id"]
                 with _limited(timeout_s, self._kill) as has_expired:
-                    output: bytes = self._api.exec_start(identifier) or b""
+                    output = self._start(identifier)
                 code = self._api.exec_inspect(identifier)["ExitCode"]
             except APIError as error:
                 self._refuse_ended(error)
@@ -92,6 +93,24 @@ class Container:
                 self._refuse_ended(None)
         returncode = int(code) if code is not None else _KILLED
         return Completed(returncode=returncode, stdout=output.decode("utf-8", "replace"), stderr="")
+
+    def _start(self, identifier: str) -> bytes:
+        """Start a command that was made, and return what it writes until it ends.
+
+        The SDK's own `exec_start` reads from below the response, and loses what has arrived together
+        with the header: on a busy machine, all that a quick command says.
+        """
+        from docker.errors import create_api_error_from_http_exception
+        from requests import HTTPError
+
+        address = f"{self._api.base_url}/v{self._api.api_version}/exec/{identifier}/start"
+        asked = {"Detach": False, "Tty": False}
+        with self._api.post(address, json=asked, stream=True, timeout=None) as response:
+            try:
+                response.raise_for_status()
+            except HTTPError as error:
+                create_api_error_from_http_exception(error)
+            return b"".join(_frames(response.content))
 
     def close_stdin(self) -> None:
         """End its stdin; a second time is no matter."""
@@ -123,6 +142,17 @@ class Container:
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = self._api.inspect_container(self._id)["State"]
         return state
+
+
+def _frames(stream: bytes) -> Iterator[bytes]:
+    """Yield what the two outputs of a command hold, in order; the last may have been cut off.
+
+    Each frame has a header of 8 bytes, which end in its length (Docker's API, ContainerAttach).
+    """
+    while stream:
+        end = _FRAME_HEADER + int.from_bytes(stream[4:_FRAME_HEADER], "big")
+        yield stream[_FRAME_HEADER:end]
+        stream = stream[end:]
 
 
 @contextlib.contextmanager
