@@ -131,7 +131,7 @@ class Solvers:
             conda=conda_solver(
                 options.conda_solver, machine.cache, machine.environment, self._workers
             ),
-            pip=pip_solver(options.pip_solver, machine.cache, machine.environment),
+            pip=pip_solver(options.pip_solver, machine.cache, machine.environment, images.engine),
             tools=Uv(cache=machine.cache, environment=machine.environment),
             system=Apt(engine=images.engine, environment=machine.environment),
             tools_image=options.tools_image,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,18 @@ from envc.process import Completed
 if TYPE_CHECKING:
     from docker import DockerClient
 
-__all__ = ["Consultation", "consult", "read_folders"]
+__all__ = [
+    "NO_SUCH_PROGRAM",
+    "REFUSED",
+    "Consultation",
+    "consult",
+    "pack",
+    "read_folders",
+    "throwaway",
+]
 
-_NO_SUCH_PROGRAM = 127
-_REFUSED = 126
+NO_SUCH_PROGRAM, REFUSED = 127, 126
+"""The exit codes of a container whose program is not there, or is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +55,7 @@ def consult(client: DockerClient, image: str, platform: str, asked: Consultation
     from docker.errors import APIError
 
     api: Any = client.api
-    with _container(
+    with throwaway(
         api,
         image,
         platform,
@@ -58,7 +66,7 @@ def consult(client: DockerClient, image: str, platform: str, asked: Consultation
         network="host",
     ) as identifier:
         with translated(f"put files into a container of `{image}`"):
-            api.put_archive(identifier, "/", _pack(asked))
+            api.put_archive(identifier, "/", pack(asked.files, asked.archives))
             for path, archives in asked.archives.items():
                 for archive in archives:
                     api.put_archive(identifier, path, archive)
@@ -67,8 +75,8 @@ def consult(client: DockerClient, image: str, platform: str, asked: Consultation
                 api.start(identifier)
             except APIError:
                 state = api.inspect_container(identifier)["State"]
-                if state["ExitCode"] in {_NO_SUCH_PROGRAM, _REFUSED}:
-                    return Completed(returncode=_NO_SUCH_PROGRAM, stdout="", stderr="no /bin/sh")
+                if state["ExitCode"] in {NO_SUCH_PROGRAM, REFUSED}:
+                    return Completed(returncode=NO_SUCH_PROGRAM, stdout="", stderr="no /bin/sh")
                 raise
             code = int(api.wait(identifier)["StatusCode"])
             stdout = api.logs(identifier, stdout=True, stderr=False)
@@ -92,7 +100,7 @@ def read_folders(
 
     api: Any = client.api
     found: dict[str, bytes] = {}
-    with _container(api, image, platform, entrypoint=["/nothing"], network="none") as identifier:
+    with throwaway(api, image, platform, entrypoint=["/nothing"], network="none") as identifier:
         for path in paths:
             with translated(f"read `{path}` of `{image}`"), contextlib.suppress(NotFound):
                 pieces, _ = api.get_archive(identifier, path)
@@ -101,9 +109,10 @@ def read_folders(
 
 
 @contextlib.contextmanager
-def _container(
+def throwaway(
     api: Any, image: str, platform: str, *, network: str, **options: Any
 ) -> Iterator[str]:
+    """Make a container of ours, not started yet, and give its id; it is gone when the block ends."""
     from docker.errors import NotFound
 
     with translated(f"make a container of `{image}`"):
@@ -122,15 +131,15 @@ def _container(
             api.remove_container(made["Id"], force=True, v=True)
 
 
-def _pack(asked: Consultation) -> bytes:
-    """Return files, and the folders that archives go to, as one archive for `/`."""
+def pack(files: Mapping[str, bytes], folders: Iterable[str] = ()) -> bytes:
+    """Return files by absolute path, and folders, as one archive for `/`."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
-        for path in asked.archives:
+        for path in folders:
             folder = tarfile.TarInfo(path.lstrip("/"))
             folder.type, folder.mode = tarfile.DIRTYPE, 0o755
             archive.addfile(folder)
-        for path, content in asked.files.items():
+        for path, content in files.items():
             file = tarfile.TarInfo(path.lstrip("/"))
             file.size, file.mode = len(content), 0o644
             archive.addfile(file, io.BytesIO(content))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from envc.diagnostics import Diagnostic
 from envc.engine.consultation import Consultation, consult, read_folders
 from envc.engine.container import NO_SUCH_PROGRAM, Container
+from envc.engine.conversation import Conversation, converse
 from envc.engine.failure import explain_absence, translated
 from envc.engine.foreground import RunOptions, Streams, run
 from envc.engine.inventory import Held, drop, list_held, own_label, sweep, untag
@@ -300,6 +301,30 @@ class Engine:
         """
         name = self._have(reference, platform, report)
         return consult(self._client, name, platform.name, asked)
+
+    @contextlib.contextmanager
+    def converse(
+        self,
+        reference: ImageReference,
+        platform: Platform,
+        command: Sequence[str],
+        files: Mapping[str, bytes],
+        *,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> Iterator[Conversation | None]:
+        """Start a command as root in an image, without a network, and give the line to it.
+
+        It is None where the image has no such program. The image is pulled if it is missing.
+
+        Args:
+            files: Put into the container, by absolute path.
+
+        Raises:
+            ToolError: The image cannot be pulled (E604), or not be run (E603).
+        """
+        name = self._have(reference, platform, report)
+        with converse(self._client, name, platform.name, command, files) as line:
+            yield line
 
     def read_folders(
         self,

@@ -10,7 +10,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from envc.diagnostics import Diagnostic
 from envc.files import TreeFile
-from envc.lock.model import CondaPackage, PipPackage, SourcePackage
+from envc.lock.model import BaseImage, CondaPackage, PipPackage, SourcePackage
 from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.source import Span
@@ -235,6 +235,7 @@ class PipRequest:
             of a version fits.
         preferred_sources: As `preferred`, of what was built from its source.
         preferred_build: As `preferred`, of what builds.
+        base: What the target starts from, where that is known: a place to run a solver in.
     """
 
     platform: Platform
@@ -254,6 +255,7 @@ class PipRequest:
     sdists: frozenset[str] = frozenset()
     preferred_sources: tuple[SourcePackage, ...] = ()
     preferred_build: tuple[PipPackage, ...] = ()
+    base: BaseImage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from envc.files import open_cache
 from envc.resolve.base import CondaSolver, PipSolver
 from envc.resolve.worker import Workers
+
+if TYPE_CHECKING:
+    from envc.engine.docker import Engine
 
 __all__ = ["CondaSolverName", "PipSolverName", "conda_solver", "pip_solver"]
 
@@ -40,8 +44,13 @@ def conda_solver(
     return CondaLock(cache=cache, environment=environment, program=find_program(environment))
 
 
-def pip_solver(name: PipSolverName, cache: Path, environment: Mapping[str, str]) -> PipSolver:
-    """Return a pip solver.
+def pip_solver(
+    name: PipSolverName,
+    cache: Path,
+    environment: Mapping[str, str],
+    engine: Callable[[], Engine | None],
+) -> PipSolver:
+    """Return a pip solver; pip-tools asks for the engine where it has to run in a base.
 
     Raises:
         ToolError: The cache cannot be written (E553); solvers would blame something else.
@@ -51,6 +60,10 @@ def pip_solver(name: PipSolverName, cache: Path, environment: Mapping[str, str])
         from envc.resolve.uv import Uv
 
         return Uv(cache=cache, environment=environment)
+    from envc.resolve.pip_inside import Inside
     from envc.resolve.pip_tools import PipTools
+    from envc.resolve.pip_tools_wheels import bring_tools
 
-    return PipTools(cache=cache, environment=environment)
+    tools = partial(bring_tools, cache / "pip-tools", environment)
+    inside = Inside(engine=engine, tools=tools)
+    return PipTools(cache=cache, environment=environment, inside=inside)

@@ -155,7 +155,7 @@ class IndexClient:
                 return self._described[file.url]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / file.filename
-            sha256 = self._download(project, file, path)
+            sha256 = self.download(project, file, path)
             described = self._workshop.describe_archive(path, sha256, named=file.filename)
         if (described.name, described.version) != distribution_of(file.filename):
             reason = f"it is `{described.name}` {described.version}"
@@ -174,7 +174,7 @@ class IndexClient:
         if file.local is not None:
             return sha256_of(file.local)
         with tempfile.TemporaryDirectory() as folder:
-            return self._download(project, file, Path(folder) / file.filename)
+            return self.download(project, file, Path(folder) / file.filename)
 
     def size(self, project: Project, file: IndexFile) -> int | None:
         """Return a file's bytes: as the index states them, else as its host does; None where neither does.
@@ -221,7 +221,7 @@ class IndexClient:
     def _read_metadata(self, project: Project, file: IndexFile) -> str:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / file.filename
-            self._download(project, file, path)
+            self.download(project, file, path)
             try:
                 return read_metadata(path)
             except BrokenWheelError as error:
@@ -233,7 +233,12 @@ class IndexClient:
         except BrokenWheelError as error:
             raise _bad_file(project.source_of(file), file, error.reason) from error
 
-    def _download(self, project: Project, file: IndexFile, path: Path) -> str:
+    def download(self, project: Project, file: IndexFile, path: Path) -> str:
+        """Write a file of an index to a path and return its SHA-256.
+
+        Raises:
+            ToolError: As `project` does, or it is not what the index says (E337).
+        """
         source = project.source_of(file)
         address = self._mirrors.to_mirror(source.url.rstrip("/"))
         if not self._transport.download(file.url, source, address, path):

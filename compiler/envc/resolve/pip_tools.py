@@ -1,28 +1,25 @@
-"""The pip solver by pip-tools: for targets like the interpreter it runs in; the second opinion."""
+"""The pip solver by pip-tools: for targets like a Python that it can run in; the second opinion."""
 
 from __future__ import annotations
 
-import os
-import platform
 import re
-import site
-import sys
-import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
-from envc.process import Completed, run
+from envc.process import Completed
 from envc.resolve.base import Conflict, PipRequest, PipResolution, Report
 from envc.resolve.git import Repositories
 from envc.resolve.index import IndexClient
 from envc.resolve.index_front import IndexFront, has_prerelease
 from envc.resolve.pip_conflict import Failure, redact
 from envc.resolve.pip_input import PipInput, target_of
+from envc.resolve.pip_inside import BaseUnfitError, Inside
 from envc.resolve.pip_pins import parse_pins
+from envc.resolve.pip_place import Host, Interpreter, Job, Place
 from envc.resolve.pip_solve import Outcome, solve
 
 if TYPE_CHECKING:
@@ -30,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Interpreter", "PipTools"]
 
+_OUTPUT = "requirements.txt"
 _UNSATISFIED = re.compile(r"Could not find a version that satisfies the requirement (\S+)")
 _CAUSE = re.compile(
     r"RequirementInformation\(requirement=SpecifierRequirement\('([^']*)'\), "
@@ -37,45 +35,18 @@ _CAUSE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interpreter:
-    """A Python as pip-tools sees it: where it runs is where it resolves for.
-
-    Attributes:
-        version: Exact.
-        implementation: Such as `cpython`.
-        system: Such as `linux`.
-        machine: What `uname -m` says.
-        glibc: Its C library's version; None where that is not glibc.
-    """
-
-    version: str
-    implementation: str
-    system: str
-    machine: str
-    glibc: str | None
-
-    @staticmethod
-    def running() -> Interpreter:
-        """Return the interpreter that this code runs in."""
-        library, version = platform.libc_ver()
-        return Interpreter(
-            version=platform.python_version(),
-            implementation=sys.implementation.name,
-            system=sys.platform,
-            machine=platform.machine(),
-            glibc=version if library == "glibc" else None,
-        )
-
-
 class PipTools:
     """Resolves with `pip-compile`, apart from the user's pip settings.
+
+    It runs here where the target is like this interpreter; else in the base, where that has such a
+    Python and an engine runs it.
 
     Args:
         cache: A folder for the metadata of wheels.
         environment: The caller's variables; of them count PATH, proxies and certificates.
         retries: How often a failed connection is tried again.
-        interpreter: What pip-tools runs in; by default the running one, and that is what is run.
+        interpreter: What pip-tools runs in here; by default the running one, and that is what is run.
+        inside: Runs it in bases; None where nobody can.
     """
 
     name = "pip-tools"
@@ -87,12 +58,14 @@ class PipTools:
         environment: Mapping[str, str],
         retries: int = 2,
         interpreter: Interpreter | None = None,
+        inside: Inside | None = None,
     ) -> None:
         self._cache = cache
         self._environment = dict(environment)
         self._repositories = Repositories(cache, environment)
         self._retries = retries
-        self._interpreter = interpreter or Interpreter.running()
+        self._host = Host(self._environment, interpreter)
+        self._inside = inside
 
     def resolve(self, request: PipRequest, report: Report) -> PipResolution | Conflict:
         """Return the wheels or the conflict.
@@ -100,14 +73,30 @@ class PipTools:
         Raises:
             InputError: The target is not where pip-tools runs (E330), there are overrides (E332), or
                 something that was asked for cannot be had (E321 to E334).
-            ToolError: An index or pip-tools failed (E335 to E339).
+            ToolError: An index or pip-tools failed (E335 to E339), what it needs in the base cannot be
+                had (E364), or the engine failed (E603, E604).
         """
-        _refuse_other_target(request, self._interpreter)
+        reasons = tuple(_list_differences(request, self._host.interpreter))
         _refuse_overrides(request)
-        report(f"resolving {len(request.requirements)} pip requirements with pip-tools")
+        if not reasons:
+            return self._resolve_in(self._host, request, "pip-tools", report)
+        if self._inside is None:
+            raise _explain_elsewhere(reasons)
+        try:
+            with self._inside.open(request, report) as place:
+                if differences := tuple(_list_differences(request, place.interpreter)):
+                    raise BaseUnfitError("; ".join(differences))
+                return self._resolve_in(place, request, "the base's Python and pip-tools", report)
+        except BaseUnfitError as error:
+            raise _explain_elsewhere(reasons, error.reason) from error
+
+    def _resolve_in(
+        self, place: Place, request: PipRequest, what: str, report: Report
+    ) -> PipResolution | Conflict:
+        report(f"resolving {len(request.requirements)} pip requirements with {what}")
         return solve(
             request,
-            self._run,
+            partial(_run, place),
             cache=self._cache,
             environment=self._environment,
             retries=self._retries,
@@ -115,96 +104,78 @@ class PipTools:
             repositories=self._repositories,
         )
 
-    def _run(self, given: PipInput, client: IndexClient) -> Outcome:
-        """Run pip-tools with stable versions, and with pre-releases where those are not enough.
 
-        That is uv's rule: prefer stable versions, fall back to pre-releases when necessary. pip's
-        own depends on its version.
-        """
-        unstable: frozenset[str] = frozenset()
-        while True:
-            outcome = self._run_once(given, client, unstable)
-            new = _with_prereleases(outcome, given, client) - unstable
-            if not new:
-                return outcome
-            unstable |= new
+def _run(place: Place, given: PipInput, client: IndexClient) -> Outcome:
+    """Run pip-tools with stable versions, and with pre-releases where those are not enough.
 
-    def _run_once(self, given: PipInput, client: IndexClient, unstable: frozenset[str]) -> Outcome:
-        with (
-            IndexFront(given, client, unstable) as front,
-            tempfile.TemporaryDirectory(prefix="envc-pip-tools-") as name,
-        ):
-            folder = Path(name)
-            requirements = folder / "requirements.in"
-            requirements.write_text("".join(f"{line}\n" for line in _lines(given)), "utf-8")
-            constraints = folder / "constraints.txt"
-            limits = [f"{root.name}{root.parsed.specifier}\n" for root in given.constraints]
-            constraints.write_text("".join(limits), "utf-8")
-            output = folder / "requirements.txt"
-            if pins := given.preferred_pins:
-                lines = (f"{name}=={version}\n" for name, version in pins.items())
-                output.write_text("".join(lines), "utf-8")
-            done = run(
-                [
-                    *_command(folder, output if pins else None),
-                    "--constraint",
-                    str(constraints),
-                    str(requirements),
-                ],
-                environment=self._child_environment(front, folder),
-                folder=folder,
-            )
-            if pins and done.returncode == 0:
-                done = replace(done, stdout=output.read_text("utf-8"))
+    That is uv's rule: prefer stable versions, fall back to pre-releases when necessary. pip's
+    own depends on its version.
+    """
+    unstable: frozenset[str] = frozenset()
+    while True:
+        with IndexFront(given, client, unstable) as front:
+            done = place.run(_make_job(given), front)
         if front.errors:
             raise front.errors[0]
-        return _read_outcome(done, given)
-
-    def _child_environment(self, front: IndexFront, folder: Path) -> dict[str, str]:
-        """Return pip's whole environment: the front is the only index and the only network it has."""
-        kept = ("PYTHONPATH", "LD_LIBRARY_PATH")
-        return {
-            **{name: self._environment[name] for name in kept if name in self._environment},
-            "PATH": self._environment.get("PATH", ""),
-            "HOME": str(folder),
-            "NO_PROXY": "127.0.0.1",
-            "PIP_CONFIG_FILE": os.devnull,
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "PIP_INDEX_URL": front.url,
-            "PIP_NO_CACHE_DIR": "1",
-            "PIP_NO_INPUT": "1",
-            "PIP_ONLY_BINARY": ":all:",
-            "PIP_RETRIES": "0",
-            "PYTHONUSERBASE": site.getuserbase(),
-        }
+        outcome = _read_outcome(done, given)
+        new = _with_prereleases(outcome, given, client) - unstable
+        if not new:
+            return outcome
+        unstable |= new
 
 
-def _refuse_other_target(request: PipRequest, interpreter: Interpreter) -> None:
-    """Check that pip-tools resolves for the place it runs in, or another release of its Python.
+def _make_job(given: PipInput) -> Job:
+    """Return pip-compile's run; in its output file it finds the versions to prefer, if any.
 
-    Raises:
-        InputError: It does not (E330).
+    Hashes are read from the indexes' own pages, not by it; of pre-releases it takes all that the
+    front shows.
     """
+    limits = (f"{root.name}{root.parsed.specifier}\n" for root in given.constraints)
+    files = {
+        "requirements.in": "".join(f"{line}\n" for line in _lines(given)),
+        "constraints.txt": "".join(limits),
+    }
+    if pins := given.preferred_pins:
+        files[_OUTPUT] = "".join(f"{name}=={version}\n" for name, version in pins.items())
+    return Job(
+        arguments=(
+            *("-m", "piptools", "compile", "--no-config", "--no-header", "--rebuild"),
+            *("--no-annotate", "--no-color", "--allow-unsafe", "--strip-extras", "--pre"),
+            *("--no-emit-index-url", "--no-emit-trusted-host", "--no-emit-find-links"),
+            *("--no-emit-options", "--resolver", "backtracking", "--cache-dir", "cache"),
+            *("--output-file", _OUTPUT if pins else "-"),
+            *("--constraint", "constraints.txt", "requirements.in"),
+        ),
+        files=files,
+        output=_OUTPUT,
+    )
+
+
+def _list_differences(request: PipRequest, interpreter: Interpreter) -> Iterator[str]:
+    """Yield why a Python does not resolve for a target; another release of its series does."""
     target = target_of(request)
     wanted, has = target.python_version.split("."), interpreter.version.split(".")
-    reasons = []
     if interpreter.implementation != "cpython" or has[:2] != wanted[:2]:
-        reasons.append(
-            f"Python {target.python_version} is wanted, and it runs in {interpreter.version}"
-        )
+        yield f"Python {target.python_version} is wanted, and it runs in {interpreter.version}"
     if interpreter.system != "linux" or interpreter.machine != target.machine:
-        reasons.append(
+        yield (
             f"{target.machine} Linux is wanted, and it runs on "
             f"{interpreter.machine} {interpreter.system}"
         )
     elif not _has_glibc(interpreter, target.glibc):
-        reasons.append(
-            f"glibc {target.glibc} is wanted, and it runs with {interpreter.glibc or 'none'}"
-        )
-    if reasons:
-        message = f"`pip-tools` resolves only for where it runs: {'; '.join(reasons)}"
-        hint = "use `--pip-solver uv`, which resolves for any target"
-        raise InputError([Diagnostic(code="E330", message=message, hint=hint)])
+        yield f"glibc {target.glibc} is wanted, and it runs with {interpreter.glibc or 'none'}"
+
+
+def _explain_elsewhere(reasons: Iterable[str], inside: str | None = None) -> InputError:
+    """Return that pip-tools runs nowhere for the target (E330).
+
+    Args:
+        inside: Why not in the base, where that was tried.
+    """
+    message = f"`pip-tools` resolves only for where it runs: {'; '.join(reasons)}"
+    notes = (f"in the base it cannot run either: {inside}",) if inside is not None else ()
+    hint = "use `--pip-solver uv`, which resolves for any target"
+    return InputError([Diagnostic(code="E330", message=message, notes=notes, hint=hint)])
 
 
 def _refuse_overrides(request: PipRequest) -> None:
@@ -237,21 +208,6 @@ def _lines(given: PipInput) -> list[str]:
 def _without_marker(requirement: Parsed) -> str:
     """Return a requirement whose marker has been answered: for the target, not for where pip runs."""
     return str(requirement).partition(";")[0].strip()
-
-
-def _command(folder: Path, output: Path | None) -> list[str]:
-    """Return pip-compile's command; in its output file it finds the versions to prefer, if any.
-
-    Hashes are read from the indexes' own pages, not by it; of pre-releases it takes all that the
-    front shows.
-    """
-    return [
-        *(sys.executable, "-m", "piptools", "compile", "--no-config", "--no-header", "--rebuild"),
-        *("--no-annotate", "--no-color", "--allow-unsafe", "--strip-extras", "--pre"),
-        *("--no-emit-index-url", "--no-emit-trusted-host", "--no-emit-find-links"),
-        *("--no-emit-options", "--resolver", "backtracking"),
-        *("--cache-dir", str(folder / "cache"), "--output-file", str(output or "-")),
-    ]
 
 
 def _with_prereleases(outcome: Outcome, given: PipInput, client: IndexClient) -> frozenset[str]:

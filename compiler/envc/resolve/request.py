@@ -129,6 +129,7 @@ def ask_pip(
         exclude_newer=_read_cutoff(spec, document),
         sources=sources,
         sdists=frozenset(sdists(spec)),
+        base=base,
     )
 
 
