@@ -15,10 +15,9 @@ import re
 import shlex
 import shutil
 import stat
-import sys
 from pathlib import Path
 
-from layer import ENVIRONMENT, FILE_TIME, PREFIX, TREE, is_same
+from layer import ENVIRONMENT, FILE_TIME, PREFIX, TREE, is_same, refuse, refuse_folder, tell
 
 FACTS = Path("/mnt/environment.json")
 LAYERS = Path("/mnt/layers")
@@ -45,16 +44,6 @@ SETTING = re.compile(rf"\s*(?:(?:export\s+)?{_NAME}={_VALUE}|export\s+{_NAME})?\
 
 def list_layers() -> list[str]:
     return sorted(folder.name for folder in LAYERS.iterdir()) if LAYERS.is_dir() else []
-
-
-def tell(**facts: object) -> None:
-    """Write a line that `envc build` understands."""
-    print(f"envc: {json.dumps(facts, sort_keys=True)}", flush=True)
-
-
-def refuse(message: str, hint: str) -> None:
-    tell(problem=message, hint=hint)
-    sys.exit(1)
 
 
 def locate(path: str) -> str:
@@ -245,11 +234,7 @@ def check_folders(owners: dict[str, list[tuple[bool, str, str]]]) -> None:
         while parent:
             for _, package, layer in owners.get(parent, ()):
                 if any(layer != one for _, _, one in own):
-                    refuse(
-                        f"`{ENVIRONMENT}/{parent}` is a file or a link of `{package}`, and a folder "
-                        f"of `{own[-1][1]}`",
-                        "leave one of the two out",
-                    )
+                    refuse_folder(parent, package, own[-1][1])
             parent = parent.rpartition("/")[0]
 
 

@@ -12,7 +12,16 @@ from pathlib import Path
 sys.path.insert(0, "/tools/site")
 
 import rattler
-from layer import ARTEFACTS, ENVIRONMENT, LISTING, PREFIX, finish, is_same, write_owners
+from layer import (
+    ARTEFACTS,
+    ENVIRONMENT,
+    LISTING,
+    PREFIX,
+    finish,
+    is_same,
+    refuse_folder,
+    write_owners,
+)
 
 # No hard link may lead out of the layer. Packages' own symbolic links stay links.
 CONFIG = "allow-hard-links = false\nallow-ref-links = false\n"
@@ -90,6 +99,16 @@ def list_paths(prefix: Path) -> list[str]:
     return sorted(str(path.relative_to(prefix)) for path in found)
 
 
+def make_folder(path: str, package: str, owners: dict[str, str]) -> None:
+    """Make the folder that a package's file goes to, which no other package may have as a file."""
+    try:
+        (PREFIX / path).parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        parents = (str(parent) for parent in Path(path).parents)
+        found = next(parent for parent in parents if parent in owners)
+        refuse_folder(found, owners[found], package)
+
+
 def main() -> None:
     listing = json.loads(LISTING.read_bytes())
     packages: dict[str, list[str]] = {}
@@ -101,10 +120,11 @@ def main() -> None:
         packages[name] = list_paths(prefix)
         for path in packages[name]:
             source, target = prefix / path, PREFIX / path
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path, name, owners)
             if os.path.lexists(target):
                 if target.is_dir() and not target.is_symlink():
-                    sys.exit(f"{path} is a folder of {owners.get(path)} and a file of {name}")
+                    other = next(owners[own] for own in owners if own.startswith(f"{path}/"))
+                    refuse_folder(path, name, other)
                 if not is_same(source, target):
                     clashes.setdefault(path, [owners[path]]).append(name)
             owners[path] = name

@@ -63,6 +63,24 @@ def is_same(one: Path, other: Path) -> bool:
     return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
 
 
+def tell(**facts: object) -> None:
+    """Write a line that `envc build` understands."""
+    print(f"envc: {json.dumps(facts, sort_keys=True)}", flush=True)
+
+
+def refuse(message: str, hint: str) -> None:
+    tell(problem=message, hint=hint)
+    sys.exit(1)
+
+
+def refuse_folder(path: str, package: str, other: str) -> None:
+    """Refuse that a path below the environment is a file or a link of a package, and another's folder."""
+    refuse(
+        f"`{ENVIRONMENT}/{path}` is a file or a link of `{package}`, and a folder of `{other}`",
+        "leave one of the two out",
+    )
+
+
 def settle() -> None:
     """Give every folder one mode and owner and everything one time: layers that share a folder must
     agree on it, because the last one's counts."""

@@ -13,7 +13,16 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from layer import ARTEFACTS, ENVIRONMENT, LISTING, PREFIX, finish, series, write_owners
+from layer import (
+    ARTEFACTS,
+    ENVIRONMENT,
+    LISTING,
+    PREFIX,
+    finish,
+    refuse_folder,
+    series,
+    write_owners,
+)
 
 UV = {
     "HOME": "/tmp",
@@ -28,9 +37,10 @@ UV = {
 def main() -> None:
     listing = json.loads(LISTING.read_bytes())
     rows = listing["wheels"]
-    install(rows, listing, PREFIX)
     files = {row["name"]: list_files(ARTEFACTS / row["file"], listing["python"]) for row in rows}
     packages = {name: sorted({path for path, _ in own}) for name, own in files.items()}
+    check_folders(packages)
+    install(rows, listing, PREFIX)
     write_owners(packages, settle_clashes(rows, listing, files))
     finish(listing["python"])
 
@@ -64,6 +74,17 @@ def install(rows: list[dict[str, str]], listing: dict, prefix: Path) -> None:
         text = record.read_text(encoding="utf-8")
         changed = text.replace(f"/include/site/{own}/", f"/include/site/{wanted}/")
         record.write_text(changed, encoding="utf-8")
+
+
+def check_folders(packages: dict[str, list[str]]) -> None:
+    """Check that no wheel has a file where another one has a folder: installers race for it."""
+    owners = {path: name for name, paths in packages.items() for path in paths}
+    for path, name in owners.items():
+        parent = path.rpartition("/")[0]
+        while parent:
+            if owners.get(parent, name) != name:
+                refuse_folder(parent, owners[parent], name)
+            parent = parent.rpartition("/")[0]
 
 
 def settle_clashes(
