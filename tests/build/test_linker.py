@@ -95,6 +95,17 @@ def test_the_programs_own_rpath_is_for_what_it_loads_and_its_runpath_is_not(tmp_
     ]
 
 
+def test_the_programs_rpath_is_not_for_a_file_that_has_a_runpath(tmp_path: Path) -> None:
+    put(tmp_path / "lib/liba.so.1", make_library())
+    put(tmp_path / "x/old.so", make_library(needed=["liba.so.1"], rpath="$ORIGIN/x.libs"))
+    put(tmp_path / "x/new.so", make_library(needed=["liba.so.1"], runpath="$ORIGIN/x.libs"))
+
+    # As wheels have it that were repaired by patchelf, beside the libraries of Conda's Python.
+    assert look(tmp_path, program=PROGRAM._replace(rpath=["$ORIGIN/../lib"])) == [
+        ("liba.so.1", "x/new.so", True)
+    ]
+
+
 def test_ld_library_path_is_heeded(tmp_path: Path) -> None:
     put(tmp_path / "other/liba.so.1", make_library())
     path = put(tmp_path / "env/x.so", make_library(needed=["liba.so.1"]))

@@ -17,7 +17,7 @@ from envc.syntax.document import Document
 
 __all__ = ["Checks", "Command", "Installed"]
 
-_VERSION = 1
+_VERSION = 2
 """Of envc's own checks: another one has every image checked again."""
 
 

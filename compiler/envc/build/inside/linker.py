@@ -153,8 +153,7 @@ class Linker:
         self.is_musl = "ld-musl" in program.interpreter
         self._cache = self._read_system_cache()
         folders = _split([environment.get("LD_LIBRARY_PATH", "")])
-        if not program.runpath:
-            folders = _expand(program.rpath, path) + folders
+        self._inherited = [] if program.runpath else _expand(program.rpath, path)
         triplet = {62: "x86_64-linux-gnu", 183: "aarch64-linux-gnu"}.get(program.kind[2], "")
         usual = ["/lib", "/usr/lib", "/usr/local/lib"] if self.is_musl else ["/lib", "/usr/lib"]
         usual += ["/lib64", "/usr/lib64", *(f"{one}/{triplet}" for one in ("/lib", "/usr/lib"))]
@@ -166,7 +165,9 @@ class Linker:
         if "/" in name:
             return os.path.exists(name)
         own = _expand(elf.runpath or elf.rpath, path)
-        if any(name in self._list(folder) for folder in own + self._folders):
+        # A file that has a RUNPATH is looked up for without anybody's RPATH, the program's too.
+        inherited = [] if elf.runpath else self._inherited
+        if any(name in self._list(folder) for folder in own + inherited + self._folders):
             return True
         return name in self._cache and os.path.exists(self._cache[name])
 
