@@ -173,6 +173,7 @@ def _built(lock: Data) -> list[Any]:
             one["backend"],
             one.get("backend_path", []),
             [wheels[name] for name in one.get("build", ())],
+            *([one["subdirectory"]] if one.get("subdirectory") else []),
         ]
         for one in lock.get("sources", ())
     ]

@@ -129,6 +129,23 @@ SOURCES = PlatformLock(
     ),
     build=(wheel("setuptools", "80.0"), wheel("wheel", "0.45")),
 )
+COMMIT = PlatformLock(
+    **pip_lock().model_dump(exclude={"sources"}),
+    sources=(
+        SourcePackage(
+            name="pets",
+            version="1.0",
+            kind="git",
+            repository="https://git.example.com/pets.git",
+            commit="4e" * 20,
+            ref="v1",
+            subdirectory="libs/pets",
+            sha256="cd" * 32,
+            size=10240,
+            backend="own",
+        ),
+    ),
+)
 DEBIAN = (
     SystemPackage(
         name="libc6-dev",
@@ -231,6 +248,11 @@ CASES_BY_NAME = {
         what="what is built from source, and what builds it",
         data={"pip": {"packages": ["six", "pets"], "sdists": ["pets"]}},
         lock=SOURCES,
+    ),
+    "commit": Case(
+        what="what is built from a folder of a commit, by the files of that",
+        data={"pip": ["pets @ git+https://git.example.com/pets.git@v1#subdirectory=libs/pets"]},
+        lock=COMMIT,
     ),
     "system": Case(
         what="Debian packages go by their file names, whose escapes are resolved",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 
 from envc.interop import (
     export_conda_lock,
+    export_cyclonedx,
     export_environment,
     export_pylock,
     export_requirements,
+    export_spdx,
 )
 from envc.interop.inventory import inventory
 from envc.interop.subject import Subject
@@ -36,6 +39,19 @@ TOYS = SourcePackage(
 PETS = SourcePackage(
     name="pets", version="2.0", kind="folder", path="libs/pets", sha256="c" * 64, backend="own"
 )
+CATS = SourcePackage(
+    name="cats",
+    version="3.0",
+    kind="git",
+    repository="ssh://git@git.example.com/cats.git",
+    commit="e" * 40,
+    ref="main",
+    subdirectory="libs/my cats",
+    sha256="f" * 64,
+    size=9,
+    backend="own",
+)
+PLACE = f"git+ssh://git@git.example.com/cats.git@{'e' * 40}"
 MAKER = PipPackage(
     name="maker",
     version="3.0",
@@ -46,12 +62,12 @@ MAKER = PipPackage(
 FOLDER = "pip knows no hash of one"
 
 
-def subject() -> Subject:
+def subject(*sources: SourcePackage) -> Subject:
     image = "docker.io/library/python:3.12"
     locked = PlatformLock(
         base=BaseImage(image=image, digest=DIGEST, glibc="2.36"),
         tools=Tools(image=image, digest=DIGEST),
-        sources=(PETS, TOYS),
+        sources=sources or (PETS, TOYS),
         build=(MAKER,),
     )
     lock = Lock(intent=Intent(base=image), platforms={"linux/amd64": locked})
@@ -101,7 +117,7 @@ def test_conda_lock_has_files_and_tells_of_folders() -> None:
 
     assert "https://files.example/toys-1.0.tar.gz" in found.text
     message = "`conda-lock` has no place for what lies beside the spec: `libs/pets` is not in it"
-    assert [one.message for one in found.warnings] == [message]
+    assert message in [one.message for one in found.warnings]
 
 
 def test_an_inventory_lists_sources_as_packages_and_what_builds_them_as_tools() -> None:
@@ -112,3 +128,44 @@ def test_an_inventory_lists_sources_as_packages_and_what_builds_them_as_tools() 
     assert (
         found[("tool", "pkg:pypi/maker@3.0?file_name=maker-3.0-py3-none-any.whl")] == MAKER.sha256
     )
+
+
+def test_a_commit_is_one_in_formats_that_know_them_and_else_it_is_told() -> None:
+    pylock = export_pylock.export(subject(CATS))
+    requirements = export_requirements.export(subject(CATS))
+    conda_lock = export_conda_lock.export(subject(CATS))
+    environment = export_environment.export(subject(CATS))
+
+    commit = {
+        "type": "git",
+        "url": "ssh://git@git.example.com/cats.git",
+        "commit-id": "e" * 40,
+        "subdirectory": "libs/my cats",
+    }
+    whole = f"cats @ {PLACE}#subdirectory=libs/my%20cats"
+    assert tomllib.loads(pylock.text)["packages"] == [
+        {"name": "cats", "version": "3.0", "vcs": commit}
+    ]
+    assert whole in environment.text
+    assert "cats" not in requirements.text
+    assert [(one.code, one.message) for one in requirements.warnings] == [
+        ("W430", f"`requirements` has no place for `{whole}`: pip knows no hash of a commit")
+    ]
+    assert "cats" not in conda_lock.text
+    said = [one.message for one in conda_lock.warnings if "commits" in one.message]
+    assert said == [f"`conda-lock` has no place for commits: `{whole}` is not in it"]
+
+
+def test_a_bill_of_materials_says_which_commit_it_was() -> None:
+    (component,) = (one for one in inventory(subject(CATS)) if one.name == "cats")
+    cyclone = json.loads(export_cyclonedx.export(subject(CATS)).text)
+    spdx = json.loads(export_spdx.export(subject(CATS)).text)
+
+    url = f"{PLACE}#subdirectory=libs/my%20cats"
+    assert component.purl == (
+        f"pkg:pypi/cats@3.0?vcs_url=git%2Bssh://git%40git.example.com/cats.git%40{'e' * 40}"
+    )
+    (described,) = (one for one in cyclone["components"] if one["name"] == "cats")
+    assert described["externalReferences"] == [{"type": "vcs", "url": url}]
+    (package,) = (one for one in spdx["packages"] if one["name"] == "cats")
+    assert package["downloadLocation"] == url

@@ -251,3 +251,17 @@ def test_an_imported_lock_has_a_base_and_tools(
     assert lock is not None
     assert artefacts(lock.platforms) == artefacts(analysis.locked)
     assert lock.platforms["linux/amd64"].tools.packages
+
+
+def test_a_commit_of_a_pylock_is_asked_for_as_such(tmp_path: Path, machine: Machine) -> None:
+    text = (
+        'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "cats"\n'
+        f'vcs = {{type = "git", url = "https://a.example/cats.git", commit-id = "{"e" * 40}", '
+        'subdirectory = "libs/my cats"}\n'
+    )
+
+    imported = take(tmp_path, machine, "pylock.toml", text)
+
+    line = f"cats @ git+https://a.example/cats.git@{'e' * 40}#subdirectory=libs/my%20cats"
+    assert line in imported.text
+    assert any("only `envc lock` gets its files" in one.message for one in imported.warnings)

@@ -58,7 +58,11 @@ def _describe(subject: Subject) -> Iterator[Any]:
     for name, lock in subject.locked.items():
         subdir = PLATFORMS[name].subdir
         yield from (_describe_conda(package, subdir) for package in lock.conda)
-        yield from (_describe_wheel(one, subdir) for one in lock.distributions if one.url)
+        yield from (_describe_wheel(one, subdir) for one in lock.distributions if _has_file(one))
+
+
+def _has_file(package: PipPackage) -> bool:
+    return package.url is not None and not package.is_commit
 
 
 def _describe_conda(package: CondaPackage, subdir: str) -> Any:
@@ -112,14 +116,19 @@ def _require_md5(subject: Subject) -> None:
 
 
 def _list_local(subject: Subject) -> tuple[Diagnostic, ...]:
-    paths = {one.path for lock in subject.locked.values() for one in lock.distributions if one.path}
+    all_of_pip = [one for lock in subject.locked.values() for one in lock.distributions]
+    kinds = (
+        ("what lies beside the spec", {one.path for one in all_of_pip if one.path}),
+        ("commits", {f"{one.name} @ {one.url}" for one in all_of_pip if one.is_commit}),
+    )
     return tuple(
         Diagnostic(
             code="W430",
-            message=f"`conda-lock` has no place for what lies beside the spec: `{path}` is not in it",
+            message=f"`conda-lock` has no place for {what}: `{place}` is not in it",
             hint="put it on an index, or install it after the others",
         )
-        for path in sorted(paths)
+        for what, places in kinds
+        for place in sorted(places)
     )
 
 

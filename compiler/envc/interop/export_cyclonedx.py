@@ -63,7 +63,8 @@ def _describe(component: Component) -> dict[str, Any]:
         "purl": component.purl,
     }
     if component.url is not None:
-        described["externalReferences"] = [{"type": "distribution", "url": component.url}]
+        kind = "vcs" if component.url.startswith("git+") else "distribution"
+        described["externalReferences"] = [{"type": kind, "url": component.url}]
     return described
 
 

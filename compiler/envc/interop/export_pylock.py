@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from envc.interop.merging import Merged, merge_wheels
 from envc.interop.subject import Exported, Subject, list_left_out, platform_marker
@@ -65,6 +66,9 @@ def _describe(merged: Merged, platform_count: int) -> Table:
         table.add("marker", " or ".join(markers))
     if merged.index is not None:
         table.add("index", merged.index)
+    if merged.wheels[0].is_commit:
+        table.add("vcs", _describe_commit(merged.wheels[0]))
+        return table
     wheels = [one for one in merged.wheels if one.filename.endswith(".whl")]
     for source in merged.wheels:
         if source not in wheels and source.path is not None:
@@ -75,6 +79,21 @@ def _describe(merged: Merged, platform_count: int) -> Table:
             table.add("sdist", _describe_wheel(source))
     if wheels:
         table.add("wheels", _list_wheels(wheels))
+    return table
+
+
+def _describe_commit(source: PipPackage) -> InlineTable:
+    """Return a commit as PEP 751 has it (`packages.vcs`), which has no place for a hash of its files."""
+    import tomlkit
+
+    place, _, below = (source.url or "").removeprefix("git+").partition("#subdirectory=")
+    url, _, commit = place.rpartition("@")
+    table = tomlkit.inline_table()
+    table.add("type", "git")
+    table.add("url", url)
+    table.add("commit-id", commit)
+    if below:
+        table.add("subdirectory", unquote(below))
     return table
 
 

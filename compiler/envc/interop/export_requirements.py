@@ -28,13 +28,15 @@ def export(subject: Subject) -> Exported:
     lines += _list_indexes(indexes)
     folders = [source.path for lock in subject.locked.values() for source in lock.sources]
     for merged in merge_wheels(subject.locked):
-        if merged.wheels[0].path not in folders or merged.wheels[0].path is None:
+        first = merged.wheels[0]
+        if not first.is_commit and (first.path is None or first.path not in folders):
             lines += _write(merged, len(subject.platforms))
     return Exported(
         text="\n".join(lines) + "\n",
         warnings=(
             *list_left_out(subject, "requirements", conda=True),
             *_list_folders({path for path in folders if path is not None}),
+            *_list_commits(subject),
         ),
     )
 
@@ -44,6 +46,17 @@ def _list_folders(paths: set[str]) -> Iterator[Diagnostic]:
         yield Diagnostic(
             code="W430",
             message=f"`requirements` has no place for the folder `{path}`: pip knows no hash of one",
+            hint="export with `--format pylock`, or build a wheel of it and name its file",
+        )
+
+
+def _list_commits(subject: Subject) -> Iterator[Diagnostic]:
+    found = {one.url: one for lock in subject.locked.values() for one in lock.distributions}
+    for url, source in sorted((url, one) for url, one in found.items() if url and one.is_commit):
+        yield Diagnostic(
+            code="W430",
+            message=f"`requirements` has no place for `{source.name} @ {url}`: pip knows no hash of "
+            "a commit",
             hint="export with `--format pylock`, or build a wheel of it and name its file",
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
@@ -90,6 +91,10 @@ def _holds(marker: object, platform: str, python: str) -> bool:
 
 def _take(package: dict[str, Any], platform: str, adopted: Adopted, gathered: Gathered) -> None:
     name, version = normal_name(str(package.get("name", ""))), str(package.get("version", ""))
+    if (place := _read_commit(package.get("vcs"))) is not None:
+        adopted.refuse(f"`{name}` is a commit, and only `envc lock` gets its files")
+        gathered.add(("pip", "packages"), f"{name} @ {place}", None)
+        return
     found: list[PipPackage] = []
     problems = Adopted()
     for wheel in _wheels(package):
@@ -107,6 +112,20 @@ def _take(package: dict[str, Any], platform: str, adopted: Adopted, gathered: Ga
             gathered.add(("pip", "packages"), f"{name} =={version}", None)
         return
     adopted.wheels.setdefault(platform, []).extend(found)
+
+
+def _read_commit(vcs: object) -> str | None:
+    """Return the address of a commit as requirements have it; None where there is none of Git.
+
+    https://packaging.python.org/en/latest/specifications/pylock-toml/#packages-vcs
+    """
+    if not isinstance(vcs, dict) or vcs.get("type") != "git":
+        return None
+    url, commit = str(vcs.get("url", "")), str(vcs.get("commit-id", ""))
+    if not url or not commit:
+        return None
+    below = str(vcs.get("subdirectory", ""))
+    return f"git+{url}@{commit}" + (f"#subdirectory={quote(below)}" if below else "")
 
 
 def _wheels(package: dict[str, Any]) -> list[Any]:

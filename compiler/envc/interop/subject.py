@@ -176,6 +176,8 @@ def pip_purl(package: PipPackage) -> str:
     """
     is_folder = package.path is not None and not package.filename.endswith(".whl")
     qualifiers = {} if is_folder else {"file_name": package.filename}
+    if package.is_commit:
+        qualifiers = {"vcs_url": (package.url or "").partition("#")[0]}
     if package.index not in {None, _PYPI}:
         qualifiers["repository_url"] = package.index or ""
     return f"pkg:pypi/{quote(package.name)}@{quote(package.version)}{_qualify(qualifiers)}"

@@ -105,6 +105,11 @@ class PipPackage(Part):
     index: str | None = None
 
     @property
+    def is_commit(self) -> bool:
+        """Whether it stands for a commit, whose address (`git+…`) is not that of a file."""
+        return self.url is not None and self.url.startswith("git+")
+
+    @property
     def filename(self) -> str:
         """The wheel's name."""
         return (
@@ -168,14 +173,11 @@ class SourcePackage(Part):
 
     @property
     def artefact(self) -> PipPackage:
-        """The source as what it is fetched or read as, for those who need not build it.
-
-        A commit has neither an address of a file nor a path.
-        """
+        """The source as what it is fetched or read as, for those who need not build it."""
         return PipPackage(
             name=self.name,
             version=self.version,
-            url=self.url,
+            url=self.git_url or self.url,
             path=self.path,
             sha256=self.sha256,
             size=self.size,

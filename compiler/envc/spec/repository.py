@@ -126,7 +126,8 @@ def _complain_on_fragment(requirement: PipRequirement, parsed: GitAddress) -> Fi
         )
     folders = stated.get("subdirectory", "").split("/")
     if "subdirectory" in stated and (
-        {"", ".", ".."} & {*folders[:-1], folders[-1] or "x"} or _UNSAFE.search(parsed.subdirectory)
+        {"", ".", ".."} & {*folders[:-1], folders[-1] or "x"}
+        or re.search(r"[\x00-\x1f\x7f\\]", parsed.subdirectory)
     ):
         return _refuse(
             f"`{stated['subdirectory']}` is no folder in a repository",

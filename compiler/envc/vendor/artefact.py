@@ -110,7 +110,7 @@ def _list(locked: PlatformLock, secrets: Mapping[str, str]) -> Iterator[Artefact
         )
     tools = (wheel for wheels in locked.tools.packages.values() for wheel in wheels)
     for wheel in (*locked.distributions, *locked.build, *tools):
-        if wheel.url is not None:
+        if wheel.url is not None and not wheel.is_commit:
             yield Artefact(
                 url=wheel.url,
                 sha256=wheel.sha256,
