@@ -9,7 +9,7 @@ from envc.cli.reminder import reminding
 ENOUGH_S = 10
 
 
-def test_a_line_that_nothing_follows_is_told_again_with_its_time() -> None:
+def test_after_a_line_that_nothing_follows_it_is_told_that_work_goes_on() -> None:
     told: list[str] = []
     has_reminded = threading.Event()
 
@@ -22,7 +22,7 @@ def test_a_line_that_nothing_follows_is_told_again_with_its_time() -> None:
         report("solving 3 requirements")
         assert has_reminded.wait(ENOUGH_S)
 
-    again = "solving 3 requirements … 0 s"
+    again = "still at work: 0 s without news"
     assert told[:4] == ["solving 3 requirements", again, again, again]
 
 

@@ -1,4 +1,4 @@
-"""Long work that has nothing new to say: its last line is told again, with how long it has taken."""
+"""Long work that has nothing new to say: a line tells that it goes on, and for how long it has."""
 
 from __future__ import annotations
 
@@ -15,29 +15,31 @@ _FIRST_S, _LONGEST_S = 15.0, 240.0
 def reminding(
     tell: Callable[[str], None], *, first_s: float = _FIRST_S
 ) -> Iterator[Callable[[str], None]]:
-    """Give what to tell lines with; after a silence, the last line is told again, later each time.
+    """Give what to tell lines with; after a silence, another one says that work goes on.
+
+    Which work is not said: of what is done side by side, the last line need not be the slow one's.
 
     Args:
         first_s: How long a silence is, in s, until the first reminder; the next ones take twice as
             long each, up to some minutes.
     """
     said = threading.Condition()
-    last: list[str] = []
-    is_over = False
+    has_begun = is_over = False
 
     def report(text: str) -> None:
+        nonlocal has_begun
         with said:
             tell(text)
-            last[:] = [text]
+            has_begun = True
             said.notify()
 
     def remind() -> None:
         with said:
             while not is_over:
                 waited_s, pause_s = 0.0, first_s
-                while not said.wait(pause_s if last else None):
+                while not said.wait(pause_s if has_begun else None):
                     waited_s += pause_s
-                    tell(f"{last[0]} … {waited_s:.0f} s")
+                    tell(f"still at work: {waited_s:.0f} s without news")
                     pause_s = min(pause_s * 2, _LONGEST_S)
 
     thread = threading.Thread(target=remind, daemon=True)

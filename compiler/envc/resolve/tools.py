@@ -130,7 +130,7 @@ def lock_tools(choice: ToolsChoice, solver: PipSolver, mirrors: MirrorMap) -> To
                     indexes=(_INDEX,),
                     mirrors=mirrors,
                 ),
-                choice.report,
+                lambda text: choice.report(f"tools: {text}"),
             ),
             image.architectures,
         )
