@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,8 @@ from urllib3 import HTTPResponse
 from envc.errors import ToolError
 from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess, PipResolution, PipSolver
+from envc.resolve.conda_question import Channel
+from envc.resolve.conda_watch import find_silent
 from envc.resolve.rattler import Rattler
 from envc.resolve.retry import PatientRetry
 from envc.resolve.transport import Transport
@@ -27,6 +30,7 @@ from support.index import Dist, IndexServer
 from support.pip_world import ask, silent, solvers
 
 ENDLESS = 10**12
+ENOUGH_S = 10.0
 BROKEN = {
     "401": (401, b"", 0),
     "403": (403, b"", 0),
@@ -48,12 +52,15 @@ def answering(
     """
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+        def do_HEAD(self) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(length))
             for name, value in (headers or {}).items():
                 self.send_header(name, value)
             self.end_headers()
+
+        def do_GET(self) -> None:
+            self.do_HEAD()
             self.wfile.write(body)
             if length == ENDLESS:
                 self.rfile.read(1)  # until the client has had enough
@@ -142,6 +149,30 @@ def test_a_channel_that_misbehaves_is_named_whoever_solves(site: Site, kind: str
 
     assert isinstance(error, ToolError)
     assert {one.code for one in error.diagnostics} <= {"E340", "E343", "E348"}
+
+
+def test_a_channel_that_never_answers_is_given_up(site: Site) -> None:
+    solver = Rattler(cache=site.cache, environment=os.environ, silence_s=0.5)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        address = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        request = replace(site.request("a"), mirrors=MirrorMap(((CANONICAL, address),)))
+
+        error = fail(solver, request)
+
+    assert isinstance(error, ToolError)
+    [problem] = error.diagnostics
+    assert (problem.code, problem.notes) == ("E340", ("it does not answer",))
+
+
+def test_channels_that_answer_at_all_are_left_alone(site: Site) -> None:
+    with answering(503, b"", 0) as busy:
+        channels = [
+            Channel(name="busy", address=busy),
+            Channel(name="closed", address="http://127.0.0.1:1"),
+            Channel(name="folder", address="file:///nowhere"),
+        ]
+
+        assert find_silent(channels, silence_s=ENOUGH_S) is None
 
 
 def test_a_channel_that_says_nothing_more_is_named(site: Site) -> None:

@@ -34,6 +34,7 @@ def question(requirement: str) -> Question:
         preferred=[],
         logins=[],
         timeout_s=1,
+        silence_s=30,
     )
 
 

@@ -28,9 +28,10 @@ from envc.resolve.conda_question import (
 from envc.resolve.distribution import distribution_of, package_of
 from envc.spec.solve import TEXT_FOR_NONE
 
-__all__ = ["TIMEOUT_S", "conclude", "pose"]
+__all__ = ["SILENCE_S", "TIMEOUT_S", "conclude", "pose"]
 
 TIMEOUT_S = 120
+SILENCE_S = 30.0
 """Of one answer of a channel: enough for all of conda-forge in one file at 3 Mbit/s. rattler's own is
 endless, and it asks again after each."""
 
@@ -47,6 +48,7 @@ def pose(
     cache: Path,
     program: Path | None = None,
     timeout_s: int = TIMEOUT_S,
+    silence_s: float = SILENCE_S,
 ) -> Question:
     """Return the request as a worker's question: addresses of mirrors, virtual packages completed.
 
@@ -81,6 +83,7 @@ def pose(
         ],
         logins=_log_in(request),
         timeout_s=timeout_s,
+        silence_s=silence_s,
     )
 
 

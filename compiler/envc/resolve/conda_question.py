@@ -67,6 +67,7 @@ class Question(TypedDict):
         exclude_newer: Milliseconds since 1970 in UTC from which on records do not exist, or None.
         timeout_s: How long one answer of a channel may take as a whole.
         logins: Of the hosts of channels, or of their mirrors, each at most once.
+        silence_s: How long a channel may take to begin an answer.
     """
 
     cache: str
@@ -81,6 +82,7 @@ class Question(TypedDict):
     exclude_newer: int | None
     preferred: list[Preferred]
     logins: list[Login]
+    silence_s: float
     timeout_s: int
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Report
-from envc.resolve.conda import TIMEOUT_S, conclude, pose
+from envc.resolve.conda import SILENCE_S, TIMEOUT_S, conclude, pose
 from envc.resolve.conda_question import Answer
 from envc.resolve.worker import Workers, rattler_workers
 
@@ -25,17 +25,20 @@ class Rattler:
         cache: Path,
         environment: Mapping[str, str],
         timeout_s: int = TIMEOUT_S,
+        silence_s: float = SILENCE_S,
         workers: Workers | None = None,
     ) -> None:
         """Keep what channels say under `cache`; of `environment`, only the network is used.
 
         Args:
             timeout_s: How long one answer of a channel may take; then it is asked again.
+            silence_s: How long a channel may take to begin an answer; then it is given up.
             workers: Of `rattler_workers`, some of them running; whoever gives them closes them.
         """
         self._cache = cache / "rattler"
         self._environment = environment
         self._timeout_s = timeout_s
+        self._silence_s = silence_s
         self._workers = workers if workers is not None else rattler_workers(environment)
 
     def resolve(self, request: CondaRequest, report: Report) -> CondaResolution | Conflict:
@@ -47,5 +50,7 @@ class Rattler:
         """
         count = len(request.requirements)
         report(f"solving {count} Conda requirements for {request.platform.name}")
-        question = pose(request, cache=self._cache, timeout_s=self._timeout_s)
+        question = pose(
+            request, cache=self._cache, timeout_s=self._timeout_s, silence_s=self._silence_s
+        )
         return conclude(request, Answer.from_json(self._workers.ask(question)))

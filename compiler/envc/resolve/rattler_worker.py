@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,8 @@ from envc.resolve.conda_channels import (
 )
 from envc.resolve.conda_core import find_core
 from envc.resolve.conda_preferred import find_preferred
-from envc.resolve.conda_question import Answer, Question
+from envc.resolve.conda_question import Answer, Channel, Problem, Question
+from envc.resolve.conda_watch import watch
 
 __all__ = ["main"]
 
@@ -43,12 +45,24 @@ _CONSTRAINT_FIELDS = _FIELDS - {"channel"}  # constraints ignore it
 def main() -> None:
     """Answer the question on stdin and end the process."""
     question: Question = json.load(sys.stdin)
+    out, has_ended = sys.stdout, threading.Lock()
+
+    def end(answer: Answer) -> None:
+        has_ended.acquire()  # who comes first ends all
+        json.dump(asdict(answer), out)
+        out.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+    def give_up(channel: Channel, reason: str) -> None:
+        end(Answer(problems=(Problem(kind="channel", subject=channel["name"], detail=reason),)))
+
+    about = (question["channels"], give_up)
+    silence = {"silence_s": question["silence_s"]}
+    threading.Thread(target=watch, args=about, kwargs=silence, daemon=True).start()
     with contextlib.redirect_stdout(sys.stderr):
         answer = asyncio.run(_answer(question))
-    json.dump(asdict(answer), sys.stdout)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    end(answer)
 
 
 async def _answer(question: Question) -> Answer:
