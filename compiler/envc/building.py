@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from envc.build.image import Image, Wanted
     from envc.compose import Choice
     from envc.engine.docker import Engine
+    from envc.source import Span
+    from envc.syntax.document import Document
 
 __all__ = ["BuildOptions", "build", "build_request", "cache_name", "log_place"]
 
@@ -248,6 +250,16 @@ def cache_name(prepared: Prepared, wanted: Wanted, repository: str) -> str:
     return f"{repository}:{tag[:_TAG_LENGTH]}"
 
 
+def _places(document: Document) -> dict[str, Span]:
+    """Return where a spec says what a build may find wrong with its base."""
+    found = {key: document.span((key,)) for key in ("user",) if (key,) in document.spans}
+    if ("system",) in document.key_spans:
+        found["system"] = document.key_span(("system",))
+    if ("base", "dockerfile") in document.spans:
+        found["dockerfile"] = document.span(("base", "dockerfile"))
+    return found
+
+
 def build_request(
     prepared: Prepared, wanted: Wanted, folder: Path, machine: Machine, options: BuildOptions
 ) -> BuildRequest:
@@ -298,5 +310,6 @@ def build_request(
         cache_from=() if options.no_cache else options.caches,
         cache_to=options.caches,
         origins=rendered.origins,
+        places=_places(prepared.checked.document),
         titles=entitle(rendered.text, rendered.origins, captions(prepared.plan)),
     )

@@ -108,6 +108,38 @@ def test_an_environment_that_cannot_be_put_together_says_what_is_in_the_way() ->
     )
 
 
+def of_step(name: str, error: str, *output: str, **places: Span) -> Evidence:
+    failure = Failure(name=name, error=f"{error} did not complete successfully: 1", output=output)
+    return replace(told(), failure=failure, places=places)
+
+
+def test_a_user_that_the_base_does_not_have_is_shown_in_the_spec() -> None:
+    problem = 'envc: {"problem": "the base has no user `app`", "hint": "name another"}'
+    alone = of_step("[system 1/1] RUN", 'process "id -u -- app"', "no such user", user=SPAN)
+    assembled = of_step("[assembly 1/1] RUN", 'process "python3"', problem, user=SPAN)
+
+    for found in (alone, assembled):
+        error = explain_failure(found)
+        assert isinstance(error, InputError)
+        diagnostic = only(error)
+        assert (diagnostic.code, diagnostic.message) == ("E558", "the base has no user `app`")
+        assert [label.span for label in diagnostic.labels] == [SPAN]
+
+
+def test_packages_that_do_not_fit_are_told_where_the_base_may_have_changed() -> None:
+    words = "[system 1/1] RUN /mnt/envc/step.sh '/bin/sh /mnt/envc/system.sh /mnt/packages'"
+    said = " git : Depends: libcurl (>= 7) but it is not installable"
+    built = of_step(words, 'process "/bin/sh"', said, system=SPAN, dockerfile=SPEC.span(0, 16))
+    pinned = of_step(words, 'process "/bin/sh"', said, system=SPAN)
+    other = of_step(words, 'process "/bin/sh"', "postinst failed", dockerfile=SPAN)
+
+    diagnostic = only(explain_failure(built))
+
+    assert (diagnostic.code, diagnostic.labels[0].span) == ("E399", SPAN)
+    assert diagnostic.notes[0] == f"apt says:\n{said.strip()}"
+    assert [only(explain_failure(one)).code for one in (pinned, other)] == ["E610", "E610"]
+
+
 def test_a_failed_step_of_ours_is_not_the_specs_fault() -> None:
     error = explain_failure(evidence("run", origins={9: SPAN}))
 

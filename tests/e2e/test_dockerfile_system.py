@@ -92,6 +92,26 @@ def test_a_base_that_changes_is_asked_again(debian: Envc) -> None:
     assert known["built"]["context"] != locked(debian)["base"]["built"]["context"]
 
 
+def test_a_base_that_is_another_one_when_it_is_built_is_told(debian: Envc) -> None:
+    # What a secret holds is no reason to run a step again: as if an archive had changed meanwhile.
+    text = (debian.folder / "Dockerfile").read_text()
+    step = "RUN --network=none --mount=type=secret,id=ROWS cat /run/secrets/ROWS >>/var/lib/dpkg/status"
+    debian.write("Dockerfile", f"{text}{step} && : {debian.repository}\n")
+    debian.variables["ROWS"] = LIBRARY.control.replace(
+        "Version", "Status: install ok installed\nVersion"
+    )
+    debian("lock", "pets.envc")
+    with_library = names(debian)
+    debian.variables["ROWS"] = "\n"
+
+    built = ("build", "pets.envc", "--no-cache", "--repository", debian.repository)
+    done = debian(*built, exit_code=1)
+
+    assert with_library == ["hello"]
+    assert "error[E399]: the Debian packages of the lock do not fit the base" in done.stderr
+    assert "--> pets.envc:3:1" in done.stderr
+
+
 def test_what_is_asked_for_later_needs_the_base_once_more(debian: Envc) -> None:
     debian.write("pets.envc", SPEC.replace("system { hello }\n", ""))
     debian("lock", "pets.envc")

@@ -41,6 +41,21 @@ def test_a_failing_step_is_shown_as_the_line_of_the_spec(envc: Envc, world: Engi
     assert images(envc) == []
 
 
+@pytest.mark.parametrize("python", ["", "python 3.11"])
+def test_a_user_that_the_base_does_not_have_is_shown_in_the_spec(
+    envc: Envc, world: EngineWorld, python: str
+) -> None:
+    base = world.python_base if python else world.base
+    text = f'environment pets\nbase image "{base}"\nuser keeper\n{python}\n'
+    envc.write("pets.envc", text)
+    envc("lock", "pets.envc")
+
+    done = envc("build", "pets.envc", "--repository", envc.repository, exit_code=1)
+
+    assert "error[E558]: the base has no user `keeper`" in done.stderr
+    assert "--> pets.envc:3:6" in done.stderr
+
+
 def test_a_failing_check_keeps_the_image_from_its_name(envc: Envc, world: EngineWorld) -> None:
     spec = write(envc, world, 'check { import nowhere\n run "exit 3"\n run "true" }')
     envc("lock", spec)

@@ -95,6 +95,8 @@ class BuildRequest:
         planned: Where it stands in a plan, by which it is built then; None is by itself.
         origins: From lines of the Dockerfile, counted from 1, to places in the spec.
         titles: What its steps are called.
+        places: Where the spec says what steps of envc's own are about: its `user`, its `system`
+            packages, and the `dockerfile` of its base; what it does not say is missing.
     """
 
     context: Path
@@ -117,6 +119,7 @@ class BuildRequest:
     planned: Planned | None = None
     origins: Mapping[int, Span] = field(default_factory=dict)
     titles: Titles = NO_TITLES
+    places: Mapping[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +202,7 @@ def build(
                 messages=progress.messages,
                 dockerfile=_read_dockerfile(request.context),
                 origins=request.origins,
+                places=request.places,
                 log=request.log,
                 builder=request.builder or "",
                 status_of=status_of or (lambda url: _ask_status(url, request.environment)),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import dropwhile
 from pathlib import Path
 
 from envc.build.event import Failure
 from envc.build.note import find_problem
+from envc.build.unfit import explain_account, explain_system
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError
 from envc.source import Span
@@ -50,6 +51,7 @@ class Evidence:
         dockerfile: The Dockerfile's text.
         origins: From Dockerfile lines to places in the spec.
         log: Where the whole log lies.
+        places: As in `BuildRequest`.
         builder: Who was asked to build; empty for buildx's own choice.
         status_of: Says with which status an address answers now, or None where it does not.
     """
@@ -60,6 +62,7 @@ class Evidence:
     origins: Mapping[int, Span]
     log: Path
     status_of: Callable[[str], int | None]
+    places: Mapping[str, Span] = field(default_factory=dict)
     builder: str = ""
 
     @property
@@ -102,11 +105,12 @@ class Evidence:
 def explain_failure(evidence: Evidence) -> EnvcError:
     """Return what to raise for a failed build.
 
-    InputError where the spec's own step failed (E610) or its own Python (E619), the lock names a
-    base that is not there (E613), the environment cannot be put together (E650) or a secret was not
-    given (E615); ToolError for an artefact with other bytes (E611) or out of reach (E612), a base
-    out of reach (E614), a full disk (E616), a missing or old buildx (E606), an absent engine (E601),
-    a builder that is not there (E680) or does not answer (E681), and all else (E610, E617).
+    InputError where the spec's own step failed (E610) or its own Python (E619), its user is not there
+    (E558), its Debian packages fit no more (E399), the lock names a base that is not there (E613), the
+    environment cannot be put together (E650) or a secret was not given (E615); ToolError for an
+    artefact with other bytes (E611) or out of reach (E612), a base out of reach (E614), a full disk
+    (E616), a missing or old buildx (E606), an absent engine (E601), a builder that is not there (E680)
+    or does not answer (E681), and all else (E610, E617).
     """
     for explain in (
         _explain_builder,
@@ -116,8 +120,10 @@ def explain_failure(evidence: Evidence) -> EnvcError:
         _explain_base,
         _explain_artefact,
         _explain_private,
+        explain_account,
         _explain_fit,
         _explain_interpreter,
+        explain_system,
         _explain_step,
     ):
         if (error := explain(evidence)) is not None:
