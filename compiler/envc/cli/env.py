@@ -17,11 +17,11 @@ from envc.cli.env_share import (
     pull,
     push,
 )
+from envc.cli.env_upkeep import add_prune, add_repair, find_store, prune, repair
 from envc.cli.verb import Verb, add_spec, machine_of
 
 if TYPE_CHECKING:
     from envc.store.record import Environment
-    from envc.store.store import Store
 
 __all__ = ["VERB"]
 
@@ -114,8 +114,8 @@ def _list(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.anonymous:
         from envc.cli.env_anonymous import list_anonymous
 
-        return list_anonymous(_find(console), console, as_json=arguments.json)
-    store = _find(console)
+        return list_anonymous(find_store(console), console, as_json=arguments.json)
+    store = find_store(console)
     known: tuple[Environment, ...] = ()
     if store is not None:
         with store:
@@ -151,7 +151,7 @@ def _show(arguments: argparse.Namespace, console: Console) -> int:
 
         machine = machine_of(arguments, console)
         return show_curated(reference, machine, console, as_json=arguments.json)
-    store = _find(console)
+    store = find_store(console)
     if store is None:
         raise unknown_meant(arguments.reference)
     with store:
@@ -171,7 +171,7 @@ def _versions(arguments: argparse.Namespace, console: Console) -> int:
     from envc.cli.environment import describe_version, list_versions
     from envc.store.naming import unknown_environment
 
-    store = _find(console)
+    store = find_store(console)
     if store is None:
         raise unknown_environment(None, arguments.name)
     with store:
@@ -206,7 +206,7 @@ def _get(arguments: argparse.Namespace, console: Console) -> int:
         from envc.cli.curated import get_curated
 
         return get_curated(reference, arguments.folder, console, as_json=arguments.json)
-    store = _find(console)
+    store = find_store(console)
     if store is None:
         raise unknown_meant(arguments.reference)
     with store:
@@ -245,7 +245,7 @@ def _put_away(arguments: argparse.Namespace, console: Console, *, is_away: bool)
     )
 
     reference = require_reference(arguments.reference)
-    store = _find(console)
+    store = find_store(console)
     if store is None:
         raise unknown_environment(None, reference.name)
     with store:
@@ -266,65 +266,6 @@ def _put_away(arguments: argparse.Namespace, console: Console, *, is_away: bool)
     elif has_changed:
         console.print(subject)
     return 0
-
-
-def _add_prune(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--older-than",
-        type=_age,
-        required=True,
-        metavar="AGE",
-        help="what was last built, found or run so long ago goes: 12h, 30d, 8w",
-    )
-
-
-def _age(text: str) -> float:
-    from envc.keeping import parse_age
-
-    try:
-        return parse_age(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _prune(arguments: argparse.Namespace, console: Console) -> int:
-    from envc.cli.env_anonymous import prune
-
-    return prune(
-        _find(console), console, age_s=arguments.older_than, now=time.time(), as_json=arguments.json
-    )
-
-
-def _add_nothing(parser: argparse.ArgumentParser) -> None:
-    """Describe no arguments."""
-
-
-def _repair(arguments: argparse.Namespace, console: Console) -> int:
-    from envc.store.repair import repair
-
-    home = machine_of(arguments, console).home
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    done = repair(home, stamp=stamp)
-    if arguments.json:
-        aside = str(done.aside) if done.aside is not None else None
-        console.print_json({"aside": aside, "kept": dict(done.kept)})
-        return 0
-    if done.aside is None:
-        console.note("nothing is wrong with the store")
-        return 0
-    kept = ", ".join(
-        f"{done.kept[name]} {name}" for name in ("environments", "versions", "builds", "runs")
-    )
-    console.note(f"kept {kept}")
-    console.print(str(done.aside))
-    return 0
-
-
-def _find(console: Console) -> Store | None:
-    from envc.machine import Machine
-    from envc.store.store import Store
-
-    return Store.find(Machine.here(console.environment).home)
 
 
 _ACTIONS = (
@@ -385,14 +326,14 @@ _ACTIONS = (
     Action(
         name="prune",
         summary="drop what was built long ago and is not registered",
-        add_arguments=_add_prune,
-        execute=_prune,
+        add_arguments=add_prune,
+        execute=prune,
     ),
     Action(
         name="repair",
         summary="make a damaged store usable, with all that can still be read of it",
-        add_arguments=_add_nothing,
-        execute=_repair,
+        add_arguments=add_repair,
+        execute=repair,
     ),
 )
 
