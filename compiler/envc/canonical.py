@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, TypeAlias
 
-__all__ = ["Json", "canonical_json", "digest", "readable_json"]
+__all__ = ["Described", "Json", "canonical_json", "digest", "readable_json", "tree_digest"]
 
 Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | bool | None"
 
@@ -83,3 +83,32 @@ def _refuse_ambiguous(data: object) -> None:
             pass
         case _:
             raise TypeError(f"no canonical JSON for {type(data).__name__}")
+
+
+class Described(Protocol):
+    """A file of a tree, as whoever has it describes it."""
+
+    @property
+    def path(self) -> str:
+        """Relative to the tree, in POSIX form."""
+
+    @property
+    def sha256(self) -> str:
+        """Of its content, or of its target's text."""
+
+    @property
+    def mode(self) -> int:
+        """Its permissions."""
+
+    @property
+    def link(self) -> str | None:
+        """The target of a symbolic link, or None."""
+
+
+def tree_digest(files: Iterable[Described]) -> str:
+    """Return the SHA-256, in hex, of a tree: of the canonical JSON of path, mode, digest and link.
+
+    Times and owners make no difference, nor does what `envc.files.read_tree` leaves out.
+    """
+    rows: list[Json] = [[one.path, f"{one.mode:o}", one.sha256, one.link] for one in files]
+    return digest(rows).removeprefix("sha256:")

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from envc.canonical import tree_digest
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError
-from envc.files import TreeFile, read_tree, sha256_of, tree_digest
+from envc.files import TreeFile, read_tree, sha256_of
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Selection, Tree
 from envc.source import Source, Span

@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from envc.diagnostics import Diagnostic, Label, suggest
 from envc.errors import InputError, ToolError
 from envc.source import Source
-
-if TYPE_CHECKING:
-    from envc.canonical import Json
 
 __all__ = [
     "Ignores",
@@ -27,7 +24,6 @@ __all__ = [
     "read_source",
     "read_tree",
     "sha256_of",
-    "tree_digest",
     "unwritable",
     "write_if_changed",
 ]
@@ -70,26 +66,6 @@ class TreeFile:
     sha256: str
     mode: int
     link: str | None = None
-
-
-class Described(Protocol):
-    """A file of a tree, as whoever has it describes it."""
-
-    @property
-    def path(self) -> str:
-        """Relative to the tree, in POSIX form."""
-
-    @property
-    def sha256(self) -> str:
-        """Of its content, or of its target's text."""
-
-    @property
-    def mode(self) -> int:
-        """As `TreeFile` has it."""
-
-    @property
-    def link(self) -> str | None:
-        """The target of a symbolic link, or None."""
 
 
 def read_source(path: Path) -> Source:
@@ -253,17 +229,6 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's content, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def tree_digest(files: Iterable[Described]) -> str:
-    """Return the SHA-256, in hex, of a tree: of the canonical JSON of path, mode, digest and link.
-
-    Times and owners make no difference, nor does what `read_tree` leaves out.
-    """
-    from envc.canonical import digest
-
-    rows: list[Json] = [[one.path, f"{one.mode:o}", one.sha256, one.link] for one in files]
-    return digest(rows).removeprefix("sha256:")
 
 
 def _compile_patterns(patterns: Sequence[str]) -> Ignores | None:

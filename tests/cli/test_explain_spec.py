@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from envc.canonical import digest
-from envc.files import tree_digest
+from envc.canonical import digest, tree_digest
 from envc.lock.codec import dumps
 from envc.lock.model import Built, SourcePackage, SystemPackage
 from envc.plan.context import ContextFile

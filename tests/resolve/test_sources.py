@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from envc.canonical import tree_digest
 from envc.errors import InputError
-from envc.files import read_tree, tree_digest
+from envc.files import read_tree
 from envc.lock.model import (
     BaseImage,
     Intent,

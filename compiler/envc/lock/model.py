@@ -130,7 +130,7 @@ class SourcePackage(Part):
         commit: The whole hash of a commit; None for another.
         ref: The branch, the tag or the like that led to it; None for the default branch.
         subdirectory: The project's folder in its source, in POSIX form; None for the whole.
-        sha256: Of the source distribution; of a folder, of its list of files, see `envc.files.tree_digest`;
+        sha256: Of the source distribution; of a folder, of the list of its files (`envc.canonical.tree_digest`);
             of a commit, of its archive, see `envc.resolve.git_archive`.
         size: Of the source distribution or the archive, in bytes, where its source states it.
         index: The canonical address of the index that offered it; None for what the spec names.
@@ -196,7 +196,7 @@ class Built(Part):
         dockerfile: The SHA-256 of its text with line feeds as line ends, in hex.
         images: The digests of the images that it names, by their canonical references; of those
             that it does not give itself.
-        context: The digest of the files that it may copy, see `envc.files.tree_digest`; None where
+        context: The digest of the files that it may copy, see `envc.canonical.tree_digest`; None where
             nothing of the lock depends on them.
     """
 

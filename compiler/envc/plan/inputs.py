@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from envc.files import tree_digest
+from envc.canonical import tree_digest
 from envc.plan.context import ContextFile
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class BaseRecipe:
 
     @property
     def context_sha256(self) -> str:
-        """The digest of what of its context it may read, in hex; see `envc.files.tree_digest`."""
+        """The digest of what of its context it may read, in hex; see `envc.canonical.tree_digest`."""
         return tree_digest(self.files)
 
 

@@ -188,7 +188,7 @@ class LocalSource:
         path: As the lock writes it.
         folder: Where it lies.
         files: What counts of it, sorted by path.
-        sha256: Of the list of its files, see `envc.files.tree_digest`.
+        sha256: Of the list of its files, see `envc.canonical.tree_digest`.
     """
 
     path: str
