@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from envc.building import BuildOptions, build_request
+from envc.building import BuildOptions, build_request, require_runnable
 from envc.errors import EnvcError
 from envc.machine import Machine
 from envc.prepared import Prepared, compiled, prepare
@@ -305,6 +305,9 @@ def _provide(
                 on_event=partial(board.tell, job.name),
                 on_build=partial(board.begin, job.name),
                 on_wanted=partial(on_wanted, job.path, job.variant),
+                require=partial(
+                    require_runnable, engine=engine, machine=job.machine, options=job.options
+                ),
             )
             image = provider.provide()
         baked = Baked(path=job.path, variant=job.variant, image=image)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from envc.source import Span
     from envc.syntax.document import Document
 
-__all__ = ["BuildOptions", "build", "build_request", "cache_name", "log_place"]
+__all__ = ["BuildOptions", "build", "build_request", "cache_name", "log_place", "require_runnable"]
 
 # https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 _TAG_LENGTH = 128
@@ -119,7 +119,7 @@ def build(
                 on_event=on_event,
                 on_build=partial(on_variant, name),
                 on_wanted=partial(on_wanted, name),
-                require=partial(_require, engine=engine, machine=machine, options=options),
+                require=partial(require_runnable, engine=engine, machine=machine, options=options),
             )
             with in_variant(name):
                 images[name] = provider.provide()
@@ -213,7 +213,7 @@ def _request(
     return replace(request, cache_from=() if options.no_cache else (own,), cache_to=(own,))
 
 
-def _require(
+def require_runnable(
     prepared: Prepared,
     platforms: Sequence[str],
     *,

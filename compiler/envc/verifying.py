@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envc.building import BuildOptions, build_request
+from envc.building import BuildOptions, build_request, require_runnable
 from envc.machine import Machine
 from envc.prepared import Prepared, output_files, prepare, render_plan
 from envc.reference import ImageReference
@@ -83,6 +83,9 @@ def verify(
             offered = tuple(own.plan.env_ids)
             asked: Sequence[str | None] = tuple(dict.fromkeys(platforms)) or (None,)
             chosen = [choose_platform(offered, one, engine.platform) for one in asked]
+            with in_variant(name):
+                forced = replace(options, no_cache=True)
+                require_runnable(own, chosen, engine=engine, machine=machine, options=forced)
             for platform in chosen:
                 task = _Task(
                     engine=engine,

@@ -110,6 +110,8 @@ def test_a_step_that_needs_emulation_is_refused_before_anything_is_built(
     assert problem.startswith("error[E607]: the builder cannot run programs for `linux/arm64`")
     assert '--> x.envc:9:1\n9 | run "true"\n' in done.stderr
     assert "--install all" in done.stderr
+    for verb in ("bake", "verify"):
+        assert "error[E607]" in envc(verb, spec, "--platform", "linux/arm64", exit_code=3).stderr
     images = run("docker", "image", "ls", "--quiet", envc.repository)
     assert images == b""  # nor was the other platform's built, only to be of no use
 
