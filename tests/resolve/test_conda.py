@@ -166,6 +166,63 @@ def test_conflict_over_the_target_says_what_it_lacks(site: Site) -> None:
         )
 
 
+def test_conflict_over_the_target_says_what_it_has_and_where_that_comes_from(site: Site) -> None:
+    site.add(
+        main=[
+            record("app", "1.0", depends=["__glibc >=2.40,<3.0.a0"]),
+            record("app", "1.1", depends=["lib"]),
+            record("lib", "1.0", depends=["__glibc >=2.39"]),
+        ]
+    )
+
+    told = conflict(site.solvers()[0], site.request("app"))
+
+    assert told.message == "`app` cannot be installed on linux/amd64"
+    assert "__glibc >=2.40,<3.0.a0, for which no candidates were found" in told.explanation
+    assert told.hint == (
+        "the target has `__glibc` 2.36, which comes from the base or `virtual-packages`: "
+        "ask for packages that fit it, or change it"
+    )
+
+
+def test_a_requirement_that_nothing_can_serve_alone_is_not_called_several(site: Site) -> None:
+    site.add(main=[record("app", "1.0", depends=["lib"]), record("lib", "1.0", depends=["gone"])])
+
+    told = conflict(site.solvers()[0], site.request("app"))
+
+    assert told.hint == "ask for another version or build, or let another channel serve it"
+
+
+def test_a_build_that_is_not_there_is_told_with_those_that_are(site: Site) -> None:
+    site.add(
+        main=[
+            record("blas", "1.0", build="mkl"),
+            *(record("blas", "2.0", build=f"openblas_{number}") for number in range(5)),
+            record("blas", "3.0", build="netlib"),
+        ]
+    )
+
+    told = conflict(site.solvers()[0], site.request("blas <3 *accelerate"))
+
+    assert told.message == (
+        "nothing in `https://conda.example.org/main` fits `blas <3 *accelerate` on linux/amd64"
+    )
+    assert told.hint == (
+        "`blas` 2.0 is there as `openblas_0`, `openblas_1`, `openblas_2` and 2 more: "
+        "ask for another build"
+    )
+
+
+def test_a_branch_of_an_explanation_ends_where_it_says(site: Site) -> None:
+    site.add(
+        main=[*(record("blas", "1.0", build=one) for one in ("mkl", "openblas_0", "openblas_1"))]
+    )
+
+    told = conflict(site.solvers()[0], site.request("blas * mkl", "blas * openblas*"))
+
+    assert [line.lstrip(" │")[:1] for line in told.explanation.splitlines()[1:]] == list("├└└└")
+
+
 def test_requirement_of_the_target_is_checked(site: Site) -> None:
     site.add(main=[record("a", "1.0")])
 

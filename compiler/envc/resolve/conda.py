@@ -40,6 +40,13 @@ endless, and it asks again after each."""
 # what conda-lock assumes too.
 _KERNEL = "5.10"
 _EPOCH = datetime.fromtimestamp(0, UTC)
+_BUILDS_TOLD = 3
+_VIRTUAL = re.compile(r"\b__\w+")
+_REFUSAL = re.compile(r"[Nn]o candidates were found|which conflicts with")
+_ORIGINS = {
+    "__cuda": "`cuda` or `virtual-packages`",
+    "__glibc": "the base or `virtual-packages`",
+}
 
 
 def pose(
@@ -52,8 +59,8 @@ def pose(
 ) -> Question:
     """Return the request as a worker's question: addresses of mirrors, virtual packages completed.
 
-    `__unix`, `__linux` and `__archspec` are added where the request leaves them out: they follow
-    from the platform.
+    `__unix`, `__linux` (on Linux) and `__archspec` are added where the request leaves them out: they
+    follow from the platform.
     """
     return Question(
         cache=str(cache),
@@ -113,9 +120,10 @@ def _to_milliseconds(cutoff: Cutoff | None) -> int | None:
 def _complete_virtual_packages(request: CondaRequest) -> list[Virtual]:
     virtual = {
         "__archspec": Virtual(name="__archspec", version="1", build=request.platform.machine),
-        "__linux": Virtual(name="__linux", version=_KERNEL, build="0"),
         "__unix": Virtual(name="__unix", version="0", build="0"),
     }
+    if request.platform.subdir.startswith("linux-"):
+        virtual["__linux"] = Virtual(name="__linux", version=_KERNEL, build="0")
     for package in request.virtual_packages:
         virtual[package.name] = Virtual(name=package.name, version=package.version, build="0")
         if package.name == "__archspec":  # its build string is what packages ask about
@@ -215,7 +223,7 @@ class _Dispute:
                 message=f"{subject} cannot be installed{together} on {self._platform.name}",
                 explanation=explanation,
                 causes=causes,
-                hint=self._advise_on_target(explanation),
+                hint=self._advise_on_target(explanation) or _advise_on_causes(causes),
             )
         sentences = [self._describe(finding) for finding in findings]
         several = f"{len(findings)} Conda requirements fit nothing on {self._platform.name}"
@@ -238,11 +246,16 @@ class _Dispute:
         return text.strip()
 
     def _advise_on_target(self, explanation: str) -> str:
-        provided = {virtual["name"] for virtual in _complete_virtual_packages(self.request)}
-        lacking = sorted(set(re.findall(r"\b__\w+", explanation)) - provided)
-        if not lacking:
-            return "loosen one of them, or let another channel serve them"
-        return f"the target provides no `{lacking[0]}`: ask for a build that does not need it"
+        """Return what to do about the target, where it is what does not fit; may be empty."""
+        provided = {one["name"]: one for one in _complete_virtual_packages(self.request)}
+        lacking = sorted(set(_VIRTUAL.findall(explanation)) - set(provided))
+        if lacking:
+            return f"the target provides no `{lacking[0]}`: ask for a build that does not need it"
+        refusals = [line for line in explanation.splitlines() if _REFUSAL.search(line)]
+        blamed = sorted({name for line in refusals for name in _VIRTUAL.findall(line)})
+        if not blamed:
+            return ""
+        return _advise_change(blamed[0], provided[blamed[0]]["version"])
 
     def _describe(self, finding: Finding) -> str:
         text = self.request.requirements[finding.requirement].text
@@ -259,6 +272,8 @@ class _Dispute:
 
     def _advise(self, finding: Finding) -> str:
         name = package_of(self.request.requirements[finding.requirement].text)
+        if not finding.channel and finding.newest:
+            return _advise_change(name, finding.newest)
         if not finding.channel:
             return (
                 f"virtual packages such as `{name}` come from the base, the platform, `cuda` and "
@@ -271,9 +286,29 @@ class _Dispute:
                 "channel priority is strict: name the channel in the requirement "
                 f"(`{finding.shadowed}::{name}`), put it first, or say `channel-priority disabled`"
             )
+        if finding.builds:
+            named = ", ".join(f"`{build}`" for build in finding.builds[:_BUILDS_TOLD])
+            others = len(finding.builds) - _BUILDS_TOLD
+            more = f" and {others} more" if others > 0 else ""
+            return f"`{name}` {finding.fitting} is there as {named}{more}: ask for another build"
         if finding.newest:
             return f"the newest `{name}` there is {finding.newest}"
         return f"that channel has no `{name}`; leave the channel out of the requirement"
+
+
+def _advise_change(name: str, version: str) -> str:
+    """Return what to do about a virtual package that the target has in another version."""
+    origin = _ORIGINS.get(name, "the platform or `virtual-packages`")
+    return (
+        f"the target has `{name}` {version}, which comes from {origin}: "
+        "ask for packages that fit it, or change it"
+    )
+
+
+def _advise_on_causes(causes: Sequence[Requirement]) -> str:
+    if len(causes) == 1:
+        return "ask for another version or build, or let another channel serve it"
+    return "loosen one of them, or let another channel serve them"
 
 
 def _mentioned(requirements: Sequence[Requirement], explanation: str) -> tuple[Requirement, ...]:

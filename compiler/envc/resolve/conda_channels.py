@@ -197,9 +197,8 @@ async def diagnose(
     ]
     if unknown:
         return Answer(problems=await _describe_unknown(question, gateway, unknown))
-    provided = {virtual["name"] for virtual in question["virtual_packages"]}
     findings = (
-        (None if item.name in provided else Finding(requirement=item.position))
+        _examine_virtual(question, item)
         if item.is_virtual
         else _examine(question, item, records[item.name])
         for item in wanted
@@ -207,23 +206,59 @@ async def diagnose(
     return Answer(findings=tuple(finding for finding in findings if finding is not None))
 
 
+def _examine_virtual(question: Question, wanted: Wanted) -> Finding | None:
+    """Return what is wrong with a requirement of the target."""
+    provided = [one for one in question["virtual_packages"] if one["name"] == wanted.name]
+    records = [
+        rattler.PackageRecord(
+            one["name"],
+            one["version"],
+            rattler.BuildString(one["build"]),
+            0,
+            as_subdirs([question["subdir"]])[0],
+        )
+        for one in provided
+    ]
+    if any(wanted.spec.matches(record) for record in records):
+        return None
+    newest = provided[0]["version"] if provided else ""
+    return Finding(requirement=wanted.position, newest=newest)
+
+
 def _examine(
     question: Question, wanted: Wanted, records: dict[str, list[rattler.RepoDataRecord]]
 ) -> Finding | None:
     """Return what is wrong with a requirement; under strict priority, its first channel decides."""
     channels = [wanted.channel["name"]] if wanted.channel else [c for c in records if records[c]]
-    fitting = {c: [r for r in records[c] if wanted.spec.matches(r)] for c in channels}
-    old = {c for c in channels if any(is_old_enough(question, r) for r in fitting[c])}
+    offered = {c: [r for r in records[c] if wanted.spec.matches(r)] for c in channels}
+    old = {c for c in channels if any(is_old_enough(question, r) for r in offered[c])}
     if old if question["channel_priority"] == "disabled" else channels[0] in old:
         return None
     newest = max((record.version for record in records[channels[0]]), default=None)
+    fitting, builds = _list_builds(wanted, records[channels[0]])
     return Finding(
         requirement=wanted.position,
         newest=str(newest) if newest is not None else "",
         channel=channels[0],
         shadowed=next((c for c in channels[1:] if c in old), ""),
-        is_too_new=bool(fitting[channels[0]]),
+        is_too_new=bool(offered[channels[0]]),
+        fitting=fitting,
+        builds=builds,
     )
+
+
+def _list_builds(
+    wanted: Wanted, records: Sequence[rattler.RepoDataRecord]
+) -> tuple[str, tuple[str, ...]]:
+    """Return the newest version that fits all but the build that is asked for, and its builds."""
+    spec = wanted.spec
+    if spec.build is None or any(spec.matches(record) for record in records):
+        return "", ()
+    loose = rattler.MatchSpec(f"{wanted.name} {spec.version or '*'}")
+    near = [record for record in records if loose.matches(record)]
+    newest = max((record.version for record in near), default=None)
+    builds = {str(record.build) for record in near if record.version == newest}
+    return str(newest) if newest is not None else "", tuple(sorted(builds))
 
 
 def is_old_enough(question: Question, record: rattler.RepoDataRecord) -> bool:

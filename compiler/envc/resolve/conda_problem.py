@@ -88,7 +88,8 @@ def _advise_refused(request: CondaRequest, channel: str) -> str:
 def _advise_unknown(request: CondaRequest, problem: Problem) -> str:
     if problem.elsewhere:
         subdirs = " and ".join(problem.elsewhere)
-        return f"only {subdirs} has it: use another package or channel, or drop the platform"
+        verb = "has" if len(problem.elsewhere) == 1 else "have"
+        return f"only {subdirs} {verb} it: use another package or channel, or drop the platform"
     if problem.suggestion:
         return f"did you mean `{problem.suggestion}`?"
     channels = ", ".join(f"`{channel}`" for channel in request.channels)

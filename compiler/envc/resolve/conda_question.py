@@ -122,10 +122,14 @@ class Finding:
 
     Attributes:
         requirement: Its position.
-        newest: The newest version its channel has; empty for a virtual package that is missing.
+        newest: The newest version its channel has, or the target has of a virtual package; empty for
+            one that is missing.
         channel: The canonical name of the channel that is searched for it; may be empty.
         shadowed: The canonical name of a later channel that has what fits; may be empty.
         is_too_new: Whether all that fits there is newer than the question allows.
+        fitting: The newest version there that would fit, were it not for the build; empty where that
+            is not what is wrong.
+        builds: Those of that version, sorted.
     """
 
     requirement: int
@@ -133,6 +137,8 @@ class Finding:
     channel: str = ""
     shadowed: str = ""
     is_too_new: bool = False
+    fitting: str = ""
+    builds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,10 +167,14 @@ class Answer:
             Problem(**(problem | {"elsewhere": tuple(problem["elsewhere"])}))
             for problem in data["problems"]
         )
+        findings = (
+            Finding(**(finding | {"builds": tuple(finding["builds"])}))
+            for finding in data["findings"]
+        )
         return Answer(
             packages=data["packages"],
             explanation=data["explanation"],
-            findings=tuple(Finding(**finding) for finding in data["findings"]),
+            findings=tuple(findings),
             problems=tuple(problems),
             core=tuple(data["core"]),
         )

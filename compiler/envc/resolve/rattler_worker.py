@@ -189,12 +189,12 @@ async def _explain(
         error = told
     text = str(error).removeprefix("Cannot solve the request because of:").strip()
     lines = text.splitlines()
-    previous = ["", *lines]
-    # A constraint is told once for each candidate that it rules out.
+    following = [*lines[1:], ""]
+    # A constraint is told once for each candidate that it rules out; the last of them ends a branch.
     return "\n".join(
         line
-        for line, before in zip(lines, previous, strict=False)
-        if line.lstrip(_BRANCHES) != before.lstrip(_BRANCHES)
+        for line, after in zip(lines, following, strict=True)
+        if line.lstrip(_BRANCHES) != after.lstrip(_BRANCHES)
     )
 
 
