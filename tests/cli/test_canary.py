@@ -18,6 +18,7 @@ import pytest
 
 from support.conda_channel import serve
 from support.conda_world import record, write
+from support.forward_proxy import serve_proxy
 from support.index import Dist, IndexServer
 from support.micromamba_shim import install
 from support.registry import FakeRegistry
@@ -231,6 +232,39 @@ def test_the_password_of_a_proxy_is_nowhere(place: Place, kind: str) -> None:
 
         said = place.lock(spec, exit_code=3)
 
+    assert place.leaks(said) == []
+
+
+@pytest.mark.parametrize("solver", ["uv", "pip-tools", "rattler", "conda-lock"])
+def test_the_password_of_a_proxy_that_lets_through_is_nowhere(place: Place, solver: str) -> None:
+    write(place.home / "channels", {"main": [record("lib", "1.0")]})
+    place.variables["MAMBA_EXE"] = str(install(place.home))
+    tags = tuple(f"cp310-abi3-manylinux_2_17_{machine}" for machine in ("x86_64", "aarch64"))
+    dists = [UV, Dist(name="py-rattler", version="0.28.0", tags=tags)]
+    is_conda = solver in {"rattler", "conda-lock"}
+    spec = CONDA + 'channels "http://conda.example/main"\nconda { lib }\n'
+    if not is_conda:
+        spec = SPEC.replace("3.12", f"3.{sys.version_info[1]}")
+        spec += 'pip {\n    index "http://pypi.example/simple"\n    app\n}\n'
+    seen: list[str] = []
+    with (
+        serve(place.home / "channels") as channels,
+        IndexServer([*dists, Dist(name="app", version="1.0")]) as index,
+        serve_proxy(
+            PAIR, {"pypi.example": index.address, "conda.example": channels}, seen
+        ) as proxy,
+    ):
+        address = f"http://{ADDRESSED}{proxy}"
+        place.variables |= {"HTTP_PROXY": address, "http_proxy": address}
+
+        said = place.lock(
+            spec,
+            *("--mirror", "https://pypi.org=http://pypi.example"),
+            *("--conda-solver" if is_conda else "--pip-solver", solver),
+        )
+
+    wanted = "http://conda.example/main/" if is_conda else "http://pypi.example/simple/app/"
+    assert any(one.startswith(wanted) for one in seen)
     assert place.leaks(said) == []
 
 

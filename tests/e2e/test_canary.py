@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import io
+import json
+import os
 import subprocess
 import tarfile
 import uuid
@@ -17,6 +19,7 @@ import pytest
 from support.command import Envc, ServedChannel
 from support.conda_channel import serve
 from support.engine import EngineWorld
+from support.forward_proxy import serve_proxy
 from support.index import Dist, IndexServer
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]
@@ -211,3 +214,102 @@ def test_no_output_has_the_credential_of_a_channel(
         assert files_with(secret, envc.folder) == []
         assert files_with(secret, envc.cache) == []
         assert not image_has(secret, str(image["image"]))
+
+
+def test_no_output_has_a_credential_that_a_keyring_keeps(
+    private: Envc, canary: str, tmp_path: Path
+) -> None:
+    del private.variables["PETS_TOKEN"]
+    put_program(private, tmp_path / "keys" / "keyring", f"printf '%s\\n' '{USER}' '{canary}'")
+    private.variables["ENVC_HOME"] = str(private.folder / "store")
+    own = ("--repository", private.repository)
+
+    said = [private("lock", "pets.envc"), private("vendor", "pets.envc", "vendored")]
+    image = private.build("pets.envc", "--network", "host", "--progress", "json")
+    said += [
+        private("bake", "pets.envc", *own),
+        private("env", "register", "pets.envc"),
+        private("env", "get", "pets", "copy"),
+        private("env", "show", "pets", "--json"),
+        private("history", "--json"),
+        private("explain", "pets.envc", "--json"),
+    ]
+
+    printed = "".join(done.stdout + done.stderr for done in said) + str(image)
+    assert "pets" in printed
+    assert not find(canary, printed.encode())
+    assert list(private.folder.glob("vendored/*")) != []
+    assert files_with(canary, private.folder) == []
+    assert files_with(canary, private.cache) == []
+    assert not image_has(canary, str(image["image"]))
+
+
+def test_no_output_of_a_build_has_the_password_of_a_proxy(
+    private: Envc, canary: str, index: IndexServer
+) -> None:
+    private("lock", "pets.envc")
+    password = quote(canary, safe="")
+    seen: list[str] = []
+    places = {index.address.removeprefix("http://").partition(":")[0]: index.address}
+    with serve_proxy(f"{USER}:{canary}", places, seen) as proxy:
+        address = f"http://{USER}:{password}@{proxy}"
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            private.variables |= {name: address, name.upper(): address}
+        direct = "localhost,127.0.0.1"
+        private.variables |= {"no_proxy": direct, "NO_PROXY": direct}
+        said = [private("compile", "pets.envc", "-o", "out")]
+        image = private.build("pets.envc", "--network", "host", "--log", "build.log")
+        said.append(private("run", "pets.envc", "--repository", private.repository, "--", "env"))
+
+    printed = "".join(done.stdout + done.stderr for done in said) + str(image)
+    assert not find(canary, printed.encode())
+    assert files_with(canary, private.folder) == []
+    assert files_with(canary, private.cache) == []
+    assert not image_has(canary, str(image["image"]))
+
+
+def test_no_output_has_what_a_credential_helper_of_docker_keeps(
+    envc: Envc, world: EngineWorld, tmp_path: Path
+) -> None:
+    user, password = "envc", "envc-secret"
+    answer = json.dumps({"ServerURL": world.auth_registry, "Username": user, "Secret": password})
+    put_program(
+        envc, tmp_path / "keys" / "docker-credential-fake", f"cat >/dev/null; echo '{answer}'"
+    )
+    stored = {"credHelpers": {world.auth_registry: "fake"}}
+    (tmp_path / "keys" / "config.json").write_text(json.dumps(stored))
+    plugins = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker"), "cli-plugins")
+    if plugins.is_dir():
+        (tmp_path / "keys" / "cli-plugins").symlink_to(plugins)
+    envc.variables["DOCKER_CONFIG"] = str(tmp_path / "keys")
+    envc.cache, envc.folder = tmp_path / "cache", tmp_path / "work"
+    envc.variables["ENVC_HOME"] = str(envc.folder / "store")
+    envc.write("pets.envc", f'environment pets\nbase image "{world.base}"\n')
+    envc.repository = f"{world.auth_registry}/{envc.repository}"
+
+    said = [envc("lock", "pets.envc"), envc("env", "register", "pets.envc")]
+    image = envc.build("pets.envc", "--push", "--log", "build.log")
+    subprocess.run(["docker", "rmi", str(image["image"])], capture_output=True, check=True)
+    said.append(envc("build", "pets.envc", "--repository", envc.repository, "--pull", "always"))
+    said.append(envc("env", "push", "pets", "--repository", f"{envc.repository}-envs"))
+
+    printed = "".join(done.stdout + done.stderr for done in said) + str(image)
+    pair = base64.b64encode(f"{user}:{password}".encode())
+    written = [file for file in (*envc.folder.rglob("*"), *envc.cache.rglob("*")) if file.is_file()]
+    assert image["cached"] is False
+    assert password not in printed
+    assert pair.decode() not in printed
+    assert [
+        file
+        for file in written
+        if password.encode() in file.read_bytes() or pair in file.read_bytes()
+    ] == []
+    assert not image_has(password, str(image["image"]))
+
+
+def put_program(envc: Envc, path: Path, script: str) -> None:
+    """Write a program of the shell, and have the command find it before all others."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    envc.variables["PATH"] = f"{path.parent}:{os.environ['PATH']}"
