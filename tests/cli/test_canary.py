@@ -22,6 +22,8 @@ from support.forward_proxy import serve_proxy
 from support.index import Dist, IndexServer
 from support.micromamba_shim import install
 from support.registry import FakeRegistry
+from support.repositories import Repository, publish, serve_repositories
+from support.sources import project
 from support.zoo import DIGEST, UV
 
 USER, SECRET = "keeper", "canary-7c1f@/:%"
@@ -310,3 +312,39 @@ def test_the_password_of_a_mirror_that_is_none_is_nowhere(place: Place, mirror: 
 
     assert "E002" in said
     assert place.leaks(said) == []
+
+
+def test_the_password_of_a_repository_is_nowhere(
+    place: Place, index: IndexServer, tmp_path: Path
+) -> None:
+    pets = Repository.make(tmp_path / "pets", project("pets"))
+    publish(pets, tmp_path / "served/pets.git")
+    place.keep("variable", PAIR)
+    place.variables["GIT_CONFIG_NOSYSTEM"] = "1"
+    spec, mirror = private(index)
+    with serve_repositories(tmp_path / "served", password=SECRET) as served:
+        login = served.address.replace("//", f"//me:{quote(SECRET, safe='')}@")
+        settings = f'[url "{login}/"]\ninsteadOf = https://git.example.com/\n'
+        (place.home / ".gitconfig").write_text(settings)
+        own = spec.replace("    app\n", "    pets @ git+https://git.example.com/pets.git@REF\n")
+        said = place.lock(own.replace("@REF", "@main"), *mirror)
+        said += place.lock(own.replace("@REF", "@nothing"), *mirror, exit_code=1)
+        said += place.lock(own.replace("/pets.git@REF", "/cats.git"), *mirror, exit_code=1)
+    said += place.lock(own.replace("@REF", ""), *mirror, exit_code=3)
+
+    assert [code for code in ("E350", "E352") if code not in said] == []
+    assert served.requests
+    assert place.leaks(said) == []
+
+
+def test_a_password_in_the_address_of_a_repository_is_refused_and_not_repeated(
+    place: Place,
+) -> None:
+    spec = f"{SPEC}pip {{ pets @ git+https://{ADDRESSED}git.example.com/pets.git@v1 }}\n"
+
+    said = place.lock(spec, exit_code=1)
+
+    assert "E213" in said
+    assert "credential helper" in said
+    (place.work / "zoo.envc").unlink()
+    assert place.leaks("\n".join(line for line in said.splitlines() if "|" not in line)) == []

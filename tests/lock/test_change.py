@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from envc.lock.change import Change, changes
-from envc.lock.model import BaseImage, CondaPackage, Intent, Lock, PipPackage, PlatformLock, Tools
+from envc.lock.change import Change, changes, size_of
+from envc.lock.model import (
+    BaseImage,
+    CondaPackage,
+    Intent,
+    Lock,
+    PipPackage,
+    PlatformLock,
+    SourcePackage,
+    Tools,
+)
 
 
 def pip(name: str, version: str, sha256: str = "b") -> PipPackage:
@@ -71,3 +80,32 @@ def test_without_an_old_lock_all_is_new() -> None:
         change("pip", "six", None, "1.17"),
         change("tools", "python:3.12", None, "a" * 12),
     )
+
+
+def test_another_commit_of_the_same_version_is_told_by_its_hash() -> None:
+    def lock_with(commit: str) -> Lock:
+        source = SourcePackage(
+            name="pets",
+            version="1.0",
+            kind="git",
+            repository="https://git.example/pets.git",
+            commit=commit * 40,
+            sha256=commit * 64,
+            size=7,
+            backend="own",
+        )
+        found = lock_of()
+        locked = found.platforms["linux/amd64"].model_copy(update={"sources": (source,)})
+        return Lock(intent=found.intent, platforms={"linux/amd64": locked})
+
+    (moved,) = changes(lock_with("a"), lock_with("b"))
+
+    assert (moved.kind, moved.name, moved.old, moved.new, moved.move, moved.growth) == (
+        "source",
+        "pets",
+        "1.0 aaaaaaaaaaaa",
+        "1.0 bbbbbbbbbbbb",
+        "other",
+        0,
+    )
+    assert size_of(lock_with("a").platforms["linux/amd64"]) == 7

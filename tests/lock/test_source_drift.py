@@ -10,6 +10,7 @@ from envc.lock.model import BaseImage, Lock, PlatformLock, SourcePackage, Tools
 from envc.source import Source
 from envc.spec.load import load
 from envc.syntax import parse
+from envc.syntax.document import Document
 
 SPEC = """\
 environment pets
@@ -86,3 +87,22 @@ def test_a_folder_that_has_changed_is_drift_and_one_that_has_not_is_none() -> No
     assert found(SPEC, sha256="c" * 64) == [
         ("E416", "the source `libs/pets` has changed since it was locked", '"libs/pets"')
     ]
+
+
+def test_another_name_of_a_repository_is_drift() -> None:
+    def parsed(ref: str) -> Document:
+        line = f"toys @ git+https://a.example/toys.git{ref}#subdirectory=x"
+        return parse(Source(name="pets.envc", text=SPEC.replace("toys ==1.*", line)))
+
+    locked = lock().model_copy(update={"intent": intent(load(parsed("@v1")))})
+    sha256 = {"libs/pets": "b" * 64}
+
+    same = drift(load(parsed("@v1")), parsed("@v1"), locked, wheels=sha256)
+    (other,) = drift(load(parsed("@v2")), parsed("@v2"), locked, wheels=sha256)
+
+    assert same == ()
+    assert other.code == "E410"
+    assert other.message == (
+        "the spec asks for `toys @ git+https://a.example/toys.git@v2#subdirectory=x`, and the lock was "
+        "made for `toys @ git+https://a.example/toys.git@v1#subdirectory=x`"
+    )

@@ -461,3 +461,56 @@ def test_ssh_is_never_let_ask(tmp_path: Path) -> None:
 
     assert found[:2] == (ToolError, "E351")
     assert "-o BatchMode=yes" in (tmp_path / "ssh.words").read_text()
+
+
+FOLLOWER = """\
+[build-system]
+requires = ["setuptools-scm"]
+build-backend = "own"
+backend-path = ["backend"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("tags", "more", "version"),
+    [(("v1.2",), 0, "1.2+0"), (("latest", "1.2", "1.10"), 0, "1.2+0"), (("v1.2",), 2, "1.2+2")],
+)
+def test_versions_that_follow_tags_are_those_of_the_commit(
+    tags: tuple[str, ...], more: int, version: str, tmp_path: Path
+) -> None:
+    backend = dict(project("pets"))["backend/own.py"].replace(
+        "NAME, VERSION, REQUIRES, MORE = 'pets', '1.0', (), ()",
+        "import re\nTEXT = open('.git_archival.txt').read()\n"
+        "NAME, VERSION, REQUIRES, MORE = 'pets', '+'.join(re.search("
+        "'describe-name: v?([0-9.]+)-([0-9]+)-g', TEXT).groups()), (), ()",
+    )
+    files = {"backend/own.py": backend, "pyproject.toml": FOLLOWER}
+    pets = Repository.make(tmp_path / "pets", {f"libs/{path}": files[path] for path in files})
+    for tag in tags:
+        pets.git("tag", "--annotate", "--message", "x", tag)
+    for number in range(more):
+        pets.commit({f"{number}": ""})
+    with IndexServer([Dist(name="setuptools-scm", version="8.0")]) as index:
+        found = _answer(ask(f"pets @ git+{pets.url}#subdirectory=libs", index=index), tmp_path)
+
+    assert [one.version for one in found.sources] == [version]
+
+
+def test_a_commit_whose_files_are_those_of_another_has_its_own_version(tmp_path: Path) -> None:
+    backend = dict(project("pets"))["backend/own.py"].replace(
+        "'1.0'", "open('.git_archival.txt').read().split()[-1][1:4]"
+    )
+    pets = Repository.make(
+        tmp_path / "pets", {"backend/own.py": backend, "pyproject.toml": FOLLOWER}
+    )
+    pets.git("tag", "v1.0")
+    pets.commit({})
+    pets.git("tag", "v1.1")
+    with IndexServer([Dist(name="setuptools-scm", version="8.0")]) as index:
+        found = [
+            _answer(ask(f"pets @ git+{pets.url}@{tag}", index=index), tmp_path).sources[0]
+            for tag in ("v1.0", "v1.1")
+        ]
+
+    assert [one.version for one in found] == ["1.0", "1.1"]
+    assert found[0].sha256 == found[1].sha256

@@ -118,6 +118,7 @@ def build_list(layout: Layout) -> dict[str, Json]:
             "version": one.version,
             "wheels": [files[name] for name in one.build],
             **({"subdirectory": one.subdirectory} if one.subdirectory else {}),
+            **({"is_commit": True} if one.commit is not None else {}),
         }
         for one in locked.sources
     ]

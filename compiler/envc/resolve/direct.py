@@ -214,6 +214,7 @@ class Downloads:
             named=url,
             span=asked.span,
             subdirectory=address.subdirectory,
+            archival=lambda: self._repositories.archival(address, self._mirrors, found),
         )
         if described.name != name:
             message = f"the project at `{url}` is `{described.name}`, not `{parsed.name}`"

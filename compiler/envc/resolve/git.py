@@ -17,6 +17,7 @@ from envc.resolve.git_fetch import (
     NoCommitError,
     NotThereError,
     archive_commit,
+    describe_commit,
     find_commit,
     list_refs,
 )
@@ -101,6 +102,22 @@ class Repositories:
                 raise unwritable(self._folder, error) from error
         _inspect(found, address, span)
         return found
+
+    def archival(self, address: GitAddress, mirrors: MirrorMap, found: Checkout) -> str:
+        """Return what `.git_archival.txt` says of a commit: backends whose versions follow tags read it.
+
+        https://setuptools-scm.readthedocs.io/en/latest/usage/#git-archives
+
+        Raises:
+            ToolError: As `check_out`.
+            InputError: As `check_out`, where there is no repository any more (E352).
+        """
+        url = mirrors.to_mirror(address.repository)
+        try:
+            described = describe_commit(self._git, url, found.commit)
+        except GitFailedError as error:
+            raise explain(error, address.repository, None) from error
+        return f"node: {found.commit}\ndescribe-name: {described}\n"
 
     def _check_out(self, address: GitAddress, url: str, ref: str, report: Report) -> Checkout:
         commit = self._commits.get((url, ref))

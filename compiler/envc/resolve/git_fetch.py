@@ -11,11 +11,19 @@ from pathlib import Path
 from envc.resolve.git_archive import Archive, Part, UnfitError, pack
 from envc.resolve.git_program import Git, GitFailedError
 
-__all__ = ["NoCommitError", "NotThereError", "archive_commit", "find_commit", "list_refs"]
+__all__ = [
+    "NoCommitError",
+    "NotThereError",
+    "archive_commit",
+    "describe_commit",
+    "find_commit",
+    "list_refs",
+]
 
 _FULL = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHORT = re.compile(r"[0-9a-fA-F]{7,63}")
 _SHA256_DIGITS = 64
+_SHOWN_DIGITS = 12
 _DEPTH_MAX = 10
 # They would have files depend on who gets them: on the settings and the programs of a machine.
 _ATTRIBUTES = (
@@ -86,6 +94,30 @@ def list_refs(git: Git, url: str) -> tuple[str, ...]:
     """Return the names of a repository's branches and tags."""
     refs = _list_remote(git, url, "--heads", "--tags", "--refs")
     return tuple(name.split("/", 2)[2] for name in refs)
+
+
+def describe_commit(git: Git, url: str, commit: str) -> str:
+    """Return what a commit is called after the nearest tag with a number, as `TAG-COUNT-gHASH`.
+
+    Where there is none, only its hash. Where a tag is of this very commit, nothing is fetched; else
+    all that the repository has.
+
+    Raises:
+        GitFailedError: The repository cannot be read.
+    """
+    refs = _list_remote(git, url, "--tags")
+    tags = {name.removesuffix("^{}") for name, digest in refs.items() if digest == commit}
+    own = sorted(name.removeprefix("refs/tags/") for name in tags if re.search(r"[0-9]", name))
+    if own:
+        return f"{own[-1]}-0-g{commit[:_SHOWN_DIGITS]}"
+    with tempfile.TemporaryDirectory(prefix="envc-git-") as name:
+        place = _open(git, Path(name) / "0", url, commit)
+        _fetch_all(place)
+        words = ("--tags", "--long", f"--abbrev={_SHOWN_DIGITS}", "--match=*[0-9]*")
+        try:
+            return place("describe", *words, commit).strip()
+        except GitFailedError:
+            return commit[:_SHOWN_DIGITS]
 
 
 def archive_commit(git: Git, url: str, commit: str, cache: Path) -> tuple[str, Archive]:

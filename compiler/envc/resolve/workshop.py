@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from email.parser import HeaderParser
 from pathlib import Path
@@ -25,10 +26,14 @@ from envc.resolve.backend import (
     ask_backend,
 )
 from envc.resolve.base import LocalSource, Report
-from envc.resolve.project import BrokenProjectError, read_project
+from envc.resolve.project import BrokenProjectError, Project, read_project
 from envc.source import Span
 
-__all__ = ["Described", "Workshop"]
+__all__ = ["ARCHIVAL", "Described", "Workshop"]
+
+ARCHIVAL = ".git_archival.txt"
+_FOLLOWERS = frozenset({"setuptools-scm", "setuptools_scm", "hatch-vcs", "hatch_vcs"})
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +95,15 @@ class Workshop:
         named: str,
         span: Span | None = None,
         subdirectory: str = "",
+        archival: Callable[[], str] | None = None,
     ) -> Described:
         """Return what is known of a source distribution.
 
         Args:
             named: How messages call it.
             subdirectory: The project's folder in it; empty for the whole.
+            archival: Of a commit, gives what `.git_archival.txt` says of it; asked only where the
+                project's version follows tags.
 
         Raises:
             InputError: As `describe_folder`.
@@ -108,11 +116,28 @@ class Workshop:
                 hint = "check the address, or tell whoever made it"
                 problem = Diagnostic.at(span, "E345", message, hint=hint)
                 raise InputError([problem]) from error
-            own = f"{sha256}/{subdirectory}" if subdirectory else ""
-            known = hashlib.sha256(own.encode()).hexdigest() if own else sha256
-            return self._describe(folder / subdirectory, known, named, span)
+            known = sha256
+            if archival is not None:
+                # Commits with the same files may have other tags.
+                known = hashlib.sha256(f"{sha256} {named}".encode()).hexdigest()
+            tops = (folder, folder / subdirectory)
+            return self._describe(
+                folder / subdirectory,
+                known,
+                named,
+                span,
+                prepare=lambda project: _follow_tags(project, tops, archival),
+            )
 
-    def _describe(self, folder: Path, sha256: str, named: str, span: Span | None) -> Described:
+    def _describe(
+        self,
+        folder: Path,
+        sha256: str,
+        named: str,
+        span: Span | None,
+        *,
+        prepare: Callable[[Project], None] = lambda _: None,
+    ) -> Described:
         kept = self._cache / f"{sha256}-{sys.version_info[0]}.{sys.version_info[1]}.json"
         with contextlib.suppress(OSError, ValueError, TypeError):
             return _restore(kept.read_text("utf-8"))
@@ -123,6 +148,7 @@ class Workshop:
             message = f"`{named}` cannot be built: {error.reason}"
             hint = "name a folder or a file with a Python project"
             raise InputError([Diagnostic.at(span, "E345", message, hint=hint)]) from error
+        prepare(project)
         try:
             asked = ask_backend(folder, project, self._install)
         except BackendError as error:
@@ -140,6 +166,18 @@ class Workshop:
         with contextlib.suppress(OSError):
             write_if_changed(kept, json.dumps(asdict(described)).encode())
         return described
+
+
+def _follow_tags(
+    project: Project, folders: Iterable[Path], archival: Callable[[], str] | None
+) -> None:
+    """Have a commit's version follow the tags of its repository, where its project is made so."""
+    names = {name[0].lower() for text in project.requires if (name := _NAME.match(text))}
+    if archival is None or project.metadata is not None or not names & _FOLLOWERS:
+        return
+    text = archival()
+    for folder in folders:
+        (folder / ARCHIVAL).write_text(text, "utf-8")
 
 
 def _restore(text: str) -> Described:
