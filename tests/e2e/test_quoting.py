@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
+import shlex
 import signal
 import subprocess
 import uuid
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from envc.plan.instruction import (
+    Add,
     BuildPlan,
     Cmd,
+    Copy,
     Entrypoint,
     Env,
     Expose,
@@ -30,11 +39,15 @@ from envc.plan.instruction import (
     Volume,
     Workdir,
 )
+from envc.plan.override import Overrides
 from envc.plan.stage import SCRIPTS, script
 from envc.render.dockerfile import render
 from envc.resources import read_scripts, read_templates
+from envc.source import Source
+from envc.spec.debian import DEBIAN
 from envc.spec.metadata import SIGNAL
 from support.engine import EngineWorld
+from support.placing import FIELDS, plan_with, skeleton
 
 pytestmark = pytest.mark.engine
 
@@ -99,8 +112,11 @@ class Engine:
         for name, content in read_scripts().items():
             (folder / "scripts" / name).write_bytes(content)
 
-    def build(self, *instructions: Instruction) -> None:
-        stages = (Stage(name="image", base=self.base, instructions=instructions),)
+    def build(
+        self, *instructions: Instruction, before: tuple[Stage, ...] = (), template: str = ""
+    ) -> None:
+        stages = (*before, Stage(name="image", base=self.base, instructions=instructions))
+        own = {"stages/image.j2": Source(name="image.j2", text=template)} if template else {}
         plan = BuildPlan(
             head=("head",),
             stages=stages,
@@ -110,7 +126,7 @@ class Engine:
             secrets=(),
             epochs={},
         )
-        text = render(plan, read_templates()).text
+        text = render(plan, read_templates(), Overrides(sources=own)).text
         (self.folder / "Dockerfile").write_text(text, newline="")
         command = ["docker", "buildx", "build", "--quiet", "--provenance=false", "-t", self.tag]
         done = subprocess.run(
@@ -263,3 +279,110 @@ def test_docker_knows_every_signal_that_a_spec_may_name(engine: Engine) -> None:
 
     assert engine.config()["StopSignal"] == "SIGINT"
     assert all(SIGNAL.fullmatch(name) for name in names)
+
+
+@few
+@given(generated=st.lists(st.from_regex(DEBIAN, fullmatch=True), min_size=20, max_size=40))
+def test_names_and_versions_of_debian_packages_arrive_as_they_are(
+    engine: Engine, generated: list[str]
+) -> None:
+    names = ["g++", "libstdc++6=1:12.2.0-14+deb12u1~bpo12+1", "a.b-c=0:1:2~", *generated]
+    # As the stage `system` passes those that nobody could resolve.
+    line = shlex.join(["printf", "%s\\0", *names])
+
+    engine.build(Run(words=script("/bin/sh", "step.sh", f"{line} >/names"), mounts=(SCRIPTS,)))
+
+    assert engine.read("cat", "/names").decode().split("\0")[:-1] == names
+
+
+@pytest.fixture
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A folder, and where it is served."""
+    folder = tmp_path_factory.mktemp("site")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield folder, f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_files_arrive_whatever_their_names_and_addresses_have(
+    engine: Engine, site: tuple[Path, str]
+) -> None:
+    folder, url = site
+    names = ["libc6-dev_2:2.36-9+deb12u1~bpo_amd64.deb", "a!1.0+cu12-py3-none-any.whl", "é.tar.gz"]
+    names += ["$HOME", "${HOME}", "a\\b", "*?[a]", "a=b,c", "--link", "#x", "~", "<<EOF", "a;b|c&d"]
+    adds, copies = [], []
+    for name in names:
+        content = name.encode() + uuid.uuid4().bytes
+        (folder / name).write_bytes(content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        adds.append(Add(url=f"{url}/{quote(name)}", sha256=sha256, to=f"/added/{name}"))
+        (engine.folder / sha256).write_bytes(content)
+        copies.append(Copy(source=sha256, to=f"/copied/{name}"))
+    fetched = Stage(name="files", base="scratch", instructions=(*adds, *copies))
+
+    engine.build(Copy(stage="files", source="/", to="/found", link=True), before=(fetched,))
+
+    paths = [f"/found/{kind}/{name}" for kind in ("added", "copied") for name in names]
+    assert engine.read("cat", *paths) == b"".join((folder / n).read_bytes() for n in names) * 2
+
+
+@few
+@given(generated=st.lists(PLAIN, min_size=20, max_size=30))
+def test_values_that_a_users_template_quotes_arrive_as_they_are(
+    engine: Engine, generated: list[str]
+) -> None:
+    values = [*NASTY, *generated]
+    words = ["/bin/sh", "-c", 'printf "%s\\0" "$@" >/words', "sh", *values]
+    literals = {value: json.dumps(value, ensure_ascii=False) for value in (*values, *words)}
+    lines = [f"LABEL l{n}={{{{ {literals[value]} | quote }}}}" for n, value in enumerate(values)]
+    lines += [f"{{{{ {literals[value]} | comment }}}}" for value in values]
+    lines += [f"RUN {{{{ [{', '.join(literals[word] for word in words)}] | exec_form }}}}"]
+    block = "\n".join(lines)
+    template = f'{{% extends "envc/stage.j2" %}}\n{{% block end %}}\n{block}\n{{% endblock %}}\n'
+
+    engine.build(template=template)
+
+    labels = engine.config()["Labels"]
+    assert isinstance(labels, dict)
+    assert [labels[f"l{number}"] for number in range(len(values))] == values
+    assert engine.read("cat", "/words").decode().split("\0")[:-1] == values
+
+
+BREAKOUTS = [
+    *("\nRUN id\n", "a\nFROM scratch AS b\n", "/a\n# x", '/a" b="c', "/a\\", "/a\\\nUSER root"),
+    *("<<EOF\nid\nEOF", "/<<EOF", "/$HOME ${A:-b}", "a=b,c", "/ --from=x", "]", '"]\nCMD ["x'),
+    *("{{ 1 }}", "/é\u2028x", "a\u0085RUN id", "\x0bRUN id", "/a\tb", "# syntax=x\n", "/`id`"),
+]
+
+
+def test_no_text_of_a_field_is_an_instruction_to_buildkit(tmp_path: Path) -> None:
+    """BuildKit's own parser tells the stages, of all fields with a text at once."""
+    taken = []
+    for make in FIELDS.values():
+        for text in BREAKOUTS:
+            plan = plan_with(make(text))
+            if plan is not None:
+                taken.append(plan)
+    assert len(taken) > 100
+    # One build of all that they have: each plan's stages get a number.
+    parts, expected = [], []
+    for number, plan in enumerate(taken):
+        text = render(plan, read_templates()).text
+        found = [facts for facts in skeleton(plan) if facts[0] == "FROM"]
+        names = {name for _, _, name in found}
+        pattern = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+        text = re.sub(rf"^(FROM .* AS )({pattern})$", rf"\1s{number}-\2", text, flags=re.MULTILINE)
+        parts.append(text)
+        expected += [f"s{number}-{name}" for _, _, name in found]
+    (tmp_path / "Dockerfile").write_text("\n".join(parts), newline="")
+    command = ["docker", "buildx", "build", "--call=targets,format=json", str(tmp_path)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert [target["name"] for target in json.loads(done.stdout)["targets"]] == expected

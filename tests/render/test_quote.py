@@ -13,6 +13,7 @@ from envc.render.quote import (
     escape_word,
     exec_form,
     expanded_form,
+    plain_path,
     quote,
     quote_name,
 )
@@ -83,3 +84,17 @@ def test_what_docker_expands_is_escaped_before_it_is_json() -> None:
 def test_a_path_that_docker_would_cut_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="not a path"):
         expanded_form([path])
+
+
+@pytest.mark.parametrize(
+    "path", ["", "-a", "a b", "a,b", "$a", "[a]", "*", "a?", "\\", "'", "a\nb", "é"]
+)
+def test_a_path_that_docker_would_take_for_more_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match="not a plain path"):
+        plain_path(path)
+
+
+def test_a_plain_path_is_as_it_is() -> None:
+    path = "wheels/arm64/pets-1.0+cu12.4-1.b-cp312-cp312-manylinux_2_17_x86_64.whl"
+
+    assert plain_path(path) == path

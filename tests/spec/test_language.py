@@ -134,6 +134,12 @@ WRONG: list[tuple[Rule, str, str, str]] = [
     (address.registry, "https://registry.example.com", "E251", "write `registry.example.com`"),
     (
         address.registry,
+        "[a]",
+        "E251",
+        "write a host, with a port where it has one, such as `registry.example.com:5000`",
+    ),
+    (
+        address.registry,
         "a@b.example/c",
         "E213",
         "write `b.example`, and log in with `docker login b.example`",

@@ -12,11 +12,13 @@ __all__ = [
     "escape_word",
     "exec_form",
     "expanded_form",
+    "plain_path",
     "quote",
     "quote_name",
 ]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=~-]+")
+_PATH = re.compile(r"(?!-)[A-Za-z0-9_./@%+=!~-]+")
 _LINE_WIDTH = 96
 
 
@@ -79,7 +81,7 @@ def expanded_form(words: Sequence[str]) -> str:
 
 
 def escape_word(value: str) -> str:
-    """Return one word of ADD: variables and escapes are taken as they are.
+    """Return one word of ADD, or where COPY puts what it takes: variables and escapes are as they are.
 
     Raises:
         ValueError: It has white space or a control character, which would end the word.
@@ -87,6 +89,19 @@ def escape_word(value: str) -> str:
     if re.search(r"[\s\x00-\x1f\x7f\"']", value):
         raise ValueError(f"not one word: {value!r}")
     return re.sub(r"([\\$])", r"\\\1", value)
+
+
+def plain_path(value: str) -> str:
+    """Return the path of what COPY takes, or of a RUN's mount: envc and wheels give these their names.
+
+    COPY would take words, variables and patterns from it, and a mount's option ends at a comma.
+
+    Raises:
+        ValueError: It has any other character than names of files need.
+    """
+    if not _PATH.fullmatch(value):
+        raise ValueError(f"not a plain path: {value!r}")
+    return value
 
 
 def comment(line: str) -> str:
@@ -99,6 +114,7 @@ FILTERS = {
     "escape_word": escape_word,
     "exec_form": exec_form,
     "expanded_form": expanded_form,
+    "plain_path": plain_path,
     "quote": quote,
     "quote_name": quote_name,
 }

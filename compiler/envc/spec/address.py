@@ -29,7 +29,7 @@ SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What Docker takes for a registry, and not for the first part of a repository's name.
 REGISTRY = re.compile(
     r"(?:localhost|(?=[^/]*[.:])(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)"
-    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[A-Fa-f0-9:]+\])(?::[0-9]{1,5})?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[(?=[^\]]*:)[A-Fa-f0-9:]+\])(?::[0-9]{1,5})?"
 )
 _USER_INFO = re.compile(r"(?:[^/?#]*//)?([^/?#]*@)")
 _NO_SECRETS = "remove them; an index may name a secret"
