@@ -25,7 +25,8 @@ __all__ = [
 _ARCHIVE = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.(?:conda|tar\.bz2)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SECRET = re.compile(r"://[^/]*@|/t/[^/]+/|\$")
-_USER = re.compile(r"(?<=://)[^/@]*@")
+# The user of a repository that ssh reads is no secret.
+_USER = re.compile(r"(?<=://)(?<!ssh://)[^/@]*@|(?<=ssh://)[^/@]*:[^/@]*@")
 _SDIST = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 _SUBDIRS = {platform.subdir: platform.name for platform in PLATFORMS.values()}
 
@@ -276,6 +277,10 @@ def _address(url: str) -> str:
 
     >>> _address("git+https://me:x@h.example/a.git?subdirectory=b&rev=v1#0123abc")
     'git+https://h.example/a.git@0123abc#subdirectory=b'
+    >>> _address("git+ssh://git@h.example/a.git?rev=v1#0123abc")
+    'git+ssh://git@h.example/a.git@0123abc'
+    >>> _address("git+ssh://git:x@h.example/a.git?rev=v1#0123abc")
+    'git+ssh://h.example/a.git@0123abc'
     """
     clean = _USER.sub("", url)
     parts = split_address(clean)
