@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -37,3 +38,26 @@ def test_the_linter_would_find_something(hadolint: str, tmp_path: Path) -> None:
     done = subprocess.run([hadolint, str(plain)], capture_output=True, text=True, check=False)
 
     assert "DL3002" in done.stdout
+
+
+def test_a_base_that_a_dockerfile_builds_brings_no_finding_of_ours(
+    hadolint: str, tmp_path: Path
+) -> None:
+    pinned = f"debian:bookworm-slim@sha256:{'a' * 64}"
+    mounts = "--mount=type=secret,id=TOKEN --mount=type=ssh"
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM {pinned} AS tool\nCOPY conf /conf\nRUN --network=none {mounts} make -C /conf\n"
+        "FROM scratch\nCOPY --from=tool /conf /conf\n"
+    )
+    (tmp_path / "conf").write_text("conf\n")
+    text = "environment pets\nbase dockerfile Dockerfile\nuser root\n"
+    (tmp_path / "pets.envc").write_text(text)
+    environment = {**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
+    for words in (["lock", "pets.envc"], ["compile", "pets.envc", "-o", "out"]):
+        command = [sys.executable, "-m", "envc", *words]
+        subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
+
+    command = [hadolint, str(tmp_path / "out/Dockerfile")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "")

@@ -215,7 +215,7 @@ def refuse_network(plan: BuildPlan, *, is_vendored: bool) -> None:
         )
         raise InputError([Diagnostic(code="E473", message=message, hint=hint)])
     steps = [one for stage in plan.stages for one in stage.instructions if isinstance(one, Run)]
-    if plan.preamble is not None:
+    if plan.preamble is not None and plan.preamble.needs.is_online:
         message = "offline, no step can have a network, and the Dockerfile of the base may want it"
         hint = "push the base to a registry, and name it as `image`"
         raise InputError([Diagnostic(code="E473", message=message, hint=hint)])

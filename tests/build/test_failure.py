@@ -10,7 +10,8 @@ import pytest
 
 from envc.build.event import Failure, Progress
 from envc.build.failure import Evidence, explain_failure, shorten
-from envc.diagnostics import Diagnostic
+from envc.build.unfit import explain_start
+from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError
 from envc.source import Source, Span
 
@@ -138,6 +139,27 @@ def test_packages_that_do_not_fit_are_told_where_the_base_may_have_changed() -> 
     assert (diagnostic.code, diagnostic.labels[0].span) == ("E399", SPAN)
     assert diagnostic.notes[0] == f"apt says:\n{said.strip()}"
     assert [only(explain_failure(one)).code for one in (pinned, other)] == ["E610", "E610"]
+
+
+def test_a_base_without_apt_is_told_by_the_build_where_nobody_could_ask_it() -> None:
+    words = "[system 1/1] RUN /mnt/envc/step.sh '/bin/sh /mnt/envc/system.sh  git'"
+    said = "/mnt/envc/system.sh: line 33: apt-get: command not found"
+
+    diagnostic = only(explain_failure(of_step(words, 'process "/bin/sh"', said, system=SPAN)))
+
+    assert (diagnostic.code, diagnostic.labels[0].span) == ("E393", SPAN)
+
+
+def test_a_group_that_the_base_does_not_have_is_shown_in_the_spec() -> None:
+    note = "unable to find group team: no matching entries in group file"
+    refused = ToolError([Diagnostic(code="E603", message="it could not start", notes=(note,))])
+    other = ToolError([Diagnostic(code="E603", message="it could not start")])
+
+    diagnostic = only(explain_start(refused, SPAN))
+
+    assert (diagnostic.code, diagnostic.message) == ("E558", "the base has no group `team`")
+    assert diagnostic.labels == (Label(span=SPAN),)
+    assert explain_start(other, SPAN) is other
 
 
 def test_a_failed_step_of_ours_is_not_the_specs_fault() -> None:

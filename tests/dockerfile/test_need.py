@@ -112,3 +112,25 @@ RUN --mount=type=secret,id=it!s --mount=type=ssh a
 )
 def test_a_secret_has_the_name_of_a_variable(secret: str, expected: tuple[str, ...]) -> None:
     assert variables_of(secret) == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "networked", "is_online", "writes"),
+    [
+        ("ENV A=b", False, False, False),
+        ("COPY a /a", False, False, True),
+        ("RUN a", True, True, True),
+        ("RUN --network=host a", True, True, True),
+        ("RUN --network=none a", False, False, True),
+        ("ADD https://example.com/a /a", True, True, True),
+        ('ADD ["https://example.com/a", "/a"]', True, True, True),
+        (f"ADD --checksum=sha256:{'a' * 64} https://example.com/a /a", False, True, True),
+        ("ADD a.tar /a", False, False, True),
+    ],
+)
+def test_what_a_step_may_get_from_a_network_is_known(
+    step: str, networked: bool, is_online: bool, writes: bool
+) -> None:
+    found = needs(f"FROM debian:12\n{step}\n")
+
+    assert (bool(found.networked), found.is_online, found.writes) == (networked, is_online, writes)

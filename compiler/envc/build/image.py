@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from envc.build.passed import recall_warnings, remember_warnings
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine, LocalImage
-from envc.errors import InputError, UsageError
+from envc.errors import InputError, ToolError, UsageError
 from envc.files import open_cache
 from envc.mark import is_abandoned, own_mark
 from envc.plan.label import ENV_ID_LABEL, tag
@@ -173,6 +173,7 @@ def produce(
     from envc.build.check import check
     from envc.build.note import NOTED
     from envc.build.storage import require_storable
+    from envc.build.unfit import explain_start
 
     open_cache(lock.parent)
     with turn(lock, on_event, "waiting for another envc, which builds this image"):
@@ -183,7 +184,10 @@ def produce(
         temporary = f"{wanted.name}-{own_mark()}"
         try:
             result = build(replace(request, tag=temporary), on_event)
-            checked = check(engine, temporary, checks)
+            try:
+                checked = check(engine, temporary, checks)
+            except ToolError as error:
+                raise explain_start(error, request.places.get("user")) from error
             if checked.problems:
                 engine.tag(temporary, wanted.failed_name)
                 raise InputError(_say_where(checked.problems, wanted.failed_name))

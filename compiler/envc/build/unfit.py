@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 
 from envc.build.note import find_problem
 from envc.diagnostics import Diagnostic, Label
-from envc.errors import EnvcError, InputError
+from envc.errors import EnvcError, InputError, ToolError
 
 if TYPE_CHECKING:
     from envc.build.failure import Evidence
+    from envc.source import Span
 
-__all__ = ["explain_account", "explain_system"]
+__all__ = ["explain_account", "explain_start", "explain_system"]
 
 _NO_ACCOUNT = re.compile(r'process "id -u -- (.+?)" did not complete')
 _NO_USER = re.compile(r"the base has no user `(.+)`")
+_NO_NAME_OF_DOCKERS = re.compile(r"unable to find (user|group) (.+?): no matching entries")
+_INSTALLER = "/mnt/envc/system.sh"
+_NO_APT = re.compile(r"apt-get: (?:command )?not found")
 _LOCKED_PACKAGES = "/mnt/envc/system.sh /mnt/packages"
 _UNMET = re.compile(
     r"unmet dependencies|held broken packages|dependency problems|is not installable"
@@ -48,9 +52,14 @@ def explain_account(evidence: Evidence) -> EnvcError | None:
 
 def explain_system(evidence: Evidence) -> EnvcError | None:
     """Explain that a base which was built anew is not the one that Debian packages were locked for
-    (E399); None where that is not it."""
+    (E399), or that a base has no apt, where nobody could ask it before (E393); None where that is not
+    it."""
     failure, place = evidence.failure, evidence.places.get("dockerfile")
-    if failure is None or place is None or _LOCKED_PACKAGES not in failure.name:
+    if failure is None or _INSTALLER not in failure.name:
+        return None
+    if any(_NO_APT.search(line) for line in failure.output):
+        return InputError([_explain_no_apt(evidence)])
+    if place is None or _LOCKED_PACKAGES not in failure.name:
         return None
     said = [line.strip() for line in failure.output if line.strip()]
     if not any(_UNMET.search(line) for line in said):
@@ -66,4 +75,38 @@ def explain_system(evidence: Evidence) -> EnvcError | None:
                 hint="`envc lock --upgrade-base` asks the apt of this one",
             )
         ]
+    )
+
+
+def explain_start(error: ToolError, place: Span | None) -> EnvcError:
+    """Return what to raise where an image could not be started: that its user or group is not there
+    (E558), or the error as it is.
+
+    Args:
+        place: Where the spec names its user.
+    """
+    said = "\n".join(note for problem in error.diagnostics for note in problem.notes)
+    found = _NO_NAME_OF_DOCKERS.search(said)
+    if found is None:
+        return error
+    return InputError(
+        [
+            Diagnostic(
+                code="E558",
+                message=f"the base has no {found[1]} `{found[2]}`",
+                labels=(Label(span=place),) if place is not None else (),
+                hint="name one that the base or a step before the packages makes, or a number",
+            )
+        ]
+    )
+
+
+def _explain_no_apt(evidence: Evidence) -> Diagnostic:
+    place = evidence.places.get("system")
+    return Diagnostic(
+        code="E393",
+        message="the base has no apt to install `system` packages with",
+        labels=(Label(span=place),) if place is not None else (),
+        notes=(f"the whole log: {evidence.log}",),
+        hint="name a base of Debian or Ubuntu, or install them in a `run` step with network",
     )

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from envc.dockerfile.mount import AGENT, Held
-from envc.dockerfile.recipe import Recipe, RecipeStage
+from envc.dockerfile.recipe import Recipe
+from envc.dockerfile.text import Instruction
+from envc.dockerfile.use import adds_remotely
 from envc.source import Span
 
 __all__ = ["NOTHING", "Needs", "needs_of", "variables_of"]
 
+_WRITING = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
 _IN_NO_NAME = re.compile(r"[^A-Za-z0-9_]")
 
 
@@ -21,13 +24,16 @@ class Needs:
     """What a build needs.
 
     Attributes:
-        networked: The steps that may use a network, in order: they may give something else another
-            day.
+        networked: The steps that may get something else from a network another day, in order.
+        is_online: Whether any step needs a network, or may.
+        writes: Whether any step makes files, which have the times of the build.
         secrets: By their ids, sorted; each once, and required where any step requires it.
         agent: The step that needs an agent of SSH, one that requires it first; None where none does.
     """
 
     networked: tuple[Span, ...] = ()
+    is_online: bool = False
+    writes: bool = False
     secrets: tuple[Held, ...] = ()
     agent: Held | None = None
 
@@ -63,8 +69,11 @@ def needs_of(recipe: Recipe) -> Needs:
     held = [one for stage in stages for one in stage.held]
     secrets = _strictest(one for one in held if one.kind == "secret")
     agents = _strictest(one for one in held if one.kind == "ssh")
+    steps = [step for stage in stages for step in stage.steps]
     return Needs(
-        networked=tuple(span for stage in stages for span in _networked(stage)),
+        networked=tuple(step.span for step in steps if _is_networked(step)),
+        is_online=any(_is_networked(step) or adds_remotely(step) for step in steps),
+        writes=any(step.name in _WRITING for step in steps),
         secrets=tuple(secrets[name] for name in sorted(secrets)),
         agent=next(iter(agents.values()), None),
     )
@@ -91,10 +100,10 @@ def _below(recipe: Recipe, number: int) -> Iterator[int]:
     yield from (int(name) for name in sources if name.isdigit() and int(name) < number)
 
 
-def _networked(stage: RecipeStage) -> Iterator[Span]:
-    for step in stage.steps:
-        if step.name == "RUN" and step.flag("network") != "none":
-            yield step.span
+def _is_networked(step: Instruction) -> bool:
+    if step.name == "RUN":
+        return step.flag("network") != "none"
+    return adds_remotely(step) and step.flag("checksum") is None
 
 
 def _strictest(held: Iterable[Held]) -> dict[str, Held]:

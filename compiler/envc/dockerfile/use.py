@@ -12,7 +12,7 @@ from envc.dockerfile.mount import HELD_KINDS, Held, MountError, read_held
 from envc.dockerfile.text import Instruction, Word, is_json
 from envc.source import Span
 
-__all__ = ["Tell", "Use", "find_held", "find_uses"]
+__all__ = ["Tell", "Use", "adds_remotely", "find_held", "find_uses"]
 
 Tell: TypeAlias = Callable[[str, Span, str, str], None]
 """Takes a problem: its code, its place, a message and a hint."""
@@ -58,6 +58,12 @@ def find_uses(instruction: Instruction, tell: Tell) -> Iterator[Use]:
         case "ONBUILD":
             message = "the base's Dockerfile has `ONBUILD`, which would go off in envc's own build"
             tell("E388", instruction.span, message, "write what it does as steps of the spec")
+
+
+def adds_remotely(instruction: Instruction) -> bool:
+    """Say whether an instruction fetches from an address."""
+    sources = _sources(instruction.arguments) if instruction.name == "ADD" else []
+    return any(_REMOTE.match(text) for text in sources)
 
 
 def find_held(instruction: Instruction, tell: Tell) -> Iterator[Held]:

@@ -29,6 +29,11 @@ class Account:
     gid: int = 0
     name: str = _NAME
 
+    @property
+    def is_number(self) -> bool:
+        """Whether `user` is a number, and its group is, where it has one."""
+        return self.user.replace(":", "").isdigit()
+
 
 def account(user: str) -> Account:
     """Return the account that a spec's `user` means.

@@ -51,6 +51,11 @@ _LINT = (
     "hadolint global ignore=DL3002,DL3006,DL3059",
 )
 """Why a Dockerfile is as hadolint would not have it."""
+_LINT_OF_NAMES = (
+    *_LINT[:-1],
+    "The image runs as whom the spec names (DL3066).",
+    f"{_LINT[-1]},DL3066",
+)
 
 
 def lower(
@@ -140,6 +145,7 @@ def lower(
             options=_options(secrets, adapted),
             is_vendored=is_vendored,
             is_exact=inputs.base is None,
+            names_user=any(not one.settings.account.is_number for one in layouts.values()),
         ),
         stages=stages,
         files=tuple(sorted(files, key=lambda file: file.path)),
@@ -222,6 +228,7 @@ def _head(
     options: Sequence[str],
     is_vendored: bool,
     is_exact: bool,
+    names_user: bool,
 ) -> tuple[str, ...]:
     name = f"`{spec.environment}`, variant `{variant}`" if variant else f"`{spec.environment}`"
     lines = [
@@ -248,4 +255,4 @@ def _head(
         lines.append(
             "What the Dockerfile of the base does is its own: no lock has it but for its images."
         )
-    return (*lines, "", *_LINT)
+    return (*lines, "", *(_LINT_OF_NAMES if names_user else _LINT))

@@ -48,7 +48,7 @@ def facts(
         "inputs": dict(sorted(inputs.items())),
         **({"templates": list(templates)} if templates else {}),
         "not_reproducible": [
-            *(["the Dockerfile of the base uses the network"] if _is_built(spec) else []),
+            *_list_base(plan),
             *_list_unresolved(lock),
             *_list_built(lock),
             *_list_networked(spec.before_packages, "step {} before the packages"),
@@ -70,8 +70,12 @@ def _held(plan: BuildPlan) -> dict[str, Any]:
     }
 
 
-def _is_built(spec: EnvSpec) -> bool:
-    return spec.base is not None and spec.base.dockerfile is not None
+def _list_base(plan: BuildPlan) -> Iterator[str]:
+    needs = plan.preamble.needs if plan.preamble is not None else NOTHING
+    if needs.networked:
+        yield "the Dockerfile of the base uses the network"
+    elif needs.writes:
+        yield "the Dockerfile of the base makes files, which have the times of the build"
 
 
 def _list_unresolved(lock: Lock) -> Iterator[str]:
