@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from rattler import MatchSpec
 from rattler.exceptions import InvalidMatchSpecError
 
 from envc.spec.field import FieldError
-from envc.spec.matchspec import complain, normal_matchspec
+from envc.spec.matchspec import PLAIN, complain, normal_matchspec
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "vectors"
 
@@ -259,6 +261,30 @@ def test_a_wrong_matchspec_is_told_what_and_where(
 )
 def test_what_rattler_takes_is_taken(text: str) -> None:
     assert complain(text) is None
+
+
+@given(st.from_regex(PLAIN, fullmatch=True))
+@example("ruamel.yaml ==0.18")
+@example("a =1")
+@example("python 3.12.*")
+@settings(max_examples=600)
+def test_what_is_plain_rattler_takes_too(text: str) -> None:
+    assert _meaning(text) is not None
+    assert complain(text) is None
+
+
+def test_plain_texts_need_no_rattler() -> None:
+    script = (
+        "import sys; from envc.spec.matchspec import complain; "
+        "print(complain('numpy >=1.26,<2'), 'rattler' in sys.modules, "
+        "complain('numpy 2.* py3*'), 'rattler' in sys.modules)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "None False None True\n"
 
 
 @pytest.mark.parametrize("text", _corpus())

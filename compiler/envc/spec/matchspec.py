@@ -1,6 +1,7 @@
 """Conda requirements: their parts, their normal form, and what is wrong with one.
 
-Only `complain` asks rattler; the rest reads text, so that what a lock vouches for costs no import.
+Only `complain` asks rattler, and that not of plain texts; the rest reads text, so that what a lock
+vouches for, and most of what is written, costs no import.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from envc.spec.address import embedded_credentials
 from envc.spec.field import FieldError
 from envc.spec.habit import TEMPLATE, TEMPLATE_ADVICE, VERSIONS_ONLY, VERSIONS_ONLY_ADVICE
 
-__all__ = ["MatchSpecParts", "complain", "join_matchspec", "normal_matchspec", "split_matchspec"]
+__all__ = [
+    "PLAIN",
+    "MatchSpecParts",
+    "complain",
+    "join_matchspec",
+    "normal_matchspec",
+    "split_matchspec",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +59,12 @@ _PACKAGE_AFTER = re.compile(
 )
 _AROUND_SEPARATOR = re.compile(r"[ \t]*([,|])[ \t]*")
 _AFTER_OPERATOR = re.compile(rf"({_OPERATOR})[ \t]+(?=[A-Za-z0-9*_.])")
+_SERIES = r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,4}"
+PLAIN = re.compile(
+    r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*"
+    rf"(?: (?:={_SERIES}|{_SERIES}\.\*|(?:[<>=!]=|[<>]){_SERIES}(?:,(?:[<>!]=|[<>]){_SERIES}){{0,3}}))?"
+)
+"""What is a MatchSpec for certain: a name, and a series or a few bounds. A test asks rattler."""
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _COMPARISON = re.compile(r"(?:!=|~=|>=|<=|<|>)[^|]*")
 
@@ -116,9 +130,12 @@ def join_matchspec(parts: MatchSpecParts) -> str:
 
 
 def complain(text: str) -> FieldError | None:
-    """Return what is wrong with a MatchSpec, or None; imports rattler, which takes some 30 ms."""
+    """Return what is wrong with a MatchSpec, or None.
+
+    Imports rattler, which takes some 100 ms, where the text is more than a name and versions.
+    """
     problem = embedded_credentials(text) or _complain_on_form(text)
-    if problem is not None:
+    if problem is not None or PLAIN.fullmatch(text):
         return problem
     from rattler import MatchSpec
     from rattler.exceptions import InvalidMatchSpecError
