@@ -177,7 +177,7 @@ def _many_layers(subject: Subject) -> Iterator[Finding]:
             warning=Diagnostic.at(
                 subject.document.span(("layers",)),
                 "W272",
-                f"{budget} layers{beside} leave the base few of the 125 that Docker takes",
+                f"{budget} layers{beside} leave the base few of the 125 that overlay2 takes",
                 hint="say fewer: from about 20 on, more layers save next to nothing",
             )
         )

@@ -127,7 +127,7 @@ def _list_layers(layout: Layout) -> list[dict[str, Any]]:
             "name": WHOLE,
             "kind": "all",
             "size_bytes": None if None in sizes else sum(size or 0 for size in sizes),
-            "reason": "the spec wants fewer layers than there are kinds of packages",
+            "reason": "the spec wants fewer layers than the environment has parts",
             "packages": [one.name for layer in layout.layers for one in layer.packages],
         }
     ]
