@@ -159,8 +159,7 @@ def solve(runs: int, address: str) -> None:
                 f'conda {{\n{lines}\n    constraint "python <{next(upper)}"\n}}\n'
             )
 
-        tools = f"python:3.12.7-slim@{DIGEST}"
-        words = ("lock", "conda.envc", "--tools-image", tools, "--mirror", f"{CHANNEL}={address}")
+        words = ("lock", "conda.envc", "--mirror", f"{CHANNEL}={address}")
         times = measure(lambda: run(folder, *words), runs, ask_for_another)
         count = (folder / "conda.lock").read_text().count('"subdir":')
         say(f"lock of {count} Conda packages, warm", times)
