@@ -135,7 +135,13 @@ def read(runs: int) -> None:
     intent = Intent(base=f"{IMAGE}@{DIGEST}", channels=(CHANNEL,), conda=("package-0000",))
     lock = Lock(intent=intent, platforms={"linux/amd64": platform})
     text = dumps(LockFile.of(lock))
-    subject = Subject(name="bench", lock=lock, platforms=("linux/amd64",), variables={})
+    subject = Subject(
+        name="bench",
+        lock=lock,
+        platforms=("linux/amd64",),
+        variables={},
+        spec="bench.envc",
+    )
     with tempfile.TemporaryDirectory() as name:
         path = Path(name, "conda-lock.yml")
         path.write_text(EXPORTS["conda-lock"].load()(subject).text)
