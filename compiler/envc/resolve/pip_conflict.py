@@ -12,7 +12,7 @@ from envc.errors import InputError
 from envc.resolve.base import Conflict, FindLinks, IndexAccess
 from envc.resolve.index import IndexClient, IndexFile, Project
 from envc.resolve.pip_input import PipInput, Root
-from envc.resolve.wheel_file import distribution_of
+from envc.resolve.wheel_file import distribution_of, fits
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement as Parsed
@@ -110,6 +110,9 @@ def _missing(
         message = f"there is no distribution `{name}`{whom} on {indexes}"
         hint = "check its spelling, or name the index that has it"
         return Diagnostic(code="E324", message=message, labels=labels, hint=hint)
+    serving = (file for file in reversed(project.files) if _serves(file, wanted))
+    if any(fits(file, given.target) for file in serving):
+        return None  # as for nearly all, and the newest file says so: pages have thousands
     usable = frozenset(given.usable(project))
     is_any_usable = bool(usable)
     files = [file for file in reversed(project.files) if _serves(file, wanted)]
