@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("envc", deadline=None)
+settings.load_profile("envc")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -245,12 +245,17 @@ def test_a_signal_that_asks_to_end_undoes_what_was_begun(
             undone.append(number)
 
     monkeypatch.setattr(pipeline, "lock", begin)
+    before = signal.signal(number, signal.SIG_DFL)  # under nohup, SIGHUP is ignored
 
-    ran = envc("lock", "pets.envc")
+    try:
+        ran = envc("lock", "pets.envc")
+        after = signal.getsignal(number)
+    finally:
+        signal.signal(number, before)
 
     assert (ran.code, ran.out, ran.err) == (128 + number, "", "interrupted\n")
     assert undone == [number]
-    assert signal.getsignal(number) is signal.SIG_DFL
+    assert after is signal.SIG_DFL
 
 
 def test_streams_that_the_caller_closed_are_empty(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 
 from envc.canonical import canonical_json, digest, readable_json
 from envc.plan.identity import index_id
@@ -278,7 +278,6 @@ def test_the_document_is_enough_to_compute_the_ids_of_several_platforms() -> Non
 
 
 @given(data=right_specs.specs)
-@settings(deadline=None)
 def test_the_document_says_what_the_normal_form_of_any_spec_is(data: dict[str, Any]) -> None:
     assert independent_form(data) == normal_form(load(document(data), vouched=Everything()))
 

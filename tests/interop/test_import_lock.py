@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from envc.errors import InputError
@@ -184,7 +184,6 @@ CONDA = st.lists(
 WHEELS = st.lists(st.builds(wheel, st.sampled_from("xyz")), unique_by=lambda one: one.name)
 
 
-@settings(deadline=None)
 @given(CONDA, CONDA, WHEELS)
 def test_any_conda_lock_comes_back(
     tmp_path_factory: pytest.TempPathFactory,

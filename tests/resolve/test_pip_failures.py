@@ -390,7 +390,7 @@ def test_a_conda_version_that_is_no_python_version_is_refused(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "text",
-    ["a @ https://example.com/a-1.0.egg", "a @ git+https://x/y", "a = 1", "-e ."],
+    ["a @ https://example.com/a-1.0.egg", "a = 1", "-e ."],
 )
 def test_what_is_no_requirement_on_versions_is_refused_where_it_is_written(
     text: str, tmp_path: Path

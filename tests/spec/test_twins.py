@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from envc.source import Source
@@ -60,7 +60,6 @@ def test_quotes_mean_nothing(name: str, one: str, other: str) -> None:
 
 
 @given(data=specs, choices=st.data())
-@settings(deadline=None)
 def test_any_spec_has_one_id_in_both_forms_however_it_is_written(
     data: dict[str, Any], choices: st.DataObject
 ) -> None:
@@ -73,7 +72,6 @@ def test_any_spec_has_one_id_in_both_forms_however_it_is_written(
 
 
 @given(data=specs, choices=st.data())
-@settings(deadline=None)
 def test_the_order_of_what_has_no_order_means_nothing(
     data: dict[str, Any], choices: st.DataObject
 ) -> None:

@@ -53,7 +53,6 @@ def assert_places(document: Document) -> None:
 
 
 @given(data=specs, choices=st.data())
-@settings(deadline=None)
 def test_the_dsl_gives_the_data_that_was_printed(
     data: dict[str, Any], choices: st.DataObject
 ) -> None:
@@ -66,7 +65,6 @@ def test_the_dsl_gives_the_data_that_was_printed(
 
 
 @given(data=specs, choices=st.data())
-@settings(deadline=None)
 def test_yaml_gives_the_data_that_was_printed(data: dict[str, Any], choices: st.DataObject) -> None:
     text = print_yaml(data, choices.draw)
 
@@ -77,7 +75,6 @@ def test_yaml_gives_the_data_that_was_printed(data: dict[str, Any], choices: st.
 
 
 @given(data=specs, choices=st.data())
-@settings(deadline=None)
 def test_line_ends_and_a_byte_order_mark_change_nothing(
     data: dict[str, Any], choices: st.DataObject
 ) -> None:
@@ -115,7 +112,6 @@ def test_any_text_is_a_document_or_an_input_error(text: str) -> None:
 
 
 @given(data=specs, choices=st.data())
-@settings(deadline=None)
 def test_a_damaged_spec_is_a_document_or_an_input_error(
     data: dict[str, Any], choices: st.DataObject
 ) -> None:
