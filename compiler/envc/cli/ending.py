@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from threading import Timer
+    from threading import Event, Timer
 
 __all__ = ["Ended", "ending_on_signals"]
+
+_NUDGE_S = 0.1
 
 
 class Ended(KeyboardInterrupt):
@@ -39,10 +41,12 @@ def ending_on_signals(patience_s: float | None = None) -> Iterator[None]:
     from envc.process import ending_together
 
     timers: list[Timer] = []
+    heard = threading.Event()
 
     with ending_together() as end_programs:
 
         def end(number: int, _frame: FrameType | None) -> None:
+            heard.set()
             end_programs()
             if patience_s is not None and not timers:
                 timers.append(threading.Timer(patience_s, os._exit, args=(128 + number,)))
@@ -57,7 +61,8 @@ def ending_on_signals(patience_s: float | None = None) -> Iterator[None]:
         try:
             for name in ours:
                 signal.signal(name, end)
-            yield
+            with _heard_while_waiting(ours, heard):
+                yield
         finally:
             for name, old in ours.items():
                 signal.signal(name, old)
@@ -67,3 +72,39 @@ def ending_on_signals(patience_s: float | None = None) -> Iterator[None]:
             ):
                 for timer in timers:
                     timer.cancel()
+
+
+@contextlib.contextmanager
+def _heard_while_waiting(numbers: Container[int], heard: Event) -> Iterator[None]:
+    """Send a signal again until its handler runs.
+
+    Python runs handlers in the main thread, and a signal that comes just before this one waits for
+    others does not end the wait: it would be heard when they have finished.
+    """
+    import os
+    import signal
+    import threading
+
+    if not numbers:
+        yield
+        return
+    main = threading.get_ident()
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+
+    def nudge() -> None:
+        while number := os.read(reader, 1):
+            while number[0] in numbers and not heard.wait(_NUDGE_S):
+                signal.pthread_kill(main, number[0])
+
+    nudging = threading.Thread(target=nudge, daemon=True)
+    nudging.start()
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        heard.set()
+        os.close(writer)
+        nudging.join()
+        os.close(reader)
