@@ -11,7 +11,7 @@ import pytest
 
 from support.command import Envc, ServedChannel
 from support.conda_channel import build, serve
-from support.engine import EngineWorld, open_engine_world
+from support.engine import EngineWorld, list_images, open_engine_world
 
 
 @pytest.fixture(scope="session")
@@ -43,8 +43,7 @@ def envc(tmp_path: Path, envc_cache: Path, world: EngineWorld) -> Iterator[Envc]
     repository = f"envc-test-{uuid.uuid4().hex[:12]}"
     tools = {"ENVC_TOOLS_IMAGE": world.python_base}
     yield Envc(folder=tmp_path, cache=envc_cache, repository=repository, variables=tools)
-    command = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    listed = list_images()
     images = [name for name in listed if repository in name and not name.endswith(":<none>")]
     if images:
         subprocess.run(

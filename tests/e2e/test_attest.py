@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from support.command import Envc
-from support.engine import EngineWorld
+from support.engine import EngineWorld, list_images
 
 pytestmark = pytest.mark.engine
 
@@ -30,8 +30,7 @@ def pets(envc: Envc, world: EngineWorld) -> Iterator[Envc]:
     envc("lock", "pets.envc")
     push(envc)
     yield envc
-    command = ["docker", "image", "ls", "--quiet", envc.repository]
-    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    found = list_images(envc.repository, show="{{.ID}}")
     subprocess.run(["docker", "image", "rm", "--force", *found], capture_output=True, check=False)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import Any
 
 import pytest
 
 from support.command import Envc
 from support.elf import make_library
-from support.engine import EngineWorld
+from support.engine import EngineWorld, list_images
 from support.index import Dist, write_wheel
 
 pytestmark = pytest.mark.engine
@@ -39,9 +38,7 @@ def fail(envc: Envc, *arguments: str) -> list[dict[str, Any]]:
 
 
 def tags(envc: Envc) -> list[str]:
-    command = ["docker", "image", "ls", "--format", "{{.Tag}}", envc.repository]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return sorted(done.stdout.split())
+    return sorted(list_images(envc.repository, show="{{.Tag}}"))
 
 
 def test_an_image_that_fails_has_no_name_and_stays_until_one_passes(envc: Envc, text: str) -> None:

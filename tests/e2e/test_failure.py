@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 
 import pytest
 
 from support.command import Envc
-from support.engine import EngineWorld
+from support.engine import EngineWorld, list_images
 
 pytestmark = pytest.mark.engine
 
@@ -25,8 +24,7 @@ def codes(text: str) -> list[str]:
 
 
 def images(envc: Envc) -> list[str]:
-    command = ["docker", "image", "ls", "--format", "{{.Tag}}", envc.repository]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return list_images(envc.repository, show="{{.Tag}}")
 
 
 def test_a_failing_step_is_shown_as_the_line_of_the_spec(envc: Envc, world: EngineWorld) -> None:

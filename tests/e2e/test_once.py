@@ -16,7 +16,7 @@ from contextlib import contextmanager
 import pytest
 
 from support.command import Envc
-from support.engine import EngineWorld
+from support.engine import EngineWorld, list_images
 
 pytestmark = pytest.mark.engine
 
@@ -62,8 +62,7 @@ def started(envc: Envc, spec: str) -> Iterator[subprocess.Popen[str]]:
 
 def names(envc: Envc) -> list[str]:
     """Return the names of the images that there are."""
-    command = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", envc.repository]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return list_images(envc.repository)
 
 
 def test_sixteen_processes_build_an_environment_once_and_all_get_it(envc: Envc, spec: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.command import Envc
-from support.engine import EngineWorld
+from support.engine import EngineWorld, list_images
 from support.index import Dist, write_wheel
 
 pytestmark = pytest.mark.engine
@@ -30,11 +30,6 @@ def verify(envc: Envc, *arguments: str, exit_code: int = 0) -> dict[str, Any]:
     done = envc("verify", "pets.envc", "--json", *arguments, exit_code=exit_code)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
-
-
-def list_images() -> set[str]:
-    command = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]
-    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
 
 
 def test_an_image_is_the_same_twice_and_leaves_no_name(envc: Envc, text: str) -> None:
@@ -58,7 +53,7 @@ def test_an_image_is_the_same_twice_and_leaves_no_name(envc: Envc, text: str) ->
         "outside": [],
     }
     own = env_id.removeprefix("sha256:")[:32]
-    assert [name for name in list_images() if own in name] == []
+    assert [name for name in set(list_images()) if own in name] == []
 
 
 def test_the_first_byte_that_differs_is_shown_with_the_step(envc: Envc, text: str) -> None:
@@ -112,7 +107,7 @@ def test_a_build_is_compared_with_an_image_of_a_registry_or_the_engine(
 
     for found in (local, remote):
         assert found["images"][0]["digests"] == [image["digest"]] * 2
-    assert not [one for one in list_images() if envc.repository in one]
+    assert not [one for one in set(list_images()) if envc.repository in one]
     [problem] = other["diagnostics"]
     assert problem["message"].startswith("the image for `linux/amd64` and `localhost:")
     assert "the second has no such layer" in problem["notes"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ _NEEDED = (
     "ENVC_TEST_BASE",
     "ENVC_TEST_PYTHON_BASE",
 )
+_LISTINGS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,19 @@ class EngineWorld:
             yield name
         finally:
             self.engine.untag(name)
+
+
+def list_images(repository: str = "", *, show: str = "{{.Repository}}:{{.Tag}}") -> list[str]:
+    """Return the images that the engine has, as `docker image ls` shows them.
+
+    It fails where one goes while it looks, as those of other tests may at any time.
+    """
+    command = ["docker", "image", "ls", "--format", show, *filter(None, [repository])]
+    for _ in range(_LISTINGS):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return done.stdout.split()
+    raise AssertionError(done.stderr)
 
 
 def open_engine_world() -> EngineWorld:
