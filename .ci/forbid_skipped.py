@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -14,6 +15,7 @@ def main(report: str) -> int:
         capture_output=True,
         text=True,
         check=True,
+        env={name: text for name, text in os.environ.items() if name != "PYTEST_ADDOPTS"},
     ).stdout
     # -qq prints `path: count`: whole files, which is what a skip for a missing engine takes out.
     files = {line.rpartition(":")[0] for line in listed.splitlines() if ".py: " in line}
