@@ -16,8 +16,8 @@ SUFFIXES = {"dsl": ".envc", "yaml": ".yaml"}
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """Return the text of every file below a folder, by its path in it."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    """Return the text of every file below a folder, by its path in it; byte code is no text."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
     return {path.relative_to(folder).as_posix(): path.read_text() for path in paths}
 
 
@@ -90,7 +90,7 @@ def test_a_curated_environment_comes_with_what_it_copies(envc: EnvcMain, folder:
     own = tree(folder / "mine")
     origin = tree(Path(resources.__file__).parent / "curated" / "scoring" / "src")
     assert sorted(own) == ["mine.envc", "mine.lock", "src/app.py", "src/score.py"]
-    assert {f"src/{name}": text for name, text in origin.items() if name.endswith(".py")} == {
+    assert {f"src/{name}": text for name, text in origin.items()} == {
         name: text for name, text in own.items() if name.startswith("src/")
     }
 
