@@ -29,16 +29,8 @@ from startup import DIGEST, IMAGE, write_environment
 from envc.interop.exporting import EXPORTS
 from envc.interop.subject import Subject
 from envc.lock.codec import dumps, loads
-from envc.lock.model import (
-    BaseImage,
-    CondaPackage,
-    Intent,
-    Lock,
-    LockFile,
-    PlatformLock,
-    Python,
-    Tools,
-)
+from envc.lock.model import BaseImage, Intent, Lock, LockFile, PlatformLock, Python, Tools
+from envc.lock.package import CondaPackage
 
 CHANNEL = "https://conda.anaconda.org/conda-forge"
 CONDA = ("scikit-learn", "jupyterlab", "pandas")

@@ -19,7 +19,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from envc.lock.codec import dumps
-from envc.lock.model import BaseImage, Intent, Lock, PipPackage, PlatformLock, Python, Tools
+from envc.lock.model import BaseImage, Intent, Lock, PlatformLock, Python, Tools
+from envc.lock.package import PipPackage
 
 DIGEST = "sha256:" + "a" * 64
 IMAGE = "docker.io/library/python:3.12.7-slim"

@@ -11,7 +11,8 @@ from envc import pipeline
 from envc.errors import InputError
 from envc.files import sha256_of
 from envc.lock.codec import dumps
-from envc.lock.model import Lock, PlatformLock, SourcePackage
+from envc.lock.model import Lock, PlatformLock
+from envc.lock.package import SourcePackage
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.resolve.git import Repositories

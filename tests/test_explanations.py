@@ -18,7 +18,8 @@ from envc.cli import main
 from envc.errors import UsageError
 from envc.explanation import Block, Explanation, codes, explain, is_code, page, parse, write
 from envc.lock.codec import dumps
-from envc.lock.model import Lock, PipPackage
+from envc.lock.model import Lock
+from envc.lock.package import PipPackage
 from support.explaining import EXAMPLES, RUN, blocks_of, path_of
 from support.workspace import SPEC, lock_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from envc.errors import ToolError
-from envc.lock.model import SourcePackage
+from envc.lock.package import SourcePackage
 from envc.mirror import MirrorMap
 from envc.vendor.artefact import Artefact
 from envc.vendor.download import Downloads, download

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, InputError, ToolError
-from envc.lock.model import PlatformLock, SourcePackage, archive_name
+from envc.lock.model import PlatformLock
+from envc.lock.package import SourcePackage, archive_name
 from envc.machine import Machine
 from envc.plan.context import ContextFile
 

@@ -14,7 +14,8 @@ import pytest
 
 from envc.canonical import digest, tree_digest
 from envc.lock.codec import dumps
-from envc.lock.model import Built, SourcePackage, SystemPackage
+from envc.lock.model import Built
+from envc.lock.package import SourcePackage, SystemPackage
 from envc.plan.context import ContextFile
 from support.workspace import SPEC, EnvcMain, lock_of
 

@@ -8,7 +8,8 @@ import pytest
 
 from envc.files import sha256_of
 from envc.lock.codec import dumps
-from envc.lock.model import LockFile, PipPackage
+from envc.lock.model import LockFile
+from envc.lock.package import PipPackage
 from support.index import Dist, write_wheel
 from support.workspace import SPEC, EnvcMain, lock_of
 

@@ -6,7 +6,8 @@ import pytest
 
 from envc.cli.summary import describe_change, format_size, summarise
 from envc.lock.change import Change, changes
-from envc.lock.model import BaseImage, CondaPackage, Intent, Lock, PipPackage, PlatformLock, Tools
+from envc.lock.model import BaseImage, Intent, Lock, PlatformLock, Tools
+from envc.lock.package import CondaPackage, PipPackage
 
 
 def conda(name: str, version: str, build: str, size: int | None) -> CondaPackage:

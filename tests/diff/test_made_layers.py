@@ -6,7 +6,8 @@ from typing import Any
 
 from envc.canonical import Json
 from envc.diff.layer import LayerChange, Pull, compare_layers, estimate_pull
-from envc.lock.model import PlatformLock, SystemPackage
+from envc.lock.model import PlatformLock
+from envc.lock.package import SystemPackage
 from envc.plan.about import About, LockPlaces
 from envc.plan.identity import locked_part
 from envc.plan.layer import assign_layers

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from envc.canonical import canonical_json, readable_json
 from envc.lock.codec import dumps
-from envc.lock.model import Intent, Lock, PlatformLock, SourcePackage, SystemPackage
+from envc.lock.model import Intent, Lock, PlatformLock
+from envc.lock.package import SourcePackage, SystemPackage
 from envc.plan.context import ContextFile
 from envc.plan.identity import env_id, identity_tree
 from envc.plan.inputs import Inputs, Selection, Tree

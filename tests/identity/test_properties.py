@@ -12,7 +12,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from envc.canonical import digest
-from envc.lock.model import Intent, Lock, PlatformLock, SourcePackage, SystemPackage
+from envc.lock.model import Intent, Lock, PlatformLock
+from envc.lock.package import SourcePackage, SystemPackage
 from envc.mirror import MirrorMap
 from envc.plan.context import ContextFile
 from envc.plan.identity import env_id, locked_part

@@ -31,16 +31,8 @@ from envc.interop import (
 from envc.interop.exporting import EXPORTS
 from envc.interop.merging import merge_wheels
 from envc.interop.subject import Subject, in_order, needed_names
-from envc.lock.model import (
-    BaseImage,
-    CondaPackage,
-    Intent,
-    Lock,
-    PipPackage,
-    PlatformLock,
-    Python,
-    Tools,
-)
+from envc.lock.model import BaseImage, Intent, Lock, PlatformLock, Python, Tools
+from envc.lock.package import CondaPackage, PipPackage
 
 # https://conda.org/learn/ceps/cep-0023: what a line of an explicit list is.
 EXPLICIT = re.compile(

@@ -15,15 +15,8 @@ from envc.interop import (
 )
 from envc.interop.inventory import inventory
 from envc.interop.subject import Subject
-from envc.lock.model import (
-    BaseImage,
-    Intent,
-    Lock,
-    PipPackage,
-    PlatformLock,
-    SourcePackage,
-    Tools,
-)
+from envc.lock.model import BaseImage, Intent, Lock, PlatformLock, Tools
+from envc.lock.package import PipPackage, SourcePackage
 
 DIGEST = "sha256:" + "a" * 64
 TOYS = SourcePackage(

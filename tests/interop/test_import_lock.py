@@ -16,7 +16,8 @@ from envc.interchange import adopt, import_spec
 from envc.interop import export_conda_lock, export_explicit, export_pylock
 from envc.interop.importing import detect
 from envc.interop.subject import Subject
-from envc.lock.model import CondaPackage, Intent, Lock, PipPackage, PlatformLock, Tools
+from envc.lock.model import Intent, Lock, PlatformLock, Tools
+from envc.lock.package import CondaPackage, PipPackage
 from envc.machine import Machine
 from envc.source import Source
 from support.adopted import BASE, artefacts, lock_of, take

@@ -12,7 +12,7 @@ import yaml
 
 from envc.errors import InputError, UsageError
 from envc.interop.subject import Subject
-from envc.lock.model import CondaPackage, PipPackage
+from envc.lock.package import CondaPackage, PipPackage
 from envc.machine import Machine
 from support.adopted import artefacts, lock_of, take
 

@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from envc.lock.change import Change, changes, size_of
-from envc.lock.model import (
-    BaseImage,
-    CondaPackage,
-    Intent,
-    Lock,
-    PipPackage,
-    PlatformLock,
-    SourcePackage,
-    Tools,
-)
+from envc.lock.model import BaseImage, Intent, Lock, PlatformLock, Tools
+from envc.lock.package import CondaPackage, PipPackage, SourcePackage
 
 
 def pip(name: str, version: str, sha256: str = "b") -> PipPackage:

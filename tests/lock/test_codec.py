@@ -12,17 +12,8 @@ from hypothesis import strategies as st
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.lock.codec import dumps, loads
-from envc.lock.model import (
-    BaseImage,
-    CondaPackage,
-    Intent,
-    Lock,
-    LockFile,
-    PipPackage,
-    PlatformLock,
-    Python,
-    Tools,
-)
+from envc.lock.model import BaseImage, Intent, Lock, LockFile, PlatformLock, Python, Tools
+from envc.lock.package import CondaPackage, PipPackage
 
 DIGEST = "sha256:" + "a" * 64
 

@@ -9,7 +9,8 @@ import pytest
 from envc.lock.codec import dumps, loads
 from envc.lock.drift import drift
 from envc.lock.intent import intent
-from envc.lock.model import BaseImage, Intent, Lock, LockFile, PipPackage, PlatformLock, Tools
+from envc.lock.model import BaseImage, Intent, Lock, LockFile, PlatformLock, Tools
+from envc.lock.package import PipPackage
 from envc.spec.load import load
 from support.documents import Everything, document
 

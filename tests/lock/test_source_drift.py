@@ -6,7 +6,8 @@ import pytest
 
 from envc.lock.drift import drift
 from envc.lock.intent import intent
-from envc.lock.model import BaseImage, Lock, PlatformLock, SourcePackage, Tools
+from envc.lock.model import BaseImage, Lock, PlatformLock, Tools
+from envc.lock.package import SourcePackage
 from envc.source import Source
 from envc.spec.load import load
 from envc.syntax import parse

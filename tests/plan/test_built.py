@@ -9,7 +9,8 @@ import pytest
 
 from envc.errors import InputError
 from envc.lock.codec import dumps, loads
-from envc.lock.model import Intent, Lock, LockFile, PipPackage, PlatformLock, SourcePackage
+from envc.lock.model import Intent, Lock, LockFile, PlatformLock
+from envc.lock.package import PipPackage, SourcePackage
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Selection, Tree
 from envc.plan.instruction import Add, BuildPlan, Copy, Run, Stage

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from envc.lock.model import PipPackage, PlatformLock, Python
+from envc.lock.model import PlatformLock, Python
+from envc.lock.package import PipPackage
 from envc.plan.instruction import BuildPlan, Mount, Run, Stage
 from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
 

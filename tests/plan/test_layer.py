@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envc.lock.codec import loads
-from envc.lock.model import PipPackage, PlatformLock, SourcePackage
+from envc.lock.model import PlatformLock
+from envc.lock.package import PipPackage, SourcePackage
 from envc.plan.layer import UNKNOWN_SIZE, Layer, assign_layers, choose_cap, is_one_layer
 from support.plans import DEBIAN, conda_lock, conda_package, pip_lock, wheel
 

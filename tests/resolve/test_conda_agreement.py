@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from envc.lock.model import CondaPackage
+from envc.lock.package import CondaPackage
 from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS
 from envc.resolve.base import (

@@ -12,7 +12,8 @@ import pytest
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError
-from envc.lock.model import BaseImage, CondaPackage, PipPackage, Python, Tools
+from envc.lock.model import BaseImage, Python, Tools
+from envc.lock.package import CondaPackage, PipPackage
 from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.reference import ImageReference

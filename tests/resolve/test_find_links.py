@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from envc.errors import EnvcError, InputError
-from envc.lock.model import PipPackage
+from envc.lock.package import PipPackage
 from envc.resolve.base import Conflict, FindLinks, IndexAccess, PipRequest, PipResolution
 from envc.source import Source
 from support.index import Dist, IndexServer, write_wheel

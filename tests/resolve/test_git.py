@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from envc.errors import EnvcError, InputError, ToolError
-from envc.lock.model import SourcePackage
+from envc.lock.package import SourcePackage
 from envc.mirror import MirrorMap
 from envc.resolve.base import Conflict, PipRequest, PipResolution, PipSolver
 from envc.resolve.git import Checkout, Repositories

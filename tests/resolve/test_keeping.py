@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from envc.lock.model import CondaPackage, PipPackage
+from envc.lock.package import CondaPackage, PipPackage
 from envc.resolve.base import CondaResolution, CondaSolver, PipResolution
 from envc.resolve.keeping import pin_conda, pin_pip
 from support.conda_site import CANONICAL, Site, names, silent

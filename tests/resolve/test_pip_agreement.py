@@ -343,7 +343,7 @@ def _codes(folder: Path, request: PipRequest) -> list[list[tuple[str, str]]]:
 def _resolution(index: IndexServer, files: Sequence[str], *, size: bool) -> PipResolution:
     from packaging.utils import parse_wheel_filename
 
-    from envc.lock.model import PipPackage
+    from envc.lock.package import PipPackage
 
     packages = []
     for filename in files:
@@ -407,7 +407,7 @@ def test_a_local_wheel_is_taken_and_its_dependencies_come_from_the_index(tmp_pat
         answers = _answers(tmp_path, ask("pets[x]>=0.9", index=index, wheels=[pets]))
 
         files = ["a-1.0-py3-none-any.whl", "b-1.0-py3-none-any.whl"]
-        from envc.lock.model import PipPackage
+        from envc.lock.package import PipPackage
 
         local = PipPackage(
             name="pets", version="1.0rc1", path=pets.path, sha256=pets.sha256, size=pets.size

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from envc.errors import EnvcError, InputError, ToolError
-from envc.lock.model import BaseImage, Built, PipPackage
+from envc.lock.model import BaseImage, Built
+from envc.lock.package import PipPackage
 from envc.mirror import MirrorMap
 from envc.resolve.base import Conflict, IndexAccess, PipRequest, PipResolution
 from envc.resolve.pip_inside import Inside

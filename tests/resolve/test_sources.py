@@ -13,15 +13,8 @@ import pytest
 from envc.canonical import tree_digest
 from envc.errors import InputError
 from envc.files import read_tree
-from envc.lock.model import (
-    BaseImage,
-    Intent,
-    Lock,
-    PipPackage,
-    PlatformLock,
-    SourcePackage,
-    Tools,
-)
+from envc.lock.model import BaseImage, Intent, Lock, PlatformLock, Tools
+from envc.lock.package import PipPackage, SourcePackage
 from envc.platform import PLATFORMS
 from envc.resolve.backend import BackendError
 from envc.resolve.base import Conflict, LocalSource, PipRequest, PipResolution, PipSolver

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from envc.lock.intent import intent
-from envc.lock.model import BaseImage, Built, Lock, PlatformLock, SystemPackage, Tools
+from envc.lock.model import BaseImage, Built, Lock, PlatformLock, Tools
+from envc.lock.package import SystemPackage
 from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS, Platform
 from envc.reference import ImageReference

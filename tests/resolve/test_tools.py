@@ -9,7 +9,8 @@ import pytest
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
-from envc.lock.model import BaseImage, PipPackage, Python
+from envc.lock.model import BaseImage, Python
+from envc.lock.package import PipPackage
 from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS, Platform
 from envc.reference import ImageReference

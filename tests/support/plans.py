@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from envc.lock.model import (
-    BaseImage,
-    CondaPackage,
-    Intent,
-    Lock,
-    PipPackage,
-    PlatformLock,
-    Python,
-    Tools,
-)
+from envc.lock.model import BaseImage, Intent, Lock, PlatformLock, Python, Tools
+from envc.lock.package import CondaPackage, PipPackage
 from envc.mirror import MirrorMap
 from envc.plan.inputs import Inputs
 from envc.plan.instruction import BuildPlan

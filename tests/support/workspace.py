@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envc.lock.intent import intent
-from envc.lock.model import BaseImage, CondaPackage, Lock, PipPackage, PlatformLock, Python, Tools
+from envc.lock.model import BaseImage, Lock, PlatformLock, Python, Tools
+from envc.lock.package import CondaPackage, PipPackage
 from envc.source import Source
 from envc.spec.load import load
 from envc.syntax import parse

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote
 
 from envc.interop.gathered import Gathered, hide_credentials, split_address
 from envc.interop.subject import channel_name, needed_names
-from envc.lock.model import CondaPackage, PipPackage
+from envc.lock.package import CondaPackage, PipPackage
 from envc.platform import PLATFORMS
 
 __all__ = [

@@ -10,7 +10,7 @@ from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.interop.conda_lock_model import load_models
 from envc.interop.subject import Exported, Subject, channel_name, needed_names
-from envc.lock.model import CondaPackage, PipPackage
+from envc.lock.package import CondaPackage, PipPackage
 from envc.platform import PLATFORMS
 
 __all__ = ["BASE_KEY", "NAME_KEY", "export"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from envc.interop.subject import Exported, Subject, channel_name
-from envc.lock.model import CondaPackage, PipPackage, PlatformLock
+from envc.lock.model import PlatformLock
+from envc.lock.package import CondaPackage, PipPackage
 
 __all__ = ["export"]
 

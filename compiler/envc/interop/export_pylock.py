@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from envc.interop.merging import Merged, merge_wheels
 from envc.interop.subject import Exported, Subject, list_left_out, platform_marker
-from envc.lock.model import PipPackage
+from envc.lock.package import PipPackage
 from envc.platform import PLATFORMS
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from envc.diagnostics import Diagnostic
 from envc.interop.merging import Merged, merge_wheels
 from envc.interop.subject import Exported, Subject, list_left_out, platform_marker
-from envc.lock.model import PipPackage
+from envc.lock.package import PipPackage
 from envc.platform import PLATFORMS
 
 __all__ = ["export"]

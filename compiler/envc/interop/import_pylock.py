@@ -12,7 +12,7 @@ from envc.errors import InputError
 from envc.interop.adopted import Adopted, ask_for, wheel_from_url
 from envc.interop.foreign_toml import read_toml
 from envc.interop.gathered import Gathered, Load
-from envc.lock.model import PipPackage
+from envc.lock.package import PipPackage
 from envc.platform import PLATFORMS
 from envc.source import Source
 from envc.spec.requirement import normal_name

@@ -14,7 +14,8 @@ from envc.interop.subject import (
     needed_names,
     pip_purl,
 )
-from envc.lock.model import CondaPackage, PipPackage, PlatformLock
+from envc.lock.model import PlatformLock
+from envc.lock.package import CondaPackage, PipPackage
 from envc.platform import Platform
 from envc.reference import ImageReference
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from envc.lock.model import PipPackage, PlatformLock
+from envc.lock.model import PlatformLock
+from envc.lock.package import PipPackage
 
 __all__ = ["Merged", "merge_wheels"]
 

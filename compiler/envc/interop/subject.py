@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 from envc.diagnostics import Diagnostic
-from envc.lock.model import CondaPackage, Lock, PipPackage, PlatformLock, SystemPackage
+from envc.lock.model import Lock, PlatformLock
+from envc.lock.package import CondaPackage, PipPackage, SystemPackage
 from envc.platform import PLATFORMS, Platform
 from envc.reference import ImageReference
 from envc.spec.matchspec import split_matchspec

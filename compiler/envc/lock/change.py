@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal, TypeAlias
 
-from envc.lock.model import Lock, PipPackage, PlatformLock
+from envc.lock.model import Lock, PlatformLock
+from envc.lock.package import PipPackage
 
 __all__ = ["Change", "Move", "changes", "size_of"]
 

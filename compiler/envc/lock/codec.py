@@ -12,7 +12,9 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import InputError
-from envc.lock.model import Lock, LockFile, Part, PipPackage, SourcePackage, filename_of
+from envc.lock.model import Lock, LockFile
+from envc.lock.package import PipPackage, SourcePackage, filename_of
+from envc.lock.part import Part
 from envc.lock.place import find_repeated_key, locate
 from envc.platform import PLATFORMS
 from envc.reference import ImageReference

@@ -1,14 +1,15 @@
-"""The lock as a model: for each platform, everything that reaches the image or shapes it."""
+"""The lock as a model: what was asked for, and for each platform all that reaches the image or shapes it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
-from urllib.parse import quote, unquote, urlsplit
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
+from envc.lock.package import CondaPackage, PipPackage, SourcePackage, SystemPackage
+from envc.lock.part import Digest, Part, Sha256
 from envc.platform import Architecture
 from envc.spec.selector import split_selector
 
@@ -16,174 +17,14 @@ __all__ = [
     "SCRATCH",
     "BaseImage",
     "Built",
-    "CondaPackage",
-    "Digest",
     "Intent",
     "Lock",
     "LockFile",
-    "Part",
-    "PipPackage",
     "PlatformLock",
     "Python",
-    "Sha256",
-    "SourcePackage",
-    "SystemPackage",
     "Tools",
-    "archive_name",
-    "filename_of",
     "series",
 ]
-
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Commit = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
-Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
-
-
-class Part(BaseModel):
-    """What all parts of a lock have in common: frozen, and no key that is not theirs."""
-
-    # No `defer_build`: before pydantic 2.14, threads that use a part for the first time at once fail.
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CondaPackage(Part):
-    """A Conda package of one exact build.
-
-    Attributes:
-        name: As its channel spells it.
-        version: Exact, as its channel spells it.
-        build: The build string.
-        subdir: The channel's folder it lies in: a platform's, or `noarch`.
-        channel: The channel's canonical address.
-        url: The canonical address of its archive.
-        sha256: Of the archive, in hex.
-        md5: Of the archive, in hex, where the channel states it.
-        size: Of the archive, in bytes, where the channel states it.
-        timestamp: When it was built, in ms since 1970, where the channel states it.
-        depends: The MatchSpecs it depends on, sorted.
-        distribution: The normalised name of the Python distribution it provides, or None.
-    """
-
-    name: str
-    version: str
-    build: str
-    subdir: str
-    channel: str
-    url: str
-    sha256: Sha256
-    md5: str | None = None
-    size: int | None = None
-    timestamp: int | None = None
-    depends: tuple[str, ...] = ()
-    distribution: str | None = None
-
-    @property
-    def filename(self) -> str:
-        """The archive's name."""
-        return filename_of(self.url)
-
-
-class PipPackage(Part):
-    """A wheel.
-
-    Attributes:
-        name: Normalised (PEP 503).
-        version: Exact (PEP 440).
-        url: The canonical address of the wheel; None for a local one.
-        path: Where a local wheel lies, relative to the spec, in POSIX form; None for another.
-        sha256: Of the wheel, in hex.
-        size: Of the wheel, in bytes, where its source states it.
-        index: The canonical address of the index that offered it; None for a local one.
-    """
-
-    name: str
-    version: str
-    url: str | None = None
-    path: str | None = None
-    sha256: Sha256
-    size: int | None = None
-    index: str | None = None
-
-    @property
-    def is_commit(self) -> bool:
-        """Whether it stands for a commit, whose address (`git+…`) is not that of a file."""
-        return self.url is not None and self.url.startswith("git+")
-
-    @property
-    def filename(self) -> str:
-        """The wheel's name."""
-        return (
-            filename_of(self.url) if self.url is not None else (self.path or "").rpartition("/")[2]
-        )
-
-
-class SourcePackage(Part):
-    """A distribution whose wheel is built with the image, without a network, from a pinned source.
-
-    Attributes:
-        name: Normalised (PEP 503).
-        version: Exact (PEP 440).
-        kind: Where the source is: a source distribution, a folder beside the spec, or a commit.
-        url: The canonical address of a source distribution; None for another.
-        path: Where a folder lies, relative to the spec, in POSIX form; None for another.
-        repository: The address of a commit's repository, as `git` takes it; None for another.
-        commit: The whole hash of a commit; None for another.
-        ref: The branch, the tag or the like that led to it; None for the default branch.
-        subdirectory: The project's folder in its source, in POSIX form; None for the whole.
-        sha256: Of the source distribution; of a folder, of the list of its files, see
-            `envc.canonical.tree_digest`; of a commit, of its archive, see `envc.resolve.git_archive`.
-        size: Of the source distribution or the archive, in bytes, where its source states it.
-        index: The canonical address of the index that offered it; None for what the spec names.
-        backend: What builds it (PEP 517), such as `setuptools.build_meta`.
-        backend_path: The folders in it where its own backend lies.
-        build: What the backend needs, sorted: `NAME==VERSION` of wheels in `PlatformLock.build`.
-    """
-
-    name: str
-    version: str
-    kind: Literal["sdist", "folder", "git"]
-    url: str | None = None
-    path: str | None = None
-    repository: str | None = None
-    commit: Commit | None = None
-    ref: str | None = None
-    subdirectory: str | None = None
-    sha256: Sha256
-    size: int | None = None
-    index: str | None = None
-    backend: str
-    backend_path: tuple[str, ...] = ()
-    build: tuple[str, ...] = ()
-
-    @property
-    def filename(self) -> str:
-        """What the source is called: the file's own name, or that of a folder or of an archive."""
-        if self.url is not None:
-            return filename_of(self.url)
-        suffix = ".tar" if self.commit is not None else ""
-        return f"{self.name}-{self.version}{suffix}"
-
-    @property
-    def git_url(self) -> str | None:
-        """The address of a commit, as pip and SPDX write it; None for another."""
-        if self.commit is None:
-            return None
-        below = f"#subdirectory={quote(self.subdirectory)}" if self.subdirectory else ""
-        return f"git+{self.repository}@{self.commit}{below}"
-
-    @property
-    def artefact(self) -> PipPackage:
-        """The source as what it is fetched or read as, for those who need not build it."""
-        return PipPackage(
-            name=self.name,
-            version=self.version,
-            url=self.git_url or self.url,
-            path=self.path,
-            sha256=self.sha256,
-            size=self.size,
-            index=self.index,
-        )
-
 
 SCRATCH = "docker.io/library/scratch:latest"
 """What the lock calls the image of a base that is built from nothing; no registry has it."""
@@ -266,31 +107,6 @@ class Tools(Part):
         return self.packages.get(architecture) or next(iter(self.packages.values()), ())
 
 
-class SystemPackage(Part):
-    """A Debian package that the base does not have.
-
-    Attributes:
-        name: As Debian spells it.
-        version: Exact, with its epoch.
-        architecture: Debian's name of it, or `all`.
-        url: The canonical address of its archive.
-        sha256: Of the archive, in hex.
-        size: Of the archive, in bytes.
-    """
-
-    name: str
-    version: str
-    architecture: str
-    url: str
-    sha256: Sha256
-    size: int
-
-    @property
-    def filename(self) -> str:
-        """The archive's name."""
-        return filename_of(self.url)
-
-
 class PlatformLock(Part):
     """Everything for one platform; `conda`, `pip`, `system` and `sources` are sorted by name.
 
@@ -309,14 +125,14 @@ class PlatformLock(Part):
     sources: tuple[SourcePackage, ...] = ()
     build: tuple[PipPackage, ...] = ()
 
+    system: tuple[SystemPackage, ...] = ()
+    unresolved: tuple[str, ...] = ()
+
     @property
     def distributions(self) -> tuple[PipPackage, ...]:
         """What pip installs, sorted by name: wheels, and the sources of what is built."""
         found = (*self.pip, *(source.artefact for source in self.sources))
         return tuple(sorted(found, key=lambda one: one.name))
-
-    system: tuple[SystemPackage, ...] = ()
-    unresolved: tuple[str, ...] = ()
 
 
 class Intent(Part):
@@ -435,11 +251,6 @@ class LockFile:
         )
 
 
-def archive_name(commit: str, sha256: str) -> str:
-    """Return what the file is called that the cache keeps the archive of a commit in."""
-    return f"{commit}-{sha256}.tar"
-
-
 def series(version: str) -> str:
     """Return the first two numbers of a Python's version, which its byte code depends on.
 
@@ -447,8 +258,3 @@ def series(version: str) -> str:
     '3.12'
     """
     return ".".join(version.split(".")[:2])
-
-
-def filename_of(url: str) -> str:
-    """Return the name of the file that an address ends in, its escapes undone."""
-    return unquote(urlsplit(url).path.rpartition("/")[2])

@@ -6,7 +6,8 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
-from envc.lock.model import CondaPackage, PlatformLock
+from envc.lock.model import PlatformLock
+from envc.lock.package import CondaPackage
 from envc.spec.debian import split_debian
 from envc.spec.entry import (
     conda_entries,

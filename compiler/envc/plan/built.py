@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from envc.canonical import Json
-from envc.lock.model import PipPackage, PlatformLock, SourcePackage
+from envc.lock.model import PlatformLock
+from envc.lock.package import PipPackage, SourcePackage
 from envc.plan.context import ContextFile
 from envc.plan.fetch import Sources, fetch_private, private_packages
 from envc.plan.inputs import Inputs

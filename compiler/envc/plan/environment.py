@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from envc.canonical import Json
-from envc.lock.model import CondaPackage, PipPackage, PlatformLock
+from envc.lock.model import PlatformLock
+from envc.lock.package import CondaPackage, PipPackage
 from envc.plan.built import BUILT, PRIVATE_SOURCES, build_list, fetched
 from envc.plan.fetch import (
     LISTING,

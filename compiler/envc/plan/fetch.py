@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from envc.canonical import Json
-from envc.lock.model import CondaPackage, PipPackage, PlatformLock, SystemPackage
+from envc.lock.model import PlatformLock
+from envc.lock.package import CondaPackage, PipPackage, SystemPackage
 from envc.mirror import MirrorMap
 from envc.plan.context import ContextFile
 from envc.plan.instruction import Add, Copy, Instruction, Run, Secret, Stage

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from envc.canonical import Json, digest
-from envc.lock.model import CondaPackage, PipPackage, PlatformLock
+from envc.lock.model import PlatformLock
+from envc.lock.package import CondaPackage, PipPackage
 from envc.plan.account import Account
 from envc.plan.built import built_rows
 from envc.plan.context import ContextFile

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from envc.lock.model import CondaPackage, PipPackage, PlatformLock
+from envc.lock.model import PlatformLock
+from envc.lock.package import CondaPackage, PipPackage
 from envc.spec.defaults import LAYER_BUDGET
 
 __all__ = [

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from envc.canonical import Json
-from envc.lock.model import CondaPackage, PipPackage
+from envc.lock.package import CondaPackage, PipPackage
 from envc.mirror import MirrorMap
 
 __all__ = ["is_private", "private_row", "secret_of"]

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from envc.canonical import Json
-from envc.lock.model import CondaPackage, PipPackage, PlatformLock
+from envc.lock.model import PlatformLock
+from envc.lock.package import CondaPackage, PipPackage
 from envc.plan.about import About
 from envc.plan.layer import BUILT_LAYER, Layer
 from envc.plan.node import Node, Place

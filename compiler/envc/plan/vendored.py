@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from envc.lock.model import filename_of
+from envc.lock.package import filename_of
 from envc.plan.instruction import Add, Copy, Instruction, Stage
 
 __all__ = ["VENDOR", "from_vendor"]

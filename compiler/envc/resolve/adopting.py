@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from envc.lock.model import CondaPackage, PipPackage
+from envc.lock.package import CondaPackage, PipPackage
 from envc.resolve.base import (
     CondaRequest,
     CondaResolution,

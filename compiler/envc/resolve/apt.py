@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from envc.engine.consultation import Consultation
 from envc.errors import InputError, ToolError
-from envc.lock.model import SystemPackage
+from envc.lock.package import SystemPackage
 from envc.platform import PLATFORMS, Platform
 from envc.process import Completed
 from envc.reference import ImageReference

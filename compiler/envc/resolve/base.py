@@ -10,7 +10,8 @@ from typing import Literal, Protocol, TypeAlias
 
 from envc.diagnostics import Diagnostic
 from envc.files import TreeFile
-from envc.lock.model import BaseImage, CondaPackage, PipPackage, SourcePackage
+from envc.lock.model import BaseImage
+from envc.lock.package import CondaPackage, PipPackage, SourcePackage
 from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.source import Span

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import InputError
-from envc.lock.model import PipPackage, SourcePackage
+from envc.lock.package import PipPackage, SourcePackage
 from envc.resolve.base import Conflict, PipRequest, PipResolution, Requirement
 from envc.resolve.pip_input import PipInput
 from envc.resolve.workshop import Described

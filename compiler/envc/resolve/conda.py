@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from envc.lock.model import CondaPackage
+from envc.lock.package import CondaPackage
 from envc.mirror import split_user
 from envc.platform import PLATFORMS, Platform
 from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Cutoff, Requirement

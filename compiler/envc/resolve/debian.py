@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from envc.diagnostics import Diagnostic
-from envc.lock.model import SystemPackage
+from envc.lock.package import SystemPackage
 from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.reference import ImageReference

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.files import write_if_changed
-from envc.lock.model import SourcePackage
+from envc.lock.package import SourcePackage
 from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess, Report, Requirement
 from envc.resolve.git import Repositories

@@ -10,14 +10,8 @@ from dataclasses import dataclass, replace
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError
 from envc.lock.intent import intent
-from envc.lock.model import (
-    BaseImage,
-    CondaPackage,
-    Lock,
-    PlatformLock,
-    Python,
-    Tools,
-)
+from envc.lock.model import BaseImage, Lock, PlatformLock, Python, Tools
+from envc.lock.package import CondaPackage
 from envc.platform import PLATFORMS, Platform
 from envc.resolve.access import warn_of_borrowed
 from envc.resolve.base import (

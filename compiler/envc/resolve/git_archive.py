@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from envc.files import sha256_of
-from envc.lock.model import archive_name
+from envc.lock.package import archive_name
 
 __all__ = ["TOP", "Archive", "Part", "UnfitError", "find_archive", "list_pointers", "pack"]
 

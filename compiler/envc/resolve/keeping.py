@@ -6,17 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from envc.lock.intent import intent
-from envc.lock.model import (
-    BaseImage,
-    CondaPackage,
-    Intent,
-    Lock,
-    PipPackage,
-    PlatformLock,
-    Python,
-    SourcePackage,
-    SystemPackage,
-)
+from envc.lock.model import BaseImage, Intent, Lock, PlatformLock, Python
+from envc.lock.package import CondaPackage, PipPackage, SourcePackage, SystemPackage
 from envc.reference import ImageReference
 from envc.resolve.base import CondaRequest, PipRequest, PipResolution, Requirement
 from envc.spec.defaults import base_image, base_text, virtual_packages

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
-from envc.lock.model import PipPackage, SourcePackage
+from envc.lock.package import PipPackage, SourcePackage
 from envc.mirror import MirrorMap
 from envc.resolve.base import (
     Conflict,

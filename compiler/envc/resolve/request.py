@@ -6,7 +6,8 @@ from datetime import datetime
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import InputError
-from envc.lock.model import BaseImage, CondaPackage
+from envc.lock.model import BaseImage
+from envc.lock.package import CondaPackage
 from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.resolve.base import (

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from envc.diagnostics import Diagnostic, Label
-from envc.lock.model import BaseImage, SystemPackage
+from envc.lock.model import BaseImage
+from envc.lock.package import SystemPackage
 from envc.platform import Platform
 from envc.reference import ImageReference
 from envc.resolve.base import Cutoff, Report, Requirement

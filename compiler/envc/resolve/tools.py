@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
-from envc.lock.model import BaseImage, PipPackage, Python, Tools, series
+from envc.lock.model import BaseImage, Python, Tools, series
+from envc.lock.package import PipPackage
 from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS, Architecture, Platform
 from envc.reference import ImageReference

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envc.lock.model import PipPackage
+from envc.lock.package import PipPackage
 from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from envc.lock.model import SCRATCH, BaseImage, PlatformLock, SourcePackage, SystemPackage
+from envc.lock.model import SCRATCH, BaseImage, PlatformLock
+from envc.lock.package import SourcePackage, SystemPackage
 from envc.plan.private import is_private, secret_of
 from envc.platform import PLATFORMS
 

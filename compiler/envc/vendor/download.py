@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, ToolError
 from envc.files import sha256_of, unwritable
-from envc.lock.model import SourcePackage
+from envc.lock.package import SourcePackage
 from envc.mirror import MirrorMap
 from envc.registry.pace import read_pieces
 from envc.registry.transport import open_session, proxies_for, root_cause

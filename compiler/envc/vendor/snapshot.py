@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from envc.lock.model import SystemPackage
+from envc.lock.package import SystemPackage
 from envc.mirror import MirrorMap
 from envc.registry.transport import proxies_for
 
