@@ -15,7 +15,7 @@ from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.plan.inputs import BaseRecipe
 from envc.platform import PLATFORMS
-from envc.resolve.image import Claims
+from envc.resolve.conclusion import Claims
 from envc.source import Source
 from support.registry import FakeRegistry
 

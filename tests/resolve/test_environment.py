@@ -33,8 +33,8 @@ from envc.resolve.base import (
     Requirement,
     VirtualPackage,
 )
+from envc.resolve.conclusion import Inspected
 from envc.resolve.environment import Resolved, World, resolve
-from envc.resolve.image import Inspected
 from envc.resolve.keeping import Keeping
 from envc.resolve.tools import TOOLS_IMAGE
 from envc.source import Span

@@ -12,7 +12,7 @@ from envc.errors import EnvcError, InputError
 from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS
 from envc.reference import ImageReference
-from envc.resolve.image import Inspected
+from envc.resolve.conclusion import Inspected
 from envc.resolve.inspector import ImageInspector
 from support.registry import FakeRegistry
 

@@ -20,8 +20,8 @@ from envc.resolve.base import (
     PipResolution,
     Report,
 )
+from envc.resolve.conclusion import Inspected
 from envc.resolve.environment import World
-from envc.resolve.image import Inspected
 from envc.resolve.matrix import Wanted, resolve_variants
 from envc.source import Span
 from envc.spec.load import load

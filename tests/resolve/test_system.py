@@ -16,8 +16,8 @@ from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS, Platform
 from envc.reference import ImageReference
 from envc.resolve.base import Report
+from envc.resolve.conclusion import Claims, Inspected
 from envc.resolve.debian import SystemRequest, SystemResolution
-from envc.resolve.image import Claims, Inspected
 from envc.resolve.keeping import Keeping
 from envc.resolve.system import System, SystemQuestion
 from envc.resolve.world import Unbuilt, World

@@ -17,8 +17,8 @@ from envc.reference import ImageReference
 from envc.resolve.adopting import AdoptedConda, AdoptedPip
 from envc.resolve.apt import Apt
 from envc.resolve.base import PipRequest, PipResolution, Report
+from envc.resolve.conclusion import Inspected
 from envc.resolve.environment import resolve
-from envc.resolve.image import Inspected
 from envc.resolve.world import World
 from envc.source import Source, Span
 

@@ -1,15 +1,14 @@
-"""Base images asked: which manifest a reference names, which Python it has, and which C library."""
+"""Images asked, bases and those that install: which manifest a reference names, and what is in it."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, InputError, ToolError
-from envc.lock.model import BaseImage, Built
+from envc.lock.model import BaseImage
 from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS, Architecture, Platform
 from envc.process import Completed
@@ -17,24 +16,13 @@ from envc.reference import ImageReference
 from envc.registry.asked import mirror_reference
 from envc.registry.manifest import Manifest
 from envc.resolve.base import Report
+from envc.resolve.conclusion import CONSERVATIVE_GLIBC, Claims, Inspected, Subject, conclude
 from envc.resolve.facts import PROBE, Facts, read_manifest, read_probe
-from envc.resolve.fitness import Fitness
 from envc.resolve.probed import Probes
 from envc.source import Span
 
-__all__ = [
-    "Claims",
-    "ImageEngine",
-    "ImageRegistry",
-    "Inspected",
-    "Subject",
-    "conclude",
-    "inspect_base",
-    "inspect_tools",
-    "summarise",
-]
+__all__ = ["ImageEngine", "ImageRegistry", "inspect_base", "inspect_tools", "summarise"]
 
-_CONSERVATIVE_GLIBC = "2.28"  # of manylinux_2_28: the oldest that new wheels are still made for
 _NO_SUCH_PROGRAM = 127
 
 
@@ -71,53 +59,6 @@ class ImageEngine(Protocol):
     def triggers(self, reference: ImageReference) -> tuple[str, ...]:
         """Return what building on an image sets off."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspected:
-    """An image as the lock has it, and what had to be assumed.
-
-    Attributes:
-        index: The digest of the index of all its platforms; None where it is in none, or where
-            nobody was asked.
-        architectures: Those that the index has and envc knows, by Docker's names, sorted; of an
-            image that was given by its digest, all that envc knows; of tools without an index, their
-            own. Empty where nobody was asked, and for a base without an index.
-    """
-
-    base: BaseImage
-    warnings: tuple[Diagnostic, ...] = ()
-    fitness: Fitness = field(default_factory=Fitness)
-    index: str | None = None
-    architectures: tuple[Architecture, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """A base that is looked into: how people know it, for which platform, and where it is named."""
-
-    name: str
-    platform: Platform
-    span: Span | None
-
-    def fail(self, code: str, message: str, hint: str) -> InputError:
-        """Return what to raise about it."""
-        return InputError([Diagnostic.at(self.span, code, message, hint=hint)])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
-    """What a spec says of its base.
-
-    Attributes:
-        needs_python: Whether the base's Python becomes the environment's.
-        python: A series (`3.12`) or a version; None where it says nothing.
-        glibc: What counts where nobody can tell the base's; None where it says nothing.
-    """
-
-    needs_python: bool
-    python: str | None = None
-    glibc: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,55 +131,6 @@ def inspect_base(
     return replace(found, index=pinned.index, architectures=pinned.architectures)
 
 
-def conclude(
-    subject: Subject,
-    image: str,
-    digest: str,
-    facts: Facts,
-    claims: Claims,
-    reason: str,
-    built: Built | None = None,
-) -> Inspected:
-    """Return what the lock says of a base of which these facts are known.
-
-    Args:
-        image: As the lock has it.
-        digest: As the lock has it.
-        reason: Why nobody could tell more; may be empty.
-        built: As the lock has it.
-
-    Raises:
-        InputError: As `inspect_base`.
-    """
-    if facts.is_musl:
-        raise subject.fail(
-            "E374",
-            f"the base `{subject.name}` uses musl, and packages need glibc",
-            "take a base of Debian or Ubuntu, such as `debian:bookworm-slim`",
-        )
-    python = facts.python
-    if claims.needs_python:
-        python = _choose_python(subject, facts, claims.python)
-    assumed = []
-    if claims.needs_python and facts.python is None:
-        first = f" (its first release, {python}.0)" if (python or "").count(".") == 1 else ""
-        assumed.append(f"Python {python}{first}, which the spec declares")
-    if facts.glibc is None and claims.glibc is not None:
-        assumed.append(f"glibc {claims.glibc}, which the spec declares")
-    elif facts.glibc is None:
-        assumed.append(f"glibc {_CONSERVATIVE_GLIBC}, which fits most bases")
-    base = BaseImage(
-        image=image,
-        digest=digest,
-        python=python,
-        glibc=facts.glibc or claims.glibc or _CONSERVATIVE_GLIBC,
-        interpreter=facts.interpreter if claims.needs_python else None,
-        built=built,
-    )
-    warnings = (_warn(subject, assumed, reason),) if assumed else ()
-    return Inspected(base=base, warnings=warnings, fitness=facts.fitness)
-
-
 def inspect_tools(
     reference: ImageReference,
     platform: Platform,
@@ -294,7 +186,7 @@ def inspect_tools(
         image=reference.canonical,
         digest=pinned.digest,
         python=facts.python,
-        glibc=facts.glibc or _CONSERVATIVE_GLIBC,
+        glibc=facts.glibc or CONSERVATIVE_GLIBC,
     )
     architectures = pinned.architectures or (platform.architecture,)
     return Inspected(base=base, index=pinned.index, architectures=architectures)
@@ -401,54 +293,6 @@ def _ask_registry(question: _Question, reasons: list[str]) -> Manifest | None:
         return None
 
 
-def _choose_python(subject: Subject, facts: Facts, declared: str | None) -> str:
-    if facts.python is None and facts.knows_python:
-        series = declared or "3.12"
-        raise subject.fail(
-            "E372",
-            f"the base `{subject.name}` has no `python3`",
-            f"take a base that has it, such as `python:{series}-slim-bookworm`; "
-            "or ask for a Conda package, which brings its own Python",
-        )
-    if facts.python is None:
-        if declared is None or "." not in declared:
-            raise subject.fail(
-                "E376",
-                f"nobody can tell which Python the base `{subject.name}` has",
-                "declare it, as in `python 3.12`; or start a Docker engine, which can look",
-            )
-        return declared
-    if declared is not None and not _fits(facts.python, declared):
-        raise subject.fail(
-            "E373",
-            f"the base `{subject.name}` has Python {facts.python}, the spec asks for {declared}",
-            f"take a base with that Python, such as `python:{declared}-slim-bookworm`; "
-            f"or ask for `python {'.'.join(facts.python.split('.')[:2])}`",
-        )
-    return facts.python
-
-
-def _fits(version: str, declared: str) -> bool:
-    """Say whether a version is of a series, part by part: 3.1 is not the series of 3.12.
-
-    >>> _fits("3.12.4", "3.12"), _fits("3.12.4", "3.1")
-    (True, False)
-    """
-    wanted = declared.split(".")
-    return version.split(".")[: len(wanted)] == wanted
-
-
 def summarise(error: EnvcError) -> str:
     """Return an error's messages in one line."""
     return "; ".join(diagnostic.message for diagnostic in error.diagnostics)
-
-
-def _warn(subject: Subject, assumed: list[str], reason: str) -> Diagnostic:
-    diagnostic = Diagnostic.at(
-        subject.span,
-        "W370",
-        f"the base `{subject.name}` could not be looked into for `{subject.platform.name}`",
-        hint="lock where a Docker engine of that platform runs",
-    )
-    notes = (f"assumed: {'; '.join(assumed)}",)
-    return replace(diagnostic, notes=notes + ((reason,) if reason else ()))

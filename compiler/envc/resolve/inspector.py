@@ -14,7 +14,8 @@ from envc.platform import Platform
 from envc.reference import ImageReference
 from envc.registry.client import Registry
 from envc.resolve.base import Report
-from envc.resolve.image import Inspected, inspect_base, inspect_tools
+from envc.resolve.conclusion import Inspected
+from envc.resolve.image import inspect_base, inspect_tools
 from envc.resolve.probed import Probes
 from envc.source import Span
 
