@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from envc.build.storage import require_storable
-from envc.engine.docker import EngineFacts
+from envc.engine.facts import EngineFacts
 from envc.errors import ToolError
 
 

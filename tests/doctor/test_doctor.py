@@ -22,7 +22,7 @@ from envc.doctor import Finding
 from envc.doctor.engine import examine_disk, examine_engine, examine_gpu
 from envc.doctor.host import examine_cache, examine_store
 from envc.doctor.network import Source, examine_registry, examine_source
-from envc.engine.docker import EngineFacts
+from envc.engine.facts import EngineFacts
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.store.store import Store

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from envc.diagnostics import Diagnostic
-from envc.engine.docker import EngineFacts
+from envc.engine.facts import EngineFacts
 from envc.engine.gpu import check_gpus, minimum_driver
 
 MODULE = """\

@@ -21,8 +21,9 @@ from envc.build.terms import Compression
 from envc.build.title import NO_TITLES, Titles
 from envc.diagnostics import Diagnostic
 from envc.dockerfile.need import NOTHING, Needs
-from envc.engine.docker import Engine, LocalImage
+from envc.engine.docker import Engine
 from envc.engine.failure import explain_missing_program
+from envc.engine.lookup import LocalImage
 from envc.engine.option import join_fields
 from envc.errors import InputError, ToolError
 from envc.files import unwritable

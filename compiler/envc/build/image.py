@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from envc.build.passed import recall_warnings, remember_warnings
 from envc.diagnostics import Diagnostic
-from envc.engine.docker import Engine, LocalImage
+from envc.engine.docker import Engine
+from envc.engine.lookup import LocalImage
 from envc.errors import InputError, ToolError, UsageError
 from envc.files import open_cache
 from envc.mark import is_abandoned, own_mark

@@ -15,7 +15,8 @@ from typing import Any
 
 from envc.build.image import Image, Wanted
 from envc.diagnostics import Diagnostic
-from envc.engine.docker import Engine, LocalImage
+from envc.engine.docker import Engine
+from envc.engine.lookup import LocalImage
 from envc.errors import ToolError
 from envc.reference import ImageReference
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from envc.build.terms import COMPRESSIONS, Compression
 from envc.diagnostics import Diagnostic
-from envc.engine.docker import EngineFacts
+from envc.engine.facts import EngineFacts
 from envc.errors import ToolError
 
 __all__ = ["require_storable"]

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from envc.doctor.finding import Finding
-from envc.engine.docker import Engine, EngineFacts
+from envc.engine.docker import Engine
+from envc.engine.facts import EngineFacts
 from envc.engine.failure import explain_missing_program
 from envc.errors import ToolError
 from envc.platform import PLATFORMS

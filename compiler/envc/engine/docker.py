@@ -4,81 +4,30 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envc.diagnostics import Diagnostic
+from envc.engine.connection import open_client
 from envc.engine.consultation import Consultation, consult, read_folders
 from envc.engine.container import NO_SUCH_PROGRAM, Container
 from envc.engine.conversation import Conversation, converse
-from envc.engine.failure import explain_absence, translated
+from envc.engine.facts import EngineFacts, describe
+from envc.engine.failure import translated
 from envc.engine.foreground import RunOptions, Streams, run
 from envc.engine.inventory import Held, drop, list_held, own_label, sweep, untag
+from envc.engine.lookup import LocalImage, find, list_names, list_triggers, name_of
 from envc.engine.transfer import pull, push
 from envc.errors import ToolError
 from envc.platform import Platform
 from envc.process import Completed
 from envc.reference import ImageReference
-from envc.registry.transport import root_cause
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
     from envc.diff.picture import Picture
 
-__all__ = ["Engine", "EngineFacts", "LocalImage"]
-
-# Docker 25: the first whose BuildKit knows `ADD --checksum` for files without a syntax line.
-_MINIMUM_API = (1, 44)
-_CONNECT_TIMEOUT_S, _TIMEOUT_S = 20, 600
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalImage:
-    """An image that the engine has.
-
-    Attributes:
-        id: What the engine calls it.
-        digest: Of its manifest; None where the engine's store keeps none (without containerd's
-            image store only the configuration has a digest until the image is pushed).
-        platform: `os/architecture`.
-        size_bytes: As the engine counts it.
-        media_type: Of its manifest, or of its index; None as `digest`.
-        manifest_bytes: The size of that; None as `digest`.
-    """
-
-    id: str
-    digest: str | None
-    labels: Mapping[str, str]
-    platform: str
-    size_bytes: int
-    media_type: str | None = None
-    manifest_bytes: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineFacts:
-    """What an engine says of itself.
-
-    Attributes:
-        version: Docker's.
-        api: The version of the API that is spoken with it.
-        platform: `os/architecture`, which it runs natively.
-        has_manifests: Whether its store keeps images as registries have them (containerd's does).
-        has_nvidia: Whether it can hand NVIDIA GPUs to containers.
-        root: The folder in which it keeps all it has, on its machine.
-        is_local: Whether that machine is this one.
-    """
-
-    version: str
-    api: str
-    platform: str
-    has_manifests: bool
-    has_nvidia: bool
-    root: str
-    is_local: bool
+__all__ = ["Engine"]
 
 
 class Engine:
@@ -99,30 +48,7 @@ class Engine:
         Raises:
             ToolError: No engine answers (E601), or it is too old (E602).
         """
-        host = environment.get("DOCKER_HOST", "")
-        if host.startswith("unix://") and not Path(host.removeprefix("unix://")).is_socket():
-            raise ToolError([explain_absence(f"DOCKER_HOST is {host}: there is no such socket")])
-
-        import docker
-        from docker.errors import DockerException
-
-        try:
-            client = docker.from_env(
-                version="auto",
-                timeout=_CONNECT_TIMEOUT_S,
-                use_ssh_client=True,
-                environment=dict(environment),
-            )
-        except (DockerException, ValueError) as error:
-            asked = f"DOCKER_HOST is {host}: " if host else ""
-            raise ToolError([explain_absence(asked + _reason(error))]) from error
-        version = str(client.api.api_version)
-        if tuple(int(part) for part in version.split(".")) < _MINIMUM_API:
-            client.close()
-            raise ToolError([_explain_age(version)])
-        # The short one is for finding out that nobody is there; work may take longer.
-        client.api.timeout = _TIMEOUT_S
-        return Engine(client, environment)
+        return Engine(open_client(environment), environment)
 
     def close(self) -> None:
         """Drop the connection."""
@@ -144,48 +70,15 @@ class Engine:
 
     def describe(self) -> EngineFacts:
         """Return what the engine says of itself: two requests."""
-        with translated("say what it is"):
-            version, info = self._client.version(), self._client.info()
-        devices = [device.get("ID", "") for device in info.get("DiscoveredDevices") or ()]
-        return EngineFacts(
-            version=str(version["Version"]),
-            api=str(self._client.api.api_version),
-            platform=f"{version['Os']}/{version['Arch']}",
-            has_manifests=any("containerd" in value for _, value in info.get("DriverStatus") or ()),
-            has_nvidia="nvidia" in (info.get("Runtimes") or {})
-            or any(device.startswith("nvidia.com/gpu") for device in devices),
-            root=str(info.get("DockerRootDir", "")),
-            is_local=self._client.api.base_url.startswith("http+docker://localhost"),
-        )
+        return describe(self._client)
 
     def find(self, name: str) -> LocalImage | None:
         """Return an image by a tag, a digest reference or an id, or None where there is none."""
-        from docker.errors import ImageNotFound
-
-        inspect: Callable[[str], dict[str, Any]] = self._client.api.inspect_image  # no types there
-        with translated(f"look up the image `{name}`"):
-            try:
-                data = inspect(name)
-            except ImageNotFound:
-                return None
-        descriptor = data.get("Descriptor") or {}
-        return LocalImage(
-            id=data["Id"],
-            digest=descriptor.get("digest"),
-            labels=dict((data.get("Config") or {}).get("Labels") or {}),
-            platform=f"{data['Os']}/{data['Architecture']}",
-            size_bytes=int(data["Size"]),
-            media_type=descriptor.get("mediaType"),
-            manifest_bytes=descriptor.get("size"),
-        )
+        return find(self._client, name)
 
     def names(self, pattern: str) -> tuple[str, ...]:
         """Return the names of images, `repository:tag`, that a shell's pattern describes, sorted."""
-        images: Callable[..., list[dict[str, Any]]] = self._client.api.images
-        with translated(f"list the images `{pattern}`"):
-            found = images(filters={"reference": pattern})
-        names = (name for image in found for name in image.get("RepoTags") or ())
-        return tuple(sorted(name for name in names if fnmatchcase(name, pattern)))
+        return list_names(self._client, pattern)
 
     def inventory(self, label: str) -> tuple[Held, ...]:
         """Return the images that have a label, sorted by their names."""
@@ -203,10 +96,7 @@ class Engine:
 
     def triggers(self, reference: ImageReference) -> tuple[str, ...]:
         """Return the instructions that building on an image that it has sets off (ONBUILD)."""
-        inspect: Callable[[str], dict[str, Any]] = self._client.api.inspect_image
-        with translated(f"look up the image `{reference.familiar}`"):
-            config = inspect(_name_of(reference)).get("Config") or {}
-        return tuple(map(str, config.get("OnBuild") or ()))
+        return list_triggers(self._client, reference)
 
     def tag(self, image: str, name: str) -> None:
         """Give an image another name, `repository:tag`, which it takes from any other image."""
@@ -346,7 +236,7 @@ class Engine:
         self, reference: ImageReference, platform: Platform, report: Callable[[str], None]
     ) -> str:
         """Return how the engine calls an image for a platform, which it then has."""
-        name = _name_of(reference)
+        name = name_of(reference)
         found = self.find(name)
         if found is None or found.platform != platform.name:
             self.pull(reference, platform, report)
@@ -406,30 +296,10 @@ class Engine:
         )
 
 
-def _name_of(reference: ImageReference) -> str:
-    """Return what the engine finds an image by: its digest, where that is known."""
-    name = f"{reference.registry}/{reference.repository}"
-    return name + (f"@{reference.digest}" if reference.digest else f":{reference.tag}")
-
-
-def _reason(error: Exception) -> str:
-    """Return why there is no client; a NameError is the SDK's way to miss what it needs for SSH."""
-    return str(error) if isinstance(error.__cause__, NameError) else root_cause(error)
-
-
 def _explain_load(reason: str) -> Diagnostic:
     return Diagnostic(
         code="E653",
         message="the engine cannot keep an image of several platforms",
         notes=(reason,) if reason else (),
         hint="let it use containerd's image store, or build a platform at a time",
-    )
-
-
-def _explain_age(version: str) -> Diagnostic:
-    wanted = ".".join(str(part) for part in _MINIMUM_API)
-    return Diagnostic(
-        code="E602",
-        message=f"the Docker engine is too old: it speaks API {version}, builds need {wanted}",
-        hint="upgrade to Docker 25 or newer",
     )

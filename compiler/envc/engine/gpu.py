@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from envc.diagnostics import Diagnostic
-from envc.engine.docker import EngineFacts
+from envc.engine.facts import EngineFacts
 from envc.process import ProgramMissingError, run
 from envc.source import Span
 
