@@ -158,6 +158,8 @@ def _lock_alone(path: Path, solvers: Solvers, report: Callable[[str], None]) -> 
     asked = {name: one for name, one in variants.items() if name not in still_right}
     if asked and options.is_offline:
         raise InputError(_explain_offline(path, asked, before, options))
+    if options.vendor is not None:
+        _require_vendored(options.vendor, still_right.values())
     resolved = resolve_again(path, asked, before, solvers, report) if asked else {}
     locks = {
         name: still_right[name] if name in still_right else resolved[name].lock for name in chosen
@@ -224,6 +226,14 @@ def _find_still_right(
         if not drift(own.spec, own.document, lock, wheels=wheels):
             found[name] = lock.model_copy(update={"intent": intent(own.spec)})
     return found
+
+
+def _require_vendored(folder: Path, locks: Iterable[Lock]) -> None:
+    """Check that a folder holds all that locks pin (E436, E470)."""
+    from envc.vendoring import require_vendored
+
+    for lock in locks:
+        require_vendored(folder, lock.platforms)
 
 
 def _explain_offline(

@@ -42,6 +42,7 @@ class LockOptions:
         upgrade_base: Whether tags are asked again for their digests.
         exclude_newer: A date or a time instead of the spec's own; None for the spec's own.
         is_offline: Whether to refuse what needs a network.
+        vendor: The folder that must have all that an offline lock pins.
     """
 
     variants: tuple[str, ...] = ()
@@ -54,6 +55,7 @@ class LockOptions:
     upgrade_base: bool = False
     exclude_newer: str | None = None
     is_offline: bool = False
+    vendor: Path | None = None
 
     @property
     def asks_for_all(self) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
-from envc.errors import InputError
+from envc.errors import InputError, UsageError
 from envc.machine import Machine
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = [
     "check_vendored",
     "contexts",
     "refuse_network",
+    "require_folder",
     "require_vendored",
     "vendor",
 ]
@@ -60,6 +61,7 @@ class Vendored:
         artefacts: How many files the locks pin.
         images: The images that it holds for them, `IMAGE@DIGEST`, sorted.
         fetched_bytes: How much of the files came now.
+        mended: How many contents were there with other bytes, and came again.
         pruned: How many contents went.
         pruned_bytes: How large these were.
     """
@@ -68,6 +70,7 @@ class Vendored:
     artefacts: int
     images: tuple[str, ...]
     fetched_bytes: int
+    mended: int = 0
     pruned: int = 0
     pruned_bytes: int = 0
 
@@ -79,7 +82,9 @@ def vendor(
     options: VendorOptions,
     report: Callable[[str], None],
 ) -> Vendored:
-    """Gather all that the locks of some specs pin; what is there already stays, and is not fetched.
+    """Gather all that the locks of some specs pin.
+
+    What is there already is read, and stays; what has other bytes by now is fetched again.
 
     Args:
         report: Told of each thing as it comes.
@@ -109,11 +114,15 @@ def vendor(
         images |= set(list_images(platforms)) if options.has_images else set()
     place = VendorFolder.open(folder)
     wanted = sorted(artefacts.values(), key=lambda one: (one.url, one.sha256))
+    mended = list(place.drop_damaged(one.sha256 for one in wanted))
+    for sha256 in mended:
+        report(f"{artefacts[sha256].name} has other bytes than the lock says, and comes again")
     fetched = download(place, wanted, _how(place, wanted, secrets, machine, report), report)
     registry = Registry(environment=machine.environment, mirrors=machine.mirrors, tell=machine.tell)
     found = {image: fetch_image(place, image, registry, report) for image in sorted(images)}
-    place.write_index(wanted, found)
-    names = tuple(f"{image.image}@{image.digest}" for image in sorted(images))
+    place.write_index(wanted, {image: one.descriptor for image, one in found.items()})
+    mended += dict.fromkeys(sha256 for one in found.values() for sha256 in one.mended)
+    names = tuple(image.name for image in sorted(images))
     pruned = (0, 0)
     if options.is_pruned:
         blobs = {blob for image in images for blob in list_blobs(place, image) or ()}
@@ -123,6 +132,7 @@ def vendor(
         artefacts=len(wanted),
         images=tuple(dict.fromkeys(names)),
         fetched_bytes=fetched,
+        mended=len(mended),
         pruned=pruned[0],
         pruned_bytes=pruned[1],
     )
@@ -131,26 +141,49 @@ def vendor(
 def require_vendored(folder: Path, platforms: Mapping[str, PlatformLock]) -> VendorFolder:
     """Return a vendor folder that holds all files that a lock pins for some platforms, unchanged.
 
+    Of images, it holds those that it names; those that it does not name come from elsewhere.
+
     Raises:
         InputError: It lacks some, or they have other bytes (E470).
+        UsageError: It is no vendor folder (E436).
     """
-    from envc.vendor.artefact import list_artefacts
+    from envc.vendor.artefact import list_artefacts, list_images
     from envc.vendor.folder import VendorFolder
+    from envc.vendor.image import find_damaged, list_blobs
 
+    require_folder(folder)
     place = VendorFolder(folder)
     wanted = list_artefacts(platforms.values(), {})
-    missing = [one for one in wanted if not place.has(one.sha256, one.size)]
-    if missing or not place.is_ours:
-        raise InputError([_explain_missing(folder, [one.name for one in missing])])
     damaged = set(place.find_damaged(one.sha256 for one in wanted))
-    if damaged:
-        names = [one.name for one in wanted if one.sha256 in damaged]
-        message = f"the vendor folder `{folder}` has files with other bytes than the lock says"
-        hint = "remove them from its `blobs/sha256`, and run `envc vendor` again"
-        raise InputError(
-            [Diagnostic(code="E470", message=message, notes=_abridge(names), hint=hint)]
-        )
+    others = [(one.name, one.sha256) for one in wanted if one.sha256 in damaged]
+    missing = [one.name for one in wanted if not place.has(one.sha256)]
+    for image in list_images(platforms):
+        if not place.names(image):
+            continue
+        found = find_damaged(place, image)
+        others += [(image.image, sha256) for sha256 in found]
+        missing += [image.image] if not found and list_blobs(place, image) is None else []
+    problems = [_explain_missing(folder, missing)] if missing else []
+    problems += [_explain_damage(place, others)] if others else []
+    if problems:
+        raise InputError(problems)
     return place
+
+
+def require_folder(folder: Path) -> None:
+    """Check that a folder is one that `envc vendor` has written, whatever it holds.
+
+    Raises:
+        UsageError: It is none, or is not there (E436).
+    """
+    from envc.vendor.folder import VendorFolder
+
+    if VendorFolder(folder).is_ours:
+        return
+    what = "is no vendor folder" if folder.exists() else "does not exist"
+    hint = f"run `envc vendor SPEC {folder}` where there is a network, or name the one it wrote"
+    message = f"`{folder}` {what}"
+    raise UsageError([Diagnostic(code="E436", message=message, hint=hint)])
 
 
 def check_vendored(
@@ -164,8 +197,9 @@ def check_vendored(
     """Check that a vendor folder holds all files that the lock of a spec pins, unchanged.
 
     Raises:
-        InputError: The spec or its lock is wrong, or the folder lacks files (E470).
-        UsageError: A variant is meant that the spec does not have (E007, E008).
+        InputError: The spec or its lock is wrong, or the folder lacks files or has others (E470).
+        UsageError: It is no vendor folder (E436), or a variant is meant that the spec does not have
+            (E007, E008).
     """
     for one in _read([path], machine, VendorOptions(variants=tuple(variants), choice=choice)):
         require_vendored(folder, one.lock.platforms)
@@ -297,13 +331,20 @@ def _how(
 
 
 def _explain_missing(folder: Path, names: Sequence[str]) -> Diagnostic:
-    message = (
-        f"the vendor folder `{folder}` lacks {len(names)} of the files that the lock pins"
-        if names
-        else f"`{folder}` is no vendor folder"
-    )
+    message = f"the vendor folder `{folder}` lacks {len(names)} of what the lock pins"
     hint = f"run `envc vendor SPEC {folder}` where there is a network"
     return Diagnostic(code="E470", message=message, notes=_abridge(names), hint=hint)
+
+
+def _explain_damage(place: VendorFolder, found: Sequence[tuple[str, str]]) -> Diagnostic:
+    """Explain which contents, each of a name, have other bytes than their SHA-256 says."""
+    message = f"the vendor folder `{place.path}` has files with other bytes than the lock says"
+    hint = (
+        f"run `envc vendor SPEC {place.path}` where there is a network: it fetches these, and no "
+        "others, again"
+    )
+    lines = [f"{name} ({place.blob(sha256)})" for name, sha256 in dict.fromkeys(found)]
+    return Diagnostic(code="E470", message=message, notes=_abridge(lines), hint=hint)
 
 
 def _abridge(names: Sequence[str]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from envc.files import sha256_of
 from support.command import Envc, ServedChannel
 from support.engine import EngineWorld
 
@@ -124,9 +125,72 @@ def test_a_folder_that_lacks_a_file_or_has_other_bytes_is_refused(envc: Envc, wh
     missing = envc("build", "pets.envc", "--force", "--vendor", "v", exit_code=1)
 
     assert "E470" in damaged.stderr
-    assert "other bytes" in damaged.stderr
+    name = locked["pip"][0]["url"].rpartition("/")[2]
+    assert f"note: {name} ({Path('v/blobs/sha256', blob.name)})\n" in damaged.stderr
     assert "E470" in missing.stderr
     assert locked["pip"][0]["url"].rpartition("/")[2] in missing.stderr
+
+
+def test_other_bytes_of_the_same_size_are_mended(envc: Envc, wheels: Envc) -> None:
+    vendor(envc, "pets.envc", "v")
+    locked = json.loads((envc.folder / "pets.lock").read_text())["platforms"]["linux/amd64"]
+    layout = envc.folder / "v"
+    (image,) = json.loads((layout / "index.json").read_text())["manifests"]
+    manifest = json.loads(blob_of(layout, image["digest"]).read_text())
+    blobs = [
+        blob_of(layout, digest)
+        for digest in (
+            locked["pip"][0]["sha256"],
+            image["digest"],
+            manifest["config"]["digest"],
+            manifest["layers"][0]["digest"],
+        )
+    ]
+    before = [spoil(blob) for blob in blobs]
+
+    mended = vendor(envc, "pets.envc", "v")
+    again = vendor(envc, "pets.envc", "v")
+
+    assert [(blob.stat().st_size, sha256_of(blob)) for blob in blobs] == before
+    assert (mended["mended"], again["mended"]) == (4, 0)
+    assert mended["fetched_bytes"] == before[0][0]
+
+
+def test_a_spoilt_image_is_refused_before_it_is_built(envc: Envc, wheels: Envc) -> None:
+    vendor(envc, "pets.envc", "v")
+    (image,) = json.loads((envc.folder / "v/index.json").read_text())["manifests"]
+    manifest = json.loads(blob_of(envc.folder / "v", image["digest"]).read_text())
+    layer = blob_of(envc.folder / "v", manifest["layers"][0]["digest"])
+    spoil(layer)
+    options = ("--repository", envc.repository, "--offline", "--vendor", "v")
+
+    built = envc("build", "pets.envc", "--force", *options, exit_code=1)
+    locked = envc("lock", "pets.envc", "--offline", "--vendor", "v", exit_code=1)
+    layer.unlink()
+    lacking = envc("lock", "pets.envc", "--offline", "--vendor", "v", exit_code=1)
+
+    name = image["annotations"]["org.opencontainers.image.ref.name"].partition("@")[0]
+    for done in (built, locked):
+        assert done.stderr.startswith("error[E470]: the vendor folder `v` has files with other")
+        assert f"note: {name} (v/blobs/sha256/{layer.name})\n" in done.stderr
+        assert "run `envc vendor SPEC v`" in done.stderr
+    assert lacking.stderr.startswith("error[E470]: the vendor folder `v` lacks 1 of what")
+    assert f"note: {name}\n" in lacking.stderr
+
+
+def blob_of(layout: Path, digest: str) -> Path:
+    return layout / "blobs/sha256" / digest.removeprefix("sha256:")
+
+
+def spoil(blob: Path) -> tuple[int, str]:
+    """Write another last byte into a file, and return which size and SHA-256 it had."""
+    known = (blob.stat().st_size, sha256_of(blob))
+    with blob.open("r+b") as file:
+        file.seek(-1, 2)
+        last = file.read(1)
+        file.seek(-1, 2)
+        file.write(bytes([last[0] ^ 1]))
+    return known
 
 
 def test_a_compiled_folder_is_built_by_its_own_head(envc: Envc, wheels: Envc) -> None:

@@ -63,6 +63,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="use no network: a lock that is right stays, and any other is refused",
     )
+    parser.add_argument(
+        "--vendor",
+        type=Path,
+        metavar="DIR",
+        help="with --offline, refuse a lock of which the folder that `envc vendor` filled lacks "
+        "anything",
+    )
     add_choice(parser)
     add_mirror(parser)
 
@@ -132,6 +139,11 @@ def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
     if arguments.exit_code and not arguments.outdated:
         message, hint = "`--exit-code` is for `--outdated`", "leave it out"
         raise UsageError([Diagnostic(code="E001", message=message, hint=hint)])
+    if arguments.vendor is not None and (
+        not arguments.offline or arguments.check or arguments.outdated
+    ):
+        message = "`--vendor` is for a lock that is made with `--offline`, and for nothing else"
+        raise UsageError([Diagnostic(code="E001", message=message, hint="leave it out")])
     if not (arguments.check or arguments.outdated):
         return
     given = [
@@ -187,6 +199,7 @@ def _options(arguments: argparse.Namespace, console: Console) -> pipeline.LockOp
         upgrade_base=arguments.upgrade_base,
         exclude_newer=_date(arguments.exclude_newer),
         is_offline=arguments.offline,
+        vendor=arguments.vendor,
     )
 
 

@@ -59,6 +59,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
                 "artefacts": done.artefacts,
                 "images": list(done.images),
                 "fetched_bytes": done.fetched_bytes,
+                "mended": done.mended,
                 "pruned": done.pruned,
                 "pruned_bytes": done.pruned_bytes,
             }
@@ -67,6 +68,7 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     console.print(str(done.folder))
     text = f"{done.artefacts} files and {len(done.images)} images"
     text += f", {format_size(done.fetched_bytes)} of files fetched" if done.fetched_bytes else ""
+    text += f", {done.mended} with other bytes mended" if done.mended else ""
     text += f", {done.pruned} removed ({format_size(done.pruned_bytes)})" if done.pruned else ""
     console.note(text)
     return 0

@@ -54,6 +54,11 @@ class PinnedImage:
     digest: str
     platforms: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """What it is called in a folder's index: `IMAGE@DIGEST`."""
+        return f"{self.image}@{self.digest}"
+
 
 def list_artefacts(
     platforms: Iterable[PlatformLock], secrets: Mapping[str, str]

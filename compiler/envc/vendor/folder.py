@@ -6,22 +6,26 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from envc.canonical import readable_json
 from envc.diagnostics import Diagnostic
 from envc.errors import UsageError
 from envc.files import sha256_of, unwritable, write_if_changed
-from envc.vendor.artefact import Artefact, PinnedImage
+
+if TYPE_CHECKING:
+    from envc.vendor.artefact import Artefact, PinnedImage
 
 __all__ = ["BLOBS", "VendorFolder"]
 
 BLOBS = "blobs/sha256"
 """Where blobs are, below the folder."""
 
+_SIDE_BY_SIDE = 4
 _MARK, _LAYOUT, _INDEX = "envc.json", "oci-layout", "index.json"
 _INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 _NAME = "org.opencontainers.image.ref.name"
@@ -69,6 +73,8 @@ class VendorFolder:
     def has(self, sha256: str, size: int | None = None) -> bool:
         """Say whether content is there: what has its name was verified when it came.
 
+        Whether it still is what it was, `find_damaged` says.
+
         Args:
             size: Its bytes, where somebody knows.
         """
@@ -79,8 +85,40 @@ class VendorFolder:
         return size is None or found == size
 
     def find_damaged(self, digests: Iterable[str]) -> tuple[str, ...]:
-        """Return which of these contents, all of which are there, have other bytes by now."""
-        return tuple(sha256 for sha256 in digests if sha256_of(self.blob(sha256)) != sha256)
+        """Return which of these contents are there with other bytes than they came with.
+
+        All of them are read, side by side: neither sizes nor times tell. That takes a second for a
+        GB or two.
+        """
+        there = [sha256 for sha256 in digests if self.has(sha256)]
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            found = list(pool.map(self._is_damaged, there))
+        return tuple(sha256 for sha256, is_damaged in zip(there, found, strict=True) if is_damaged)
+
+    def drop_damaged(self, digests: Iterable[str]) -> tuple[str, ...]:
+        """Remove those of these contents that have other bytes by now, and return which they were.
+
+        Raises:
+            ToolError: One cannot be removed (E553).
+        """
+        damaged = self.find_damaged(digests)
+        for sha256 in damaged:
+            place = self.blob(sha256)
+            try:
+                place.unlink()
+            except OSError as error:
+                raise unwritable(place, error) from error
+        return damaged
+
+    def names(self, image: PinnedImage) -> bool:
+        """Say whether the folder's index has an image, whatever became of its blobs."""
+        return any(one["annotations"][_NAME] == image.name for one in self._read_images())
+
+    def _is_damaged(self, sha256: str) -> bool:
+        try:
+            return sha256_of(self.blob(sha256)) != sha256
+        except OSError:
+            return True
 
     def part(self, sha256: str) -> Path:
         """Return where content grows while it is fetched: a later run goes on with it."""
@@ -127,8 +165,7 @@ class VendorFolder:
         }
         entries = {one["annotations"][_NAME]: one for one in self._read_images()}
         for image, descriptor in images.items():
-            name = f"{image.image}@{image.digest}"
-            entries[name] = {**descriptor, "annotations": {_NAME: name}}
+            entries[image.name] = {**descriptor, "annotations": {_NAME: image.name}}
         self._write(known, [entries[name] for name in sorted(entries)])
 
     def prune(self, kept: Collection[str], names: Collection[str]) -> tuple[int, int]:

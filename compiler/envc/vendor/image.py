@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from envc.diagnostics import Diagnostic
@@ -15,13 +16,26 @@ from envc.registry.manifest import is_index, load, select
 from envc.vendor.artefact import PinnedImage
 from envc.vendor.folder import VendorFolder
 
-__all__ = ["fetch_image", "list_blobs"]
+__all__ = ["FetchedImage", "fetch_image", "find_damaged", "list_blobs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedImage:
+    """An image that is in the folder now.
+
+    Attributes:
+        descriptor: As an OCI index has it: `mediaType`, `digest` and `size`.
+        mended: The SHA-256, in hex, of what was there with other bytes, and came again.
+    """
+
+    descriptor: dict[str, Any]
+    mended: tuple[str, ...]
 
 
 def fetch_image(
     folder: VendorFolder, image: PinnedImage, registry: Registry, report: Callable[[str], None]
-) -> dict[str, Any]:
-    """Fetch what is missing of an image, and return its descriptor as an OCI index has it.
+) -> FetchedImage:
+    """Fetch what is missing of an image, or has other bytes by now.
 
     Of an index, only the manifests of the platforms that are wanted, and are there, come.
 
@@ -30,47 +44,58 @@ def fetch_image(
         ToolError: The registry fails (E38x), gives other bytes (E471), or the folder cannot be
             written (E553).
     """
-    reference = ImageReference.parse(f"{image.image}@{image.digest}")
+    reference = ImageReference.parse(image.name)
+    mended = list(folder.drop_damaged([_hex(image.digest)]))
     body = _fetch_manifest(folder, reference, image.digest, registry)
     document = load(body)
     media_type = str(document.get("mediaType", ""))
-    for digest in _manifests(document, media_type, image):
-        manifest = load(_fetch_manifest(folder, reference, digest, registry))
-        for blob in (manifest["config"], *manifest["layers"]):
-            _fetch_blob(folder, reference, blob, registry, report)
-    own = [] if is_index(media_type) else [document["config"], *document["layers"]]
-    for blob in own:
+    below = _manifests(document, media_type, image)
+    mended += folder.drop_damaged(map(_hex, below))
+    manifests = [load(_fetch_manifest(folder, reference, one, registry)) for one in below]
+    own = [] if is_index(media_type) else [document]
+    blobs = [blob for one in (*manifests, *own) for blob in (one["config"], *one["layers"])]
+    mended += folder.drop_damaged(dict.fromkeys(_hex(str(blob["digest"])) for blob in blobs))
+    for blob in blobs:
         _fetch_blob(folder, reference, blob, registry, report)
-    return {"mediaType": media_type, "digest": image.digest, "size": len(body)}
+    descriptor = {"mediaType": media_type, "digest": image.digest, "size": len(body)}
+    return FetchedImage(descriptor=descriptor, mended=tuple(mended))
+
+
+def find_damaged(folder: VendorFolder, image: PinnedImage) -> tuple[str, ...]:
+    """Return the SHA-256, in hex, of those blobs of an image that have other bytes by now."""
+    return folder.find_damaged(dict.fromkeys(sha256 for sha256, _ in _walk(folder, image)))
 
 
 def list_blobs(folder: VendorFolder, image: PinnedImage) -> tuple[str, ...] | None:
-    """Return the SHA-256 of all blobs of an image, in hex; None where not all are there."""
-    found: list[str] = []
-    for digest in _walk(folder, image):
-        if digest is None:
-            return None
-        found.append(digest)
-    return tuple(found)
+    """Return the SHA-256 of all blobs of an image, in hex; None where not all are there.
+
+    What is below a manifest that has other bytes by now is not among them.
+    """
+    blobs = tuple(_walk(folder, image))
+    if not all(folder.has(sha256, size) for sha256, size in blobs):
+        return None
+    return tuple(sha256 for sha256, _ in blobs)
 
 
-def _walk(folder: VendorFolder, image: PinnedImage) -> Iterator[str | None]:
-    """Yield all blobs of an image; None for one that is missing."""
+def _walk(folder: VendorFolder, image: PinnedImage) -> Iterator[tuple[str, int | None]]:
+    """Yield the SHA-256 and the size of all blobs of an image, as far as its manifests are whole."""
     waiting = [image.digest]
     while waiting:
-        sha256 = waiting.pop().removeprefix("sha256:")
-        if not folder.has(sha256):
-            yield None
-            return
-        yield sha256
+        sha256 = _hex(waiting.pop())
+        yield sha256, None
+        if not folder.has(sha256) or folder.find_damaged([sha256]):
+            continue
         document = load(folder.blob(sha256).read_bytes())
         media_type = str(document.get("mediaType", ""))
         waiting += _manifests(document, media_type, image)
         if is_index(media_type):
             continue
         for blob in (document["config"], *document["layers"]):
-            name = str(blob["digest"]).removeprefix("sha256:")
-            yield name if folder.has(name, blob["size"]) else None
+            yield _hex(str(blob["digest"])), blob["size"]
+
+
+def _hex(digest: str) -> str:
+    return digest.removeprefix("sha256:")
 
 
 def _manifests(document: dict[str, Any], media_type: str, image: PinnedImage) -> list[str]:
@@ -84,7 +109,7 @@ def _manifests(document: dict[str, Any], media_type: str, image: PinnedImage) ->
 def _fetch_manifest(
     folder: VendorFolder, reference: ImageReference, digest: str, registry: Registry
 ) -> bytes:
-    sha256 = digest.removeprefix("sha256:")
+    sha256 = _hex(digest)
     if folder.has(sha256):
         return folder.blob(sha256).read_bytes()
     body = registry.fetch(reference, f"manifests/{digest}")
@@ -100,7 +125,7 @@ def _fetch_blob(
     report: Callable[[str], None],
 ) -> None:
     digest = str(blob["digest"])
-    sha256 = digest.removeprefix("sha256:")
+    sha256 = _hex(digest)
     if folder.has(sha256, blob["size"]):
         return
     report(f"{reference.familiar.partition('@')[0]}  {sha256[:12]}, {blob['size'] / 1e6:.1f} MB")
