@@ -11,10 +11,10 @@ import pytest
 from envc import pipeline
 from envc.curated import curated, files, folder, is_curated, spec
 from envc.errors import UsageError
-from envc.front import read_lock
 from envc.lock.model import Lock
 from envc.machine import Machine
 from envc.mirror import MirrorMap
+from envc.pipeline.front import read_lock
 
 NAMES = ("envc/data-science", "envc/minimal", "envc/scoring", "envc/training-cuda")
 PUBLIC = {"conda.anaconda.org", "files.pythonhosted.org", "pypi.org"}

@@ -9,9 +9,9 @@ import pytest
 
 from envc.diagnostics import draw
 from envc.errors import InputError
-from envc.front import check_file, read
 from envc.machine import Machine
 from envc.mirror import MirrorMap
+from envc.pipeline.front import check_file, read
 
 UNHONOURED = frozenset({"W290"})
 """What is right, and waits for a later stage."""

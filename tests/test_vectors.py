@@ -13,10 +13,10 @@ from envc import resources
 from envc.canonical import readable_json
 from envc.machine import Machine
 from envc.mirror import MirrorMap
+from envc.pipeline.prepared import Prepared, PreparedFile, prepare
 from envc.plan import label
 from envc.plan.identity import identity_tree
 from envc.plan.setting import settings
-from envc.prepared import Prepared, PreparedFile, prepare
 from envc.spec import normal
 
 TESTS = Path(__file__).parent

@@ -9,8 +9,8 @@ import pytest
 
 from envc.errors import InputError, UsageError
 from envc.lock.model import PlatformLock
+from envc.pipeline.vendoring import require_folder, require_vendored
 from envc.vendor.folder import VendorFolder
-from envc.vendoring import require_folder, require_vendored
 from support.plans import pip_lock, wheel
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from envc.baking import Baked
 from envc.build.event import Notice, StepDone, StepStarted
 from envc.build.image import Image
 from envc.cli.board import Board
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
+from envc.pipeline.baking import Baked
 
 IMAGE = Image(
     name="envc:1",

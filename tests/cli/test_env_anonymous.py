@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from envc import registering
 from envc.build.image import Image
 from envc.cli.console import Console
 from envc.cli.recording import Recorder
 from envc.cli.referring import resolve_specs
 from envc.machine import Machine
+from envc.pipeline import registering
 from envc.store.record import Anonymous
 from envc.store.store import Store
 from support.records import NOW, draft_of

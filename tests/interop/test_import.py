@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from envc.diagnostics import Diagnostic, draw
 from envc.errors import InputError, UsageError
-from envc.front import check_file
-from envc.interchange import Imported, import_spec
 from envc.interop.gathered import Gathered, name_like
 from envc.interop.importing import detect
 from envc.interop.spec_text import write_spec
 from envc.machine import Machine
+from envc.pipeline.front import check_file
+from envc.pipeline.interchange import Imported, import_spec
 from envc.source import Source
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "specs"

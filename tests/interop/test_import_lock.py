@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envc.errors import InputError
-from envc.front import check_file
-from envc.interchange import adopt, import_spec
 from envc.interop import export_conda_lock, export_explicit, export_pylock
 from envc.interop.importing import detect
 from envc.interop.subject import Subject
 from envc.lock.model import Intent, Lock, PlatformLock, Tools
 from envc.lock.package import CondaPackage, PipPackage
 from envc.machine import Machine
+from envc.pipeline.front import check_file
+from envc.pipeline.interchange import adopt, import_spec
 from envc.source import Source
 from support.adopted import BASE, artefacts, lock_of, take
 

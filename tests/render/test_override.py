@@ -13,7 +13,7 @@ from envc.cli import main
 from envc.errors import EnvcError
 from envc.machine import Machine
 from envc.mirror import MirrorMap
-from envc.override import read_overrides
+from envc.pipeline.override import read_overrides
 
 SPECS = Path(__file__).parents[2] / "specs"
 END = '{% extends "envc/stage.j2" %}{% block end %}LABEL a=b\n{% endblock %}'
@@ -248,7 +248,7 @@ def test_check_compares_with_templates(
 
 
 def test_the_origins_of_lines_are_kept(machine: Machine, tmp_path: Path) -> None:
-    from envc.prepared import prepare, render_plan
+    from envc.pipeline.prepared import prepare, render_plan
 
     spec = SPECS / "pets" / "pets.envc"
     mine = write(

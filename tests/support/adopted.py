@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from envc.front import check_file
-from envc.interchange import Imported, import_spec
 from envc.lock.drift import drift
 from envc.lock.model import BaseImage, Lock, PlatformLock
 from envc.machine import Machine
 from envc.mirror import MirrorMap
+from envc.pipeline.front import check_file
+from envc.pipeline.interchange import Imported, import_spec
 from envc.platform import Platform
 from envc.reference import ImageReference
 from envc.resolve.adopting import AdoptedConda, AdoptedPip

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envc import pipeline
-from envc.attesting import SBOMS
 from envc.cli.console import Console
 from envc.cli.verb import (
     Verb,
@@ -20,6 +19,7 @@ from envc.cli.verb import (
 )
 from envc.diagnostics import Diagnostic
 from envc.errors import UsageError
+from envc.pipeline.attesting import SBOMS
 
 if TYPE_CHECKING:
     from envc.registry.referrer import Attached

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envc import pipeline
-from envc.building import log_place
 from envc.cli.build import add_build_arguments, describe, options_of
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
 from envc.cli.recording import Recorder
 from envc.cli.verb import Verb, machine_of
 from envc.diagnostics import Diagnostic, to_json
+from envc.pipeline.building import log_place
 
 if TYPE_CHECKING:
-    from envc.baking import Baked
+    from envc.pipeline.baking import Baked
 
 __all__ = ["VERB"]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
-    from envc.baking import Baked
+    from envc.pipeline.baking import Baked
 
 __all__ = ["Board"]
 

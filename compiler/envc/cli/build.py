@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc import pipeline
-from envc.building import log_place
 from envc.cli.compression import add_compression, compression_of
 from envc.cli.console import Console
 from envc.cli.ending import ending_on_signals
@@ -30,6 +29,7 @@ from envc.cli.verb import (
 from envc.diagnostics import Diagnostic
 from envc.errors import UsageError
 from envc.machine import Machine
+from envc.pipeline.building import log_place
 from envc.variant import tell_variants
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
-    from envc.output import write_beside
+    from envc.pipeline.output import write_beside
     from envc.syntax import form_of
 
     output: Path | None = arguments.output

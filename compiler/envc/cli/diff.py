@@ -20,7 +20,7 @@ from envc.cli.verb import (
 from envc.diagnostics import Diagnostic
 from envc.errors import DriftError, UsageError
 from envc.machine import Machine
-from envc.side import is_path
+from envc.pipeline.side import is_path
 
 __all__ = ["VERB"]
 

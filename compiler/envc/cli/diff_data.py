@@ -10,7 +10,7 @@ from envc.diff.difference import Difference, PlatformDifference
 from envc.diff.layer import LayerChange
 from envc.diff.leaf import LeafChange
 from envc.diff.picture import PictureDifference
-from envc.differing import ImageDifference
+from envc.pipeline.differing import ImageDifference
 from envc.plan.node import Node
 
 __all__ = ["describe"]

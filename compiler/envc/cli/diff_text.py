@@ -11,7 +11,7 @@ from envc.cli.tree import clip, clip_middle, short_digest
 from envc.diagnostics import clean
 from envc.diff.difference import Difference, PlatformDifference
 from envc.diff.picture import PictureDifference
-from envc.differing import ImageDifference
+from envc.pipeline.differing import ImageDifference
 
 __all__ = ["list_lines"]
 

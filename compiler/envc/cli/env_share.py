@@ -35,7 +35,7 @@ def add_push(parser: argparse.ArgumentParser) -> None:
 
 def push(arguments: argparse.Namespace, console: Console) -> int:
     """Send a version to a repository."""
-    from envc import sharing
+    from envc.pipeline import sharing
     from envc.store.naming import require_reference
 
     reference = require_reference(arguments.reference)
@@ -75,8 +75,8 @@ def add_pull(parser: argparse.ArgumentParser) -> None:
 
 def pull(arguments: argparse.Namespace, console: Console) -> int:
     """Fetch a version, and register it."""
-    from envc import sharing
     from envc.cli.environment import describe_version
+    from envc.pipeline import sharing
     from envc.store.naming import require_reference
 
     machine = machine_of(arguments, console)
@@ -119,8 +119,8 @@ def add_repository(parser: argparse.ArgumentParser, *, text: str = "") -> None:
 
 def list_repository(arguments: argparse.Namespace, console: Console) -> int:
     """List the environments that a repository has."""
-    from envc import sharing
     from envc.cli.columns import align
+    from envc.pipeline import sharing
 
     repository = _repository_of(arguments, console)
     found = sharing.list_shared(machine_of(arguments, console), repository)

@@ -35,7 +35,7 @@ def add_prune(parser: argparse.ArgumentParser) -> None:
 
 
 def _age(text: str) -> float:
-    from envc.keeping import parse_age
+    from envc.pipeline.retention import parse_age
 
     try:
         return parse_age(text)

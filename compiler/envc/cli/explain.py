@@ -104,8 +104,8 @@ def _refuse(message: str, hint: str) -> UsageError:
 def _explain_spec(arguments: argparse.Namespace, console: Console) -> None:
     from envc import pipeline
     from envc.cli.tree import describe_traced, list_traced
-    from envc.side import registered_side
-    from envc.tracing import rename_places
+    from envc.pipeline.side import registered_side
+    from envc.pipeline.tracing import rename_places
 
     machine, given = machine_of(arguments, console), Path(arguments.what)
     path = resolve_spec(given, machine)

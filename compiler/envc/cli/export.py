@@ -35,7 +35,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
-    from envc.output import write_beside
+    from envc.pipeline.output import write_beside
 
     exported = pipeline.export(
         arguments.spec,

@@ -13,7 +13,7 @@ from envc.cli.size import format_size
 from envc.cli.verb import Verb, machine_of, parse_image
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import UsageError
-from envc.keeping import Kept, Rule, parse_age, tell_age
+from envc.pipeline.retention import Kept, Rule, parse_age, tell_age
 
 if TYPE_CHECKING:
     from envc.store import Build, Run
@@ -112,7 +112,7 @@ def _add_gc(parser: argparse.ArgumentParser) -> None:
 
 def _gc(arguments: argparse.Namespace, console: Console) -> int:
     from envc.cli.columns import align
-    from envc.housekeeping import collect
+    from envc.pipeline.housekeeping import collect
 
     _check_repository(arguments)
     now = time.time()
@@ -146,7 +146,7 @@ def _gc(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _find(arguments: argparse.Namespace, console: Console) -> tuple[Kept, ...]:
-    from envc.housekeeping import list_images
+    from envc.pipeline.housekeeping import list_images
 
     _check_repository(arguments)
     return list_images(machine_of(arguments, console), arguments.repository)

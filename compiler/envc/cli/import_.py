@@ -47,7 +47,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(arguments: argparse.Namespace, console: Console) -> int:
-    from envc.output import write_beside
+    from envc.pipeline.output import write_beside
 
     output: Path | None = arguments.output
     form: Form = arguments.to or "dsl"
@@ -88,7 +88,7 @@ def _write_lock(
 ) -> Path | None:
     """Write the lock that an imported lock becomes, and return where; None where there is none."""
     from envc.lock.codec import dumps
-    from envc.output import write_beside
+    from envc.pipeline.output import write_beside
 
     machine = machine_of(arguments, console)
     place = pipeline.lock_path(output)

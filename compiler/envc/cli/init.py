@@ -13,7 +13,7 @@ from envc.cli.verb import Verb, machine_of
 from envc.curated import curated
 
 if TYPE_CHECKING:
-    from envc.scaffolding import Scaffold
+    from envc.pipeline.scaffolding import Scaffold
 
 __all__ = ["VERB"]
 

@@ -107,7 +107,7 @@ class Recorder:
             self._remember(built, machine)
 
     def _remember(self, built: Anonymous, machine: Machine) -> None:
-        from envc.registering import remember
+        from envc.pipeline.registering import remember
 
         self._write(
             lambda store: remember(self._spec_file, machine, built, store),

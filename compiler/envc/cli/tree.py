@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from envc.diagnostics import clean
 
 if TYPE_CHECKING:
+    from envc.pipeline.tracing import Traced, TracedVariant
     from envc.plan.node import Node, Place
-    from envc.tracing import Traced, TracedVariant
 
 __all__ = [
     "clip",

@@ -1,7 +1,7 @@
 """Where environments, builds and runs are recorded: records in, records out, in one SQLite file.
 
 Registered content lies beside that file, each file once, by its digest. What a name stands for is for
-`naming` to say; what is registered is put together from specs in `envc.registering`.
+`naming` to say; what is registered is put together from specs in `envc.pipeline.registering`.
 
 Names are imported when they are used: to record a build takes a few ms, and little of all this.
 """
