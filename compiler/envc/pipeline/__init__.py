@@ -1,5 +1,9 @@
 """The public API: each function takes a spec's path and composes the stages up to what it returns.
 
+A verb has a module here that does it; this one only says where. What several verbs do is below them:
+`front` reads a spec and its lock, `context` the files beside it, `prepared` makes its plans,
+`provision` gets its image.
+
     >>> from pathlib import Path
     >>> from envc import pipeline
     >>> pipeline.lock_path(Path("specs/pets.envc"))
@@ -14,22 +18,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from envc.machine import Machine
-from envc.mirror import MirrorMap
-from envc.pipeline.front import Checked, CheckedFile, check_file, check_vouched, lock_path, read
+from envc.pipeline.front import Checked, CheckedFile, check_file, lock_path, read
 
 if TYPE_CHECKING:
     from envc.build.terms import COMPRESSIONS, PULLS, Compression, Pull, Terms
-    from envc.compose import Choice
-    from envc.doctor import Finding
+    from envc.doctor import examine
     from envc.pipeline.attesting import Attested, AttestOptions, attest, list_attestations
     from envc.pipeline.baking import bake, write_bake
     from envc.pipeline.building import BuildOptions, build
     from envc.pipeline.comparison import Agreed, check_lock
+    from envc.pipeline.compiling import (
+        Compiled,
+        check_compiled,
+        compile,  # noqa: A004  # the verb's own name
+        write_depfile,
+    )
     from envc.pipeline.differing import Differed, DiffOptions, ImageDifference, diff
+    from envc.pipeline.hashing import (
+        Identity,
+        VariantIdentity,
+        identify,
+        spec_id,
+        variant_spec_ids,
+    )
     from envc.pipeline.interchange import Imported, adopt, export, import_spec
     from envc.pipeline.locking import Locked, LockedVariant, LockOptions, lock, lock_all
-    from envc.pipeline.memo import Result, VariantResult
-    from envc.pipeline.output import Changes
     from envc.pipeline.registering import RegisterOptions, register
     from envc.pipeline.review import Fixed, fix, fix_source, lint
     from envc.pipeline.rewrite import (
@@ -120,12 +133,15 @@ __all__ = [
 ]
 
 _ELSEWHERE = {
+    "envc.build.terms": "COMPRESSIONS Compression PULLS Pull Terms",
+    "envc.doctor": "examine",
     "envc.pipeline.attesting": "Attested AttestOptions attest list_attestations",
     "envc.pipeline.baking": "bake write_bake",
-    "envc.build.terms": "COMPRESSIONS Compression PULLS Pull Terms",
     "envc.pipeline.building": "BuildOptions build",
     "envc.pipeline.comparison": "Agreed check_lock",
+    "envc.pipeline.compiling": "Compiled check_compiled compile write_depfile",
     "envc.pipeline.differing": "Differed DiffOptions ImageDifference diff",
+    "envc.pipeline.hashing": "Identity VariantIdentity identify spec_id variant_spec_ids",
     "envc.pipeline.interchange": "Imported adopt export import_spec",
     "envc.pipeline.locking": "Locked LockedVariant LockOptions lock lock_all",
     "envc.pipeline.registering": "RegisterOptions register",
