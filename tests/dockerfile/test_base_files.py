@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from envc.errors import InputError
-from envc.pipeline.context import read_base
+from envc.pipeline.context.base import read_base
 from envc.plan.inputs import BaseRecipe
 from envc.spec.load import load
 from support.documents import document

@@ -10,14 +10,10 @@ from pathlib import Path
 import pytest
 
 from envc.errors import InputError
-from envc.pipeline.context import (
-    digest_read_sources,
-    digest_wheels,
-    list_linked,
-    read_inputs,
-    read_sources,
-    read_wheels,
-)
+from envc.pipeline.context.digest import digest_local
+from envc.pipeline.context.inputs import read_inputs
+from envc.pipeline.context.source_folder import digest_read_sources, read_sources
+from envc.pipeline.context.wheel import list_linked, read_wheels
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Selection, Tree
 from envc.resolve.base import LocalWheel
@@ -128,7 +124,7 @@ def test_locked_wheels_of_find_links_are_inputs_too(tmp_path: Path) -> None:
         "b.whl": "b.whl",
         "wheels/a.whl": "a.whl",
     }
-    assert digest_wheels(spec, document(), tmp_path, locked) == {
+    assert digest_local(spec, document(), tmp_path, locked) == {
         WHEEL: SHA256,
         "b.whl": SHA256,
         "wheels/a.whl": SHA256,

@@ -99,7 +99,7 @@ def _compare(
         EnvcError: As `check_lock`.
     """
     from envc.lock.drift import drift
-    from envc.pipeline.context import digest_wheels
+    from envc.pipeline.context.digest import digest_local
     from envc.variant import choose_variants, tell_variants
 
     checked, locked = read_locked(path, machine, choice)
@@ -111,7 +111,7 @@ def _compare(
     for name in chosen:
         own = checked.variants[name]
         lock = locked.variants[name]
-        wheels = digest_wheels(own.spec, own.document, path.parent, lock.local_wheels)
+        wheels = digest_local(own.spec, own.document, path.parent, lock.local_wheels)
         problems[name] = drift(
             own.spec,
             own.document,

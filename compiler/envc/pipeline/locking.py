@@ -213,7 +213,7 @@ def _find_still_right(
     """Return the old locks of variants that are what the spec asks for, where nothing is to move."""
     from envc.lock.drift import drift
     from envc.lock.intent import intent
-    from envc.pipeline.context import digest_wheels
+    from envc.pipeline.context.digest import digest_local
 
     found: dict[str, Lock] = {}
     for name, own in variants.items() if not options.asks_for_all else ():
@@ -222,7 +222,7 @@ def _find_still_right(
             continue
         if not _has_tools(lock, options.tools_image) or _lacks_packages(lock):
             continue
-        wheels = digest_wheels(own.spec, own.document, path.parent, lock.local_wheels)
+        wheels = digest_local(own.spec, own.document, path.parent, lock.local_wheels)
         if not drift(own.spec, own.document, lock, wheels=wheels):
             found[name] = lock.model_copy(update={"intent": intent(own.spec)})
     return found
@@ -241,14 +241,14 @@ def _explain_offline(
 ) -> list[Diagnostic]:
     """Return why a lock cannot stay as it is, where nobody can be asked for another one (E473)."""
     from envc.lock.drift import drift
-    from envc.pipeline.context import digest_wheels
+    from envc.pipeline.context.digest import digest_local
 
     hint = "lock where there is a network; what is locked and vendored can be built without one"
     reasons: list[Diagnostic] = []
     for name, own in asked.items() if not options.asks_for_all else ():
         lock = before.get(name)
         if lock is not None:
-            wheels = digest_wheels(own.spec, own.document, path.parent, lock.local_wheels)
+            wheels = digest_local(own.spec, own.document, path.parent, lock.local_wheels)
             reasons += drift(own.spec, own.document, lock, wheels=wheels)
     message = f"`{lock_path(path)}` is to change, and offline nobody can be asked how"
     return [Diagnostic(code="E473", message=message, hint=hint), *reasons]

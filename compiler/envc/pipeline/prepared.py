@@ -159,7 +159,9 @@ def _prepare_variant(
     from envc import resources
     from envc.lock.drift import drift
     from envc.pipeline.archives import name_archives
-    from envc.pipeline.context import digest_read_sources, list_linked, read_inputs
+    from envc.pipeline.context.inputs import read_inputs
+    from envc.pipeline.context.source_folder import digest_read_sources
+    from envc.pipeline.context.wheel import list_linked
     from envc.plan.lower import lower
     from envc.spec.defaults import dockerfile_path
 
@@ -336,7 +338,7 @@ def output_files(prepared: Prepared, rendered: Rendered) -> tuple[ContextFile, .
 def _digests(prepared: Prepared) -> dict[str, str]:
     """Return the SHA-256 of every file that was read, by its path relative to the spec."""
     from envc.files import sha256_of
-    from envc.pipeline.context import list_files
+    from envc.pipeline.context.inputs import list_files
     from envc.spec.defaults import dockerfile_path
 
     path = prepared.path

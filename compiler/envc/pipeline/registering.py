@@ -235,7 +235,7 @@ def _list(prepared: PreparedFile, path: Path) -> Iterator[tuple[str, _Found]]:
 
 
 def _list_inputs(prepared: Prepared, folder: Path) -> Iterator[tuple[str, _Found]]:
-    from envc.pipeline.context import walk_files
+    from envc.pipeline.context.inputs import walk_files
     from envc.spec.defaults import dockerfile_path
 
     for name, file in walk_files(prepared.inputs):

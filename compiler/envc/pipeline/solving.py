@@ -234,7 +234,7 @@ def _limit(spec: EnvSpec, options: LockOptions) -> EnvSpec:
 
 
 def _keep(path: Path, own: Checked, lock: Lock, options: LockOptions) -> Keeping:
-    from envc.pipeline.context import digest_wheels
+    from envc.pipeline.context.digest import digest_local
     from envc.resolve.keeping import Keeping
     from envc.spec.requirement import normal_name
 
@@ -243,14 +243,16 @@ def _keep(path: Path, own: Checked, lock: Lock, options: LockOptions) -> Keeping
         moving=frozenset(map(normal_name, options.update_packages)),
         keeps_images=not options.upgrade_base,
         keeps_parts=options.exclude_newer is None,
-        wheels=digest_wheels(own.spec, own.document, path.parent, lock.local_wheels),
+        wheels=digest_local(own.spec, own.document, path.parent, lock.local_wheels),
     )
 
 
 def _open_worlds(path: Path, variants: Mapping[str, Checked], solvers: Solvers) -> dict[str, World]:
     """Return what each variant is resolved with; solvers and images are shared."""
     from envc.pipeline.basing import DockerfileInspector
-    from envc.pipeline.context import read_base, read_sources, read_wheels
+    from envc.pipeline.context.base import read_base
+    from envc.pipeline.context.source_folder import read_sources
+    from envc.pipeline.context.wheel import read_wheels
     from envc.resolve.access import access_channels, access_find_links, access_indexes
     from envc.variant import merge_variants
 

@@ -1,0 +1,1 @@
+"""What lies beside a spec and reaches its image: read here, so that lowering stays pure."""

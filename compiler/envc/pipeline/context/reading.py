@@ -1,0 +1,35 @@
+"""A file or a folder beside a spec: read for a context, or why it cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from envc.diagnostics import Diagnostic, suggest
+from envc.files import TreeFile
+from envc.plan.context import ContextFile
+from envc.source import Span
+
+__all__ = ["explain_unreadable", "to_context_file"]
+
+
+def to_context_file(file: TreeFile) -> ContextFile:
+    place: dict[str, Any] = {"origin_path": str(file.file)} if file.link is None else {}
+    return ContextFile(path=file.path, sha256=file.sha256, mode=file.mode, link=file.link, **place)
+
+
+def explain_unreadable(error: OSError, folder: Path, path: str, span: Span) -> Diagnostic:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        message = f"there is no `{path}` beside the spec"
+        return Diagnostic.at(span, "E155", message, hint=_advise(folder / path))
+    reason = (error.strerror or "unknown error").lower()
+    where = Path(error.filename).name if error.filename else path
+    message = f"`{where}` cannot be read: {reason}"
+    return Diagnostic.at(span, "E156", message, hint="check its permissions and the disk")
+
+
+def _advise(path: Path) -> str:
+    if not path.parent.is_dir():
+        return "paths are relative to the spec's folder"
+    meant = suggest(path.name, (entry.name for entry in path.parent.iterdir()))
+    return f"did you mean `{meant}`?" if meant else "paths are relative to the spec's folder"
