@@ -17,7 +17,7 @@ from envc.lock.package import SourcePackage
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.pipeline.vendoring import VendorOptions, check_vendored, vendor
-from envc.resolve.git import Repositories
+from envc.resolve.git.repository import Repositories
 from envc.spec.repository import GitAddress
 from support.repositories import Repository, git_environment
 from support.sources import project

@@ -13,7 +13,7 @@ from envc.errors import EnvcError, InputError, ToolError
 from envc.lock.package import SourcePackage
 from envc.mirror import MirrorMap
 from envc.resolve.base import Conflict, PipRequest, PipResolution, PipSolver
-from envc.resolve.git import Checkout, Repositories
+from envc.resolve.git.repository import Checkout, Repositories
 from envc.spec.repository import GitAddress
 from support.index import Dist, IndexServer
 from support.pip_world import ask, silent, solvers

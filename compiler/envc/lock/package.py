@@ -102,7 +102,7 @@ class SourcePackage(Part):
         ref: The branch, the tag or the like that led to it; None for the default branch.
         subdirectory: The project's folder in its source, in POSIX form; None for the whole.
         sha256: Of the source distribution; of a folder, of the list of its files, see
-            `envc.canonical.tree_digest`; of a commit, of its archive, see `envc.resolve.git_archive`.
+            `envc.canonical.tree_digest`; of a commit, of its archive, see `envc.resolve.git.archive`.
         size: Of the source distribution or the archive, in bytes, where its source states it.
         index: The canonical address of the index that offered it; None for what the spec names.
         backend: What builds it (PEP 517), such as `setuptools.build_meta`.

@@ -14,12 +14,12 @@ from envc.machine import Machine
 from envc.plan.context import ContextFile
 
 if TYPE_CHECKING:
-    from envc.resolve.git import Repositories
+    from envc.resolve.git.repository import Repositories
 
 __all__ = ["Fetcher", "bring", "bring_files", "list_commits", "name_archives"]
 
 _FOLDER = "git"
-"""As `envc.resolve.git.FOLDER`, which loads slowly."""
+"""As `envc.resolve.git.repository.FOLDER`, which loads slowly."""
 
 
 def list_commits(platforms: Iterable[PlatformLock]) -> tuple[SourcePackage, ...]:
@@ -51,7 +51,7 @@ def bring(platforms: Iterable[PlatformLock], machine: Machine, *, is_offline: bo
     Raises:
         InputError: A repository does not have a commit any more (E352), its files are not what the
             lock says (E357), or they are to be got without a network (E359).
-        ToolError: As `envc.resolve.git.Repositories.check_out`.
+        ToolError: As `envc.resolve.git.repository.Repositories.check_out`.
     """
     missing = [one for one in list_commits(platforms) if not _place(one, machine.cache).is_file()]
     if not missing:
@@ -121,7 +121,7 @@ class Fetcher:
             InputError: As `bring`.
             ToolError: As `bring`.
         """
-        from envc.resolve.git import Repositories
+        from envc.resolve.git.repository import Repositories
         from envc.spec.repository import GitAddress
 
         place = _place(source, self._machine.cache)

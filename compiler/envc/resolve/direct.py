@@ -18,7 +18,7 @@ from envc.files import write_if_changed
 from envc.lock.package import SourcePackage
 from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess, Report, Requirement
-from envc.resolve.git import Repositories
+from envc.resolve.git.repository import Repositories
 from envc.resolve.kept_size import keep_size, read_size
 from envc.resolve.transport import Transport
 from envc.resolve.wheel_file import BrokenWheelError, distribution_of, read_metadata

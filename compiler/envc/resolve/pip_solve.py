@@ -22,7 +22,7 @@ from envc.resolve.base import (
 )
 from envc.resolve.build_lock import lock_sources
 from envc.resolve.direct import DirectSdist, Downloads
-from envc.resolve.git import Repositories
+from envc.resolve.git.repository import Repositories
 from envc.resolve.index import IndexClient, IndexFile, Project
 from envc.resolve.pip_advice import advise
 from envc.resolve.pip_conflict import Failure, check_roots, explain

@@ -12,7 +12,7 @@ from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
 from envc.process import Completed
 from envc.resolve.base import Conflict, PipRequest, PipResolution, Report
-from envc.resolve.git import Repositories
+from envc.resolve.git.repository import Repositories
 from envc.resolve.index import IndexClient
 from envc.resolve.index_front import IndexFront, has_prerelease
 from envc.resolve.pip_conflict import Failure, redact

@@ -14,7 +14,7 @@ from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, ToolError
 from envc.process import Completed, ProgramMissingError, run
 from envc.resolve.base import Conflict, PipRequest, PipResolution, Report
-from envc.resolve.git import Repositories
+from envc.resolve.git.repository import Repositories
 from envc.resolve.index import IndexClient
 from envc.resolve.index_front import IndexFront
 from envc.resolve.pip_conflict import Failure, redact

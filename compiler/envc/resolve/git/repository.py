@@ -12,8 +12,8 @@ from envc.errors import InputError
 from envc.files import unwritable
 from envc.mirror import MirrorMap
 from envc.resolve.base import Report
-from envc.resolve.git_archive import Archive, UnfitError, find_archive, list_pointers
-from envc.resolve.git_fetch import (
+from envc.resolve.git.archive import Archive, UnfitError, find_archive, list_pointers
+from envc.resolve.git.fetch import (
     NoCommitError,
     NotThereError,
     archive_commit,
@@ -21,7 +21,7 @@ from envc.resolve.git_fetch import (
     find_commit,
     list_refs,
 )
-from envc.resolve.git_program import Git, GitFailedError, explain
+from envc.resolve.git.program import Git, GitFailedError, explain
 from envc.source import Span
 from envc.spec.repository import GitAddress
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from envc.resolve.git_archive import Archive, Part, UnfitError, pack
-from envc.resolve.git_program import Git, GitFailedError
+from envc.resolve.git.archive import Archive, Part, UnfitError, pack
+from envc.resolve.git.program import Git, GitFailedError
 
 __all__ = [
     "NoCommitError",

@@ -1,0 +1,1 @@
+"""Commits of Git repositories as sources of distributions: found, fetched, and kept as archives."""
