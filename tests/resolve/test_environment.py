@@ -17,7 +17,6 @@ from envc.lock.package import CondaPackage, PipPackage
 from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.reference import ImageReference
-from envc.resolve.apt import Apt
 from envc.resolve.base import (
     CondaRequest,
     CondaResolution,
@@ -34,6 +33,7 @@ from envc.resolve.base import (
     VirtualPackage,
 )
 from envc.resolve.conclusion import Inspected
+from envc.resolve.debian.apt import Apt
 from envc.resolve.environment import Resolved, World, resolve
 from envc.resolve.keeping import Keeping
 from envc.resolve.tools import TOOLS_IMAGE

@@ -12,7 +12,6 @@ from envc.lock.model import BaseImage
 from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.reference import ImageReference
-from envc.resolve.apt import Apt
 from envc.resolve.base import (
     CondaRequest,
     CondaResolution,
@@ -21,6 +20,7 @@ from envc.resolve.base import (
     Report,
 )
 from envc.resolve.conclusion import Inspected
+from envc.resolve.debian.apt import Apt
 from envc.resolve.environment import World
 from envc.resolve.matrix import Wanted, resolve_variants
 from envc.source import Span

@@ -179,7 +179,7 @@ def adopt(
     if imported.adopted is None:
         return None
     from envc.resolve.adopting import AdoptedConda, AdoptedPip
-    from envc.resolve.apt import Apt
+    from envc.resolve.debian.apt import Apt
     from envc.resolve.environment import resolve
     from envc.resolve.inspector import ImageInspector
     from envc.resolve.uv import Uv

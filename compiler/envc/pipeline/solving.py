@@ -115,8 +115,8 @@ class Solvers:
             return self._world
 
     def _open(self) -> World:
-        from envc.resolve.apt import Apt
         from envc.resolve.choice import conda_solver, pip_solver
+        from envc.resolve.debian.apt import Apt
         from envc.resolve.inspector import ImageInspector
         from envc.resolve.uv import Uv
         from envc.resolve.world import World

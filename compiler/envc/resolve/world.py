@@ -20,7 +20,7 @@ from envc.resolve.base import (
     Report,
 )
 from envc.resolve.conclusion import Claims, Inspected
-from envc.resolve.debian import SystemSolver
+from envc.resolve.debian.solver import SystemSolver
 from envc.source import Span
 
 __all__ = ["DockerfileBase", "Images", "Unbuilt", "World"]

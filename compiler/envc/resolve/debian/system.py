@@ -11,7 +11,7 @@ from envc.lock.package import SystemPackage
 from envc.platform import Platform
 from envc.reference import ImageReference
 from envc.resolve.base import Cutoff, Report, Requirement
-from envc.resolve.debian import SystemRequest, explain_missing_engine, explain_unbuilt
+from envc.resolve.debian.solver import SystemRequest, explain_missing_engine, explain_unbuilt
 from envc.resolve.keeping import Kept
 from envc.resolve.world import DockerfileBase, Unbuilt, World
 from envc.source import Span

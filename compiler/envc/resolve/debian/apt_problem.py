@@ -9,7 +9,7 @@ from envc.diagnostics import Diagnostic, Label, suggest
 from envc.errors import EnvcError, InputError, ToolError
 from envc.platform import Platform
 from envc.resolve.base import Requirement
-from envc.resolve.debian import SystemRequest
+from envc.resolve.debian.solver import SystemRequest
 from envc.source import Span
 from envc.spec.debian import split_debian
 

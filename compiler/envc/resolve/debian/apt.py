@@ -16,15 +16,15 @@ from envc.process import Completed
 from envc.reference import ImageReference
 from envc.registry.asked import mirror_reference
 from envc.registry.transport import check_bundle, find_bundle
-from envc.resolve.apt_problem import (
+from envc.resolve.base import Report
+from envc.resolve.debian.apt_problem import (
     explain,
     explain_archive,
     explain_no_apt,
     explain_platform,
     explain_snapshots,
 )
-from envc.resolve.base import Report
-from envc.resolve.debian import (
+from envc.resolve.debian.solver import (
     SystemRequest,
     SystemResolution,
     is_snapshot,

@@ -1,4 +1,4 @@
-"""What a resolver of Debian packages is asked and what it answers, and where their archives are."""
+"""What a solver of Debian packages is asked and what it answers, and where their archives are."""
 
 from __future__ import annotations
 

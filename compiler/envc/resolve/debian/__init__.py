@@ -1,0 +1,1 @@
+"""Debian packages resolved: by the base's own apt, with the addresses and hashes of their archives."""
