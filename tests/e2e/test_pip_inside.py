@@ -19,7 +19,7 @@ from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS, Platform
 from envc.reference import ImageReference
 from envc.resolve.base import IndexAccess, PipResolution, Report
-from envc.resolve.inspector import ImageInspector
+from envc.resolve.image.inspector import ImageInspector
 from envc.resolve.pip_inside import Inside, InsideEngine, Line
 from envc.resolve.pip_place import Interpreter
 from envc.resolve.pip_tools import PipTools

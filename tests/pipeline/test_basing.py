@@ -15,7 +15,7 @@ from envc.mirror import MirrorMap
 from envc.pipeline.basing import DockerfileInspector
 from envc.plan.inputs import BaseRecipe
 from envc.platform import PLATFORMS
-from envc.resolve.conclusion import Claims
+from envc.resolve.image.conclusion import Claims
 from envc.source import Source
 from support.registry import FakeRegistry
 

@@ -32,9 +32,9 @@ from envc.resolve.base import (
     Requirement,
     VirtualPackage,
 )
-from envc.resolve.conclusion import Inspected
 from envc.resolve.debian.apt import Apt
 from envc.resolve.environment import Resolved, World, resolve
+from envc.resolve.image.conclusion import Inspected
 from envc.resolve.keeping import Keeping
 from envc.resolve.tools import TOOLS_IMAGE
 from envc.source import Span

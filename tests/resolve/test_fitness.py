@@ -13,9 +13,9 @@ from envc.errors import InputError
 from envc.platform import PLATFORMS
 from envc.reference import ImageReference
 from envc.registry.client import Registry
-from envc.resolve.conclusion import Inspected
-from envc.resolve.fitness import Fitness, check_fitness, read_fitness
-from envc.resolve.image import inspect_base
+from envc.resolve.image.conclusion import Inspected
+from envc.resolve.image.fitness import Fitness, check_fitness, read_fitness
+from envc.resolve.image.inspection import inspect_base
 from support.engine import EngineWorld, open_engine_world
 
 

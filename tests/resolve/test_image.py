@@ -18,9 +18,9 @@ from envc.process import Completed
 from envc.reference import ImageReference
 from envc.registry.client import Registry
 from envc.registry.manifest import Manifest
-from envc.resolve.conclusion import Inspected
-from envc.resolve.image import inspect_base, inspect_tools
-from envc.resolve.probed import Probes
+from envc.resolve.image.conclusion import Inspected
+from envc.resolve.image.inspection import inspect_base, inspect_tools
+from envc.resolve.image.probed import Probes
 from envc.source import Source, Span
 from support.engine import EngineWorld, open_engine_world
 

@@ -12,8 +12,8 @@ from envc.errors import EnvcError, InputError
 from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS
 from envc.reference import ImageReference
-from envc.resolve.conclusion import Inspected
-from envc.resolve.inspector import ImageInspector
+from envc.resolve.image.conclusion import Inspected
+from envc.resolve.image.inspector import ImageInspector
 from support.registry import FakeRegistry
 
 AMD64 = PLATFORMS["linux/amd64"]

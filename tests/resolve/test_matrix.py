@@ -19,9 +19,9 @@ from envc.resolve.base import (
     PipResolution,
     Report,
 )
-from envc.resolve.conclusion import Inspected
 from envc.resolve.debian.apt import Apt
 from envc.resolve.environment import World
+from envc.resolve.image.conclusion import Inspected
 from envc.resolve.matrix import Wanted, resolve_variants
 from envc.source import Span
 from envc.spec.load import load

@@ -16,9 +16,9 @@ from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS, Platform
 from envc.reference import ImageReference
 from envc.resolve.base import Report
-from envc.resolve.conclusion import Claims, Inspected
 from envc.resolve.debian.solver import SystemRequest, SystemResolution
 from envc.resolve.debian.system import System, SystemQuestion
+from envc.resolve.image.conclusion import Claims, Inspected
 from envc.resolve.keeping import Keeping
 from envc.resolve.world import Unbuilt, World
 from envc.source import Source, Span

@@ -15,7 +15,7 @@ from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS, Platform
 from envc.reference import ImageReference
 from envc.resolve.base import Conflict, PipRequest, PipResolution, Report
-from envc.resolve.conclusion import Inspected
+from envc.resolve.image.conclusion import Inspected
 from envc.resolve.tools import TOOLS_IMAGE, ToolsChoice, lock_tools, sharing
 from envc.source import Span
 

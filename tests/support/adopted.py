@@ -16,9 +16,9 @@ from envc.platform import Platform
 from envc.reference import ImageReference
 from envc.resolve.adopting import AdoptedConda, AdoptedPip
 from envc.resolve.base import PipRequest, PipResolution, Report
-from envc.resolve.conclusion import Inspected
 from envc.resolve.debian.apt import Apt
 from envc.resolve.environment import resolve
+from envc.resolve.image.conclusion import Inspected
 from envc.resolve.world import World
 from envc.source import Source, Span
 

@@ -18,9 +18,9 @@ from envc.errors import ToolError
 from envc.lock.model import SCRATCH, Built
 from envc.reference import ImageReference
 from envc.registry.client import Registry
-from envc.resolve.conclusion import Claims, Inspected, Subject, conclude
-from envc.resolve.facts import PROBE, Facts, read_manifest, read_probe
-from envc.resolve.image import summarise
+from envc.resolve.image.conclusion import Claims, Inspected, Subject, conclude
+from envc.resolve.image.facts import PROBE, Facts, read_manifest, read_probe
+from envc.resolve.image.inspection import summarise
 from envc.resolve.world import Unbuilt
 
 if TYPE_CHECKING:

@@ -181,7 +181,7 @@ def adopt(
     from envc.resolve.adopting import AdoptedConda, AdoptedPip
     from envc.resolve.debian.apt import Apt
     from envc.resolve.environment import resolve
-    from envc.resolve.inspector import ImageInspector
+    from envc.resolve.image.inspector import ImageInspector
     from envc.resolve.uv import Uv
     from envc.resolve.world import World
     from envc.source import Source

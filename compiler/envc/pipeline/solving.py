@@ -117,7 +117,7 @@ class Solvers:
     def _open(self) -> World:
         from envc.resolve.choice import conda_solver, pip_solver
         from envc.resolve.debian.apt import Apt
-        from envc.resolve.inspector import ImageInspector
+        from envc.resolve.image.inspector import ImageInspector
         from envc.resolve.uv import Uv
         from envc.resolve.world import World
 

@@ -22,10 +22,10 @@ from envc.resolve.base import (
     PipResolution,
     Report,
 )
-from envc.resolve.basis import Basis, look_into_base
-from envc.resolve.conclusion import Inspected
 from envc.resolve.debian.system import System, SystemQuestion
 from envc.resolve.expected import expect_python
+from envc.resolve.image.basis import Basis, look_into_base
+from envc.resolve.image.conclusion import Inspected
 from envc.resolve.keeping import Keeping, Kept, is_of_one_series, pin_conda, pin_pip
 from envc.resolve.problem import explain_conflict, merge, placed, tell_once
 from envc.resolve.request import ask_conda, ask_pip

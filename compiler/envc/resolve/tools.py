@@ -23,7 +23,7 @@ from envc.resolve.base import (
     Report,
     Requirement,
 )
-from envc.resolve.conclusion import Inspected
+from envc.resolve.image.conclusion import Inspected
 from envc.resolve.world import Images
 
 __all__ = ["TOOLS_IMAGE", "ToolsChoice", "lock_tools", "sharing", "tools_requirements"]

@@ -19,8 +19,8 @@ from envc.resolve.base import (
     PipSolver,
     Report,
 )
-from envc.resolve.conclusion import Claims, Inspected
 from envc.resolve.debian.solver import SystemSolver
+from envc.resolve.image.conclusion import Claims, Inspected
 from envc.source import Span
 
 __all__ = ["DockerfileBase", "Images", "Unbuilt", "World"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from envc.reference import ImageReference
 from envc.registry.manifest import Manifest
-from envc.resolve.fitness import FITNESS_PROBE, Fitness, read_fitness
-from envc.resolve.glibc import look_up_glibc
+from envc.resolve.image.fitness import FITNESS_PROBE, Fitness, read_fitness
+from envc.resolve.image.glibc import look_up_glibc
 
 __all__ = ["PROBE", "Facts", "read_manifest", "read_probe"]
 

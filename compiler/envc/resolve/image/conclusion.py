@@ -8,8 +8,8 @@ from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.lock.model import BaseImage, Built
 from envc.platform import Architecture, Platform
-from envc.resolve.facts import Facts
-from envc.resolve.fitness import Fitness
+from envc.resolve.image.facts import Facts
+from envc.resolve.image.fitness import Fitness
 from envc.source import Span
 
 __all__ = ["CONSERVATIVE_GLIBC", "Claims", "Inspected", "Subject", "conclude"]

@@ -9,8 +9,8 @@ from envc.errors import ToolError
 from envc.lock.model import BaseImage
 from envc.platform import Platform
 from envc.resolve.base import Report
-from envc.resolve.conclusion import Claims, Inspected
-from envc.resolve.fitness import check_fitness
+from envc.resolve.image.conclusion import Claims, Inspected
+from envc.resolve.image.fitness import check_fitness
 from envc.resolve.keeping import Kept
 from envc.resolve.request import declared_glibc, refuse_newer_glibc
 from envc.resolve.world import DockerfileBase, World

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from envc.files import write_if_changed
 from envc.platform import Platform
-from envc.resolve.facts import PROBE, Facts, read_probe
+from envc.resolve.image.facts import PROBE, Facts, read_probe
 
 __all__ = ["Probes"]
 

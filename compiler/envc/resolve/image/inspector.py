@@ -14,9 +14,9 @@ from envc.platform import Platform
 from envc.reference import ImageReference
 from envc.registry.client import Registry
 from envc.resolve.base import Report
-from envc.resolve.conclusion import Inspected
-from envc.resolve.image import inspect_base, inspect_tools
-from envc.resolve.probed import Probes
+from envc.resolve.image.conclusion import Inspected
+from envc.resolve.image.inspection import inspect_base, inspect_tools
+from envc.resolve.image.probed import Probes
 from envc.source import Span
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class ImageInspector:
         span: Span | None,
         report: Report,
     ) -> Inspected:
-        """Return what a base holds; see `envc.resolve.image.inspect_base`."""
+        """Return what a base holds; see `envc.resolve.image.inspection.inspect_base`."""
 
         def ask() -> Inspected:
             return inspect_base(
@@ -82,7 +82,7 @@ class ImageInspector:
     def inspect_tools(
         self, reference: ImageReference, platform: Platform, *, report: Report
     ) -> Inspected:
-        """Return what a tools image holds; see `envc.resolve.image.inspect_tools`."""
+        """Return what a tools image holds; see `envc.resolve.image.inspection.inspect_tools`."""
 
         def ask() -> Inspected:
             return inspect_tools(

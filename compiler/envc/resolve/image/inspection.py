@@ -16,9 +16,9 @@ from envc.reference import ImageReference
 from envc.registry.asked import mirror_reference
 from envc.registry.manifest import Manifest
 from envc.resolve.base import Report
-from envc.resolve.conclusion import CONSERVATIVE_GLIBC, Claims, Inspected, Subject, conclude
-from envc.resolve.facts import PROBE, Facts, read_manifest, read_probe
-from envc.resolve.probed import Probes
+from envc.resolve.image.conclusion import CONSERVATIVE_GLIBC, Claims, Inspected, Subject, conclude
+from envc.resolve.image.facts import PROBE, Facts, read_manifest, read_probe
+from envc.resolve.image.probed import Probes
 from envc.source import Span
 
 __all__ = ["ImageEngine", "ImageRegistry", "inspect_base", "inspect_tools", "summarise"]
