@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from envc.build.claim import Checks
-from envc.build.image import Image, approve
+from envc.build.image import Image, Wanted, approve
 from envc.build.passed import recall_warnings, remember_warnings
 from envc.diagnostics import Diagnostic
 from support.engine import EngineWorld
@@ -70,6 +71,10 @@ def test_an_image_that_has_passed_is_not_even_looked_at(world: EngineWorld, tmp_
     )
     remember_warnings(tmp_path, "sha256:1", CHECKS.identity, (WARNING,))
 
-    approved = approve(world.engine, image, CHECKS, cache=tmp_path)
+    wanted = Wanted.of("envc-test-absent", "sha256:1", "linux/amd64")
+
+    approved = approve(
+        world.engine, replace(image, name=wanted.name), wanted, CHECKS, cache=tmp_path
+    )
 
     assert approved.warnings == (WARNING,)

@@ -146,6 +146,58 @@ def test_what_a_killed_build_has_named_is_dropped_by_the_next(
     assert names(envc) == sorted([name, f"{name}-00000000-7"])
 
 
+def test_a_wrong_option_is_told_where_nothing_is_built_too(envc: Envc, spec: str) -> None:
+    envc.build(spec)
+    command = ("build", spec, "--repository", envc.repository)
+
+    vendor = envc(*command, "--vendor", "nope", exit_code=2)
+    mirror = envc(*command, "--mirror", "X=Y", exit_code=2)
+
+    assert vendor.stderr.startswith("error[E436]: `nope` does not exist\n")
+    assert mirror.stderr.startswith("error[E002]: nothing can be fetched from the mirror `Y`\n")
+
+
+def test_what_another_repository_of_the_engine_has_is_not_built_again(
+    envc: Envc, spec: str
+) -> None:
+    first = envc.build(spec)
+    other = f"{envc.repository}/of/another"
+
+    done = envc("build", spec, "--repository", other, "--json", "--pull", "never")
+
+    found = json.loads(done.stdout)
+    own = first["image"].rpartition(":")[2]
+    assert (found["cached"], found["digest"], found["image"]) == (
+        True,
+        first["digest"],
+        f"{other}:{own}",
+    )
+    assert list_images(f"{other}:{own}") == [found["image"]]
+    assert names(envc) == [first["image"]]
+
+
+def test_what_failed_under_another_repository_does_not_count(
+    envc: Envc, spec: str, world: EngineWorld
+) -> None:
+    path = envc.folder / spec
+    path.write_text(path.read_text().replace('run "true"', 'run "false"'))
+    other = f"{envc.repository}/of/another"
+    options = ("--repository", other, "--pull", "never")
+    envc("build", spec, "--repository", envc.repository, exit_code=1)
+    (failed,) = names(envc)
+
+    again = envc("build", spec, *options, exit_code=1)
+    forged = failed.replace("failed-", "")
+    world.engine.tag(failed, forged)
+    checked = envc("build", spec, *options, exit_code=1)
+
+    assert "error[E621]" in again.stderr
+    assert f"/bin/sh {failed.replace(envc.repository, other)}`" in again.stderr
+    assert "error[E621]" in checked.stderr
+    assert f"/bin/sh {forged}`" in checked.stderr
+    assert list_images(f"{other}:*") == [failed.replace(envc.repository, other)]
+
+
 def test_a_hit_loads_no_parser_and_no_model(envc: Envc, spec: str) -> None:
     """What such a build costs is what it loads: milliseconds are `benchmarks/hits.py`'s matter."""
     envc.build(spec)

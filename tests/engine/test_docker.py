@@ -134,6 +134,24 @@ def test_an_engine_that_is_too_old_is_refused(old_engine: str) -> None:
 
 
 @pytest.mark.engine
+def test_names_are_found_by_their_tag_whatever_repository_they_are_of(world: EngineWorld) -> None:
+    own = uuid.uuid4().hex
+    given = [
+        f"{prefix}envc-test-{own}:{own}" for prefix in ("", "a/b/c/d/", f"{world.registry}/team/")
+    ]
+    for name in (*given, f"envc-test-{own}:failed-{own}"):
+        world.engine.tag(world.base, name)
+    try:
+        found = world.engine.tagged(own)
+    finally:
+        for name in (*given, f"envc-test-{own}:failed-{own}"):
+            world.engine.untag(name)
+
+    assert found == tuple(sorted(given))
+    assert world.engine.tagged(own) == ()
+
+
+@pytest.mark.engine
 def test_an_image_is_found_by_the_name_it_was_given(world: EngineWorld) -> None:
     base = world.engine.find(world.base)
     with world.name() as name:

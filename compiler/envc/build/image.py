@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from envc.build.claim import Checks
     from envc.build.event import BuildEvent
 
-__all__ = ["Image", "Wanted", "approve", "choose_platform", "find", "produce"]
+__all__ = ["Image", "Wanted", "adopt", "approve", "choose_platform", "find", "produce"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,13 +124,20 @@ def choose_platform(platforms: Sequence[str], asked: str | None, own: Callable[[
 
 
 def find(engine: Engine, wanted: Wanted) -> Image | None:
-    """Return the image where the engine has it: by its name, verified by its label and platform."""
+    """Return the image where the engine has it, verified by its label and platform.
+
+    It has its own name, or else, with the same tag, that of another repository: only what has passed
+    its checks has this tag. `approve` gives it its own.
+    """
     started = time.monotonic()
-    found = engine.find(wanted.name)
+    name, found = wanted.name, engine.find(wanted.name)
     if found is None or not _is_it(found, wanted):
+        others = engine.tagged(tag(wanted.env_id))
+        name, found = next(_list_own(engine, others, wanted), (name, None))
+    if found is None:
         return None
     return Image(
-        name=wanted.name,
+        name=name,
         env_id=wanted.env_id,
         platform=wanted.platform,
         digest=found.digest or found.id,
@@ -179,7 +186,7 @@ def produce(
     open_cache(lock.parent)
     with turn(lock, on_event, "waiting for another envc, which builds this image"):
         if not is_forced and (found := find(engine, wanted)) is not None:
-            return approve(engine, found, checks, cache=cache)
+            return approve(engine, found, wanted, checks, cache=cache)
         require_storable(request.compression, engine.describe())
         _clear(engine, wanted.name)
         temporary = f"{wanted.name}-{own_mark()}"
@@ -213,8 +220,10 @@ def produce(
     )
 
 
-def approve(engine: Engine, image: Image, checks: Checks, *, cache: Path) -> Image:
+def approve(engine: Engine, image: Image, wanted: Wanted, checks: Checks, *, cache: Path) -> Image:
     """Return an image that was found, with its warnings, once it is known to pass these checks.
+
+    It has its own name then, whatever repository's name it was found by.
 
     Args:
         cache: Where it is kept what has passed; what is known from there is not run again.
@@ -232,7 +241,25 @@ def approve(engine: Engine, image: Image, checks: Checks, *, cache: Path) -> Ima
             raise InputError(_say_where(checked.problems, image.name))
         warnings = checked.warnings
         remember_warnings(cache, image.digest, checks.identity, warnings)
-    return replace(image, warnings=warnings)
+    return adopt(engine, replace(image, warnings=warnings), wanted)
+
+
+def adopt(engine: Engine, image: Image, wanted: Wanted) -> Image:
+    """Return an image that has passed, with its own name, which it gets where it has another."""
+    if image.name == wanted.name:
+        return image
+    engine.tag(image.name, wanted.name)
+    return replace(image, name=wanted.name)
+
+
+def _list_own(
+    engine: Engine, names: Sequence[str], wanted: Wanted
+) -> Iterator[tuple[str, LocalImage]]:
+    """Yield those of these names that are of the wanted image."""
+    for name in names:
+        found = engine.find(name)
+        if found is not None and _is_it(found, wanted):
+            yield name, found
 
 
 def _say_where(problems: Sequence[Diagnostic], name: str) -> tuple[Diagnostic, ...]:

@@ -15,7 +15,14 @@ from envc.engine.facts import EngineFacts, describe
 from envc.engine.failure import translated
 from envc.engine.foreground import RunOptions, Streams, run
 from envc.engine.inventory import Held, drop, list_held, own_label, sweep, untag
-from envc.engine.lookup import LocalImage, find, list_names, list_triggers, name_of
+from envc.engine.lookup import (
+    LocalImage,
+    find,
+    list_names,
+    list_tagged,
+    list_triggers,
+    name_of,
+)
 from envc.engine.transfer import pull, push
 from envc.errors import ToolError
 from envc.platform import Platform
@@ -79,6 +86,10 @@ class Engine:
     def names(self, pattern: str) -> tuple[str, ...]:
         """Return the names of images, `repository:tag`, that a shell's pattern describes, sorted."""
         return list_names(self._client, pattern)
+
+    def tagged(self, tag: str) -> tuple[str, ...]:
+        """Return the names that end in a tag, of whatever repository, sorted."""
+        return list_tagged(self._client, tag)
 
     def inventory(self, label: str) -> tuple[Held, ...]:
         """Return the images that have a label, sorted by their names."""

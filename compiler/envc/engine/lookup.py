@@ -13,7 +13,10 @@ from envc.reference import ImageReference
 if TYPE_CHECKING:
     from docker import DockerClient
 
-__all__ = ["LocalImage", "find", "list_names", "list_triggers", "name_of"]
+__all__ = ["LocalImage", "find", "list_names", "list_tagged", "list_triggers", "name_of"]
+
+_DEPTH = 8
+"""Of how many parts a repository's name is at most, its registry's included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,20 @@ def list_names(client: DockerClient, pattern: str) -> tuple[str, ...]:
         found = images(filters={"reference": pattern})
     names = (name for image in found for name in image.get("RepoTags") or ())
     return tuple(sorted(name for name in names if fnmatchcase(name, pattern)))
+
+
+def list_tagged(client: DockerClient, tag: str) -> tuple[str, ...]:
+    """Return the names that end in a tag, `repository:tag`, of whatever repository, sorted.
+
+    One request, which costs the same however many images there are.
+    """
+    images: Callable[..., list[dict[str, Any]]] = client.api.images
+    # A pattern's `*` ends at a slash (https://pkg.go.dev/path#Match).
+    patterns = ["/".join(["*"] * depth) + f":{tag}" for depth in range(1, _DEPTH + 1)]
+    with translated(f"list the images with the tag `{tag}`"):
+        found = images(filters={"reference": patterns})
+    names = (name for image in found for name in image.get("RepoTags") or ())
+    return tuple(sorted(name for name in names if name.endswith(f":{tag}")))
 
 
 def list_triggers(client: DockerClient, reference: ImageReference) -> tuple[str, ...]:

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.build.event import Notice
-from envc.build.image import Image, Wanted, approve, choose_platform, find, produce, turn
+from envc.build.image import (
+    Image,
+    Wanted,
+    adopt,
+    approve,
+    choose_platform,
+    find,
+    produce,
+    turn,
+)
 from envc.build.passed import recall_warnings
 from envc.build.terms import ALL, Terms
 from envc.diagnostics import Diagnostic
@@ -122,7 +131,7 @@ class Provider:
             return image
         local = find(self.engine, wanted)
         if local is not None:
-            return self._approve(local)
+            return self._approve(local, wanted)
         return self._look_up(wanted) if terms.pull == "missing" else None
 
     def _look_up(self, wanted: Wanted) -> Image | None:
@@ -141,17 +150,18 @@ class Provider:
             local = find(self.engine, wanted)
             if local is None:
                 raise ToolError([_explain_pulled(found)])
-            return replace(self._approve(local), registry=found.registry)
+            return replace(self._approve(local, wanted), registry=found.registry)
         return None
 
-    def _approve(self, found: Image) -> Image:
-        """Return an image that was found; what it has passed already is not looked at again."""
+    def _approve(self, found: Image, wanted: Wanted) -> Image:
+        """Return an image that was found, under its own name; what it has passed already is not
+        looked at again."""
         checks = self.compiled.checks[found.platform]
         warnings = recall_warnings(self.machine.cache, found.digest, checks)
         if warnings is not None:
-            return replace(found, warnings=warnings)
+            return adopt(self.engine, replace(found, warnings=warnings), wanted)
         own = checks_of(self.prepare(), found.platform)
-        return approve(self.engine, found, own, cache=self.machine.cache)
+        return approve(self.engine, found, wanted, own, cache=self.machine.cache)
 
     def _produce(self, wanted: Wanted) -> Image:
         from envc.build.workplace import workplace
