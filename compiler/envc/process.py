@@ -22,6 +22,7 @@ __all__ = [
     "Started",
     "attach",
     "ending_together",
+    "is_ending",
     "run",
     "start",
     "stream",
@@ -126,6 +127,11 @@ def ending_together() -> Iterator[Callable[[], None]]:
         yield _RUNNING.end
     finally:
         _RUNNING.is_over = False
+
+
+def is_ending() -> bool:
+    """Say whether all programs are being ended: what fails now may fail of that."""
+    return _RUNNING.is_over
 
 
 class _Running:

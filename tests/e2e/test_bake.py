@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
+import sys
 import uuid
 from pathlib import Path
 
@@ -72,6 +75,43 @@ def test_what_is_not_baked_is_recorded_with_its_exit_code(
     history = json.loads(envc("history", "--json").stdout)["history"]
     found = {Path(one["spec"]).name: (one["outcome"], one["exit_code"]) for one in history}
     assert found == {"step.envc": ("failed", 1), good: ("built", 0)}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_a_signal_cuts_off_is_recorded(
+    envc: Envc, world: EngineWorld, tmp_path: Path, number: signal.Signals
+) -> None:
+    envc.variables["ENVC_HOME"] = str(tmp_path / "home")
+    [good, never] = write_specs(envc, world, 2)
+    envc.write(
+        "long.envc",
+        f'environment long\nbase image "{world.base}"\nrun "echo {uuid.uuid4()}; sleep 120"\n',
+    )
+    envc("lock", "long.envc")
+    specs = [good, "long.envc", never]
+    words = ["bake", *specs, "--jobs", "1", "--repository", envc.repository, "--json"]
+    baking = subprocess.Popen(
+        [sys.executable, "-m", "envc", *words],
+        cwd=envc.folder,
+        env={**os.environ, "ENVC_CACHE": str(envc.cache), **envc.variables},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+    assert baking.stderr is not None
+    try:
+        said = [next(baking.stderr) for _ in range(3)]
+        baking.send_signal(number)
+        _, rest = baking.communicate(timeout=60)
+    finally:
+        baking.kill()
+
+    assert said[2] == "long.envc: builds\n"
+    assert (baking.returncode, "failed" in rest) == (128 + number, False)
+    history = json.loads(envc("history", "--json").stdout)["history"]
+    found = {Path(one["spec"]).name: (one["outcome"], one["exit_code"]) for one in history}
+    assert found == {good: ("built", 0), "long.envc": ("failed", 128 + number)}
 
 
 def test_what_fails_stops_no_other_and_every_variant_is_built(

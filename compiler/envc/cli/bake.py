@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from envc.cli.ending import ending_on_signals
 from envc.cli.recording import Recorder
 from envc.cli.verb import Verb, machine_of
 from envc.diagnostics import Diagnostic, to_json
+from envc.machine import Machine
 from envc.pipeline.building import log_place
 
 if TYPE_CHECKING:
@@ -78,6 +79,12 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         )
         for path in dict.fromkeys(arguments.specs)
     }
+
+    def record_cut_off(error: BaseException, ended: Sequence[Baked]) -> None:
+        _record(recorders, ended, machine)
+        for path, recorder in recorders.items():
+            recorder.record_cut_off({one.variant for one in ended if one.path == path}, error)
+
     with ending_on_signals(_PATIENCE_S), Board(console.err) as board:
         done = pipeline.bake(
             arguments.specs,
@@ -86,7 +93,14 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
             board,
             at_once=arguments.jobs,
             on_wanted=lambda path, variant, wanted: recorders[path].begin(variant, wanted),
+            on_cut_off=record_cut_off,
         )
+    _record(recorders, done, machine)
+    return _report(done, console, arguments, None)
+
+
+def _record(recorders: Mapping[Path, Recorder], done: Sequence[Baked], machine: Machine) -> None:
+    """Record what became of these."""
     for path, recorder in recorders.items():
         own = [one for one in done if one.path == path]
         for one in own:
@@ -94,7 +108,6 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
                 recorder.record_failure(one.variant, one.error)
         if images := {one.variant: one.image for one in own if one.image}:
             recorder.record_images(images, machine)
-    return _report(done, console, arguments, None)
 
 
 def _report(

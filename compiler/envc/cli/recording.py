@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +81,12 @@ class Recorder:
         platforms = [platform for own, platform in self._wanted if own == variant]
         if platforms:
             self._record_failure(variant, platforms[-1], exit_code=_exit_code_of(error))
+
+    def record_cut_off(self, ended: Collection[str], error: BaseException) -> None:
+        """Record the images that were wanted of all other variants than those that had ended."""
+        for variant in dict.fromkeys(variant for variant, _ in tuple(self._wanted)):
+            if variant not in ended:
+                self.record_failure(variant, error)
 
     def record_images(self, images: Mapping[str, Image], machine: Machine) -> None:
         """Record images that were found or built, by variant; each platform's for itself.

@@ -104,6 +104,7 @@ def bake(
     *,
     at_once: int,
     on_wanted: Callable[[Path, str, Wanted], None] = lambda _path, _variant, _wanted: None,
+    on_cut_off: Callable[[BaseException, Sequence[Baked]], None] = lambda _error, _ended: None,
 ) -> tuple[Baked, ...]:
     """Return what becomes of each variant of some specs, in the order given.
 
@@ -115,6 +116,7 @@ def bake(
         at_once: How many are built side by side.
         on_wanted: Told a spec, the name of a variant and which image of it is wanted next, in
             several threads.
+        on_cut_off: Told what ends all before its time, and what had become of some by then.
 
     Raises:
         ToolError: There is no engine (E601), or the cache cannot be written (E553). What else goes
@@ -131,18 +133,25 @@ def bake(
         board.expect([job.name for job in jobs])
         is_missing = partial(_is_missing, engine, options)
         requests, unplanned = _plan(jobs, folder, is_missing)
-        for one in (*failed, *unplanned):
+        ended: list[Baked] = []
+
+        def end(one: Baked) -> None:
+            ended.append(one)
             board.end(one)
+
+        for one in (*failed, *unplanned):
+            end(one)
         left = [job for job in jobs if all(one.name != job.name for one in unplanned)]
         with ThreadPoolExecutor(max_workers=at_once) as pool:
             try:
-                done = list(
-                    pool.map(
-                        partial(_provide, requests=requests, board=board, on_wanted=on_wanted), left
-                    )
+                provide = partial(
+                    _provide, requests=requests, board=board, on_wanted=on_wanted, on_end=end
                 )
-            except BaseException:
+                done = list(pool.map(provide, left))
+            except BaseException as error:
                 pool.shutdown(wait=False, cancel_futures=True)
+                # Before what runs has ended, which nobody may wait for.
+                on_cut_off(error, tuple(ended))
                 raise
     order = {path: at for at, path in reversed(list(enumerate(paths)))}
     return tuple(sorted((*failed, *unplanned, *done), key=lambda one: order[one.path]))
@@ -281,9 +290,11 @@ def _provide(
     requests: Mapping[str, BuildRequest],
     board: Board,
     on_wanted: Callable[[Path, str, Wanted], None],
+    on_end: Callable[[Baked], None],
 ) -> Baked:
     from envc.engine.docker import Engine
     from envc.pipeline.provision import Provider
+    from envc.process import is_ending
     from envc.variant import in_variant
 
     def request(prepared: Prepared, wanted: Wanted, folder: Path) -> BuildRequest:
@@ -313,7 +324,9 @@ def _provide(
         baked = Baked(path=job.path, variant=job.variant, image=image)
     except EnvcError as error:
         baked = job.fail(error)
-    board.end(baked)
+        if is_ending():
+            return baked
+    on_end(baked)
     return baked
 
 
