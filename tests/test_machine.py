@@ -58,6 +58,7 @@ def test_a_mirror_is_an_address_or_a_registry(entry: str) -> None:
         "docker.io=[bad",
         "docker.io=hub",
         "docker.io=localhost:5000/HUB",
+        "X=Y",
     ],
 )
 def test_what_nothing_can_be_fetched_from_is_no_mirror(entry: str) -> None:
@@ -71,6 +72,30 @@ def test_what_nothing_can_be_fetched_from_is_no_mirror(entry: str) -> None:
         f"nothing can be fetched from the mirror `{mirror}`",
     )
     assert problem.hint
+
+
+@pytest.mark.parametrize(
+    ("canonical", "hint"),
+    [
+        (
+            "conda-forge",
+            "write the address of an index or a channel, `https://…`, or a registry's host",
+        ),
+        (
+            "pypi.org:/x y",
+            "write the address of an index or a channel, `https://…`, or a registry's host",
+        ),
+        ("index.docker.io/library", "write `docker.io`, as locks do"),
+        ("https://pypi org", "write it as locks do: `https://HOST/PATH`"),
+    ],
+)
+def test_what_no_lock_names_can_have_no_mirror(canonical: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_mirrors([f"{canonical}=localhost:5000"])
+
+    [problem] = caught.value.diagnostics
+    assert (problem.code, problem.hint) == ("E002", hint)
+    assert problem.message.endswith("` is nothing that a mirror can stand for")
 
 
 def test_all_that_is_wrong_with_mirrors_is_told_at_once() -> None:

@@ -86,8 +86,8 @@ def parse_mirrors(entries: Sequence[str]) -> MirrorMap:
     """Return the map that `CANONICAL=MIRROR` entries describe.
 
     Raises:
-        UsageError: One is not of this form, its mirror is no address or registry, or it is the
-            address's second one (E002).
+        UsageError: One is not of this form, one of its sides is no address or registry, or it is
+            the address's second one (E002).
     """
     pairs: dict[str, str] = {}
     problems = []
@@ -99,7 +99,10 @@ def parse_mirrors(entries: Sequence[str]) -> MirrorMap:
             hint = "write `CANONICAL=MIRROR`, such as `https://pypi.org/simple=https://proxy/pypi`"
             problems.append(Diagnostic(code="E002", message=message, hint=hint))
             continue
-        if hint := _advise(canonical, mirror):
+        if hint := _advise_canonical(canonical):
+            message = f"`{hide_user(canonical)}` is nothing that a mirror can stand for"
+            problems.append(Diagnostic(code="E002", message=message, hint=hint))
+        elif hint := _advise(canonical, mirror):
             message = f"nothing can be fetched from the mirror `{hide_user(mirror)}`"
             problems.append(Diagnostic(code="E002", message=message, hint=hint))
         elif pairs.setdefault(canonical, mirror) != mirror:
@@ -111,14 +114,33 @@ def parse_mirrors(entries: Sequence[str]) -> MirrorMap:
     return MirrorMap(tuple(pairs.items()))
 
 
+def _advise_canonical(canonical: str) -> str:
+    """Return how to write what a mirror stands for; empty where it is right."""
+    if "://" in canonical:
+        return "" if _ADDRESS.fullmatch(canonical) else "write it as locks do: `https://HOST/PATH`"
+    found = _registry_of(canonical)
+    if found == canonical.partition("/")[0]:
+        return ""
+    if found and "." in canonical.partition("/")[0]:
+        return f"write `{found}`, as locks do"
+    return "write the address of an index or a channel, `https://…`, or a registry's host"
+
+
 def _advise(canonical: str, mirror: str) -> str:
     """Return how to write what stands for an address or for a registry; empty where it is right."""
     if "://" in canonical:
         hint = f"write its whole address: `{canonical}=https://…`"
         return "" if _ADDRESS.fullmatch(mirror) else hint
-    try:
-        registry = ImageReference.parse(f"{mirror}/image").registry
-    except ValueError:
-        registry = ""
+    host = mirror.partition("/")[0]
+    # Docker takes a capital letter for a registry's, too; nobody can ask a host of one such word.
+    is_reachable = host == "localhost" or bool(set(".:") & set(host))
     hint = f"name a registry by its host, without a scheme: `{canonical}=localhost:5000`"
-    return "" if registry == mirror.partition("/")[0] else hint
+    return "" if is_reachable and _registry_of(mirror) == host else hint
+
+
+def _registry_of(place: str) -> str:
+    """Return the registry of an image below a place; empty where there can be none."""
+    try:
+        return ImageReference.parse(f"{place}/image").registry
+    except ValueError:
+        return ""

@@ -197,8 +197,8 @@ def refuse_absent_files(arguments: argparse.Namespace) -> None:
     """Check what a build would stumble over, also where none turns out to be needed.
 
     Raises:
-        UsageError: There are no certificates where they should be (E677), or there is no folder for
-            the log (E678).
+        UsageError: There are no certificates where they should be (E677), there is no folder for
+            the log (E678), or none that `envc vendor` has written (E436).
     """
     problems = []
     bundle: Path | None = arguments.ca_bundle
@@ -211,6 +211,13 @@ def refuse_absent_files(arguments: argparse.Namespace) -> None:
         message = f"there is no folder `{log.parent}` for the log"
         hint = "make the folder, or name a file in another one with `--log`"
         problems.append(Diagnostic(code="E678", message=message, hint=hint))
+    if arguments.vendor is not None:
+        from envc.vendoring import require_folder
+
+        try:
+            require_folder(arguments.vendor)
+        except UsageError as error:
+            problems += error.diagnostics
     if problems:
         raise UsageError(problems)
 

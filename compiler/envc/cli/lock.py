@@ -131,10 +131,10 @@ def _date(text: str | None) -> str | None:
 
 
 def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
-    """Check that nothing is to move where nothing is written.
+    """Check that nothing is to move where nothing is written, and that options fit each other.
 
     Raises:
-        UsageError: Something is (E001).
+        UsageError: Something is, or they do not (E001), or there is no vendor folder (E436).
     """
     if arguments.exit_code and not arguments.outdated:
         message, hint = "`--exit-code` is for `--outdated`", "leave it out"
@@ -144,6 +144,10 @@ def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
     ):
         message = "`--vendor` is for a lock that is made with `--offline`, and for nothing else"
         raise UsageError([Diagnostic(code="E001", message=message, hint="leave it out")])
+    if arguments.vendor is not None:
+        from envc.vendoring import require_folder
+
+        require_folder(arguments.vendor)
     if not (arguments.check or arguments.outdated):
         return
     given = [

@@ -201,6 +201,7 @@ def check_vendored(
         UsageError: It is no vendor folder (E436), or a variant is meant that the spec does not have
             (E007, E008).
     """
+    require_folder(folder)
     for one in _read([path], machine, VendorOptions(variants=tuple(variants), choice=choice)):
         require_vendored(folder, one.lock.platforms)
 
