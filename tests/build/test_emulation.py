@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from envc.build.emulation import builder_platforms, refuse_foreign
+from envc.dockerfile.adapt import adapt
+from envc.dockerfile.recipe import read_recipe
 from envc.errors import ToolError
 from envc.plan.instruction import BuildPlan
+from envc.source import Source
 from support.plans import pip_lock, plan_of, wheel
 
 BOTH = ["linux/amd64", "linux/arm64"]
@@ -46,6 +50,33 @@ def test_a_step_that_cannot_run_is_refused_where_it_stands() -> None:
         (),
     )
     assert [label.span.text for label in problem.labels] == ["spec"]
+
+
+def with_base(text: str) -> BuildPlan:
+    """Return a plan whose base is built from a Dockerfile."""
+    source = Source(name="Dockerfile", text=text)
+    recipe = read_recipe(source, platforms=BOTH, target=None, place=None)
+    pins = {"docker.io/library/debian:12": "sha256:" + "0" * 64}
+    return replace(plan(), preamble=adapt(recipe, pins, reserved=(), has_files=False))
+
+
+def test_what_a_bases_dockerfile_runs_is_refused_where_it_stands() -> None:
+    both = with_base("FROM debian:12\nRUN one\n")
+    fixed = with_base(
+        "FROM --platform=linux/arm64 debian:12 AS a\nRUN two\nFROM debian:12\nCOPY --from=a / /\n"
+    )
+
+    with pytest.raises(ToolError) as foreign:
+        refuse_foreign(both, ["linux/arm64"], own="linux/amd64", ask=answer("linux/amd64"))
+    with pytest.raises(ToolError) as native:
+        refuse_foreign(fixed, ["linux/amd64"], own="linux/amd64", ask=answer("linux/amd64"))
+    refuse_foreign(both, ["linux/amd64"], own="linux/amd64", ask=refuse_to_ask)
+
+    for caught, expected in ((foreign, "RUN one"), (native, "RUN two")):
+        [problem] = caught.value.diagnostics
+        assert problem.code == "E607"
+        assert "`linux/arm64`" in problem.message
+        assert [label.span.text for label in problem.labels] == [expected]
 
 
 def test_what_is_no_step_of_the_spec_is_described() -> None:

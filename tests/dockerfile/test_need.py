@@ -134,3 +134,49 @@ def test_what_a_step_may_get_from_a_network_is_known(
     found = needs(f"FROM debian:12\n{step}\n")
 
     assert (bool(found.networked), found.is_online, found.writes) == (networked, is_online, writes)
+
+
+RUNS = """\
+ARG KIND=linux/amd64
+FROM --platform=$BUILDPLATFORM golang:1 AS build
+RUN build it
+FROM --platform=linux/$BUILDARCH debian:12 AS also-build
+RUN also build it
+FROM debian:12 AS below
+RUN below
+FROM --platform=$KIND debian:12 AS fixed
+RUN fixed
+FROM --platform=$TARGETPLATFORM debian:12 AS base-amd64
+RUN for amd64
+FROM --platform=arm64 debian:12 AS base-arm64
+RUN --network=none for arm64
+FROM debian:12 AS unused
+RUN nothing
+FROM base-${TARGETARCH} AS base
+COPY --from=build /a /a
+COPY --from=also-build /b /b
+COPY --from=fixed /c /c
+RUN --mount=from=below,target=/d base
+"""
+
+
+def test_it_is_known_what_steps_run_on() -> None:
+    found = {
+        platform: [(place, span.text.split("\n")[0]) for place, span in runs]
+        for platform, runs in needs(RUNS).runs.items()
+    }
+
+    assert found == {
+        platform: [
+            ("linux/builder", "RUN build it"),
+            ("linux/builder", "RUN also build it"),
+            (platform, "RUN below"),
+            ("linux/amd64", "RUN fixed"),
+            (platform, own),
+            (platform, "RUN --mount=from=below,target=/d base"),
+        ]
+        for platform, own in (
+            ("linux/amd64", "RUN for amd64"),
+            ("linux/arm64", "RUN --network=none for arm64"),
+        )
+    }

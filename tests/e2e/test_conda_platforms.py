@@ -15,6 +15,7 @@ from support.command import Envc, ServedChannel
 from support.conda_archive import PLACEHOLDER
 from support.conda_channel import MACHINES
 from support.conda_python import SERIES
+from support.engine import EngineWorld
 
 pytestmark = pytest.mark.engine
 
@@ -90,6 +91,38 @@ def test_conda_packages_and_wheels_of_two_platforms_are_one_image_from_one_call(
     assert index["Id"] == built["digest"]
     program = "import markupsafe._speedups, six, greet_ext; print(greet_ext.greet())"
     assert envc.inside(built["image"], "python", "-c", program) == "home=/opt/env\n"
+
+
+def test_a_base_without_a_shell_is_refused_before_anything_is_built(
+    envc: Envc, channel: ServedChannel, world: EngineWorld, tmp_path: Path
+) -> None:
+    base = f"{world.registry}/envc-test-shellless:1"
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    run(
+        *("docker", "buildx", "build", "--quiet", "--platform=linux/arm64", "--provenance=false"),
+        *("--push", "-t", base, str(tmp_path)),
+    )
+    lines = [
+        "environment x",
+        f'base image "{base}"',
+        "platforms linux/arm64",
+        'virtual-packages { __glibc = "2.36" }',
+        f'channels "{channel.url}"',
+        "conda { greeter }",
+    ]
+    envc.write("x.envc", "\n".join([*lines, ""]))
+    envc("lock", "x.envc")
+
+    try:
+        done = envc("build", "x.envc", "--repository", envc.repository, exit_code=1)
+    finally:
+        pulled = run("docker", "image", "ls", "--quiet", base.rpartition(":")[0])
+        run("docker", "image", "rm", "--force", *pulled.split())
+
+    assert done.stderr.startswith(
+        f"error[E375]: the base `{base}` has no `/bin/sh` for `linux/arm64`, and images with Conda "
+        f"packages need one\n --> x.envc:2:12\n2 | {lines[1]}\n"
+    )
 
 
 def test_the_platform_that_cannot_run_here_is_laid_out_as_it_should_be(

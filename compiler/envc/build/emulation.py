@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 
 from envc.diagnostics import Diagnostic, Label
+from envc.dockerfile.place import BUILDER
 from envc.errors import ToolError
 from envc.plan.foreign import runs_on
 from envc.plan.instruction import BuildPlan, Run
@@ -49,17 +50,29 @@ def refuse_foreign(
     Raises:
         ToolError: It cannot run one of them (E607).
     """
-    wanted = {
-        platform: runs
-        for platform in platforms
-        if platform != own and (runs := runs_on(plan, platform, builder=own))
-    }
+    wanted = _list_foreign(plan, platforms, own)
     if not wanted:
         return
     able = ask()
     missing = {platform: runs for platform, runs in wanted.items() if platform not in able}
     if able and missing:
         raise ToolError(_explain(platform, runs) for platform, runs in missing.items())
+
+
+def _list_foreign(
+    plan: BuildPlan, platforms: Sequence[str], own: str
+) -> dict[str, list[Run | Span]]:
+    """Return what has to run on other platforms than the engine's own, by these: programs of the plan,
+    and steps of the base's Dockerfile."""
+    found: dict[str, list[Run | Span]] = {}
+    for platform in platforms:
+        steps = plan.preamble.needs.runs.get(platform, ()) if plan.preamble is not None else ()
+        for place, span in steps:
+            if place not in {BUILDER, own}:
+                found.setdefault(place, []).append(span)
+        if platform != own and (runs := runs_on(plan, platform, builder=own)):
+            found.setdefault(platform, []).extend(runs)
+    return found
 
 
 def builder_platforms(builder: str | None, environment: Mapping[str, str]) -> frozenset[str]:
@@ -81,11 +94,13 @@ def builder_platforms(builder: str | None, environment: Mapping[str, str]) -> fr
     return frozenset(name.strip().rstrip("*") for line in lines for name in line.split(","))
 
 
-def _explain(platform: str, runs: Sequence[Run]) -> Diagnostic:
+def _explain(platform: str, runs: Sequence[Run | Span]) -> Diagnostic:
     spans: list[Span] = []
     notes: list[str] = []
     for one in runs:
-        if one.origin is not None:
+        if isinstance(one, Span):
+            spans.append(one)
+        elif one.origin is not None:
             spans.append(one.origin)
         else:
             notes.append(_describe(one))

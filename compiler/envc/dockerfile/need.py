@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from envc.dockerfile.mount import AGENT, Held
 from envc.dockerfile.recipe import Recipe
@@ -29,6 +29,8 @@ class Needs:
         writes: Whether any step makes files, which have the times of the build.
         secrets: By their ids, sorted; each once, and required where any step requires it.
         agent: The step that needs an agent of SSH, one that requires it first; None where none does.
+        runs: By platform of the base, the steps that run programs, in order, each with the platform
+            that these are for: `BUILDER` is that of whoever builds.
     """
 
     networked: tuple[Span, ...] = ()
@@ -36,6 +38,7 @@ class Needs:
     writes: bool = False
     secrets: tuple[Held, ...] = ()
     agent: Held | None = None
+    runs: Mapping[str, tuple[tuple[str, Span], ...]] = field(default_factory=dict)
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -65,7 +68,7 @@ def variables_of(secret: str) -> tuple[str, ...]:
 
 def needs_of(recipe: Recipe) -> Needs:
     """Return what the stages of a recipe need that its base is made from."""
-    stages = [recipe.stages[number] for number in sorted(_used(recipe))]
+    stages = [recipe.stages[number] for number in sorted(_used(recipe, recipe.platforms))]
     held = [one for stage in stages for one in stage.held]
     secrets = _strictest(one for one in held if one.kind == "secret")
     agents = _strictest(one for one in held if one.kind == "ssh")
@@ -76,25 +79,49 @@ def needs_of(recipe: Recipe) -> Needs:
         writes=any(step.name in _WRITING for step in steps),
         secrets=tuple(secrets[name] for name in sorted(secrets)),
         agent=next(iter(agents.values()), None),
+        runs={platform: tuple(_list_runs(recipe, platform)) for platform in recipe.platforms},
     )
 
 
-def _used(recipe: Recipe) -> set[int]:
-    """Return the stages that the base is made from, on any platform: BuildKit builds no others."""
+def _list_runs(recipe: Recipe, platform: str) -> Iterator[tuple[str, Span]]:
+    """Yield the steps that run programs for a base of a platform, and the platform of these."""
+    for number in sorted(_used(recipe, (platform,))):
+        place = _find_place(recipe, number, platform)
+        for step in recipe.stages[number].steps:
+            if step.name == "RUN":
+                yield place, step.span
+
+
+def _find_place(recipe: Recipe, number: int, platform: str) -> str:
+    """Return what the programs of a stage run on: a stage on a stage is as that one is."""
+    below: int | None = number
+    while below is not None:
+        stage = recipe.stages[below]
+        if (place := stage.runs_on[platform]) is not None:
+            return place
+        below = recipe.find_stage(stage.bases[platform], below)
+    return platform
+
+
+def _used(recipe: Recipe, platforms: Iterable[str]) -> set[int]:
+    """Return the stages that the base is made from on some platforms: BuildKit builds no others."""
     found: set[int] = set()
-    ahead = [recipe.final]
-    while ahead:
-        number = ahead.pop()
-        if number not in found:
-            found.add(number)
-            ahead += _below(recipe, number)
+    for platform in platforms:
+        done: set[int] = set()
+        ahead = [recipe.final]
+        while ahead:
+            number = ahead.pop()
+            if number not in done:
+                done.add(number)
+                ahead += _below(recipe, number, platform)
+        found |= done
     return found
 
 
-def _below(recipe: Recipe, number: int) -> Iterator[int]:
+def _below(recipe: Recipe, number: int, platform: str) -> Iterator[int]:
     stage = recipe.stages[number]
     sources = [use.source for use in stage.uses if use.source is not None]
-    for name in (*stage.bases.values(), *sources):
+    for name in (stage.bases[platform], *sources):
         if (below := recipe.find_stage(name, number)) is not None:
             yield below
     yield from (int(name) for name in sources if name.isdigit() and int(name) < number)

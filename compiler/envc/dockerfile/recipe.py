@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.dockerfile.mount import Held
+from envc.dockerfile.place import read_place
 from envc.dockerfile.text import Instruction, Text, Word, parse_text
 from envc.dockerfile.use import Use, find_held, find_uses
 from envc.dockerfile.word import WordError, expand
@@ -52,6 +53,8 @@ class RecipeStage:
         base: What that names, as it is written.
         bases: The same with variables replaced, by platform.
         platform: The option of that name; None where it is the image's own.
+        runs_on: What that says with variables replaced, by platform: what its programs run on,
+            `BUILDER` on the builder's own. It is None where it says nothing, or nothing clear.
         uses: What its instructions take from elsewhere.
         held: What they need of whoever builds.
         steps: Its instructions after the FROM.
@@ -62,6 +65,7 @@ class RecipeStage:
     base: Word
     bases: Mapping[str, str]
     platform: str | None
+    runs_on: Mapping[str, str | None]
     uses: tuple[Use, ...] = ()
     held: tuple[Held, ...] = ()
     steps: tuple[Instruction, ...] = ()
@@ -278,13 +282,16 @@ class _Reader:
             message = f"`{name}` is not the name of a stage"
             hint = "begin with a letter; letters, digits, `-`, `_` and `.` follow"
             self.tell("E386", instruction.span, message, hint)
-        base = instruction.arguments[0]
+        base, option = instruction.arguments[0], instruction.flag("platform")
         return RecipeStage(
             name=name,
             instruction=instruction,
             base=base,
             bases={platform: self._expand(base, platform) for platform in self.platforms},
-            platform=instruction.flag("platform"),
+            platform=option,
+            runs_on={
+                name: read_place(option or "", known) for name, known in self.variables.items()
+            },
         )
 
     def _expand(self, word: Word, platform: str) -> str:

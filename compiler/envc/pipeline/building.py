@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from envc.build.buildkit import BuildRequest
     from envc.build.event import BuildEvent
     from envc.build.image import Image, Wanted
+    from envc.build.shell import PinnedBase
     from envc.compose import Choice
     from envc.engine.docker import Engine
     from envc.source import Span
@@ -221,15 +222,22 @@ def require_runnable(
     machine: Machine,
     options: BuildOptions,
 ) -> None:
-    """Refuse platforms for which steps would have to run that nobody here can run.
+    """Refuse platforms for which steps would have to run that nobody here can run, or whose image
+    could not start.
 
-    Not where finished steps may come from a registry: those of a platform may have run elsewhere.
+    Steps are no matter where finished ones may come from a registry: those of a platform may have run
+    elsewhere.
 
     Raises:
+        InputError: A base has no shell, and the image needs one to start (E375).
         ToolError: A platform's steps cannot run (E607).
     """
     from envc.build.emulation import builder_platforms, refuse_foreign
+    from envc.build.shell import refuse_shellless
 
+    is_free = options.vendor is None and not options.is_offline and options.builder is None
+    bases = _unknown_bases(prepared, platforms, machine)
+    refuse_shellless(bases, engine, may_fetch=is_free)
     has_own = options.has_own_cache and options.terms.is_pushed
     if (options.caches or has_own) and not options.no_cache:
         return
@@ -239,6 +247,36 @@ def require_runnable(
         own=engine.platform(),
         ask=partial(builder_platforms, options.builder, machine.environment),
     )
+
+
+def _unknown_bases(
+    prepared: Prepared, platforms: Sequence[str], machine: Machine
+) -> Iterator[PinnedBase]:
+    """Yield the bases that Conda packages lie on, of which nobody here knows whether they have a shell:
+    a lock that was made without an engine, or elsewhere, may have been made without a look at it."""
+    from envc.build.shell import PinnedBase
+    from envc.platform import PLATFORMS
+    from envc.reference import ImageReference
+    from envc.registry.asked import mirror_reference
+    from envc.resolve.probed import Probes
+
+    document = prepared.checked.document
+    probes = Probes(folder=machine.cache / "images")
+    for name in platforms:
+        locked, platform = prepared.lock.platforms[name], PLATFORMS[name]
+        base = locked.base
+        if not locked.conda or base.built is not None:
+            continue
+        if probes.recall(base.digest, platform) is None:
+            reference = ImageReference.parse(base.image)
+            source = mirror_reference(reference, machine.mirrors)
+            path = ("base", "image")
+            yield PinnedBase(
+                name=reference.familiar,
+                source=replace(source, digest=base.digest),
+                platform=platform,
+                span=document.span(path) if path in document.spans else None,
+            )
 
 
 def cache_name(prepared: Prepared, wanted: Wanted, repository: str) -> str:

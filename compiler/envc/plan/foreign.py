@@ -14,7 +14,7 @@ __all__ = ["runs_on"]
 def runs_on(plan: BuildPlan, platform: str, *, builder: str) -> tuple[Run, ...]:
     """Return the programs that a platform's image needs to have run on that very platform, in order.
 
-    What a Dockerfile of the user's runs is not among them: nobody but BuildKit reads it that closely.
+    What a Dockerfile of the user's runs is not among them: that is in `BuildPlan.preamble`.
 
     Args:
         builder: The platform of the machine that builds.
