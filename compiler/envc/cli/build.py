@@ -212,7 +212,7 @@ def refuse_absent_files(arguments: argparse.Namespace) -> None:
         hint = "make the folder, or name a file in another one with `--log`"
         problems.append(Diagnostic(code="E678", message=message, hint=hint))
     if arguments.vendor is not None:
-        from envc.vendoring import require_folder
+        from envc.pipeline.vendoring import require_folder
 
         try:
             require_folder(arguments.vendor)

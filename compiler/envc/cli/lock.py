@@ -145,7 +145,7 @@ def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
         message = "`--vendor` is for a lock that is made with `--offline`, and for nothing else"
         raise UsageError([Diagnostic(code="E001", message=message, hint="leave it out")])
     if arguments.vendor is not None:
-        from envc.vendoring import require_folder
+        from envc.pipeline.vendoring import require_folder
 
         require_folder(arguments.vendor)
     if not (arguments.check or arguments.outdated):
