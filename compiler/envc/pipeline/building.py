@@ -258,7 +258,7 @@ def _unknown_bases(
     from envc.platform import PLATFORMS
     from envc.reference import ImageReference
     from envc.registry.asked import mirror_reference
-    from envc.resolve.probed import Probes
+    from envc.resolve.image.probed import Probes
 
     document = prepared.checked.document
     probes = Probes(folder=machine.cache / "images")
