@@ -13,9 +13,9 @@ import envc
 # Run as programs of their own: rattler must never be loaded in this process.
 WORKERS = {
     "envc.__main__",
-    "envc.resolve.conda_channels",
-    "envc.resolve.conda_lock_worker",
-    "envc.resolve.rattler_worker",
+    "envc.resolve.conda.channels",
+    "envc.resolve.conda.conda_lock_worker",
+    "envc.resolve.conda.rattler_worker",
 }
 MODULES = sorted(
     module.name

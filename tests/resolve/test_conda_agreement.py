@@ -18,8 +18,8 @@ from envc.resolve.base import (
     Requirement,
     VirtualPackage,
 )
-from envc.resolve.conda_lock import CondaLock
-from envc.resolve.rattler import Rattler
+from envc.resolve.conda.conda_lock import CondaLock
+from envc.resolve.conda.rattler import Rattler
 from support.conda_channel import serve
 from support.conda_world import WORLDS, World, write
 from support.micromamba_shim import install

@@ -16,7 +16,7 @@ import pytest
 from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS
 from envc.resolve.base import CondaRequest, CondaResolution, Requirement, VirtualPackage
-from envc.resolve.rattler import Rattler
+from envc.resolve.conda.rattler import Rattler
 from support import conda_install
 from support.conda_channel import Channel, build, serve
 from support.conda_python import SERIES

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envc.resolve.conda_core import find_core
+from envc.resolve.conda.core import find_core
 
 
 def core_of(

@@ -12,8 +12,8 @@ import pytest
 from envc.errors import ToolError
 from envc.mirror import MirrorMap
 from envc.resolve.base import CondaRequest, Requirement
-from envc.resolve.conda_failure import Failure, read_failure
-from envc.resolve.conda_lock import CondaLock
+from envc.resolve.conda.conda_lock import CondaLock
+from envc.resolve.conda.failure import Failure, read_failure
 from envc.resolve.worker import ask
 from support.conda_site import AMD64, CANONICAL, Site, fail
 from support.conda_world import record

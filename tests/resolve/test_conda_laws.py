@@ -16,8 +16,8 @@ from envc.errors import ToolError
 from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS
 from envc.resolve.base import CondaRequest, CondaResolution, Requirement, VirtualPackage
-from envc.resolve.conda_lock import CondaLock, find_program
-from envc.resolve.rattler import Rattler
+from envc.resolve.conda.conda_lock import CondaLock, find_program
+from envc.resolve.conda.rattler import Rattler
 from envc.resolve.worker import isolate
 from support.conda_site import Site, names, silent
 from support.conda_world import record
@@ -145,7 +145,7 @@ def test_solver_answers_every_time(site: Site) -> None:
 
 def test_importing_the_solvers_loads_no_library() -> None:
     script = (
-        "import sys, envc.resolve.rattler, envc.resolve.conda_lock;"
+        "import sys, envc.resolve.conda.rattler, envc.resolve.conda.conda_lock;"
         "print([name for name in ('rattler', 'conda_lock') if name in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

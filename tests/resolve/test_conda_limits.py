@@ -19,7 +19,7 @@ from envc.resolve.base import (
     Requirement,
     VirtualPackage,
 )
-from envc.resolve.rattler import Rattler
+from envc.resolve.conda.rattler import Rattler
 from envc.source import Source
 from support.conda_site import AMD64, Site, conflict, fail, names, silent
 from support.conda_world import record

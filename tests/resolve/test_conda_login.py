@@ -15,9 +15,9 @@ from envc.errors import ToolError
 from envc.mirror import MirrorMap
 from envc.resolve.base import CondaResolution, IndexAccess
 from envc.resolve.channel_front import open_front
-from envc.resolve.conda import pose
-from envc.resolve.conda_lock import CondaLock
-from envc.resolve.rattler import Rattler
+from envc.resolve.conda.asking import pose
+from envc.resolve.conda.conda_lock import CondaLock
+from envc.resolve.conda.rattler import Rattler
 from support.conda_channel import serve
 from support.conda_site import CANONICAL, Site, conflict, fail, names, silent
 from support.conda_world import record

@@ -28,7 +28,7 @@ from envc.resolve.base import (
     Requirement,
     VirtualPackage,
 )
-from envc.resolve.rattler import Rattler
+from envc.resolve.conda.rattler import Rattler
 from support.conda_channel import serve
 from support.conda_site import Site, names, silent
 from support.conda_world import record, write

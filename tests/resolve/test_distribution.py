@@ -8,8 +8,8 @@ import urllib.request
 
 import pytest
 
-from envc.resolve import distribution
-from envc.resolve.distribution import distribution_of
+from envc.resolve.conda import distribution
+from envc.resolve.conda.distribution import distribution_of
 
 CONDA_FORGE = "http://127.0.0.1:5080/conda-forge"
 

@@ -18,9 +18,9 @@ from urllib3 import HTTPResponse
 from envc.errors import ToolError
 from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess, PipResolution, PipSolver
-from envc.resolve.conda_question import Channel
-from envc.resolve.conda_watch import find_silent
-from envc.resolve.rattler import Rattler
+from envc.resolve.conda.question import Channel
+from envc.resolve.conda.rattler import Rattler
+from envc.resolve.conda.watch import find_silent
 from envc.resolve.retry import PatientRetry
 from envc.resolve.transport import Transport
 from envc.resolve.uv import Uv

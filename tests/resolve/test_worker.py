@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from envc.resolve.conda_question import Question
+from envc.resolve.conda.question import Question
 from envc.resolve.worker import Workers, rattler_workers
 
 

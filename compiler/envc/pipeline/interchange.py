@@ -246,7 +246,7 @@ def _as_newest(source: Source, machine: Machine) -> Source:
         ToolError: rattler failed (E342).
     """
     from envc.interop.import_pixi_lock import READ, version_of
-    from envc.resolve.pixi_lock import rewrite
+    from envc.resolve.conda.pixi_lock import rewrite
     from envc.source import Source
 
     if version_of(source) in {None, *READ}:

@@ -14,7 +14,7 @@ from envc.resolve.base import (
     PipResolution,
     Report,
 )
-from envc.resolve.distribution import distribution_of
+from envc.resolve.conda.distribution import distribution_of
 from envc.resolve.wheel_file import Target, best_wheel
 
 __all__ = ["AdoptedConda", "AdoptedPip"]

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from envc.resolve.conda_question import Answer, Channel, Problem, Question
+from envc.resolve.conda.question import Answer, Channel, Problem, Question
 from envc.resolve.loopback import serving
 from envc.resolve.transport import Transport, UnreachableError
 

@@ -36,10 +36,10 @@ def conda_solver(
     """
     open_cache(cache)
     if name == "rattler":
-        from envc.resolve.rattler import Rattler
+        from envc.resolve.conda.rattler import Rattler
 
         return Rattler(cache=cache, environment=environment, workers=workers)
-    from envc.resolve.conda_lock import CondaLock, find_program
+    from envc.resolve.conda.conda_lock import CondaLock, find_program
 
     return CondaLock(cache=cache, environment=environment, program=find_program(environment))
 

@@ -146,7 +146,7 @@ class Workers:
 
 def rattler_workers(environment: Mapping[str, str]) -> Workers:
     """Return the workers that solve with rattler; of `environment`, only the network is used."""
-    return Workers("envc.resolve.rattler_worker", environment)
+    return Workers("envc.resolve.conda.rattler_worker", environment)
 
 
 def _describe_end(returncode: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from envc.resolve.conda_question import Channel
+from envc.resolve.conda.question import Channel
 
 __all__ = ["find_silent", "watch"]
 

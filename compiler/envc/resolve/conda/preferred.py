@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import rattler
 
-from envc.resolve.conda_channels import as_subdirs, is_old_enough
-from envc.resolve.conda_question import Question
+from envc.resolve.conda.channels import as_subdirs, is_old_enough
+from envc.resolve.conda.question import Question
 
 __all__ = ["find_preferred"]
 

@@ -12,8 +12,8 @@ from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
 from envc.mirror import MirrorMap
 from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Cutoff, Report
-from envc.resolve.conda import conclude, pose
-from envc.resolve.conda_question import Answer, Question
+from envc.resolve.conda.asking import conclude, pose
+from envc.resolve.conda.question import Answer, Question
 from envc.resolve.loopback import reaching_loopback
 from envc.resolve.worker import ask
 
@@ -33,7 +33,7 @@ def find_program(environment: Mapping[str, str]) -> Path | None:
     return next((Path(program) for program in found if program is not None), None)
 
 
-_WORKER = "envc.resolve.conda_lock_worker"
+_WORKER = "envc.resolve.conda.conda_lock_worker"
 
 
 class CondaLock:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Report
-from envc.resolve.conda import SILENCE_S, TIMEOUT_S, conclude, pose
-from envc.resolve.conda_question import Answer
+from envc.resolve.conda.asking import SILENCE_S, TIMEOUT_S, conclude, pose
+from envc.resolve.conda.question import Answer
 from envc.resolve.worker import Workers, rattler_workers
 
 __all__ = ["Rattler"]

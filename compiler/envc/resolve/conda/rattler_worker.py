@@ -21,7 +21,7 @@ from typing import Any
 import rattler
 from rattler import exceptions
 
-from envc.resolve.conda_channels import (
+from envc.resolve.conda.channels import (
     Wanted,
     as_subdirs,
     diagnose,
@@ -29,10 +29,10 @@ from envc.resolve.conda_channels import (
     read_constraints,
     read_requirements,
 )
-from envc.resolve.conda_core import find_core
-from envc.resolve.conda_preferred import find_preferred
-from envc.resolve.conda_question import Answer, Channel, Problem, Question
-from envc.resolve.conda_watch import watch
+from envc.resolve.conda.core import find_core
+from envc.resolve.conda.preferred import find_preferred
+from envc.resolve.conda.question import Answer, Channel, Problem, Question
+from envc.resolve.conda.watch import watch
 
 __all__ = ["main"]
 

@@ -19,15 +19,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from envc.resolve.conda_channels import (
+from envc.resolve.conda.channels import (
     Wanted,
     diagnose,
     open_gateway,
     read_constraints,
     read_requirements,
 )
-from envc.resolve.conda_failure import Failure, read_failure
-from envc.resolve.conda_question import Answer, Problem, Question
+from envc.resolve.conda.failure import Failure, read_failure
+from envc.resolve.conda.question import Answer, Problem, Question
 
 __all__ = ["main"]
 

@@ -18,7 +18,7 @@ from rattler.networking import Client
 from rattler.platform.subdir import SubdirLiteral
 
 from envc.diagnostics import suggest
-from envc.resolve.conda_question import Answer, Channel, Finding, Problem, Question
+from envc.resolve.conda.question import Answer, Channel, Finding, Problem, Question
 
 __all__ = [
     "Wanted",

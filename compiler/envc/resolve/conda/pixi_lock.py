@@ -19,7 +19,7 @@ def rewrite(source: Source, environment: Mapping[str, str]) -> str:
         InputError: rattler cannot read it: it is damaged, or newer than rattler (E431).
         ToolError: The worker failed (E342).
     """
-    answer = ask("envc.resolve.pixi_lock_worker", {"text": source.text}, environment)
+    answer = ask("envc.resolve.conda.pixi_lock_worker", {"text": source.text}, environment)
     text = answer.get("text")
     if isinstance(text, str):
         return text

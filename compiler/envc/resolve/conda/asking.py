@@ -14,8 +14,9 @@ from envc.lock.package import CondaPackage
 from envc.mirror import split_user
 from envc.platform import PLATFORMS, Platform
 from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Cutoff, Requirement
-from envc.resolve.conda_problem import as_error
-from envc.resolve.conda_question import (
+from envc.resolve.conda.distribution import distribution_of, package_of
+from envc.resolve.conda.problem import as_error
+from envc.resolve.conda.question import (
     Answer,
     Channel,
     Finding,
@@ -25,7 +26,6 @@ from envc.resolve.conda_question import (
     Question,
     Virtual,
 )
-from envc.resolve.distribution import distribution_of, package_of
 from envc.spec.solve import TEXT_FOR_NONE
 
 __all__ = ["SILENCE_S", "TIMEOUT_S", "conclude", "pose"]

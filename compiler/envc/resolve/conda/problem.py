@@ -9,7 +9,7 @@ from typing import assert_never
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError
 from envc.resolve.base import CondaRequest
-from envc.resolve.conda_question import Problem
+from envc.resolve.conda.question import Problem
 
 __all__ = ["as_error"]
 
