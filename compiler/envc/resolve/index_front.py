@@ -8,22 +8,26 @@ never sees a credential. What it downloads are stubs: the wheels' true metadata 
 from __future__ import annotations
 
 import html
+import json
 import re
 import secrets
 import threading
+from collections.abc import Iterable, Mapping
 from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote, unquote
 
 from envc.errors import EnvcError
-from envc.resolve.index import IndexClient, IndexFile, Project
+from envc.resolve.index import IndexClient, IndexFile
+from envc.resolve.index_scout import IndexScout
 from envc.resolve.loopback import LoopbackServer
+from envc.resolve.once import Once
 from envc.resolve.pip_input import PipInput
-from envc.resolve.settled import Settled
 from envc.resolve.wheel_file import (
     Target,
     allows_python,
+    best_wheel,
     distribution_of,
     fits,
     is_sdist,
@@ -33,6 +37,7 @@ from envc.resolve.wheel_file import (
 
 __all__ = ["IndexFront", "has_prerelease"]
 
+_JSON = "application/vnd.pypi.simple.v1+json"
 _EXACT = r"(?:implementation_version|platform_release|platform_version|python_full_version)"
 _OPERATOR = r"\s*(?:===|~=|==|!=|<=|>=|<|>|\bnot\s+in\b|\bin\b)\s*"
 _TEXT = r"""(?:"[^"]*"|'[^']*')"""
@@ -62,6 +67,8 @@ class IndexFront:
         self._given = given
         self._client = client
         self._unstable = unstable
+        self._offers = Once(self._find_offers)
+        self._metadata = Once(self._find_metadata)
         self._token = secrets.token_hex(16)
         self._server = LoopbackServer(_handler_of(self))
         self._thread = threading.Thread(
@@ -105,18 +112,24 @@ class IndexFront:
             return 502, "text/plain", b"the index behind this one failed"
         if content is None:
             return 404, "text/plain", b"there is no such thing"
-        kind = "application/zip" if path.endswith(".whl") else "text/html; charset=utf-8"
-        return 200, kind, content
+        return 200, _kind_of(path), content
+
+    def scout(self) -> IndexScout:
+        """Return what fetches ahead what pip will ask for."""
+        return IndexScout(self._given, self._offers, self._metadata)
 
     def _content(self, parts: list[str]) -> bytes | None:
         match parts:
             case ["links", self._token]:
                 return self._links_page().encode()
             case ["simple", name] if name in self._given.settled:
-                return _settled_page(self._given.settled[name]).encode()
+                settled = self._given.settled[name]
+                return _page(name, {settled.filename: False})
             case ["simple", name]:
-                project = self._client.project(name)
-                return None if project is None else self._page(project).encode()
+                offers = self._offers(name)
+                if offers is None:
+                    return None
+                return _page(name, {shown: file.yanked for shown, file in offers.items()})
             case ["files", name, _] if name in self._given.settled:
                 settled = self._given.settled[name]
                 return stub_wheel(settled.filename, _settle_release(settled.metadata, self._target))
@@ -124,12 +137,22 @@ class IndexFront:
                 return self._stub(name, filename)
         return None
 
-    def _page(self, project: Project) -> str:
-        shown = list(self._given.usable(project))
-        stable = [file for file in shown if not has_prerelease(file)]
-        if stable and project.name not in self._unstable:
-            shown = stable
-        return "\n".join(["<!DOCTYPE html>", *(_link(project.name, file) for file in shown)])
+    def _find_offers(self, name: str) -> Mapping[str, IndexFile] | None:
+        """Return what pip may choose from by the names that it sees, one file of each version."""
+        project = self._client.project(name)
+        if project is None:
+            return None
+        files = _best_of_versions(self._given.usable(project), self._target)
+        stable = [file for file in files if not has_prerelease(file)]
+        shown = stable if stable and name not in self._unstable else files
+        return {wheel_name(file.filename): file for file in shown}
+
+    def _find_metadata(self, which: tuple[str, str]) -> str:
+        name, shown = which
+        project, offers = self._client.project(name), self._offers(name)
+        assert project is not None, "it was offered"  # noqa: S101
+        assert offers is not None, "it was offered"  # noqa: S101
+        return self._client.metadata(project, offers[shown])
 
     def _links_page(self) -> str:
         lines = ["<!DOCTYPE html>"]
@@ -143,12 +166,10 @@ class IndexFront:
         return "\n".join(lines)
 
     def _stub(self, name: str, filename: str) -> bytes | None:
-        project = self._client.project(name)
-        for file in self._given.usable(project) if project is not None else ():
-            if project is not None and wheel_name(file.filename) == filename:
-                metadata = self._client.metadata(project, file)
-                return stub_wheel(filename, _settle_release(metadata, self._target))
-        return None
+        if filename not in (self._offers(name) or {}):
+            return None
+        metadata = self._metadata((name, filename))
+        return stub_wheel(filename, _settle_release(metadata, self._target))
 
 
 def has_prerelease(file: IndexFile) -> bool:
@@ -188,9 +209,36 @@ def _answer(item: str, target: Target) -> str:
         return item
 
 
-def _settled_page(settled: Settled) -> str:
-    file = IndexFile(filename=settled.filename, url="")
-    return f"<!DOCTYPE html>\n{_link(settled.name, file)}"
+def _best_of_versions(files: Iterable[IndexFile], target: Target) -> list[IndexFile]:
+    """Return the file of each version that pip would take: it looks at the others only to drop them."""
+    versions: dict[tuple[str, str] | None, list[IndexFile]] = {}
+    for file in files:
+        versions.setdefault(distribution_of(file.filename), []).append(file)
+    return [
+        (best_wheel(ones, target) if len(ones) > 1 else None) or ones[0]
+        for ones in versions.values()
+    ]
+
+
+def _page(name: str, shown: Mapping[str, bool]) -> bytes:
+    """Return a page (PEP 691) of files by whether they are yanked."""
+    files = [
+        {
+            "filename": filename,
+            "url": f"../../files/{name}/{quote(filename)}",
+            "hashes": {},
+            "yanked": is_yanked,
+        }
+        for filename, is_yanked in shown.items()
+    ]
+    return json.dumps({"meta": {"api-version": "1.0"}, "name": name, "files": files}).encode()
+
+
+def _kind_of(path: str) -> str:
+    """Return the type of what lies at a path."""
+    if path.endswith(".whl"):
+        return "application/zip"
+    return "text/html; charset=utf-8" if path.startswith("/links/") else _JSON
 
 
 def _link(name: str, file: IndexFile) -> str:
@@ -203,6 +251,8 @@ def _link(name: str, file: IndexFile) -> str:
 def _handler_of(front: IndexFront) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # A body would wait for its head to be acknowledged, which Linux delays by 40 ms.
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             status, kind, content = front.answer(self.path)

@@ -129,6 +129,8 @@ class Host:
             **PIP_SETTINGS,
             "PATH": self._environment.get("PATH", ""),
             "HOME": str(folder),
+            # What it leaves behind where it is ended by force goes with the folder.
+            "TMPDIR": str(folder),
             "PIP_INDEX_URL": front.url,
             "PYTHONUSERBASE": site.getuserbase(),
         }

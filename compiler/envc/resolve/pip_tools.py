@@ -113,7 +113,7 @@ def _run(place: Place, given: PipInput, client: IndexClient) -> Outcome:
     """
     unstable: frozenset[str] = frozenset()
     while True:
-        with IndexFront(given, client, unstable) as front:
+        with IndexFront(given, client, unstable) as front, front.scout():
             done = place.run(_make_job(given), front)
         if front.errors:
             raise front.errors[0]
