@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from envc.diagnostics import Diagnostic
+from envc.engine.attached import attach
 from envc.engine.failure import explain_missing_program, translated
 from envc.engine.option import join_fields
 from envc.errors import EnvcError, InputError, ToolError
-from envc.process import ProgramMissingError, attach
+from envc.process import ProgramMissingError
 from envc.source import Span
 
 if TYPE_CHECKING:
