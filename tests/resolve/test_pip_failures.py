@@ -107,11 +107,12 @@ def test_a_file_that_the_index_lists_and_does_not_have_is_named(
 
 
 def test_an_index_that_fails_for_uv_only_is_told_in_its_words(tmp_path: Path) -> None:
-    def fail_from_now_on() -> None:
-        if index.requests:
+    def fail_at_first() -> None:
+        index.failures.clear()
+        if not index.requests:
             index.failures["/"] = 503
 
-    with IndexServer([B10], watch=fail_from_now_on) as index:
+    with IndexServer([B10], watch=fail_at_first) as index:
         (found,) = _diagnostics(solvers(tmp_path)[0], ask("b", index=index), ToolError)
 
         assert (found.code, found.message) == (

@@ -150,8 +150,7 @@ class IndexServer:
         self._files_url = files_url
         self._watch = watch
         self._files: dict[str, list[IndexFile]] = {}
-        for dist in dists:
-            self._files.setdefault(canonicalize_name(dist.name), []).extend(_files_of(dist))
+        self.offer(dists)
         self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
@@ -171,6 +170,12 @@ class IndexServer:
     def links_url(self) -> str:
         """The address of a page that links to all files."""
         return f"{self.address}/links/"
+
+    def offer(self, dists: Sequence[Dist]) -> None:
+        """Serve these distributions from now on, and no others."""
+        self._files.clear()
+        for dist in dists:
+            self._files.setdefault(canonicalize_name(dist.name), []).extend(_files_of(dist))
 
     def file(self, name: str) -> IndexFile:
         """Return the file of this name.

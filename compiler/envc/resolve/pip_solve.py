@@ -9,7 +9,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from envc.diagnostics import Diagnostic
-from envc.errors import InputError, ToolError
+from envc.errors import EnvcError, InputError, ToolError
 from envc.lock.package import PipPackage, SourcePackage
 from envc.mirror import MirrorMap
 from envc.resolve.base import (
@@ -27,6 +27,7 @@ from envc.resolve.index import IndexClient, IndexFile, Project
 from envc.resolve.pip_advice import advise
 from envc.resolve.pip_conflict import Failure, check_roots, explain
 from envc.resolve.pip_input import PipInput, prepare
+from envc.resolve.release import Releases
 from envc.resolve.settled import Settled
 from envc.resolve.transport import Transport
 from envc.resolve.uv_program import build_installer
@@ -44,11 +45,15 @@ class Outcome:
         pins: Versions by normalised name; those of settled distributions may be among them.
         failure: Why there are none; None where it succeeded.
         unknown_extras: The settled distributions that were asked for an extra they do not know.
+        listed: By normalised name, the wheels that fit, where the backend names them.
+        withdrawn: The names of what it says that the version was withdrawn, where it names files.
     """
 
     pins: Mapping[str, str] = field(default_factory=dict)
     failure: Failure | None = None
     unknown_extras: frozenset[str] = frozenset()
+    listed: Mapping[str, tuple[IndexFile, ...]] = field(default_factory=dict)
+    withdrawn: frozenset[str] = frozenset()
 
 
 Backend: TypeAlias = Callable[[PipInput, IndexClient], Outcome]
@@ -97,12 +102,12 @@ def solve(
         exclude_newer=request.exclude_newer,
         workshop=workshop,
     )
-    check_roots(given, client)
     learnt: frozenset[str] = frozenset()
     while True:
-        outcome = backend(given, client)
+        outcome = _ask(backend, given, client)
+        found = _find_releases(given, client, kept, outcome)
         new = outcome.unknown_extras - learnt
-        unfit = _list_unfit(given, client, outcome.pins)
+        unfit = _list_unfit(given, client, found, outcome.pins)
         if not new and not unfit:
             break
         given = given.with_settled(_learn_extras(given.settled[name], client) for name in new)
@@ -110,7 +115,7 @@ def solve(
         learnt |= new
     if outcome.failure is not None:
         return explain(given, client, outcome.failure)
-    chosen = _choose_all(given, client, outcome.pins)
+    chosen = _choose_all(given, found, outcome.pins)
 
     def solve_build(wanted: PipRequest) -> PipResolution | Conflict:
         return solve(
@@ -131,6 +136,30 @@ def solve(
         build=built.wheels,
         warnings=advise(given, client, chosen),
     )
+
+
+def _ask(backend: Backend, given: PipInput, client: IndexClient) -> Outcome:
+    """Return what a backend found; where it fails, the requirements of the spec are looked at first.
+
+    Raises:
+        InputError: As `check_roots` does.
+        ToolError: As `check_roots` and the backend do.
+    """
+    try:
+        outcome = backend(given, client)
+    except EnvcError:
+        check_roots(given, client)
+        raise
+    if outcome.failure is not None:
+        check_roots(given, client)
+    return outcome
+
+
+def _find_releases(
+    given: PipInput, client: IndexClient, cache: Path, outcome: Outcome
+) -> Mapping[str, Project | None]:
+    pins = {name: one for name, one in outcome.pins.items() if name not in given.settled}
+    return Releases(given, client, cache).find(pins, outcome.listed, outcome.withdrawn)
 
 
 def _list_sources(
@@ -190,14 +219,17 @@ def _settled_source(settled: Settled, found: DirectSdist) -> SourcePackage:
 
 
 def _list_unfit(
-    given: PipInput, client: IndexClient, pins: Mapping[str, str]
+    given: PipInput,
+    client: IndexClient,
+    releases: Mapping[str, Project | None],
+    pins: Mapping[str, str],
 ) -> dict[str, tuple[str, ...]]:
     """Return, of the distributions pinned to wheels for other Pythons, all such versions."""
-    projects = client.projects(name for name in pins if name not in given.settled)
     found = {}
-    for name, project in projects.items():
-        if project is not None and _keep_or_choose(project, pins[name], given) is None:
-            found[name] = _versions_for_others(project, given.target)
+    for name, release in releases.items():
+        if release is not None and _keep_or_choose(release, pins[name], given) is None:
+            project = client.project(name)
+            found[name] = _versions_for_others(project or release, given.target)
     return {name: versions for name, versions in found.items() if pins[name] in versions}
 
 
@@ -258,16 +290,16 @@ def _is_of_extra(text: str) -> bool:
 _Chosen: TypeAlias = Mapping[str, tuple[Project, IndexFile]]
 
 
-def _choose_all(given: PipInput, client: IndexClient, pins: Mapping[str, str]) -> _Chosen:
+def _choose_all(
+    given: PipInput, releases: Mapping[str, Project | None], pins: Mapping[str, str]
+) -> _Chosen:
     """Return the file of each pinned distribution that is not settled, by its name."""
-    wanted = {name: version for name, version in pins.items() if name not in given.settled}
     chosen = {}
-    for name, project in client.projects(wanted).items():
-        file = None if project is None else _keep_or_choose(project, wanted[name], given)
+    for name, project in releases.items():
+        file = None if project is None else _keep_or_choose(project, pins[name], given)
         if project is None or file is None:
             message = (
-                f"the wheel of `{name}` {wanted[name]} vanished from its index "
-                "while it was resolved"
+                f"the wheel of `{name}` {pins[name]} vanished from its index while it was resolved"
             )
             raise ToolError([Diagnostic(code="E337", message=message, hint="lock again")])
         chosen[name] = (project, file)

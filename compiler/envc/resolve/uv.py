@@ -22,6 +22,7 @@ from envc.resolve.pip_input import PipInput, Root
 from envc.resolve.pip_pins import parse_pins
 from envc.resolve.pip_solve import Outcome, solve
 from envc.resolve.settled import Settled
+from envc.resolve.uv_answer import parse_answer, write_preferred
 from envc.resolve.uv_program import broken, child_environment, index_arguments, program
 from envc.resolve.wheel_file import Target, distribution_of
 
@@ -37,6 +38,7 @@ _LACKING = re.compile(
     rf"(?:are no versions of {_REQUIREMENT}"
     rf"|(?:is|are) available and .+? depends? on {_REQUIREMENT})(?![\w.-])"
 )
+_YANKED = re.compile(r"`([\w.-]+)==[^`]*` is yanked")
 _NO_SOLUTION = "No solution found"
 
 
@@ -96,6 +98,7 @@ class Uv:
             requirements = _write_requirements(given, folder)
             command = [
                 *_program(),
+                *_format_arguments(given),
                 *_target_arguments(given.target),
                 *index_arguments(given.request),
                 *_limit_arguments(given, folder),
@@ -127,6 +130,11 @@ def _program() -> list[str]:
         *("--color", "never", "--no-progress", "--no-python-downloads", "--python", sys.executable),
         *("--only-binary", ":all:", "--keyring-provider", "disabled"),
     ]
+
+
+def _format_arguments(given: PipInput) -> list[str]:
+    """Return how uv is to answer: with the files it saw, unless it looked at the front's stubs."""
+    return [] if given.needs_front else ["--format", "pylock.toml"]
 
 
 def _target_arguments(target: Target) -> list[str]:
@@ -173,9 +181,12 @@ def _preferred_arguments(given: PipInput, folder: Path) -> list[str]:
     """Return where uv finds the versions to prefer: in the file that it would write."""
     if not (pins := given.preferred_pins):
         return []
-    output = folder / "requirements.txt"
-    lines = (f"{name}=={version}\n" for name, version in pins.items())
-    output.write_text("".join(lines), "utf-8")
+    if given.needs_front:
+        output = folder / "requirements.txt"
+        text = "".join(f"{name}=={version}\n" for name, version in pins.items())
+    else:
+        output, text = folder / "pylock.toml", write_preferred(pins)
+    output.write_text(text, "utf-8")
     return ["--output-file", str(output)]
 
 
@@ -202,7 +213,9 @@ def _read_outcome(done: Completed, given: PipInput, client: IndexClient) -> Outc
         if name in given.settled
     )
     if done.returncode == 0:
-        return Outcome(pins=parse_pins(done.stdout), unknown_extras=unknown)
+        if given.needs_front:
+            return Outcome(pins=parse_pins(done.stdout), unknown_extras=unknown)
+        return _read_files(done.stdout, text, unknown)
     if _NO_SOLUTION not in text:
         _blame_index(text, given, client)
         raise broken("`uv` failed", text)
@@ -212,6 +225,21 @@ def _read_outcome(done: Completed, given: PipInput, client: IndexClient) -> Outc
     suspects = tuple(dict.fromkeys(f"{name}{versions}" for name, versions in found))
     failure = Failure(explanation=explanation, suspects=suspects)
     return Outcome(failure=failure, unknown_extras=unknown)
+
+
+def _read_files(answer: str, words: str, unknown: frozenset[str]) -> Outcome:
+    from packaging.utils import canonicalize_name
+
+    try:
+        pins, listed = parse_answer(answer)
+    except (ValueError, KeyError) as error:
+        raise broken("`uv` wrote no lock", answer) from error
+    return Outcome(
+        pins=pins,
+        listed=listed,
+        withdrawn=frozenset(map(canonicalize_name, _YANKED.findall(words))),
+        unknown_extras=unknown,
+    )
 
 
 def _pick(found: tuple[str, str, str, str]) -> tuple[str, str]:

@@ -1,0 +1,150 @@
+"""The files of the versions that a backend chose: from its own words where those are enough, else from pages.
+
+A backend's list lacks what a page says of each file: the Pythons it is for, and whether it was
+withdrawn. The first never changes for a file, and is kept when a page was read; of a withdrawn
+version the backend warns. So a page is read once for each release and target, and not again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from envc.files import write_if_changed
+from envc.resolve.base import IndexAccess
+from envc.resolve.index import IndexClient, IndexFile, Project
+from envc.resolve.pip_input import PipInput
+from envc.resolve.wheel_file import Target, distribution_of, fits
+
+__all__ = ["Releases"]
+
+_PYPI = "https://pypi.org/simple"
+_Files: TypeAlias = tuple[IndexFile, ...]
+
+
+class Releases:
+    """Finds the files of releases.
+
+    Args:
+        given: The problem.
+        client: Asks for pages.
+        cache: A folder for what pages said.
+    """
+
+    def __init__(self, given: PipInput, client: IndexClient, cache: Path) -> None:
+        self._given = given
+        self._client = client
+        self._cache = cache
+
+    def find(
+        self, pins: Mapping[str, str], listed: Mapping[str, _Files], withdrawn: frozenset[str]
+    ) -> dict[str, Project | None]:
+        """Return, by name, what there is of each pin; of other versions, not all need be there.
+
+        Args:
+            pins: Versions by normalised name.
+            listed: The wheels that fit, as the backend names them; without those, pages are asked.
+            withdrawn: The names of which the backend says that their version was withdrawn.
+
+        Raises:
+            ToolError: As `IndexClient.project` does.
+        """
+        index = self._sole_index()
+        found: dict[str, Project | None] = {}
+        if index is not None:
+            for name in sorted(pins.keys() & listed.keys() - withdrawn):
+                if files := self._recall(index, name, listed[name]):
+                    found[name] = Project(name=name, index=index, files=files)
+        for name, project in self._client.projects(pins.keys() - found.keys()).items():
+            files = listed.get(name, ())
+            found[name] = _with_hashes(project, files)
+            if index is not None and project is not None and files:
+                self._keep(index, project, pins[name], files)
+        return dict(sorted(found.items()))
+
+    def _sole_index(self) -> IndexAccess | None:
+        """Return the index that all files are from; None where a backend's words do not tell which."""
+        request = self._given.request
+        if len(request.indexes) != 1 or self._given.needs_front:
+            return None
+        return request.indexes[0]
+
+    def _recall(self, index: IndexAccess, name: str, listed: _Files) -> _Files:
+        """Return a release's files with what the index's page said of them; empty where nobody knows."""
+        # PyPI withdraws whole releases (https://docs.pypi.org/project-management/yanking/). Elsewhere
+        # it can be one wheel of several, of which a backend says nothing.
+        if len(listed) != 1 and index.url.rstrip("/") != _PYPI:
+            return ()
+        try:
+            kept = json.loads(self._place(index, name, listed).read_bytes())
+            return tuple(_complete(file, kept[file.filename]) for file in listed)
+        except (OSError, ValueError, KeyError, TypeError):
+            return ()
+
+    def _keep(self, index: IndexAccess, project: Project, version: str, listed: _Files) -> None:
+        """Keep what a page says of a release where it and the backend have the same files of it."""
+        files = list(_list_fitting(project, version, self._given.target))
+        if any(file.yanked for file in files) or set(map(_facts, files)) != set(
+            map(_facts, listed)
+        ):
+            return
+        said = {
+            file.filename: {"requires-python": file.requires_python, "metadata": file.has_metadata}
+            for file in files
+        }
+        # A cache that cannot be written costs time, nothing else.
+        with contextlib.suppress(OSError):
+            write_if_changed(
+                self._place(index, project.name, listed),
+                json.dumps(said, sort_keys=True).encode(),
+            )
+
+    def _place(self, index: IndexAccess, name: str, listed: _Files) -> Path:
+        target = self._given.target
+        question = [
+            index.url.rstrip("/"),
+            name,
+            [*target.series, target.machine, target.glibc],
+            sorted(map(_facts, listed)),
+        ]
+        digest = hashlib.sha256(json.dumps(question).encode()).hexdigest()
+        return self._cache / f"{digest}.release"
+
+
+def _list_fitting(project: Project, version: str, target: Target) -> Iterable[IndexFile]:
+    """Yield the wheels of a version whose tags fit, whatever Python they ask for."""
+    for file in project.files:
+        if distribution_of(file.filename) == (project.name, version) and fits(
+            replace(file, requires_python=None), target
+        ):
+            yield file
+
+
+def _facts(file: IndexFile) -> tuple[str, str, str, int]:
+    return file.filename, file.url, file.sha256 or "", file.size or 0
+
+
+def _complete(file: IndexFile, said: Mapping[str, Any]) -> IndexFile:
+    requires_python = said["requires-python"]
+    if not isinstance(requires_python, str | None):
+        raise TypeError(said)
+    return replace(file, requires_python=requires_python, has_metadata=bool(said["metadata"]))
+
+
+def _with_hashes(project: Project | None, listed: _Files) -> Project | None:
+    """Return a project with the hashes that a backend had to compute, so that nobody does it again."""
+    known = {file.url: file.sha256 for file in listed}
+    if project is None or all(file.sha256 or file.url not in known for file in project.files):
+        return project
+    return replace(
+        project,
+        files=tuple(
+            file if file.sha256 else replace(file, sha256=known.get(file.url))
+            for file in project.files
+        ),
+    )
