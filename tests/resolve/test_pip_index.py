@@ -17,12 +17,13 @@ from envc.errors import ToolError
 from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess, PipResolution, PipSolver
 from envc.resolve.index import IndexClient, IndexFile, Project
+from envc.resolve.index_page import parse_page
 from envc.resolve.pip_conflict import redact
 from envc.resolve.pip_tools import PipTools
 from envc.resolve.tools import tools_requirements
-from envc.resolve.transport import Transport, basic_auth, network_environment
+from envc.resolve.transport import Answer, Transport, basic_auth, network_environment
 from envc.resolve.uv import Uv
-from envc.resolve.wheel_file import Target, best_wheel, distribution_of
+from envc.resolve.wheel_file import Target, best_wheel, distribution_of, is_of
 from support.index import Dist, IndexServer
 from support.pip_world import CP, MACHINE, ask, silent, solvers
 
@@ -42,6 +43,62 @@ def _project(client: IndexClient, name: str) -> Project:
     project = client.project(name)
     assert project is not None
     return project
+
+
+LINKS = st.sampled_from(
+    [
+        f'<a href="https://files.example/p/a-1.0-py3-none-any.whl#sha256={SHA}">a</a>',
+        '<a href="a-1.0-py3-none-any.whl" data-requires-python="&gt;=3.8" data-yanked>a</a>',
+        "<A HREF='../../a-1.0.tar.gz#md5=0'>a</A>",
+        '<a data-yanked="no" href="a-1.0-cp312-cp312-linux_x86_64.whl">a</a>',
+        '<a href="/files/a-1%2E0-py3-none-any.whl">a</a>',
+        '<a href="a-1.0&#43;x-py3-none-any.whl">a</a>',
+        '<a href="a-1.0-py3-none-any.whl?token=a-2.0-py3-none-any.whl">a</a>',
+        '<a href=" a-1.0-py3-none-any.whl ">a</a>',
+        '<a href="a-1.0-py3-none-any.whl"data-yanked>a</a>',
+        "<a href=a-1.0-py3-none-any.whl>a</a>",
+        '<a href="https://files.example/?f=/a-1.0-py3-none-any.whl">a</a>',
+        '<base href="https://other.example/a/">',
+        '<base href="https://other.example/a-1.0-py3-none-any.whl">',
+        '<!-- <a href="a-1.0-py3-none-any.whl">a</a> -->',
+        '<a href="">a</a>',
+    ]
+)
+NAMES = ("a-1.0-py3-none-any.whl", "a-1.0.tar.gz", "a-1.0+x-py3-none-any.whl", "a-2.0.tar.gz")
+
+
+@given(
+    links=st.lists(LINKS, max_size=6),
+    versions=st.sets(st.sampled_from(("1.0", "1.0+x", "2.0"))),
+    named=st.sets(st.sampled_from(NAMES)),
+)
+def test_to_leave_files_of_a_page_unread_changes_no_other(
+    links: list[str], versions: set[str], named: set[str]
+) -> None:
+    def is_wanted(filename: str) -> bool:
+        return filename in named or any(is_of(filename, "a", one) for one in versions)
+
+    index = IndexAccess(url="https://index.example/simple")
+    page = "\n".join(links).encode()
+    answer = Answer(url=f"{index.url}/a/", content=page, content_type="text/html")
+
+    whole = parse_page(answer, index)
+    assert parse_page(answer, index, is_wanted) == tuple(
+        file for file in whole if is_wanted(file.filename)
+    )
+
+
+@given(
+    filename=st.from_regex(
+        r"(a|A_b|b)-?(1|1\.0|01\.0|1_0|2)?(-py3-none-any)?(-1)?(\.whl|\.tar\.gz|\.zip)"
+    ),
+    name=st.sampled_from(("a", "a-b", "b")),
+    version=st.sampled_from(("1", "1.0", "2")),
+)
+def test_a_file_is_of_the_release_that_its_name_says(
+    filename: str, name: str, version: str
+) -> None:
+    assert is_of(filename, name, version) == (distribution_of(filename) == (name, version))
 
 
 def test_an_html_page_gives_what_its_links_say(tmp_path: Path) -> None:

@@ -118,6 +118,7 @@ class Solvers:
         from envc.resolve.choice import conda_solver, pip_solver
         from envc.resolve.debian.apt import Apt
         from envc.resolve.image.inspector import ImageInspector
+        from envc.resolve.pinned import Pinned
         from envc.resolve.uv import Uv
         from envc.resolve.world import World
 
@@ -128,13 +129,14 @@ class Solvers:
             cache=machine.cache,
             tell=machine.tell,
         )
+        tools = Uv(cache=machine.cache, environment=machine.environment)
         return World(
             images=self._stack.enter_context(contextlib.closing(images)),
             conda=conda_solver(
                 options.conda_solver, machine.cache, machine.environment, self._workers
             ),
             pip=pip_solver(options.pip_solver, machine.cache, machine.environment, images.engine),
-            tools=Uv(cache=machine.cache, environment=machine.environment),
+            tools=Pinned(name=tools.name, solver=tools, folder=machine.cache / "metadata"),
             system=Apt(engine=images.engine, environment=machine.environment),
             tools_image=options.tools_image,
             mirrors=machine.mirrors,

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,13 @@ from envc.resolve.find_links import Links
 from envc.resolve.index_page import IndexFile, parse_page
 from envc.resolve.kept_size import keep_size, read_size
 from envc.resolve.transport import Transport
-from envc.resolve.wheel_file import BrokenWheelError, distribution_of, is_sdist, read_metadata
+from envc.resolve.wheel_file import (
+    BrokenWheelError,
+    distribution_of,
+    is_of,
+    is_sdist,
+    read_metadata,
+)
 from envc.resolve.workshop import Described, Workshop
 
 __all__ = ["IndexClient", "IndexFile", "Project"]
@@ -94,14 +100,22 @@ class IndexClient:
         with self._lock:
             if name in self._projects:
                 return self._projects[name]
-        found = next(filter(None, (self._ask(index, name) for index in self._indexes)), None)
-        if linked := self._links.of(name):
-            files = found.files if found is not None else ()
-            index = found.index if found is not None else self._links.access
-            hidden = found.hidden if found is not None else ()
-            found = Project(name=name, index=index, files=(*linked, *files), hidden=hidden)
+        found = self._find(name)
         with self._lock:
             return self._projects.setdefault(name, found)
+
+    def release(self, name: str, version: str) -> Project | None:
+        """Return what `project` does; of other versions than this one, not all need be there.
+
+        That is faster, and a bit is forgotten: who needs all has to ask for the page once more.
+
+        Raises:
+            ToolError: As `project` does.
+        """
+        with self._lock:
+            if name in self._projects:
+                return self._projects[name]
+        return self._find(name, lambda filename: is_of(filename, name, version))
 
     def linked(self) -> dict[str, tuple[IndexFile, ...]]:
         """Return all that find-links offers, by normalised name.
@@ -120,6 +134,19 @@ class IndexClient:
         wanted = sorted(set(names))
         with ThreadPoolExecutor(max_workers=_CONNECTIONS) as pool:
             return dict(zip(wanted, pool.map(self.project, wanted), strict=True))
+
+    def releases(self, pins: Mapping[str, str]) -> dict[str, Project | None]:
+        """Return what `release` does for several names and their versions, asked for at the same time.
+
+        Raises:
+            ToolError: As `project` does.
+        """
+        wanted = sorted(pins)
+        if not wanted:
+            return {}
+        with ThreadPoolExecutor(max_workers=_CONNECTIONS) as pool:
+            found = pool.map(lambda name: self.release(name, pins[name]), wanted)
+            return dict(zip(wanted, found, strict=True))
 
     def metadata(self, project: Project, file: IndexFile) -> str:
         """Return a wheel's METADATA: kept, served by the index, or read from the wheel itself.
@@ -195,12 +222,24 @@ class IndexClient:
             keep_size(kept, size)
         return size
 
-    def _ask(self, index: IndexAccess, name: str) -> Project | None:
+    def _find(self, name: str, is_wanted: Callable[[str], bool] = lambda _: True) -> Project | None:
+        asked = (self._ask(index, name, is_wanted) for index in self._indexes)
+        found = next(filter(None, asked), None)
+        if linked := self._links.of(name):
+            files = found.files if found is not None else ()
+            index = found.index if found is not None else self._links.access
+            hidden = found.hidden if found is not None else ()
+            return Project(name=name, index=index, files=(*linked, *files), hidden=hidden)
+        return found
+
+    def _ask(
+        self, index: IndexAccess, name: str, is_wanted: Callable[[str], bool]
+    ) -> Project | None:
         address = self._mirrors.to_mirror(index.url.rstrip("/"))
         answer = self._transport.get(f"{address}/{name}/", index, address, accept=_ACCEPT)
         if answer is None:
             return None
-        files = parse_page(answer, index)
+        files = parse_page(answer, index, is_wanted)
         seen = tuple(file for file in files if self._is_old_enough(file))
         hidden = tuple(file for file in files if not self._is_old_enough(file))
         return Project(name=name, index=index, files=seen, hidden=hidden)

@@ -25,13 +25,14 @@ from envc.resolve.direct import DirectSdist, Downloads
 from envc.resolve.git.repository import Repositories
 from envc.resolve.index import IndexClient, IndexFile, Project
 from envc.resolve.pip_advice import advise
+from envc.resolve.pip_choice import keep_or_choose, versions_for_others, wheels_of
 from envc.resolve.pip_conflict import Failure, check_roots, explain
 from envc.resolve.pip_input import PipInput, prepare
 from envc.resolve.release import Releases
 from envc.resolve.settled import Settled
 from envc.resolve.transport import Transport
 from envc.resolve.uv_program import build_installer
-from envc.resolve.wheel_file import Target, best_wheel, distribution_of, fits, is_sdist
+from envc.resolve.wheel_file import distribution_of, is_sdist
 from envc.resolve.workshop import Described, Workshop
 
 __all__ = ["Backend", "Outcome", "solve"]
@@ -227,24 +228,10 @@ def _list_unfit(
     """Return, of the distributions pinned to wheels for other Pythons, all such versions."""
     found = {}
     for name, release in releases.items():
-        if release is not None and _keep_or_choose(release, pins[name], given) is None:
+        if release is not None and keep_or_choose(release, pins[name], given) is None:
             project = client.project(name)
-            found[name] = _versions_for_others(project or release, given.target)
+            found[name] = versions_for_others(project or release, given.target)
     return {name: versions for name, versions in found.items() if pins[name] in versions}
-
-
-def _versions_for_others(project: Project, target: Target) -> tuple[str, ...]:
-    """Return the versions, sorted, that only Requires-Python keeps from the target."""
-    from packaging.version import Version
-
-    good: set[str] = set()
-    other: set[str] = set()
-    for file in project.files:
-        if fits(replace(file, requires_python=None), target):
-            named = distribution_of(file.filename)
-            if named is not None:
-                (good if fits(file, target) else other).add(named[1])
-    return tuple(sorted(other - good, key=Version))
 
 
 def _learn_extras(settled: Settled, client: IndexClient) -> Settled:
@@ -257,7 +244,7 @@ def _learn_extras(settled: Settled, client: IndexClient) -> Settled:
     if not settled.is_provided:
         return settled
     found = client.project(settled.name)
-    wheels = [] if found is None else _wheels_of(found, settled.version)
+    wheels = [] if found is None else wheels_of(found, settled.version)
     if found is None or not wheels:
         message = (
             f"an extra of `{settled.name}` is required, but Conda provides `{settled.name}` "
@@ -296,7 +283,7 @@ def _choose_all(
     """Return the file of each pinned distribution that is not settled, by its name."""
     chosen = {}
     for name, project in releases.items():
-        file = None if project is None else _keep_or_choose(project, pins[name], given)
+        file = None if project is None else keep_or_choose(project, pins[name], given)
         if project is None or file is None:
             message = (
                 f"the wheel of `{name}` {pins[name]} vanished from its index while it was resolved"
@@ -342,40 +329,6 @@ def _package(
         size=file.size or next(known, None) or client.size(project, file),
         index=project.source_of(file).url,
     )
-
-
-def _keep_or_choose(project: Project, version: str, given: PipInput) -> IndexFile | None:
-    """Return the wheel that is preferred where it is still there and fits, else the best one."""
-    files = {(one.filename, one.sha256) for one in given.request.preferred}
-    kept = (
-        file
-        for file in _wheels_of(project, version)
-        if (file.filename, file.sha256) in files and fits(file, given.target)
-    )
-    return (
-        next(kept, None)
-        or _choose(project, version, given.target)
-        or _choose_source(project, version, given)
-    )
-
-
-def _choose_source(project: Project, version: str, given: PipInput) -> IndexFile | None:
-    wanted = (project.name, version)
-    usable = (file for file in given.usable(project) if is_sdist(file.filename))
-    return next((file for file in usable if distribution_of(file.filename) == wanted), None)
-
-
-def _choose(project: Project, version: str, target: Target) -> IndexFile | None:
-    return best_wheel(_wheels_of(project, version), target)
-
-
-def _wheels_of(project: Project, version: str) -> list[IndexFile]:
-    return [
-        file
-        for file in project.files
-        if file.filename.endswith(".whl")
-        and distribution_of(file.filename) == (project.name, version)
-    ]
 
 
 def _settled_package(settled: Settled) -> PipPackage:

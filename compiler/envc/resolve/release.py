@@ -60,7 +60,8 @@ class Releases:
             for name in sorted(pins.keys() & listed.keys() - withdrawn):
                 if files := self._recall(index, name, listed[name]):
                     found[name] = Project(name=name, index=index, files=files)
-        for name, project in self._client.projects(pins.keys() - found.keys()).items():
+        unknown = {name: pins[name] for name in pins.keys() - found.keys()}
+        for name, project in self._client.releases(unknown).items():
             files = listed.get(name, ())
             found[name] = _with_hashes(project, files)
             if index is not None and project is not None and files:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -68,35 +69,51 @@ class Transport:
         silence_s: float = _READ_S,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        import requests
-        from requests.adapters import HTTPAdapter
-
-        from envc.resolve.retry import PatientRetry
-
         self._timeout = (_CONNECT_S, silence_s)
+        self._retries = retries
+        self._tell = tell
         network = network_environment(environment)
         self._proxies = {
             key.removesuffix("_PROXY").lower(): value
             for key, value in network.items()
             if key.endswith("_PROXY")
         }
-        self._session = requests.Session()
+        self._bundle = network.get("SSL_CERT_FILE")
+        if self._bundle:
+            check_bundle(self._bundle, "E335")
+        self._opened: requests.Session | None = None
+        self._guard = threading.Lock()
+        self._without_sizes: set[tuple[str, str]] = set()
+
+    @property
+    def _session(self) -> requests.Session:
+        """The connections; requests loads slowly, and a lock whose pages are known asks nobody."""
+        with self._guard:
+            if self._opened is None:
+                self._opened = self._open_session()
+            return self._opened
+
+    def _open_session(self) -> requests.Session:
+        import requests
+        from requests.adapters import HTTPAdapter
+
+        from envc.resolve.retry import PatientRetry
+
+        session = requests.Session()
         # The session reads neither ~/.netrc nor the process's own environment.
-        self._session.trust_env = False
-        if bundle := network.get("SSL_CERT_FILE"):
-            check_bundle(bundle, "E335")
-        self._session.verify = bundle or True
+        session.trust_env = False
+        session.verify = self._bundle or True
         retry = PatientRetry(
-            total=retries,
+            total=self._retries,
             backoff_factor=0.3,
             status_forcelist=(429, 500, 502, 503, 504),
             raise_on_status=False,
-            tell=tell,
+            tell=self._tell,
         )
         adapter = HTTPAdapter(max_retries=retry, pool_maxsize=_CONNECTIONS)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
-        self._without_sizes: set[tuple[str, str]] = set()
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        return session
 
     def get(
         self, url: str, index: IndexAccess, address: str, *, accept: str = "*/*"

@@ -22,6 +22,7 @@ __all__ = [
     "best_wheel",
     "distribution_of",
     "fits",
+    "is_of",
     "is_sdist",
     "read_metadata",
     "stub_wheel",
@@ -179,6 +180,22 @@ def distribution_of(filename: str) -> tuple[str, str] | None:
         return None
     version = _canonical_version(parts[1])
     return (_canonical_name(parts[0]), version) if version is not None else None
+
+
+def is_of(filename: str, name: str, version: str) -> bool:
+    """Say whether a wheel or sdist is of a distribution, by its normalised name, and of a version.
+
+    >>> is_of("Pillow-10.0-cp312-cp312-manylinux_2_28_x86_64.whl", "pillow", "10.0")
+    True
+    """
+    # Most files of a page are of other versions, which are the cheaper half to tell.
+    if filename.endswith(".whl"):
+        stated = filename.split("-", 2)[1:2]
+    else:
+        stated = filename.removesuffix(".zip").removesuffix(".tar.gz").split("-")[-1:]
+    if not stated or _canonical_version(stated[0]) != version:
+        return False
+    return distribution_of(filename) == (name, version)
 
 
 def read_metadata(file: Path) -> str:
