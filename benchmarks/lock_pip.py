@@ -26,50 +26,23 @@ from pathlib import Path
 
 from startup import DIGEST, IMAGE
 
+_FEW = ("flask", "pandas", "scikit-learn", "fastapi", "jupyterlab", "sqlalchemy", "boto3", "rich")
+_MORE = (
+    "streamlit",
+    "mlflow",
+    "dask",
+    "distributed",
+    "polars",
+    "pytest",
+    "sphinx",
+    "celery",
+    "scrapy",
+)
 SETS: Mapping[int, tuple[str, ...]] = {
     10: ("flask", "rich"),
-    60: (
-        "pandas",
-        "scikit-learn",
-        "fastapi",
-        "sqlalchemy",
-        "rich",
-        "flask",
-        "boto3",
-        "matplotlib",
-        "httpx",
-        "celery",
-    ),
-    120: (
-        "flask",
-        "pandas",
-        "scikit-learn",
-        "fastapi",
-        "jupyterlab",
-        "sqlalchemy",
-        "boto3",
-        "rich",
-    ),
-    250: (
-        "flask",
-        "pandas",
-        "scikit-learn",
-        "fastapi",
-        "jupyterlab",
-        "sqlalchemy",
-        "boto3",
-        "rich",
-        "streamlit",
-        "mlflow",
-        "dask",
-        "distributed",
-        "polars",
-        "pytest",
-        "sphinx",
-        "celery",
-        "django",
-        "scrapy",
-    ),
+    60: ("pandas", "scikit-learn", "fastapi", "flask", "boto3", "matplotlib", "httpx", "celery"),
+    120: _FEW,
+    250: (*_FEW, *_MORE, "django", "transformers", "datasets"),
 }
 """Requirements by how many distributions they are, about."""
 
