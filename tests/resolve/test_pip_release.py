@@ -10,6 +10,7 @@ from typing import Literal
 
 import pytest
 
+from envc.errors import ToolError
 from envc.resolve.base import IndexAccess, PipRequest, PipResolution
 from envc.resolve.uv import Uv
 from envc.resolve.uv_answer import parse_answer, write_preferred
@@ -190,6 +191,20 @@ def test_of_two_indexes_the_first_that_knows_a_name_is_asked_each_time(tmp_path:
             second.url,
             first.url,
         ]
+
+
+def test_an_index_that_asks_for_credentials_is_asked_each_time(tmp_path: Path) -> None:
+    with IndexServer([Dist(name="a", version="1.0")], credentials="me:word") as index:
+        known, wrong = (
+            ask("a", index=[IndexAccess(url=index.url, secret="S", credentials=one)])
+            for one in ("me:word", "me:other")
+        )
+        solver = Uv(cache=tmp_path, environment={}, retries=0)
+        solver.resolve(known, silent)
+
+        with pytest.raises(ToolError) as raised:
+            solver.resolve(wrong, silent)
+        assert [one.code for one in raised.value.diagnostics] == ["E336"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"a-1.0-py3-none-any.whl": {}}', "\0"])

@@ -69,11 +69,15 @@ class Releases:
         return dict(sorted(found.items()))
 
     def _sole_index(self) -> IndexAccess | None:
-        """Return the index that all files are from; None where a backend's words do not tell which."""
+        """Return the index that all files are from; None where a backend's words do not tell which.
+
+        One with credentials is asked each time, for it says who may have its files.
+        """
         request = self._given.request
         if len(request.indexes) != 1 or self._given.needs_front:
             return None
-        return request.indexes[0]
+        (index,) = request.indexes
+        return index if index.credentials is None else None
 
     def _recall(self, index: IndexAccess, name: str, listed: _Files) -> _Files:
         """Return a release's files with what the index's page said of them; empty where nobody knows."""
