@@ -4,7 +4,8 @@
 
 Without options: `lock --check` of 300 packages, in a fresh checkout and on a machine that has seen it,
 and a lock of 1,000 packages read, beside the conda-lock.yml of the same. `--channel` also solves some
-150 packages of a channel that looks like conda-forge; `--pip` resolves from PyPI, beside uv alone.
+150 packages of a channel that looks like conda-forge; `--pip` resolves 120 distributions from PyPI,
+beside uv alone: `lock_pip.py` does that for more sets and for images of yours.
 Prints the medians of the time that passed and of the processors' time, in ms: they differ where a
 machine is busy, or the network is waited for.
 """
@@ -34,7 +35,6 @@ from envc.lock.package import CondaPackage
 
 CHANNEL = "https://conda.anaconda.org/conda-forge"
 CONDA = ("scikit-learn", "jupyterlab", "pandas")
-PIP = ("flask", "pandas", "scikit-learn", "fastapi", "jupyterlab", "sqlalchemy", "boto3", "rich")
 DEBIAN = "debian:bookworm-slim"
 
 
@@ -163,37 +163,6 @@ def solve(runs: int, address: str) -> None:
         say(f"lock of {count} Conda packages, warm", times)
 
 
-def resolve(runs: int) -> None:
-    """Time a resolution from PyPI, metadata in the caches, beside uv with the same outputs."""
-    import uv
-
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        lines = "\n".join(f"    {package}" for package in PIP)
-        (folder / "pip.envc").write_text(
-            f'environment bench\nbase image "{IMAGE}@{DIGEST}"\npython 3.12.7\n'
-            f'virtual-packages {{ __glibc = "2.36" }}\npip {{\n{lines}\n}}\n'
-        )
-        (folder / "requirements.in").write_text("\n".join(PIP))
-        bare = [uv.find_uv_bin(), "pip", "compile", "--no-config", "--generate-hashes"]
-        bare += ["--python-version", "3.12.7", "--python-platform", "x86_64-manylinux_2_36"]
-        bare += ["--only-binary", ":all:", "--cache-dir", "uv", "-o", "out.txt", "requirements.in"]
-
-        def forget() -> None:
-            (folder / "out.txt").unlink(missing_ok=True)
-
-        def ask() -> None:
-            run(folder, "lock", "--update", "pip.envc")
-
-        def ask_uv() -> None:
-            subprocess.run(bare, cwd=folder, check=True, capture_output=True)
-
-        times, theirs = measure(ask, runs, lambda: None), measure(ask_uv, runs, forget)
-        count = (folder / "out.txt").read_text().count("==")
-        say(f"lock of {count} distributions, warm", times)
-        say("uv pip compile --generate-hashes", theirs)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
@@ -205,7 +174,9 @@ def main() -> None:
     if arguments.channel:
         solve(arguments.runs, arguments.channel)
     if arguments.pip:
-        resolve(arguments.runs)
+        from lock_pip import BASE, PYTHON, resolve
+
+        resolve(arguments.runs, (120,), BASE, PYTHON)
 
 
 if __name__ == "__main__":

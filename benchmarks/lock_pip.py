@@ -38,6 +38,7 @@ _MORE = (
     "celery",
     "scrapy",
 )
+BASE, PYTHON = f"{IMAGE}@{DIGEST}", "3.12.7"
 SETS: Mapping[int, tuple[str, ...]] = {
     10: ("flask", "rich"),
     60: ("pandas", "scikit-learn", "fastapi", "flask", "boto3", "matplotlib", "httpx", "celery"),
@@ -187,10 +188,8 @@ def resolve(runs: int, sizes: Sequence[int], base: str, python: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument(
-        "--base", default=f"{IMAGE}@{DIGEST}", help="an image with that Python, by digest"
-    )
-    parser.add_argument("--python", default="3.12.7")
+    parser.add_argument("--base", default=BASE, help="an image with that Python, by digest")
+    parser.add_argument("--python", default=PYTHON)
     parser.add_argument("--size", type=int, action="append", choices=sorted(SETS))
     arguments = parser.parse_args()
     resolve(arguments.runs, arguments.size or sorted(SETS), arguments.base, arguments.python)

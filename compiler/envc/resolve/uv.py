@@ -16,7 +16,6 @@ from envc.process import Completed, ProgramMissingError, run
 from envc.resolve.base import Conflict, PipRequest, PipResolution, Report
 from envc.resolve.git.repository import Repositories
 from envc.resolve.index import IndexClient
-from envc.resolve.index_front import IndexFront
 from envc.resolve.pip_conflict import Failure, redact
 from envc.resolve.pip_input import PipInput, Root
 from envc.resolve.pip_pins import parse_pins
@@ -80,6 +79,8 @@ class Uv:
     def _run(self, given: PipInput, client: IndexClient) -> Outcome:
         if not given.needs_front:
             return self._run_with(given, client, ())
+        from envc.resolve.index_front import IndexFront  # loads slowly, and most need none
+
         # uv would want credentials in the addresses of pages, and knows no mirrors of them; and it
         # would build source distributions to learn what they need.
         with IndexFront(given, client) as front:
