@@ -26,6 +26,7 @@ from envc.engine.facts import EngineFacts
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.store.store import Store
+from support.engine import open_engine_world
 from support.registry import PASSWORD, USER, FakeRegistry
 
 NOW = 1_800_000_000.0
@@ -334,10 +335,11 @@ def test_findings_are_lines_with_their_cure_below(
 @pytest.mark.engine
 def test_the_engine_here_is_right(tmp_path: Path) -> None:
     here = Machine(environment=dict(os.environ), cache=tmp_path, mirrors=MirrorMap())
-    world = os.environ["ENVC_TEST_REGISTRY"]
+    world = open_engine_world()
+    world.engine.close()
 
     found = by_subject(pipeline.examine(here, registries=[], offline=True, now=time.time()))
-    registry = examine_registry(world, here)
+    registry = examine_registry(world.registry, here)
 
     subjects = ("solvers", "cache", "store", "engine", "buildx", "builder")
     assert {found[subject].state for subject in subjects} | {registry.state} == {"ok"}
