@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -104,7 +105,7 @@ def test_what_a_front_has_fetched_for_a_scout_is_not_fetched_again(tmp_path: Pat
             complete.set()
 
     with (
-        IndexServer(dists, watch=look) as index,
+        IndexServer(dists, watch=look, parts=True) as index,
         front_of(index, tmp_path, "a") as front,
         front.scout(),
     ):
@@ -152,6 +153,31 @@ def test_a_scout_follows_the_newest_versions_that_are_allowed() -> None:
         assert done.wait(PATIENCE_S)
 
     assert seen == ["a-1-py3-none-any.whl", "b-1-py3-none-any.whl", "c-1-py3-none-any.whl"]
+
+
+def test_a_scout_looks_behind_versions_that_fail_and_farther_each_time() -> None:
+    names = [f"z-{number}-py3-none-any.whl" for number in range(1, 21)]
+    asked: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def metadata(which: tuple[str, str]) -> str:
+        asked.put(which[1])
+        return ""
+
+    def take(count: int) -> set[str]:
+        return {asked.get(timeout=PATIENCE_S) for _ in range(count)}
+
+    with IndexServer() as index:
+        problem = given("a", index=index)
+    with IndexScout(problem, {"z": offer(*names)}.get, metadata) as scout:
+        scout.look_behind("z", names[19])
+        scout.look_behind("z", names[18])
+        first = take(4)
+        scout.look_behind("z", names[17])
+        then = take(5)
+
+        assert first == set(names[14:18])
+        assert then == set(names[9:14])
+        assert asked.empty()
 
 
 def test_a_failure_ends_a_scout_and_is_left_to_who_needs_the_file() -> None:

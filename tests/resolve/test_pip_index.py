@@ -198,7 +198,7 @@ def test_a_page_is_asked_for_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("served", [True, False], ids=["served beside it", "only in the wheel"])
 def test_metadata_is_fetched_once_and_then_kept(served: bool, tmp_path: Path) -> None:
-    with IndexServer([Dist(name="a", version="1.0", metadata=served)]) as index:
+    with IndexServer([Dist(name="a", version="1.0", metadata=served)], parts=True) as index:
         texts = []
         for _ in range(2):
             client = _client(index, tmp_path)

@@ -121,6 +121,7 @@ class IndexServer:
         files_url: Where absolute links point; by default at the server itself.
         retry_after: When a 429 says to ask again; empty where it does not say.
         watch: Called before every answer, such as to look at who asks.
+        parts: Whether it gives parts of files.
         head: What it answers when it is asked for the size of a file only, instead of the size.
     """
 
@@ -137,7 +138,9 @@ class IndexServer:
         retry_after: str = "",
         watch: Callable[[], object] | None = None,
         head: int | None = None,
+        parts: bool = False,
     ) -> None:
+        self._parts = parts
         self.requests: list[str] = []
         self.retry_after = retry_after
         self.heads: list[str] = []
@@ -216,7 +219,17 @@ class IndexServer:
 
             def do_GET(self) -> None:
                 status, kind, body = index._answer(self.path, self.headers)
+                found = (
+                    index._find_part(self.headers.get("Range", ""), body) if status == 200 else None
+                )
+                size = len(body)
+                if found is not None:
+                    status, body = 206, body[found]
                 self.send_response(status)
+                if found is not None:
+                    self.send_header(
+                        "Content-Range", f"bytes {found.start}-{found.stop - 1}/{size}"
+                    )
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("Last-Modified", formatdate(0, usegmt=True))
@@ -241,6 +254,14 @@ class IndexServer:
                 pass
 
         return Handler
+
+    def _find_part(self, wanted: str, body: bytes) -> slice | None:
+        """Return which part of a body a `Range` asks for, where this server gives parts."""
+        if not self._parts or not wanted:
+            return None
+        first, _, last = wanted.removeprefix("bytes=").partition("-")
+        start = int(first) if first else max(0, len(body) - int(last))
+        return slice(start, min(int(last) + 1, len(body)) if first else len(body))
 
     def _answer(self, path: str, headers: Message) -> tuple[int, str, bytes]:
         if self._watch is not None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from envc.diagnostics import Diagnostic
@@ -19,6 +20,7 @@ from envc.resolve.base import Cutoff, FindLinks, IndexAccess
 from envc.resolve.find_links import Links
 from envc.resolve.index_page import IndexFile, parse_page
 from envc.resolve.kept_size import keep_size, read_size
+from envc.resolve.remote_wheel import read_remote_metadata
 from envc.resolve.transport import Transport
 from envc.resolve.wheel_file import (
     BrokenWheelError,
@@ -151,6 +153,8 @@ class IndexClient:
     def metadata(self, project: Project, file: IndexFile) -> str:
         """Return a wheel's METADATA: kept, served by the index, or read from the wheel itself.
 
+        Of a wheel, only the parts that hold it are fetched where its host gives parts.
+
         Raises:
             InputError: It is a source distribution that is broken (E345, E346).
             ToolError: As `project` does, or the file is not what the index says (E337).
@@ -162,7 +166,11 @@ class IndexClient:
         kept = self._cache / file.sha256 if file.sha256 is not None else None
         if kept is not None and kept.is_file():
             return kept.read_text("utf-8")
-        text = self._served_metadata(project, file) or self._read_metadata(project, file)
+        text = (
+            self._served_metadata(project, file)
+            or self._read_remote(project, file)
+            or self._read_metadata(project, file)
+        )
         if kept is not None:
             # A cache that cannot be written costs time, nothing else.
             with contextlib.suppress(OSError):
@@ -256,6 +264,13 @@ class IndexClient:
         address = self._mirrors.to_mirror(source.url.rstrip("/"))
         answer = self._transport.get(f"{file.url}.metadata", source, address)
         return answer.content.decode("utf-8", errors="replace") if answer is not None else None
+
+    def _read_remote(self, project: Project, file: IndexFile) -> str | None:
+        """Return a wheel's metadata from parts of it, or None where its host gives none that do."""
+        source = project.source_of(file)
+        address = self._mirrors.to_mirror(source.url.rstrip("/"))
+        fetch = partial(self._transport.part, file.url, source, address)
+        return read_remote_metadata(file.filename, file.sha256, fetch)
 
     def _read_metadata(self, project: Project, file: IndexFile) -> str:
         with tempfile.TemporaryDirectory() as folder:

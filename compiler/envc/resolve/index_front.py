@@ -69,6 +69,7 @@ class IndexFront:
         self._unstable = unstable
         self._offers = Once(self._find_offers)
         self._metadata = Once(self._find_metadata)
+        self._scout: IndexScout | None = None
         self._token = secrets.token_hex(16)
         self._server = LoopbackServer(_handler_of(self))
         self._thread = threading.Thread(
@@ -116,7 +117,8 @@ class IndexFront:
 
     def scout(self) -> IndexScout:
         """Return what fetches ahead what pip will ask for."""
-        return IndexScout(self._given, self._offers, self._metadata)
+        self._scout = IndexScout(self._given, self._offers, self._metadata)
+        return self._scout
 
     def _content(self, parts: list[str]) -> bytes | None:
         match parts:
@@ -168,6 +170,8 @@ class IndexFront:
     def _stub(self, name: str, filename: str) -> bytes | None:
         if filename not in (self._offers(name) or {}):
             return None
+        if self._scout is not None:
+            self._scout.look_behind(name, filename)
         metadata = self._metadata((name, filename))
         return stub_wheel(filename, _settle_release(metadata, self._target))
 

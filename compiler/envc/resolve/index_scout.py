@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["IndexScout"]
 
 _SCOUTS = 8
+_PATIENCE = 2
+"""From which version on that pip tries of a distribution, it is expected to try more."""
+_FARTHEST = 32
+"""How many versions behind the one that it tries are fetched at most."""
 
 
 class IndexScout:
@@ -47,8 +52,10 @@ class IndexScout:
         self._given = given
         self._offers = offers
         self._metadata = metadata
-        self._ways: queue.SimpleQueue[Parsed | None] = queue.SimpleQueue()
+        self._ways: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._seen: set[tuple[str, str]] = set()
+        self._tried: dict[str, int] = {}
+        self._behind: set[tuple[str, str]] = set()
         self._guard = threading.Lock()
         self._is_over = False
 
@@ -75,9 +82,9 @@ class IndexScout:
             self._ways.put(None)
 
     def _walk(self) -> None:
-        while (wanted := self._ways.get()) is not None and not self._is_over:
+        while (look := self._ways.get()) is not None and not self._is_over:
             try:
-                self._look_at(wanted)
+                look()
             except EnvcError:
                 # An index that fails is asked by whoever needs it, who waits and tells.
                 self._stop()
@@ -109,7 +116,29 @@ class IndexScout:
                 is_new = not ways <= self._seen
                 self._seen |= ways
             if is_new:
-                self._ways.put(one)
+                self._ways.put(partial(self._look_at, one))
+
+    def look_behind(self, name: str, shown: str) -> None:
+        """Fetch what pip will try next, if a version of a distribution was not the last one it tries.
+
+        Each one tried doubles how far that goes: where versions fail, their neighbours do, too.
+
+        Args:
+            name: The distribution.
+            shown: The file that pip asks for now.
+        """
+        with self._guard:
+            count = self._tried[name] = self._tried.get(name, 0) + 1
+        if count < _PATIENCE or self._is_over:
+            return
+        offers = self._offers(name) or {}
+        older = _older(offers, shown)[: min(2**count, _FARTHEST)]
+        with self._guard:
+            new = [one for one in older if (name, one) not in self._behind]
+            self._behind |= {(name, one) for one in new}
+        for one in new:
+            if not is_sdist(offers[one].filename):
+                self._ways.put(partial(self._metadata, (name, one)))
 
 
 def _normal_name(wanted: Parsed) -> str:
@@ -130,6 +159,16 @@ def _newest(offers: Mapping[str, IndexFile], limit: SpecifierSet) -> str | None:
     fitting = limit.filter(versions, prereleases=True)
     newest = max(fitting, key=Version, default=None)
     return None if newest is None else versions[newest]
+
+
+def _older(offers: Mapping[str, IndexFile], shown: str) -> list[str]:
+    """Return the files of versions before that of one of them, the newest first."""
+    from packaging.version import Version
+
+    found = {one: distribution_of(file.filename) for one, file in offers.items()}
+    versions = {one: Version(named[1]) for one, named in found.items() if named is not None}
+    newest_first = sorted(versions, key=versions.__getitem__, reverse=True)
+    return [one for one in newest_first if versions[one] < versions[shown]]
 
 
 def _needs(metadata: str, extras: frozenset[str], target: Target) -> list[Parsed]:

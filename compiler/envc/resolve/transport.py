@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     import requests
 
-__all__ = ["Answer", "Transport", "UnreachableError", "basic_auth", "network_environment"]
+__all__ = ["Answer", "Part", "Transport", "UnreachableError", "basic_auth", "network_environment"]
 
 _CONNECT_S, _READ_S = 15.0, 60.0
 _SIZE_S = 5.0
@@ -36,6 +38,15 @@ class Answer:
     url: str
     content: bytes
     content_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Some bytes of a file: where they start, and how many the file has."""
+
+    start: int
+    size: int
+    content: bytes
 
 
 class UnreachableError(Exception):
@@ -84,6 +95,7 @@ class Transport:
         self._opened: requests.Session | None = None
         self._guard = threading.Lock()
         self._without_sizes: set[tuple[str, str]] = set()
+        self._without_parts: set[tuple[str, str]] = set()
 
     @property
     def _session(self) -> requests.Session:
@@ -151,6 +163,40 @@ class Transport:
                     file.write(piece)
             return True
 
+    def part(
+        self, url: str, index: IndexAccess, address: str, start: int | None, stop: int
+    ) -> Part | None:
+        """Return some bytes of a file, or None where its host does not give them by themselves.
+
+        A host that answers with the whole file is not asked for parts again.
+
+        Args:
+            url: The file.
+            index: As for `get`.
+            address: As for `get`.
+            start: The first byte; None asks for the last `stop` bytes, or all where there are less.
+            stop: What follows the last byte.
+
+        Raises:
+            ToolError: As `get` does.
+        """
+        if _origin(url) in self._without_parts:
+            return None
+        wanted = f"-{stop}" if start is None else f"{start}-{stop - 1}"
+        # A part in transit would be one of a packed body.
+        more = {"Range": f"bytes={wanted}", "Accept-Encoding": "identity"}
+        with self._open(url, index, address, "*/*", more) as response:
+            if response.status_code == 200:
+                self._without_parts.add(_origin(url))
+            found = _read_range(response)
+            if found is None or (start is not None and found[:2] != (start, stop)):
+                return None
+            first, end, size = found
+            content = b"".join(read_pieces(response, patience_s=self._timeout[1]))
+        return (
+            Part(start=first, size=size, content=content) if len(content) == end - first else None
+        )
+
     def size(self, url: str, index: IndexAccess, address: str) -> int | None:
         """Return the bytes of what lies at an address, or None where its host does not say.
 
@@ -214,7 +260,12 @@ class Transport:
 
     @contextmanager
     def _open(
-        self, url: str, index: IndexAccess, address: str, accept: str
+        self,
+        url: str,
+        index: IndexAccess,
+        address: str,
+        accept: str,
+        more: Mapping[str, str] = MappingProxyType({}),
     ) -> Iterator[requests.Response]:
         import requests
 
@@ -222,13 +273,15 @@ class Transport:
         try:
             with self._session.get(
                 url,
-                headers={"Accept": accept},
+                headers={"Accept": accept, **more},
                 auth=basic_auth(index) if is_own else None,
                 proxies=self._proxies_for(url),
                 timeout=self._timeout,
                 stream=True,
             ) as response:
-                _refuse_failure(response, index)
+                # Without a part of some name, a file may be had whole: it is empty, or replaced.
+                if response.status_code != 416 or "Range" not in more:
+                    _refuse_failure(response, index)
                 yield response
         except requests.exceptions.SSLError as error:
             raise _unreachable(
@@ -287,6 +340,18 @@ def _read_size(headers: Mapping[str, str]) -> int | None:
     length = headers.get("Content-Length", "")
     is_plain = headers.get("Content-Encoding", "identity") == "identity"
     return int(length) or None if is_plain and length.isascii() and length.isdigit() else None
+
+
+_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})")
+
+
+def _read_range(response: requests.Response) -> tuple[int, int, int] | None:
+    """Return where a part starts, what follows its end, and the file's size (RFC 9110, 14.4)."""
+    found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    if response.status_code != 206 or found is None:
+        return None
+    start, last, size = map(int, found.groups())
+    return (start, last + 1, size) if start <= last < size else None
 
 
 def _origin(url: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from packaging.tags import Tag
@@ -24,6 +24,7 @@ __all__ = [
     "fits",
     "is_of",
     "is_sdist",
+    "metadata_in",
     "read_metadata",
     "stub_wheel",
     "wheel_name",
@@ -205,11 +206,22 @@ def read_metadata(file: Path) -> str:
         BrokenWheelError: It is not a wheel, or its metadata and its name do not agree.
         OSError: It cannot be read.
     """
-    expected = distribution_of(file.name)
-    if expected is None or file.suffix != ".whl":
+    with file.open("rb") as stream:
+        return metadata_in(file.name, stream)
+
+
+def metadata_in(filename: str, stream: IO[bytes]) -> str:
+    """Return the METADATA of a wheel of some name.
+
+    Raises:
+        BrokenWheelError: It is not a wheel, or its metadata and its name do not agree.
+        OSError: It cannot be read.
+    """
+    expected = distribution_of(filename)
+    if expected is None or not filename.endswith(".whl"):
         raise BrokenWheelError("its name is not a wheel's")
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(stream) as archive:
             return _read_member(archive, expected[0])
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
         raise BrokenWheelError("it is not a zip archive") from error
