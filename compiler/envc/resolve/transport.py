@@ -6,17 +6,22 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from envc.diagnostics import Diagnostic
-from envc.errors import ToolError
 from envc.registry.pace import read_pieces
 from envc.registry.transport import check_bundle, find_bundle
 from envc.resolve.base import IndexAccess
+from envc.resolve.index_failure import (
+    failure,
+    is_missing,
+    reason_of,
+    refuse_failure,
+    unreachable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +146,7 @@ class Transport:
             ToolError: The index cannot be reached (E335), refuses (E336) or fails (E337).
         """
         with self._open(url, index, address, accept) as response:
-            if _is_missing(response, index):
+            if is_missing(response, index):
                 return None
             return Answer(
                 url=response.url,
@@ -156,7 +161,7 @@ class Transport:
             ToolError: As `get` does.
         """
         with self._open(url, index, address, "*/*") as response:
-            if _is_missing(response, index):
+            if is_missing(response, index):
                 return False
             with path.open("wb") as file:
                 for piece in read_pieces(response, patience_s=self._timeout[1]):
@@ -256,7 +261,7 @@ class Transport:
         except requests.exceptions.SSLError as error:
             raise UnreachableError("its certificate is not trusted") from error
         except (requests.exceptions.RequestException, HTTPError) as error:
-            raise UnreachableError(_reason(error)) from error
+            raise UnreachableError(reason_of(error)) from error
 
     @contextmanager
     def _open(
@@ -281,24 +286,24 @@ class Transport:
             ) as response:
                 # Without a part of some name, a file may be had whole: it is empty, or replaced.
                 if response.status_code != 416 or "Range" not in more:
-                    _refuse_failure(response, index)
+                    refuse_failure(response, index)
                 yield response
         except requests.exceptions.SSLError as error:
-            raise _unreachable(
+            raise unreachable(
                 index,
                 url,
                 "its certificate is not trusted",
                 "if it has a certificate of your organisation, set SSL_CERT_FILE to the bundle",
             ) from error
         except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
-            raise _unreachable(
+            raise unreachable(
                 index,
                 url,
-                _reason(error),
+                reason_of(error),
                 "check the address and the network, or name a mirror",
             ) from error
         except requests.exceptions.RequestException as error:
-            raise _failure(index, f"`{url}` cannot be fetched: {_reason(error)}") from error
+            raise failure(index, f"`{url}` cannot be fetched: {reason_of(error)}") from error
 
     def _proxies_for(self, url: str) -> dict[str, str]:
         if _is_direct(urlsplit(url).hostname or "", self._proxies.get("no", "")):
@@ -357,73 +362,3 @@ def _read_range(response: requests.Response) -> tuple[int, int, int] | None:
 def _origin(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return parts.scheme, parts.netloc
-
-
-def _is_missing(response: requests.Response, index: IndexAccess) -> bool:
-    return response.status_code in (404, 410) or _is_hidden(response.status_code, index)
-
-
-def _is_hidden(status: int, index: IndexAccess) -> bool:
-    """Say whether a 403 means "no such thing": PyTorch's indexes, in object storage, say it so.
-
-    uv reads these hosts the same way (https://docs.astral.sh/uv/concepts/indexes/).
-    """
-    host = urlsplit(index.url).hostname or ""
-    return status == 403 and (host == "pytorch.org" or host.endswith(".pytorch.org"))
-
-
-def _refuse_failure(response: requests.Response, index: IndexAccess) -> None:
-    status = response.status_code
-    if status in (401, 403) and not _is_hidden(status, index):
-        raise ToolError([_refused(index, status)])
-    if status >= 400 and status not in (404, 410) and not _is_hidden(status, index):
-        raise _failure(index, f"it answered with status {status}")
-
-
-def _refused(index: IndexAccess, status: int) -> Diagnostic:
-    if index.secret is None and index.credentials is not None:
-        hint = "check the credentials for its host in your netrc file"
-    elif index.secret is None:
-        hint = f'name the secret that holds its credentials: `{index.statement} "…" secret NAME`'
-    elif index.credentials is None:
-        hint = f"set the environment variable `{index.secret}` to `user:password` or to a token"
-    else:
-        hint = f"check the credentials in the environment variable `{index.secret}`"
-    message = f"{index.statement} `{index.url}` refuses access with status {status}"
-    return Diagnostic.at(index.span, "E336", message, hint=hint)
-
-
-def _unreachable(index: IndexAccess, url: str, reason: str, hint: str) -> ToolError:
-    message = f"{index.statement} `{index.url}` cannot be reached: {reason}"
-    problem = Diagnostic.at(index.span, "E335", message, hint=hint)
-    return ToolError([replace(problem, notes=(f"the address asked was {url}",))])
-
-
-def _failure(index: IndexAccess, reason: str) -> ToolError:
-    message = f"{index.statement} `{index.url}` failed: {reason}"
-    hint = "try again later, or name a mirror"
-    return ToolError([Diagnostic.at(index.span, "E337", message, hint=hint)])
-
-
-def _reason(error: Exception) -> str:
-    """Return why in a few words, without addresses or objects."""
-    import requests
-
-    text = str(error)
-    if "too slow" in text:
-        return text
-    # What stops in the middle of an answer is no Timeout to requests.
-    if isinstance(error, requests.exceptions.Timeout) or "Read timed out" in text:
-        return "it does not answer in time"
-    known = {
-        "Name or service not known": "its host is not known",
-        "NameResolutionError": "its host is not known",
-        "Connection refused": "the connection was refused",
-        "Remote end closed": "it closed the connection",
-        "ProxyError": "the proxy failed",
-        "Unable to connect to proxy": "the proxy failed",
-    }
-    fallback = (
-        "the connection broke" if "onnection" in type(error).__name__ else "the answer is broken"
-    )
-    return next((words for sign, words in known.items() if sign in text), fallback)
