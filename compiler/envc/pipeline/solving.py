@@ -136,7 +136,7 @@ class Solvers:
                 options.conda_solver, machine.cache, machine.environment, self._workers
             ),
             pip=pip_solver(options.pip_solver, machine.cache, machine.environment, images.engine),
-            tools=Pinned(name=tools.name, solver=tools, folder=machine.cache / "metadata"),
+            tools=Pinned(name=tools.name, solver=tools, folder=machine.cache / "tools"),
             system=Apt(engine=images.engine, environment=machine.environment),
             tools_image=options.tools_image,
             mirrors=machine.mirrors,
