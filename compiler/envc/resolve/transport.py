@@ -112,14 +112,13 @@ class Transport:
 
     def _open_session(self) -> requests.Session:
         import requests
-        from requests.adapters import HTTPAdapter
 
         from envc.resolve.retry import PatientRetry
+        from envc.resolve.trust import TrustingAdapter
 
         session = requests.Session()
         # The session reads neither ~/.netrc nor the process's own environment.
         session.trust_env = False
-        session.verify = self._bundle or True
         retry = PatientRetry(
             total=self._retries,
             backoff_factor=0.3,
@@ -127,7 +126,7 @@ class Transport:
             raise_on_status=False,
             tell=self._tell,
         )
-        adapter = HTTPAdapter(max_retries=retry, pool_maxsize=_CONNECTIONS)
+        adapter = TrustingAdapter(self._bundle, max_retries=retry, pool_maxsize=_CONNECTIONS)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session

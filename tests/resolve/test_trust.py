@@ -1,0 +1,191 @@
+"""Hosts are trusted by the certificates that the environment names, which are read once."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from envc.errors import ToolError
+from envc.resolve.base import IndexAccess
+from envc.resolve.transport import Answer, Transport
+
+LOOPBACK = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Who vouches for hosts; `bundle` has its certificate."""
+
+    bundle: Path
+    key: ec.EllipticCurvePrivateKey
+    name: x509.Name
+
+    @staticmethod
+    def make(folder: Path) -> Authority:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name.from_rfc4514_string("CN=Authority")
+        builder = _describe(name, name, key).add_extension(
+            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        )
+        bundle = folder / "authority.pem"
+        signed = builder.sign(key, hashes.SHA256())
+        bundle.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        return Authority(bundle=bundle, key=key, name=name)
+
+    def certify(self, folder: Path, host: x509.GeneralName) -> ssl.SSLContext:
+        """Return what a server needs to be a host."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name.from_rfc4514_string("CN=host")
+        builder = _describe(subject, self.name, key).add_extension(
+            x509.SubjectAlternativeName([host]), critical=False
+        )
+        signed = builder.sign(self.key, hashes.SHA256())
+        both = folder / "host.pem"
+        both.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+            + signed.public_bytes(serialization.Encoding.PEM)
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(both)
+        return context
+
+
+def _describe(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+    )
+
+
+class _Page(BaseHTTPRequestHandler):
+    """Answers each question over a connection of its own."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that do not trust it: that is what they are here for."""
+
+
+@contextmanager
+def _serve(context: ssl.SSLContext) -> Iterator[str]:
+    server = _Server(("127.0.0.1", 0), _Page)
+    server.socket = context.wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _ask(transport: Transport, address: str) -> Answer | None:
+    return transport.get(address, IndexAccess(url=address), address)
+
+
+def _refusal(transport: Transport, address: str) -> tuple[str, str]:
+    with pytest.raises(ToolError) as raised:
+        _ask(transport, address)
+    (problem,) = raised.value.diagnostics
+    return problem.code, problem.message
+
+
+def test_a_host_is_trusted_by_the_bundle_that_is_named(tmp_path: Path) -> None:
+    authority = Authority.make(tmp_path)
+    with _serve(authority.certify(tmp_path, LOOPBACK)) as address:
+        transport = Transport({"SSL_CERT_FILE": str(authority.bundle)}, retries=0)
+        answer = _ask(transport, address)
+
+        assert answer is not None
+        assert answer.content == b"ok"
+
+
+def test_certificates_are_read_once_for_all_connections(tmp_path: Path) -> None:
+    authority = Authority.make(tmp_path)
+    with _serve(authority.certify(tmp_path, LOOPBACK)) as address:
+        transport = Transport({"SSL_CERT_FILE": str(authority.bundle)}, retries=0)
+        first = _ask(transport, address)
+        authority.bundle.unlink()
+        second = _ask(transport, address)
+
+        assert second == first
+
+
+@pytest.mark.parametrize("named", ["default", "folder", "broken", "another"])
+def test_a_host_that_no_certificate_speaks_for_is_not_trusted(named: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "broken").write_text("no certificate at all")
+    (tmp_path / "other").mkdir()
+    bundles = {
+        "default": {},
+        "folder": {"SSL_CERT_FILE": str(tmp_path / "folder")},
+        "broken": {"SSL_CERT_FILE": str(tmp_path / "broken")},
+        "another": {"SSL_CERT_FILE": str(Authority.make(tmp_path / "other").bundle)},
+    }
+    with _serve(Authority.make(tmp_path).certify(tmp_path, LOOPBACK)) as address:
+        found = _refusal(Transport(bundles[named], retries=0), address)
+
+        message = f"index `{address}` cannot be reached: its certificate is not trusted"
+        assert found == ("E335", message)
+
+
+def test_a_certificate_for_another_host_is_not_trusted(tmp_path: Path) -> None:
+    authority = Authority.make(tmp_path)
+    with _serve(authority.certify(tmp_path, x509.DNSName("other.example"))) as address:
+        transport = Transport({"SSL_CERT_FILE": str(authority.bundle)}, retries=0)
+
+        message = f"index `{address}` cannot be reached: its certificate is not trusted"
+        assert _refusal(transport, address) == ("E335", message)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "other.example"])
+def test_a_proxy_is_trusted_as_a_host_is(host: str, tmp_path: Path) -> None:
+    authority = Authority.make(tmp_path)
+    name = LOOPBACK if host == "127.0.0.1" else x509.DNSName(host)
+    with _serve(authority.certify(tmp_path, name)) as proxy:
+        environment = {"SSL_CERT_FILE": str(authority.bundle), "HTTP_PROXY": proxy}
+        transport = Transport(environment, retries=0)
+
+        address = "http://index.example/simple"
+        if host == "127.0.0.1":
+            answer = _ask(transport, address)
+            assert answer is not None
+            assert answer.content == b"ok"
+        else:
+            assert _refusal(transport, address)[0] == "E335"
