@@ -15,14 +15,16 @@ import pytest
 
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
+from envc.resolve.base import PipResolution
 from envc.resolve.index import IndexClient, IndexFile
 from envc.resolve.index_front import IndexFront
 from envc.resolve.index_scout import IndexScout
 from envc.resolve.once import Once
 from envc.resolve.pip_input import PipInput, prepare
+from envc.resolve.pip_progress import PipProgress
 from envc.resolve.transport import Transport
 from support.index import Dist, IndexServer
-from support.pip_world import CP, MACHINE, ask
+from support.pip_world import CP, MACHINE, ask, solvers
 
 PATIENCE_S = 20.0
 
@@ -193,6 +195,41 @@ def test_a_failure_ends_a_scout_and_is_left_to_who_needs_the_file() -> None:
             thread.join(PATIENCE_S)
 
         assert [thread for thread in walking if thread.is_alive()] == []
+
+
+def test_what_pip_tools_is_at_is_told_now_and_then() -> None:
+    told: list[str] = []
+    progress = PipProgress(told.append)
+
+    for number in range(101):
+        progress.asked(f"a{number}")
+    for _ in range(20):
+        progress.asked("a7")
+
+    assert told == [
+        "pip-tools has looked at 50 distributions",
+        "pip-tools has looked at 100 distributions",
+        "pip-tools has tried 8 versions of `a7`",
+        "pip-tools has tried 16 versions of `a7`",
+    ]
+
+
+def test_a_search_through_many_versions_is_told_while_it_lasts(tmp_path: Path) -> None:
+    told: list[str] = []
+    dists = [
+        *(Dist(name="a", version=str(number), requires=("b<2",)) for number in range(2, 12)),
+        Dist(name="a", version="1"),
+        Dist(name="b", version="2"),
+    ]
+    with IndexServer(dists, parts=True) as index:
+        found = solvers(tmp_path)[1].resolve(ask("b", "a", index=index), told.append)
+
+    assert isinstance(found, PipResolution)
+    assert [f"{one.name} {one.version}" for one in found.packages] == ["a 1", "b 2"]
+    assert told == [
+        "resolving 2 pip requirements with pip-tools",
+        "pip-tools has tried 8 versions of `a`",
+    ]
 
 
 def test_an_answer_is_made_once_for_all_who_want_it_at_the_same_time() -> None:

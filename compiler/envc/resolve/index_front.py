@@ -19,11 +19,13 @@ from typing import Self
 from urllib.parse import quote, unquote
 
 from envc.errors import EnvcError
+from envc.resolve.base import Report
 from envc.resolve.index import IndexClient, IndexFile
 from envc.resolve.index_scout import IndexScout
 from envc.resolve.loopback import LoopbackServer
 from envc.resolve.once import Once
 from envc.resolve.pip_input import PipInput
+from envc.resolve.pip_progress import PipProgress
 from envc.resolve.wheel_file import (
     Target,
     allows_python,
@@ -53,6 +55,7 @@ class IndexFront:
         client: Asks the indexes behind it.
         unstable: The distributions whose pre-releases count; elsewhere they do only where an index
             has nothing else.
+        report: Told what is asked for.
 
     Attributes:
         url: Its address, for `--index-url`.
@@ -61,7 +64,12 @@ class IndexFront:
     """
 
     def __init__(
-        self, given: PipInput, client: IndexClient, unstable: frozenset[str] = frozenset()
+        self,
+        given: PipInput,
+        client: IndexClient,
+        unstable: frozenset[str] = frozenset(),
+        *,
+        report: Report = lambda _: None,
     ) -> None:
         self.errors: list[EnvcError] = []
         self._given = given
@@ -70,6 +78,7 @@ class IndexFront:
         self._offers = Once(self._find_offers)
         self._metadata = Once(self._find_metadata)
         self._scout: IndexScout | None = None
+        self._progress = PipProgress(report)
         self._token = secrets.token_hex(16)
         self._server = LoopbackServer(_handler_of(self))
         self._thread = threading.Thread(
@@ -170,6 +179,7 @@ class IndexFront:
     def _stub(self, name: str, filename: str) -> bytes | None:
         if filename not in (self._offers(name) or {}):
             return None
+        self._progress.asked(name)
         if self._scout is not None:
             self._scout.look_behind(name, filename)
         metadata = self._metadata((name, filename))

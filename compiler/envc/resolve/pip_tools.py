@@ -96,7 +96,7 @@ class PipTools:
         report(f"resolving {len(request.requirements)} pip requirements with {what}")
         return solve(
             request,
-            partial(_run, place),
+            partial(_run, place, report),
             cache=self._cache,
             environment=self._environment,
             retries=self._retries,
@@ -105,7 +105,7 @@ class PipTools:
         )
 
 
-def _run(place: Place, given: PipInput, client: IndexClient) -> Outcome:
+def _run(place: Place, report: Report, given: PipInput, client: IndexClient) -> Outcome:
     """Run pip-tools with stable versions, and with pre-releases where those are not enough.
 
     That is uv's rule: prefer stable versions, fall back to pre-releases when necessary. pip's
@@ -113,7 +113,7 @@ def _run(place: Place, given: PipInput, client: IndexClient) -> Outcome:
     """
     unstable: frozenset[str] = frozenset()
     while True:
-        with IndexFront(given, client, unstable) as front, front.scout():
+        with IndexFront(given, client, unstable, report=report) as front, front.scout():
             done = place.run(_make_job(given), front)
         if front.errors:
             raise front.errors[0]
