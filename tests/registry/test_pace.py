@@ -9,6 +9,7 @@ from envc.errors import ToolError
 from envc.reference import ImageReference
 from envc.registry.client import Registry
 from envc.registry.pace import read_pieces
+from envc.registry.transport import open_session
 from support.drip import dripping
 from support.registry import FakeRegistry
 
@@ -22,6 +23,37 @@ def test_a_registry_that_sends_a_byte_at_a_time_is_given_up() -> None:
     (problem,) = caught.value.diagnostics
     assert (problem.code, problem.message) == ("E382", f"the registry `{host}` cannot be reached")
     assert problem.notes[0].endswith("which is too slow")
+
+
+def test_a_registry_whose_header_comes_a_byte_at_a_time_is_given_up() -> None:
+    registry = Registry(environment={}, timeout_s=0.3, sleep=lambda _: None)
+
+    with dripping(in_header=True) as host, pytest.raises(ToolError) as caught:
+        registry.find(ImageReference.parse(f"{host}/pets:1"))
+
+    (problem,) = caught.value.diagnostics
+    assert (problem.code, problem.message) == ("E382", f"the registry `{host}` cannot be reached")
+    assert problem.notes[0].endswith("the header comes too slowly")
+
+
+def test_a_header_that_comes_slowly_behind_a_proxy_is_given_up() -> None:
+    with (
+        dripping(in_header=True) as host,
+        open_session({}) as session,
+        pytest.raises(requests.exceptions.ReadTimeout),
+    ):
+        session.get("http://a.example/", proxies={"http": f"http://{host}"}, timeout=0.3)
+
+
+def test_a_header_that_is_slow_and_short_comes_whole_and_its_body_takes_its_time() -> None:
+    with (
+        dripping(10, pause_s=0.05, in_header=True) as host,
+        open_session({}) as session,
+        session.get(f"http://{host}/", timeout=0.8, stream=True) as response,
+    ):
+        body = response.content
+
+    assert (response.headers["X-Slow"], body) == ("", b" " * 10)
 
 
 def test_a_layer_that_comes_a_byte_at_a_time_is_given_up() -> None:

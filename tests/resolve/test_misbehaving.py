@@ -238,6 +238,21 @@ def test_an_index_that_sends_a_byte_at_a_time_is_given_up(tmp_path: Path) -> Non
     assert all(one.message.endswith("which is too slow") for one in told)
 
 
+def test_an_index_whose_header_comes_a_byte_at_a_time_is_given_up() -> None:
+    transport = Transport({}, retries=0, silence_s=0.3)
+
+    with dripping(in_header=True) as host:
+        access = IndexAccess(url=f"http://{host}/simple")
+        with pytest.raises(ToolError) as caught:
+            transport.get(f"http://{host}/simple/app/", access, access.url)
+
+    [problem] = caught.value.diagnostics
+    assert (problem.code, problem.message.rpartition(": ")[2]) == (
+        "E335",
+        "it does not answer in time",
+    )
+
+
 def test_a_busy_index_says_when_to_ask_again() -> None:
     asked: list[float] = []
     told: list[str] = []

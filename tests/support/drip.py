@@ -12,22 +12,36 @@ __all__ = ["dripping"]
 
 
 @contextmanager
-def dripping(length: int = 10**9, *, pause_s: float = 0.01) -> Iterator[str]:
-    """Serve a body of blanks, one after each pause, and yield the server's host and port."""
+def dripping(
+    length: int = 10**9, *, pause_s: float = 0.01, in_header: bool = False
+) -> Iterator[str]:
+    """Serve a body of blanks, one after each pause, and yield the server's host and port.
+
+    Args:
+        in_header: Whether a line of the header has as many, too.
+    """
     is_over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Length", str(length))
-            self.end_headers()
             try:
-                for _ in range(length):
-                    if is_over.wait(pause_s):
-                        return
-                    self.wfile.write(b" ")
+                if in_header:
+                    self.flush_headers()
+                    self.wfile.write(b"X-Slow:")
+                    self.drip()
+                    self.wfile.write(b"\r\n")
+                self.end_headers()
+                self.drip()
             except OSError:  # the client has had enough
                 return
+
+        def drip(self) -> None:
+            for _ in range(length):
+                if is_over.wait(pause_s):
+                    raise OSError
+                self.wfile.write(b" ")
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

@@ -29,14 +29,19 @@ _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 def open_session(environment: Mapping[str, str]) -> requests.Session:
     """Return a session that trusts the environment's certificate bundle, where it names one.
 
-    A `.netrc` is not read: it would replace the credentials that a registry asked for.
+    It gives up a host whose header lines take longer than a request may wait for a byte. A `.netrc`
+    is not read: it would replace the credentials that a registry asked for.
 
     Raises:
         ToolError: The bundle is not there (E382).
     """
     import requests
 
+    from envc.registry.paced import PacedAdapter
+
     session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, PacedAdapter())
     session.trust_env = False
     bundle = find_bundle(environment)
     if bundle is not None:

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util.ssl_ import create_urllib3_context
+
+from envc.registry.paced import PacedAdapter
 
 __all__ = ["TrustingAdapter"]
 
 
-class TrustingAdapter(HTTPAdapter):
+class TrustingAdapter(PacedAdapter):
     """An adapter whose connections share their certificates: a usual bundle takes 25 ms to read.
 
     Whatever a session says of `verify`, hosts are verified, and by these certificates.
@@ -23,7 +24,7 @@ class TrustingAdapter(HTTPAdapter):
     Args:
         bundle: A file of certificates, or a folder that OpenSSL can look them up in; None for those
             that come with requests.
-        options: As `HTTPAdapter` has them.
+        options: As `HTTPAdapter` of requests has them.
     """
 
     def __init__(self, bundle: str | None, **options: Any) -> None:
