@@ -47,18 +47,36 @@ def test_wheels_of_the_lock_must_have_what_they_need() -> None:
     ]
 
 
-def test_of_what_a_step_or_conda_brought_it_is_a_warning() -> None:
-    found = judge(
-        dist("six-more", "1", "nosuch"),
+def test_of_what_a_step_or_conda_brought_it_is_one_warning() -> None:
+    distributions = [
+        dist("six-more", "1", "nosuch", "other>=2"),
+        dist("other", "1"),
         dist("pandas", "2", "nosuch"),
-        wheels=("pandas",),
-        conda=("pandas",),
+    ]
+    installed = Installed(has_python=True, wheels=("pandas",), conda=("pandas",))
+
+    [found] = judge_packages(distributions, {}, installed)
+
+    assert found == Diagnostic(
+        code="W624",
+        message="2 distributions need what is not installed",
+        notes=(
+            "`pandas 2` needs `nosuch`, but it is not installed",
+            "`six-more 1` needs `nosuch`, but it is not installed, and `other>=2`, but `other 1` is "
+            "installed",
+        ),
+        hint="install what they need, unless that is never used",
     )
 
-    assert found == [
-        ("W624", "`pandas 2` needs `nosuch`, but it is not installed"),
-        ("W624", "`six-more 1` needs `nosuch`, but it is not installed"),
-    ]
+
+def test_a_warning_about_one_distribution_says_it_at_once() -> None:
+    [found] = judge_packages([dist("a", "1", "b")], {}, Installed(has_python=True))
+
+    assert found == Diagnostic(
+        code="W624",
+        message="`a 1` needs `b`, but it is not installed",
+        hint="install what it needs, unless that is never used",
+    )
 
 
 def test_what_the_spec_overrides_or_conda_has_for_others_than_python_is_not_looked_at() -> None:

@@ -23,7 +23,7 @@ def judge_packages(
     """Return which installed distributions need what is not installed, as `pip check` does.
 
     What the lock installed must fit (E624). Of all else, such as what a step has installed or what
-    Conda's packages say of themselves to pip, it may be meant, and is a warning (W624).
+    Conda's packages say of themselves to pip, it may be meant, and is a warning (W624): one for all.
 
     Args:
         distributions: Each has `name`, `version` and `requires` (PEP 508).
@@ -31,15 +31,21 @@ def judge_packages(
     """
     versions = {normal_name(one["name"]): str(one["version"]) for one in distributions}
     ignored = {*installed.overridden, *(set(installed.conda) - versions.keys())}
-    problems = []
+    problems: list[Diagnostic] = []
+    odd: dict[str, list[tuple[str, str]]] = {}
     for one in distributions:
         name = normal_name(one["name"])
         is_locked = name in installed.wheels and name not in installed.conda
+        owner = f"{one['name']} {one['version']}"
         for text in one["requires"]:
-            if (lack := _lack(text, versions, markers, ignored)) is not None:
-                code = "E624" if is_locked else "W624"
-                problems.append(_explain_package(code, f"{one['name']} {one['version']}", *lack))
-    return tuple(sorted(problems, key=lambda problem: (problem.code, problem.message)))
+            if (lack := _lack(text, versions, markers, ignored)) is None:
+                continue
+            if is_locked:
+                problems.append(_explain_package(owner, *lack))
+            else:
+                odd.setdefault(owner, []).append(lack)
+    problems.sort(key=lambda problem: problem.message)
+    return (*problems, *([_warn_of_packages(odd)] if odd else ()))
 
 
 def judge_libraries(rows: Sequence[Mapping[str, str]], prefix: str) -> tuple[Diagnostic, ...]:
@@ -108,14 +114,36 @@ def _lack(
     return None
 
 
-def _explain_package(code: str, owner: str, wanted: str, found: str) -> Diagnostic:
+def _explain_package(owner: str, wanted: str, found: str) -> Diagnostic:
     return Diagnostic(
-        code=code,
-        message=f"`{owner}` needs `{wanted}`, but {found}",
-        hint="let no step install other versions than the lock has: write what is needed into `pip`"
-        if code == "E624"
+        code="E624",
+        message=_tell_needs(owner, [(wanted, found)]),
+        hint="let no step install other versions than the lock has: write what is needed into `pip`",
+    )
+
+
+def _warn_of_packages(odd: Mapping[str, Sequence[tuple[str, str]]]) -> Diagnostic:
+    """Return one warning about distributions, each of which lacks something; a note for each."""
+    told = [_tell_needs(owner, lacks) for owner, lacks in sorted(odd.items())]
+    message = f"{len(told)} distributions need what is not installed"
+    return Diagnostic(
+        code="W624",
+        message=message if len(told) > 1 else told[0],
+        notes=tuple(told) if len(told) > 1 else (),
+        hint="install what they need, unless that is never used"
+        if len(told) > 1
         else "install what it needs, unless that is never used",
     )
+
+
+def _tell_needs(owner: str, lacks: Sequence[tuple[str, str]]) -> str:
+    """Return what a distribution needs, each with what is there instead.
+
+    >>> _tell_needs("a 1", [("b>=2", "`b 1` is installed"), ("c", "it is not installed")])
+    '`a 1` needs `b>=2`, but `b 1` is installed, and `c`, but it is not installed'
+    """
+    listed = ", and ".join(f"`{wanted}`, but {found}" for wanted, found in sorted(lacks))
+    return f"`{owner}` needs {listed}"
 
 
 def _explain_broken(module: str, rows: Sequence[Mapping[str, str]], prefix: str) -> Diagnostic:
