@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from envc.masking import mask, mask_line
 from envc.source import Source, Span
 
 __all__ = ["Diagnostic", "Label", "Severity", "clean", "draw", "suggest", "tell_once", "to_json"]
@@ -23,10 +24,16 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A place that has to do with a problem; `text` says what it has to do with it, or is empty."""
+    """A place that has to do with a problem.
+
+    Attributes:
+        text: What it has to do with it; may be empty.
+        is_secret: Whether nobody is to read what stands there.
+    """
 
     span: Span
     text: str = ""
+    is_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +82,8 @@ def draw(diagnostics: Sequence[Diagnostic], *, color: bool = False) -> str:
 
     Places in one file share a frame, the primary one marked by carets, others by dashes. Blocks are
     separated by an empty line; the text ends with a line end unless it is empty. Nothing that a user
-    wrote can steer the terminal. With `color`, ANSI escapes are added and nothing else changes.
+    wrote can steer the terminal, and secrets that stand there are masked. With `color`, ANSI escapes
+    are added and nothing else changes.
     """
     return "\n".join(_draw_one(diagnostic, color=color) for diagnostic in diagnostics)
 
@@ -113,10 +121,10 @@ def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
     return {
         "severity": diagnostic.severity.value,
         "code": diagnostic.code,
-        "message": diagnostic.message,
+        "message": mask(diagnostic.message),
         "labels": [_label_to_json(label) for label in diagnostic.labels],
-        "notes": list(diagnostic.notes),
-        "hint": diagnostic.hint,
+        "notes": [mask(note) for note in diagnostic.notes],
+        "hint": mask(diagnostic.hint),
     }
 
 
@@ -126,7 +134,7 @@ def _label_to_json(label: Label) -> dict[str, Any]:
         "file": label.span.source.name,
         "start": {"line": start.line, "column": start.column},
         "end": {"line": end.line, "column": end.column},
-        "text": label.text,
+        "text": mask(label.text),
     }
 
 
@@ -141,7 +149,7 @@ _TAB = "    "
 def _draw_one(diagnostic: Diagnostic, *, color: bool) -> str:
     brush = _Brush(color=color, primary=_STYLES[diagnostic.severity])
     head = brush.paint(brush.primary, f"{diagnostic.severity}[{diagnostic.code}]")
-    lines = [f"{head}{brush.paint(_BOLD, ': ' + clean(diagnostic.message))}"]
+    lines = [f"{head}{brush.paint(_BOLD, ': ' + clean(mask(diagnostic.message)))}"]
     marks = [_mark(label, is_primary=not i) for i, label in enumerate(diagnostic.labels)]
     gutter = max((len(str(mark.line)) for mark in marks), default=1)
     frames: dict[int, list[_Mark]] = {}
@@ -150,11 +158,11 @@ def _draw_one(diagnostic: Diagnostic, *, color: bool) -> str:
     for frame in frames.values():
         lines.extend(_draw_frame(frame, gutter, brush))
     for note in diagnostic.notes:
-        first, *rest = (clean(line) for line in note.rstrip("\n").split("\n"))
+        first, *rest = (clean(line) for line in mask(note).rstrip("\n").split("\n"))
         lines.append(f"{brush.paint(_BOLD, 'note')}: {first}")
         lines.extend(f"      {line}".rstrip() for line in rest)
     if diagnostic.hint:
-        lines.append(f"{brush.paint(_CYAN, 'hint')}: {clean(diagnostic.hint)}")
+        lines.append(f"{brush.paint(_CYAN, 'hint')}: {clean(mask(diagnostic.hint))}")
     return "\n".join(lines) + "\n"
 
 
@@ -177,6 +185,7 @@ class _Mark:
     end: int
     text: str
     is_primary: bool
+    is_secret: bool
 
 
 def _mark(label: Label, *, is_primary: bool) -> _Mark:
@@ -192,8 +201,9 @@ def _mark(label: Label, *, is_primary: bool) -> _Mark:
         line=position.line,
         start=start,
         end=max(start + len(marked), start + 1),
-        text=" ".join(filter(None, (clean(label.text), until))),
+        text=" ".join(filter(None, (clean(mask(label.text)), until))),
         is_primary=is_primary,
+        is_secret=label.is_secret,
     )
 
 
@@ -207,7 +217,7 @@ def _draw_frame(marks: Sequence[_Mark], gutter: int, brush: _Brush) -> Iterator[
         if above and number > above + 1:
             yield brush.paint(_BLUE, "...")
         above = number
-        text, row = _clip(row[0].source.line(number), row)
+        text, row = _clip(*_hide(row[0].source.line(number), row))
         yield f"{brush.paint(_BLUE, f'{number:>{gutter}} |')} {clean(text)}".rstrip()
         for marker in _draw_marks(text, row, brush):
             yield f"{brush.paint(_BLUE, ' ' * gutter + ' |')} {marker}".rstrip()
@@ -226,6 +236,16 @@ def _rows(marks: Sequence[_Mark]) -> list[list[_Mark]]:
         )
         rows[-1].append(mark) if fits else rows.append([mark])
     return rows
+
+
+def _hide(line: str, row: list[_Mark]) -> tuple[str, list[_Mark]]:
+    """Return a line without what nobody is to read, and the marks moved along."""
+    masked = mask_line(line, ((mark.start, mark.end) for mark in row if mark.is_secret))
+    if not masked.parts:
+        return line, row
+    return masked.text, [
+        replace(mark, start=masked.start(mark.start), end=masked.end(mark.end)) for mark in row
+    ]
 
 
 def _clip(line: str, row: list[_Mark]) -> tuple[str, list[_Mark]]:

@@ -458,7 +458,7 @@ def test_a_wrong_spec_is_told_what_and_where(
 @pytest.mark.parametrize(
     ("fields", "place"),
     [
-        ({"base": {"image": "user:hunter2@ghcr.io/team/pets"}}, '"user:hunter2@ghcr.io/team/pets"'),
+        ({"base": {"image": "user:hunter2@ghcr.io/team/pets"}}, "user:hunter2@"),
         ({"channels": ["https://user:hunter2@example.com/c"]}, "user:hunter2@"),
         ({"channels": ["https://conda.anaconda.org/t/hunter2/c"]}, "/t/hunter2/"),
         ({"channels": ["user:hunter2@example.com/c"]}, "user:hunter2@"),

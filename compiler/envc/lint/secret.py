@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from envc.diagnostics import Diagnostic
+from envc.diagnostics import Diagnostic, Label
 from envc.lint.finding import Finding, Rule
 from envc.lint.subject import Subject
 from envc.syntax.document import Path
@@ -137,7 +137,8 @@ def _literal(subject: Subject, path: Path, place: tuple[int, int], message: str)
     where = "in the spec" if path[0] in {"runtime", "train"} else "in the image"
     span = subject.part(path, *place)
     message = f"{message}, and everybody can read it {where}"
-    return Finding(warning=Diagnostic.at(span, "W243", message, hint=_HINT))
+    labels = (Label(span=span, is_secret=True),)
+    return Finding(warning=Diagnostic(code="W243", message=message, labels=labels, hint=_HINT))
 
 
 RULES = (

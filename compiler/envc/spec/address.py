@@ -32,6 +32,7 @@ REGISTRY = re.compile(
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[(?=[^\]]*:)[A-Fa-f0-9:]+\])(?::[0-9]{1,5})?"
 )
 _USER_INFO = re.compile(r"(?:[^/?#]*//)?([^/?#]*@)")
+_IMAGE_USER = re.compile(r"(?:[A-Za-z]+://)?([^/]*@)")
 _NO_SECRETS = "remove them; an index may name a secret"
 _NO_GIT_SECRETS = (
     "remove them: `git` asks its credential helper or `~/.netrc` for them, and the ssh agent for "
@@ -55,6 +56,7 @@ def image(text: str) -> str:
                 "E213",
                 "an image reference cannot hold a user or a password",
                 hint="name the registry only; log in with `docker login`",
+                part=found.span(1) if (found := _IMAGE_USER.match(text)) else None,
             ) from error
         raise FieldError(
             "E210",
@@ -158,7 +160,11 @@ def embedded_credentials(text: str) -> FieldError | None:
 
     The user of a repository that ssh reads is no secret: that is `git`, mostly.
     """
-    found = re.search(r"://([^/?#\s]*@)", _SSH_USER.sub(r"\1", text))
+    bare = _SSH_USER.sub(r"\1", text)
+    # A password may hold a slash that should be quoted; a port has digits only.
+    found = re.search(r"://([^/?#\s]*@)", bare) or re.search(
+        r"https?://([^/?#:@\s\[]*:(?![0-9]{1,5}[/?#])[^\s]*@)", bare
+    )
     if found is None:
         return None
     start = text.find(found[1])

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from envc.compose import WORDS
 from envc.compose.explain import explain
-from envc.diagnostics import Diagnostic, suggest
+from envc.diagnostics import Diagnostic, Label, suggest
 from envc.errors import InputError
 from envc.spec.check import check
 from envc.spec.consequence import without_consequences
@@ -25,6 +25,8 @@ from envc.syntax.document import Data, Document, Draft, Path
 __all__ = ["load", "load_draft"]
 
 _SURELY = 0.8
+_SECRET = frozenset({"E213", "E214"})
+"""What reports a secret, and shows where it stands."""
 
 
 def load(document: Document, *, vouched: Container[str] = ()) -> EnvSpec:
@@ -221,7 +223,12 @@ def _from_field_error(
         span = document.part(path, *error.part)
     else:
         span = document.span(path)
-    return Diagnostic.at(span, error.code, error.message, hint=error.hint)
+    return Diagnostic(
+        code=error.code,
+        message=error.message,
+        labels=(Label(span=span, is_secret=error.code in _SECRET),),
+        hint=error.hint,
+    )
 
 
 def _unknown_key(document: Document, path: Path) -> Diagnostic:
