@@ -163,6 +163,7 @@ def test_json_has_whole_ids_leaves_packages_and_layers(envc: EnvcMain, other: Pa
         "same": False,
         "old_spec_id": old["spec_id"],
         "new_spec_id": new["spec_id"],
+        "assumed_layers": None,
         "diagnostics": [],
     }
     assert platform["old_env_id"] == old["env_ids"]["linux/amd64"]
@@ -228,6 +229,22 @@ def test_locks_are_compared_without_their_specs(envc: EnvcMain, other: Path) -> 
         "packages:",
         "up  pip  six  1.17.0 -> 1.17.1  +4.0 MB  other/pets.lock:21",
     ]
+
+
+def test_what_a_lock_does_not_say_of_layers_is_told(envc: EnvcMain, other: Path) -> None:
+    told = "a lock does not say how many layers there may be: 10 are assumed"
+    words = ("diff", "pets.lock", "other/pets.lock")
+
+    text = envc(*words).out
+    markdown = envc(*words, "--markdown").out
+    data = json.loads(envc(*words, "--json").out)
+    of_specs = [envc("diff", "pets.envc", "other/pets.envc", *more) for more in ((), ("--json",))]
+
+    assert f"\n  ({told})\n" in text
+    assert f"\nA{told[1:]}.\n" in markdown
+    assert data["assumed_layers"] == 10
+    assert "assumed" not in of_specs[0].out
+    assert json.loads(of_specs[1].out)["assumed_layers"] is None
 
 
 def test_a_spec_is_compared_with_a_lock_by_its_own(envc: EnvcMain, other: Path) -> None:

@@ -26,6 +26,7 @@ def describe(difference: Difference | ImageDifference) -> dict[str, Any]:
         "old_spec_id": difference.spec_ids[0],
         "new_spec_id": difference.spec_ids[1],
         "platforms": [_describe_platform(one) for one in difference.platforms],
+        "assumed_layers": difference.assumed_layers,
     }
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from envc.cli.diff_rows import layer_rows, package_rows, part_rows, tell_layers, tell_reused
+from envc.cli.diff_rows import (
+    layer_rows,
+    package_rows,
+    part_rows,
+    tell_assumption,
+    tell_layers,
+    tell_reused,
+)
 from envc.cli.size import format_size
 from envc.cli.tree import clip, clip_middle, short_digest
 from envc.diff.difference import Difference, PlatformDifference
@@ -105,6 +112,9 @@ def _list_layers(difference: Difference) -> Iterator[str]:
         yield ""
     if reused:
         yield f"{reused[0].upper()}{reused[1:]}. Sizes are estimates: those of packages as they are fetched."
+        yield ""
+    if assumption := tell_assumption(difference):
+        yield f"{assumption[0].upper()}{assumption[1:]}."
         yield ""
     yield "</details>"
 

@@ -21,6 +21,7 @@ __all__ = [
     "layer_rows",
     "package_rows",
     "part_rows",
+    "tell_assumption",
     "tell_layers",
     "tell_pull",
     "tell_reused",
@@ -165,6 +166,15 @@ def tell_reused(difference: Difference) -> str:
     if not any(sizes):
         return f"{counts} reused"
     return f"{counts} reused, {_span([format_size(size) for size in sizes])} of packages"
+
+
+def tell_assumption(difference: Difference) -> str:
+    """Return what the layers are told by that nobody has said; empty where nothing is assumed."""
+    if difference.assumed_layers is None:
+        return ""
+    return (
+        f"a lock does not say how many layers there may be: {difference.assumed_layers} are assumed"
+    )
 
 
 def _changed(difference: Difference) -> list[PlatformDifference]:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from envc.cli.diff_rows import layer_rows, package_rows, part_rows, tell_layers, tell_reused
+from envc.cli.diff_rows import (
+    layer_rows,
+    package_rows,
+    part_rows,
+    tell_assumption,
+    tell_layers,
+    tell_reused,
+)
 from envc.cli.size import format_size
 from envc.cli.summary import align
 from envc.cli.tree import clip, clip_middle, short_digest
@@ -86,6 +93,8 @@ def _list_layers(difference: Difference) -> list[str]:
     lines = list(align(rows, _INDENT))
     if reused := tell_reused(difference):
         lines.append(f"{_INDENT}{reused}")
+    if assumption := tell_assumption(difference) if lines else "":
+        lines.append(f"{_INDENT}({assumption})")
     if any(one.pull.size_bytes for one in difference.platforms if one.state == "changed"):
         lines.append(f"{_INDENT}(sizes are estimates: those of packages as they are fetched)")
     return lines

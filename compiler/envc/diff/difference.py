@@ -11,6 +11,7 @@ from envc.diff.leaf import LeafChange, compare_trees
 from envc.lock.change import Change, changes
 from envc.lock.model import Lock
 from envc.plan.node import Node
+from envc.spec.defaults import LAYER_BUDGET
 
 __all__ = ["Difference", "Part", "PlatformDifference", "State", "VariantPart", "compare_parts"]
 
@@ -99,6 +100,13 @@ class Difference:
     def is_same(self) -> bool:
         """Whether all env ids are equal."""
         return all(one.state == "same" for one in self.platforms)
+
+    @property
+    def assumed_layers(self) -> int | None:
+        """How many layers are taken for the most, where packages lie in layers and no spec says so:
+        that is in no lock. None where that is known, or no matter."""
+        names = {layer.name for one in self.platforms for layer in one.layers if layer.packages}
+        return None if self.has_ids or not names - {"system"} else LAYER_BUDGET
 
 
 def compare_parts(old: Part, new: Part) -> Difference:
