@@ -409,6 +409,18 @@ def test_the_best_wheel_is_the_one_that_pip_would_take(names: list[str], best: i
     assert (chosen.filename if chosen else None) == (names[best] if best is not None else None)
 
 
+@pytest.mark.parametrize(("python", "abi"), [("3.6", "cp36m"), ("3.7", "cp37m"), ("3.8", "cp38")])
+def test_an_old_pythons_wheels_are_known_by_their_abi(python: str, abi: str) -> None:
+    tag = f"cp{python.replace('.', '')}"
+    names = [f"x-1-{tag}-{one}-manylinux1_x86_64.whl" for one in (f"{tag}mu", abi, "cp39")]
+    target = Target(python_version=python, machine="x86_64", glibc="2.28")
+
+    chosen = best_wheel(_files(*names), target)
+
+    assert chosen is not None
+    assert chosen.filename == f"x-1-{tag}-{abi}-manylinux1_x86_64.whl"
+
+
 @given(names=st.permutations([f"x-1-{build}py3-none-any.whl" for build in ("", "1-", "2-", "2b-")]))
 def test_the_best_wheel_does_not_depend_on_the_order_of_the_page(names: list[str]) -> None:
     chosen = best_wheel(_files(*names), LINUX)

@@ -275,9 +275,10 @@ def _rank_tags(series: tuple[int, int], machine: str, glibc: str) -> dict[Tag, i
     from packaging import tags
 
     interpreter = f"cp{series[0]}{series[1]}"
+    abi = interpreter if series >= (3, 8) else f"{interpreter}m"  # of PEP 3149's flags, the last
     platforms = _platform_tags(machine, glibc)
     ordered = [
-        *tags.cpython_tags(series, abis=[interpreter], platforms=platforms),
+        *tags.cpython_tags(series, abis=[abi], platforms=platforms),
         *tags.compatible_tags(series, interpreter=interpreter, platforms=platforms),
     ]
     return {tag: rank for rank, tag in reversed(list(enumerate(ordered)))}
