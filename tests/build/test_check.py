@@ -234,7 +234,7 @@ def test_what_envc_itself_looks_at_is_told_in_one_go(world: EngineWorld, environ
     checks = Checks(
         account=account("1000:1000"),
         workdir="/srv/work",
-        installed=Installed(has_python=True, wheels=("pets",)),
+        installed=Installed(python="3.12.7", wheels=("pets",)),
     )
 
     found = check(world.engine, environment, checks)
@@ -259,7 +259,7 @@ def test_an_import_that_the_spec_checks_is_told_once_and_knows_its_package(
     checks = Checks(
         imports={"pets": SPAN},
         python="/opt/env/bin/python",
-        installed=Installed(has_python=True, allowed=("libnosuch.so",)),
+        installed=Installed(python="3.12.7", allowed=("libnosuch.so",)),
     )
 
     found = check(world.engine, environment, checks)
@@ -284,12 +284,31 @@ def test_a_python_that_cannot_tell_what_is_installed_is_told(
         "&& chmod 755 /opt/env/bin/python\nENV PATH=/opt/env/bin:/usr/bin:/bin\n"
     )
     with image(world, tmp_path, dockerfile) as name:
-        found = check(world.engine, name, Checks(installed=Installed(has_python=True)))
+        found = check(world.engine, name, Checks(installed=Installed(python="3.12.7")))
 
     assert codes(found) == [
         ("E627", "the environment's `/opt/env/bin/python` cannot tell what is installed")
     ]
     assert found.problems[0].notes == ("its last lines:\nbroken",)
+
+
+def test_the_packages_of_an_old_python_are_not_looked_at_and_that_is_said(
+    world: EngineWorld, tmp_path: Path
+) -> None:
+    dockerfile = (
+        f"FROM {world.python_base}\nRUN mkdir -p /opt/env/bin && ln -s $(command -v python3) "
+        "/opt/env/bin/python\nENV PATH=/opt/env/bin:/usr/bin:/bin\n"
+    )
+    with image(world, tmp_path, dockerfile) as name:
+        found = check(world.engine, name, Checks(installed=Installed(python="3.7.16")))
+
+    assert found.problems == ()
+    assert [(one.code, one.message) for one in found.warnings] == [
+        (
+            "W627",
+            "installed packages are not looked at: that takes Python 3.8, and this is 3.7.16",
+        )
+    ]
 
 
 ACTIVATE = "/usr/local/bin/activate"

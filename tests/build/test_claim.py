@@ -32,7 +32,7 @@ def test_checks_know_their_places() -> None:
         commands=(Command(text="true"), Command(text="pets -v", prints="1.0")),
         account=Account(user="1000:1000", home="/home/envc", is_made=True, uid=1000, gid=1000),
         workdir="/home/envc",
-        installed=Installed(has_python=True),
+        installed=Installed(python="3.12.7"),
     )
     plain, printing = checks.commands
     places = (plain.origin, printing.origin, printing.prints_origin)
@@ -59,7 +59,7 @@ def test_what_was_installed_is_known_by_normal_names() -> None:
     checks = checks_of({"pip": pip, "conda": ["py-opencv"], "check": check}, locked)
 
     assert checks.installed == Installed(
-        has_python=True,
+        python="3.12.7",
         wheels=("six", "typing-extensions"),
         conda=("opencv-python", "python"),
         overridden=("proto-buf",),

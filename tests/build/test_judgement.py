@@ -19,7 +19,7 @@ def dist(name: str, version: str, *requires: str) -> dict[str, Any]:
 
 
 def judge(*distributions: dict[str, Any], **installed: tuple[str, ...]) -> list[tuple[str, str]]:
-    own = Installed(has_python=True, **installed)
+    own = Installed(python="3.12.7", **installed)
     found = judge_packages(distributions, MARKERS, own)
     return [(problem.code, problem.message) for problem in found]
 

@@ -28,6 +28,7 @@ _TOGETHER = 'exec /bin/sh -e -c "$1" 2>&1'
 _IMPORT = "import importlib, sys; importlib.import_module(sys.argv[1])"
 _NOT_FOR_US = "exec format error"
 _STARTED = "envc-has-started"
+_OLDEST = (3, 8)  # what the modules in `inside` are written for
 # A file is made, since a folder that may be written to can be on a disk that may not.
 _LOOK = r"""
 id -un >/dev/null 2>&1 || echo "unnamed"
@@ -100,6 +101,16 @@ def probe_command(python: str, asked: Mapping[str, Any]) -> list[str]:
     return [python, "-I", "-B", "-c", _BOOTSTRAP, json.dumps([sources, dict(asked)])]
 
 
+def _is_too_old(python: str) -> bool:
+    """Say whether the probe cannot run in a Python of this version.
+
+    >>> _is_too_old("3.7.16"), _is_too_old("3.12.1")
+    (True, False)
+    """
+    major, minor = python.split(".")[:2]
+    return (int(major), int(minor)) < _OLDEST
+
+
 @dataclass(slots=True, kw_only=True)
 class _Session:
     """Checks in a container that runs; `found` grows."""
@@ -161,14 +172,17 @@ class _Session:
             if self.checks.workdir != "/" and f"unwritable {self.checks.workdir}" in lines:
                 yield _explain_workdir(account.user, self.checks.workdir)
         installed = self.checks.installed
-        has_python = installed is not None and installed.has_python
+        has_python = installed is not None and installed.python is not None
         python = next((line for line in lines if line.startswith("python ")), "python ")
         if has_python and python != f"python {BIN}/python":
             yield _explain_python(python.removeprefix("python "))
 
     def _examine(self) -> None:
         installed = self.checks.installed
-        if installed is None or not installed.has_python:
+        if installed is None or installed.python is None:
+            return
+        if _is_too_old(installed.python):
+            self.found.append(_explain_old(installed.python))
             return
         asked = {
             "prefix": PREFIX,
@@ -288,6 +302,14 @@ def _explain_foreign(image: str) -> Diagnostic:
         message=f"`{image}` is not checked: the engine cannot run programs for its platform",
         hint="build it once on a machine of that platform, or let the engine emulate it: "
         "`docker run --privileged --rm tonistiigi/binfmt --install all`",
+    )
+
+
+def _explain_old(version: str) -> Diagnostic:
+    return Diagnostic(
+        code="W627",
+        message=f"installed packages are not looked at: that takes Python 3.8, and this is {version}",
+        hint="let the spec's own `check` import what matters",
     )
 
 

@@ -42,14 +42,14 @@ class Installed:
     """What envc has installed at `/opt/env`; names of distributions in normal form.
 
     Attributes:
-        has_python: Whether the environment has a Python.
+        python: The version of the environment's Python; None where it has none.
         wheels: The distributions that came as wheels of the lock, or were built from it, sorted.
         conda: Those that Conda packages bring, whether or not Python knows of them; sorted.
         overridden: Those whose version the spec decides against all requirements; sorted.
         allowed: Libraries that may be missing, since machines bring them.
     """
 
-    has_python: bool
+    python: str | None
     wheels: tuple[str, ...] = ()
     conda: tuple[str, ...] = ()
     overridden: tuple[str, ...] = ()
@@ -118,7 +118,7 @@ class Checks:
             data["activation"] = list(self.activation)
         if found is not None:
             data["installed"] = {
-                "python": found.has_python,
+                "python": found.python is not None,
                 "wheels": list(found.wheels),
                 "conda": list(found.conda),
                 "overridden": list(found.overridden),
@@ -131,7 +131,7 @@ def _installed(spec: EnvSpec, locked: PlatformLock) -> Installed | None:
     if locked.python is None and not locked.conda:
         return None
     return Installed(
-        has_python=locked.python is not None,
+        python=locked.python.version if locked.python is not None else None,
         wheels=tuple(sorted({normal_name(package.name) for package in locked.distributions})),
         conda=tuple(sorted({normal_name(one.distribution or one.name) for one in locked.conda})),
         overridden=tuple(
