@@ -7,7 +7,6 @@ Python: the spec names all, so that no solver has anything to search for.
 
 from __future__ import annotations
 
-import compileall
 import json
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
-from support.conda_archive import File, Package, compress, pack
+from support.conda_archive import File, Package, compress, pack, with_byte_code
 from support.conda_python import SERIES, python_package
 
 __all__ = ["SUBDIR", "write_channel"]
@@ -74,8 +73,6 @@ def _repack(wheel: Path) -> Package:
         folder = Path(temporary)
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(folder)
-        if not is_pure:
-            compileall.compile_dir(folder, quiet=2, stripdir=temporary, prependdir=f"/{below}")
         files = {
             f"{below}/{path.relative_to(folder)}": File(content=path.read_bytes())
             for path in sorted(folder.rglob("*"))
@@ -88,7 +85,7 @@ def _repack(wheel: Path) -> Package:
         subdir="noarch" if is_pure else SUBDIR,
         noarch="python" if is_pure else None,
         depends=["python"],
-        files=files,
+        files=files if is_pure else with_byte_code(files),
     )
 
 

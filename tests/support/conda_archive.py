@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import bz2
 import hashlib
+import importlib.util
 import io
 import json
+import marshal
+import struct
 import sys
 import tarfile
 import zipfile
@@ -18,7 +21,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-__all__ = ["PLACEHOLDER", "File", "Package", "compress", "pack"]
+__all__ = ["PLACEHOLDER", "File", "Package", "compress", "pack", "with_byte_code"]
 
 # As long as conda-build makes them, so that binary prefixes of any image's path fit.
 PLACEHOLDER = "/opt/" + "placehold_" * 24 + "end"
@@ -79,6 +82,25 @@ class Package:
             "version": self.version,
             **noarch,
         }
+
+
+def with_byte_code(files: Mapping[str, File]) -> dict[str, File]:
+    """Return files with the byte code of this Python beside, as packages that are not noarch bring it.
+
+    What does not compile, and what the prefix is written into, has none.
+    """
+    codes = {}
+    for path, file in files.items():
+        if not path.endswith(".py") or file.prefix is not None:
+            continue
+        try:
+            code = compile(file.content, f"{PLACEHOLDER}/{path}", "exec", dont_inherit=True)
+        except SyntaxError:
+            continue
+        head = importlib.util.MAGIC_NUMBER + struct.pack("<LLL", 0, _TIME_S, len(file.content))
+        place = importlib.util.cache_from_source(path)
+        codes[place] = File(content=head + marshal.dumps(code))
+    return {**files, **codes}
 
 
 def pack(package: Package) -> tuple[bytes, dict[str, Any]]:

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from support.conda_archive import PLACEHOLDER, File, Package
+from support.conda_archive import PLACEHOLDER, File, Package, with_byte_code
 
 __all__ = ["SERIES", "VERSION", "python_package"]
 
@@ -63,7 +63,7 @@ def python_package(subdir: str) -> Package:
         build=f"0_cp{SERIES.replace('.', '')}",
         subdir=subdir,
         depends=[f"__glibc >={glibc},<3.0.a0"],
-        files=files,
+        files=with_byte_code(files),
     )
 
 
