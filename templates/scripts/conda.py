@@ -17,14 +17,17 @@ from layer import (
     ENVIRONMENT,
     LISTING,
     PREFIX,
+    adopt_byte_code,
     finish,
     is_same,
     refuse_folder,
     write_owners,
 )
 
-# No hard link may lead out of the layer. Packages' own symbolic links stay links.
-CONFIG = "allow-hard-links = false\nallow-ref-links = false\n"
+# From where a package was unpacked into its prefix nothing is written twice, and its own hard links stay
+# what they are; that place is removed in the end, so that none leads out of the layer.
+CONFIG = "allow-ref-links = false\n"
+UNPACKED = Path("/tmp/packages")
 # Only these say what is installed; the rest says where and how, which no two machines share.
 FORGET = (
     "extracted_package_dir",
@@ -63,7 +66,7 @@ async def install(row: dict[str, str], listing: dict, prefix: Path) -> str:
     await rattler.install(
         records,
         target_prefix=prefix,
-        cache_dir=Path("/tmp/packages"),
+        cache_dir=UNPACKED,
         installed_packages=[],
         ignored_packages=ignored,
         platform=rattler.Subdir(listing["subdir"]),
@@ -109,14 +112,24 @@ def make_folder(path: str, package: str, owners: dict[str, str]) -> None:
         refuse_folder(found, owners[found], package)
 
 
+async def install_all(listing: dict) -> list[tuple[str, Path]]:
+    """Install the layer's archives side by side, and return packages' names and prefixes, in order."""
+    turns = asyncio.Semaphore(os.cpu_count() or 1)
+
+    async def one(number: int, row: dict[str, str]) -> tuple[str, Path]:
+        prefix = Path("/tmp/prefixes", str(number))
+        async with turns:
+            return await install(row, listing, prefix), prefix
+
+    return await asyncio.gather(*(one(*entry) for entry in enumerate(listing["packages"])))
+
+
 def main() -> None:
     listing = json.loads(LISTING.read_bytes())
     packages: dict[str, list[str]] = {}
     owners: dict[str, str] = {}
     clashes: dict[str, list[str]] = {}
-    for number, row in enumerate(listing["packages"]):
-        prefix = Path("/tmp/prefixes", str(number))
-        name = asyncio.run(install(row, listing, prefix))
+    for name, prefix in asyncio.run(install_all(listing)):
         packages[name] = list_paths(prefix)
         for path in packages[name]:
             source, target = prefix / path, PREFIX / path
@@ -130,8 +143,10 @@ def main() -> None:
             owners[path] = name
             source.replace(target)
         shutil.rmtree(prefix)
+    shutil.rmtree(UNPACKED)
     write_owners(packages, clashes)
-    finish(listing["python"])
+    adopt_byte_code()
+    finish(is_to_compile=listing["compile"])
 
 
 if __name__ == "__main__":

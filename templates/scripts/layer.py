@@ -1,15 +1,18 @@
 """What every layer of the environment ends with: byte code that stays valid, and one time for all files.
 
-Also run by itself, in an image of the target's platform: it byte-compiles a layer that the tools could
-not, because their Python is of another series than the environment's.
+Also run by itself: it adds the byte code to a layer that the tools could not compile, because their Python
+is of another series than the environment's.
 """
 
 from __future__ import annotations
 
+import _imp
 import filecmp
+import importlib.util
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +24,7 @@ ENVIRONMENT = Path("/opt/env")
 PREFIX = TREE / "opt/env"
 ARTEFACTS = Path("/mnt/files")
 LISTING = ARTEFACTS / "layer.json"
-SOURCE = Path("/mnt/source")
+CODE = Path("/mnt/code")  # byte code that the environment's own Python has made
 FILE_TIME = 946684800  # one constant for all environments, so that they can share layers
 
 
@@ -30,17 +33,50 @@ def series() -> str:
     return "{}.{}{}".format(*sys.version_info[:2], getattr(sys, "abiflags", ""))
 
 
-def compile_tree(python: Path) -> None:
-    """Byte-compile the layer.
+def adopt_byte_code() -> None:
+    """Keep the byte code that packages bring for the sources that they bring, whatever its Python.
+
+    To be called while files have their packages' times, which tell what belongs together. What is stale
+    goes: nothing would tell later.
+    """
+    for code in TREE.rglob("__pycache__/*.pyc"):
+        source = Path(importlib.util.source_from_cache(str(code)))
+        if source.is_file():
+            with code.open("r+b") as file:
+                head = file.read(16)
+                is_fresh = is_made_of(head, source)
+                if is_fresh:
+                    file.seek(0)
+                    file.write(unchecked(head[:4], source))
+            if not is_fresh:
+                code.unlink()
+
+
+def is_made_of(code: bytes, source: Path) -> bool:
+    """Say whether the head of byte code names a source, by its time and size or by its hash (PEP 552)."""
+    if code[4:8] != bytes(4):
+        return code[8:16] == unchecked(code[:4], source)[8:]
+    found = source.stat()
+    return code[8:16] == struct.pack(
+        "<LL", *(int(n) % 2**32 for n in (found.st_mtime, found.st_size))
+    )
+
+
+def unchecked(magic: bytes, source: Path) -> bytes:
+    """Return the head of byte code that nobody compares with its source when it is imported."""
+    key = int.from_bytes(magic, "little")
+    return magic + struct.pack("<L", 1) + _imp.source_hash(key, source.read_bytes())
+
+
+def compile_tree() -> None:
+    """Byte-compile what of the layer is not yet, before `settle`.
 
     The byte code is unchecked: times are fixed afterwards, and a checked one would be stale or slow
-    at every start. One process, because parallel compilation does not give the same bytes.
+    at every start. It is made in a process of its own, since its bytes show what that has done before.
     """
-    # A package may ship files for another Python: what does not compile stays source.
-    command = [str(python), "-m", "compileall", "-f", "-qq", "-j", "1"]
-    command += ["--invalidation-mode", "unchecked-hash", "-s", str(TREE), "-p", "/", str(TREE)]
-    environment = {"PYTHONHASHSEED": "0", "PATH": os.defpath}
-    subprocess.run(command, env=environment, check=False)
+    script = Path(__file__).with_name("bytecode.py")
+    command = [sys.executable, str(script), str(TREE), str(TREE)]
+    subprocess.run(command, env={"PYTHONHASHSEED": "0", "PATH": os.defpath}, check=True)
 
 
 def write_owners(packages: dict[str, list[str]], clashes: dict[str, list[str]]) -> None:
@@ -92,16 +128,15 @@ def settle() -> None:
             os.utime(Path(folder) / name, (FILE_TIME, FILE_TIME), follow_symlinks=False)
 
 
-def finish(wanted: str | None) -> None:
-    """End a layer for an environment whose Python is of this series; None where it has none."""
-    if wanted == series():
-        compile_tree(Path(sys.executable))
+def finish(*, is_to_compile: bool) -> None:
+    """End a layer; it is byte-compiled if this Python makes what the environment's reads."""
+    if is_to_compile:
+        compile_tree()
     settle()
 
 
 def main() -> None:
-    shutil.copytree(SOURCE, LAYER, symlinks=True, dirs_exist_ok=True)
-    compile_tree(Path(sys.executable))
+    shutil.copytree(CODE, TREE, dirs_exist_ok=True)
     settle()
 
 

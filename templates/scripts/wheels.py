@@ -42,7 +42,7 @@ def main() -> None:
     check_folders(packages)
     install(rows, listing, PREFIX)
     write_owners(packages, settle_clashes(rows, listing, files))
-    finish(listing["python"])
+    finish(is_to_compile=listing["compile"])
 
 
 def install(rows: list[dict[str, str]], listing: dict, prefix: Path) -> None:

@@ -106,7 +106,7 @@ def test_tools_with_another_python_lead_to_the_same_layers(
 
     envc("compile", "greet.envc", "-o", "out")
     dockerfile = (envc.folder / "out/Dockerfile").read_text()
-    assert '["/opt/env/bin/python", "/mnt/envc/layer.py"]' in dockerfile
+    assert '["/opt/env/bin/python", "/mnt/envc/bytecode.py",' in dockerfile
     assert layers[0] == layers[1]
 
 

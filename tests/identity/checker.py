@@ -23,7 +23,7 @@ __all__ = [
     "tag",
 ]
 
-SPEC_CONTRACT, CONTRACT = 1, 2
+SPEC_CONTRACT, CONTRACT = 1, 3
 PREFIX = "/opt/env"
 MARKS = {"CONDA_PREFIX": PREFIX, "VIRTUAL_ENV": PREFIX}
 ACTIVATE = f"{PREFIX}/bin/envc-activate"
@@ -186,11 +186,23 @@ def _layers(lock: Data, budget: int) -> list[Any]:
     kinds = [(kind, lock[kind]) for kind in ("conda", "pip") if lock.get(kind)]
     allowed = budget - 1 - bool(lock.get("sources"))
     cap = next(one for one in _caps() if _fits(kinds, one, allowed))
-    return [
-        [kind, *(_artefact(kind, one) for one in layer)]
-        for kind, packages in kinds
-        for layer in _divide(packages, cap)
-    ]
+    layers = [(kind, layer) for kind, packages in kinds for layer in _divide(packages, cap)]
+    while True:
+        savings = {
+            number: _cost(layer) - sum(map(_cost, parts))
+            for number, (_, layer) in enumerate(layers)
+            if 2 * _weight(layer[0]) < cap
+            and _total(layer) > MIB
+            and len(parts := _part(layer)) > 1
+            and len(layers) + len(parts) - 1 <= allowed
+        }
+        if not savings:
+            break
+        most = max(len(f"{saving:b}") for saving in savings.values())
+        number = next(one for one, saving in savings.items() if len(f"{saving:b}") == most)
+        kind, layer = layers[number]
+        layers[number : number + 1] = [(kind, part) for part in _part(layer)]
+    return [[kind, *(_artefact(kind, one) for one in layer)] for kind, layer in layers]
 
 
 def _artefact(kind: str, package: Data) -> list[str]:
@@ -216,27 +228,32 @@ def _divide(packages: Sequence[Data], cap: int) -> list[list[Data]]:
     ordered = sorted(packages, key=lambda one: str(one["name"]))
     layers = [[one] for one in ordered if _weight(one) * 2 >= cap]
     light = [one for one in ordered if _weight(one) * 2 < cap]
-    if _total(light) <= cap:
-        return [*layers, light] if light else layers
-    classes = ((0, 256 * KIB), (256 * KIB, 2 * MIB), (2 * MIB, None))
-    for least, end in classes:
-        group = [
-            one for one in light if least <= _weight(one) and (end is None or _weight(one) < end)
-        ]
-        layers += _halve(group, cap, 0)
-    return layers
+    return layers + (_fill(light, cap) if light else [])
 
 
-def _halve(group: list[Data], cap: int, depth: int) -> list[list[Data]]:
-    if not group:
-        return []
-    if _total(group) <= cap or depth == 64:
+def _fill(group: list[Data], cap: int) -> list[list[Data]]:
+    parts = _part(group)
+    if _total(group) <= cap or len(parts) == 1:
         return [group]
-    return [
-        layer
-        for bit in (0, 1)
-        for layer in _halve([one for one in group if _bit(one, depth) == bit], cap, depth + 1)
+    return [layer for part in parts for layer in _fill(part, cap)]
+
+
+def _part(group: list[Data]) -> list[list[Data]]:
+    classes = [
+        [one for one in group if least <= _weight(one) and (end is None or _weight(one) < end)]
+        for least, end in ((0, 256 * KIB), (256 * KIB, 2 * MIB), (2 * MIB, None))
     ]
+    if sum(map(bool, classes)) > 1:
+        return [own for own in classes if own]
+    for number in range(64):
+        halves = [[one for one in group if _bit(one, number) == bit] for bit in (0, 1)]
+        if all(halves):
+            return halves
+    return [group]
+
+
+def _cost(group: Sequence[Data]) -> int:
+    return len(group) * _total(group)
 
 
 def _bit(package: Data, number: int) -> int:

@@ -220,6 +220,18 @@ CASES_BY_NAME = {
         data={"pip": ["six"]},
         lock=pip_lock(*many(40, 7 * MIB), *many(30, 300 * KIB, "q"), wheel("six", size=300 * MIB)),
     ),
+    "divided-on": Case(
+        what="what is left of the budget divides on what weighs more than 1 MiB, where it saves most",
+        data={"conda": ["numpy"], "pip": ["six"]},
+        lock=conda_lock(
+            *(conda_package(f"lib-{number}", size=MIB) for number in range(3)),
+            pip=(
+                *many(30, 200 * KIB, "small"),
+                *many(2, MIB, "medium"),
+                wheel("six", size=3 * MIB),
+            ),
+        ),
+    ),
     "two-kinds": Case(
         what="Conda packages and wheels share the layers that are allowed, and the cap",
         data={"conda": ["numpy"], "pip": ["six"]},

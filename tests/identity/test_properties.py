@@ -19,6 +19,7 @@ from envc.plan.context import ContextFile
 from envc.plan.identity import env_id, locked_part
 from envc.plan.inputs import Inputs, Selection, Tree
 from envc.plan.instruction import BuildPlan
+from envc.plan.label import CONTRACT
 from envc.plan.layer import assign_layers
 from envc.plan.lower import lower
 from envc.resources import read_scripts
@@ -397,7 +398,7 @@ def test_the_contract_is_part_of_every_id(data: Data) -> None:
 
     for platform, tree in built.trees.items():
         assert digest(tree) == built.env_ids[platform]
-        assert digest({**tree, "contract": 3}) != built.env_ids[platform]
+        assert digest({**tree, "contract": CONTRACT + 1}) != built.env_ids[platform]
 
 
 # Channels.

@@ -83,6 +83,7 @@ def test_a_source_distribution_is_fetched_with_what_builds_it_and_built_on_the_s
     listed = {file.path: file for file in plan.files}["layers/sources.json"]
     assert json.loads(listed.content or b"") == {
         "platform": "x86_64-manylinux_2_40",
+        "compile": True,
         "python": "3.12",
         "sources": [
             {

@@ -33,7 +33,7 @@ def with_tools(locked: PlatformLock, **changes: Any) -> PlatformLock:
 
 def native(machine: str) -> PipPackage:
     file = f"numpy-1.0-cp312-cp312-manylinux_2_28_{machine}.whl"
-    return wheel("numpy", url=f"https://files.pythonhosted.org/packages/{file}")
+    return wheel("numpy", size=1, url=f"https://files.pythonhosted.org/packages/{file}")
 
 
 def run_of(stage: Stage) -> Run:
@@ -92,11 +92,13 @@ def test_a_layer_sees_its_own_artefacts_and_scripts_and_nothing_else() -> None:
     assert run_of(made["pip-1"]).mounts == (
         Mount(source="scripts/wheels.py", target="/mnt/envc/wheels.py"),
         Mount(source="scripts/layer.py", target="/mnt/envc/layer.py"),
+        Mount(source="scripts/bytecode.py", target="/mnt/envc/bytecode.py"),
         Mount(stage="pip-1-files", source="/", target="/mnt/files"),
     )
     assert run_of(made["conda-1"]).mounts == (
         Mount(source="scripts/conda.py", target="/mnt/envc/conda.py"),
         Mount(source="scripts/layer.py", target="/mnt/envc/layer.py"),
+        Mount(source="scripts/bytecode.py", target="/mnt/envc/bytecode.py"),
         Mount(stage="conda-1-files", source="/", target="/mnt/files"),
     )
 
@@ -126,8 +128,8 @@ def test_another_base_changes_no_layer() -> None:
 
 def test_a_layer_of_pure_python_is_one_for_all_platforms() -> None:
     made = plan(
-        amd64=pip_lock(wheel("six"), native("x86_64")),
-        arm64=pip_lock(wheel("six"), native("aarch64")),
+        amd64=pip_lock(wheel("six", size=1), native("x86_64")),
+        arm64=pip_lock(wheel("six", size=1), native("aarch64")),
     )
     pure = plan(amd64=pip_lock(wheel("six")), arm64=pip_lock(wheel("six")))
 
@@ -148,24 +150,34 @@ def test_a_python_of_another_series_compiles_by_itself_on_the_target() -> None:
 
     made = stages(plan(amd64=foreign))
 
-    assert (made["pip-1-source"].base, made["pip-1"].base) == ("tools", "base")
+    bases = {name: made[name].base for name in ("pip-1-source", "pip-1-code", "pip-1")}
+    assert bases == {"pip-1-source": "tools", "pip-1-code": "base", "pip-1": "pip-1-source"}
+    assert run_of(made["pip-1-code"]).words == (
+        "python3",
+        "/mnt/envc/bytecode.py",
+        "/mnt/source/tree",
+        "/layer/tree",
+    )
     assert run_of(made["pip-1"]).words == ("python3", "/mnt/envc/layer.py")
-    assert "the platform that the image is for" in made["pip-1"].comment
+    assert "the platform that the image is for" in made["pip-1-code"].comment
 
 
 def test_condas_python_of_another_series_brings_what_it_needs_to_compile() -> None:
     packages = (
-        conda_package("numpy"),
-        conda_package("openssl"),
-        conda_package("python", "3.12.7", depends=("openssl >=3", "_missing")),
+        conda_package("numpy", size=1),
+        conda_package("openssl", size=1),
+        conda_package("python", "3.12.7", depends=("openssl >=3", "_missing"), size=1),
     )
     foreign = with_tools(conda_lock(*packages, pip=(wheel("six"),)), python="3.11.2")
 
     made = plan(arm64=foreign)
 
     found = stages(made)
-    assert (found["interpreter"].base, found["conda-1"].base) == ("tools", "base")
-    assert run_of(found["pip-1"]).words == ("/opt/env/bin/python", "/mnt/envc/layer.py")
+    assert (found["interpreter"].base, found["conda-1-code"].base) == ("tools", "base")
+    assert run_of(found["pip-1-code"]).words[:2] == (
+        "/opt/env/bin/python",
+        "/mnt/envc/bytecode.py",
+    )
     rows = listing(made, "layers/interpreter.json")["packages"]
     assert [row["file"].partition("-")[0] for row in rows] == ["openssl", "python"]
 

@@ -53,7 +53,7 @@ def test_byte_code_that_the_tools_cannot_make_is_made_there() -> None:
 
     found = programs({}, locked.model_copy(update={"tools": tools}))
 
-    assert [words.split()[-1] for words in found] == ["/mnt/envc/layer.py"]
+    assert [words.split()[1] for words in found] == ["/mnt/envc/bytecode.py"]
 
 
 def test_the_builders_own_platform_runs_what_lays_packages_out() -> None:

@@ -157,10 +157,9 @@ def test_environments_of_the_same_cap_share_what_both_have(
     if choose_cap(small) == choose_cap(big):
         alone = [layer for layer in fewer if 2 * weigh(layer.packages[0]) >= choose_cap(small)]
         assert all(layer in others for layer in alone)
-        for layer in others:
-            names = {package.name for package in layer.packages}
-            if names <= sizes.keys():
-                assert any(names <= set(own) for own in held(fewer).values())
+        for names in map(set, held(others).values()):
+            kept = names & sizes.keys()
+            assert all(kept & set(own) in (set(), kept, set(own)) for own in held(fewer).values())
 
 
 @given(sizes=WHEELS)
@@ -196,7 +195,7 @@ def test_packages_that_do_not_fit_together_are_divided_by_size_and_then_by_name(
     sizes |= {f"m{n}": MIB for n in range(3)}
     sizes |= {f"l{n}": 3 * MIB for n in range(4)}
 
-    layers = assign_layers(lock_of(sizes), budget=20)
+    layers = assign_layers(lock_of(sizes), budget=6)
 
     assert [(layer.name, layer.reason) for layer in layers] == [
         ("pip-small", "each less than 256 KiB"),
@@ -231,15 +230,43 @@ def test_a_package_of_any_name_has_a_layer_of_another_name_than_all_other_stages
 
 
 def test_the_size_of_a_layer_is_unknown_where_that_of_a_package_is() -> None:
-    (layer,) = assign_layers(lock_of({"a": 1, "b": None}))
+    layers = assign_layers(lock_of({"a": 1, "b": None}))
 
-    assert layer.size is None
+    assert [layer.size for layer in layers] == [1, None]
 
 
 def test_a_small_environment_has_a_layer_of_each_kind() -> None:
-    locked = conda_lock(conda_package("a"), conda_package("b"), pip=(wheel("c"), wheel("d")))
+    packages = [conda_package(name, size=MIB // 2) for name in "ab"]
+    locked = conda_lock(*packages, pip=(wheel("c", size=1), wheel("d", size=MIB - 1)))
 
     assert [layer.name for layer in assign_layers(locked)] == ["conda-1", "pip-1"]
+
+
+def test_what_is_left_of_the_budget_divides_where_that_saves_most() -> None:
+    sizes: dict[str, int | None] = {f"t{n}": 200_000 for n in range(12)}
+    sizes |= {f"m{n}": MIB for n in range(3)}
+
+    found = {
+        budget: {name: len(names) for name, names in held(layers).items()}
+        for budget in (2, 3, 4, 5, 20)
+        for layers in [assign_layers(lock_of(sizes), budget=budget)]
+    }
+
+    assert found == {
+        2: {"pip-1": 15},
+        3: {"pip-small": 12, "pip-medium": 3},
+        4: {"pip-small-0": 4, "pip-small-1": 8, "pip-medium": 3},
+        5: {"pip-small-0": 4, "pip-small-10": 2, "pip-small-11": 6, "pip-medium": 3},
+        20: {
+            "pip-small-0": 4,
+            "pip-small-10": 2,
+            "pip-small-110": 3,
+            "pip-small-111": 3,
+            "pip-medium-0": 1,
+            "pip-medium-110": 1,
+            "pip-medium-111": 1,
+        },
+    }
 
 
 def test_less_than_a_layer_of_each_kind_is_one_of_all_divided_as_by_default() -> None:

@@ -134,9 +134,11 @@ def test_an_escaped_address_gets_the_files_true_name() -> None:
 
 def test_the_secret_of_an_index_is_for_files_of_its_own_host() -> None:
     index = "https://pypi.example.com/simple"
-    pets = wheel("pets", index=index, url="https://pypi.example.com/pets-1.0-py3-none-any.whl")
-    elsewhere = wheel("toys", index=index)
-    locked = pip_lock(wheel("six"), pets, elsewhere)
+    pets = wheel(
+        "pets", size=1, index=index, url="https://pypi.example.com/pets-1.0-py3-none-any.whl"
+    )
+    elsewhere = wheel("toys", size=1, index=index)
+    locked = pip_lock(wheel("six", size=1), pets, elsewhere)
     pip = {"indexes": [{"url": index, "secret": "PETS_TOKEN"}], "packages": ["pets", "six"]}
 
     plan = plan_of({"environment": "x", "pip": pip}, {"linux/amd64": locked})
@@ -156,8 +158,10 @@ def test_the_secret_of_an_index_is_for_files_of_its_own_host() -> None:
 def test_the_secret_of_a_page_of_links_is_for_files_of_its_own_host() -> None:
     page = "https://wheels.example.com/links/"
     pip = {"find-links": [{"url": page, "secret": "WHEELS_TOKEN"}], "packages": ["pets", "six"]}
-    pets = wheel("pets", index=page, url="https://wheels.example.com/pets-1.0-py3-none-any.whl")
-    elsewhere = wheel("six", index=page)
+    pets = wheel(
+        "pets", size=1, index=page, url="https://wheels.example.com/pets-1.0-py3-none-any.whl"
+    )
+    elsewhere = wheel("six", size=1, index=page)
 
     plan = plan_of({"environment": "x", "pip": pip}, {"linux/amd64": pip_lock(pets, elsewhere)})
 
@@ -170,9 +174,11 @@ def test_the_secret_of_a_page_of_links_is_for_files_of_its_own_host() -> None:
 
 def test_the_secret_of_a_channel_is_for_packages_of_its_own_host() -> None:
     channel = "https://conda.example.com/pets"
-    pets = conda_package("pets", channel=channel, url=f"{channel}/linux-64/pets-1.0-0.conda")
-    elsewhere = conda_package("toys", channel=channel)
-    locked = conda_lock(conda_package("python"), pets, elsewhere)
+    pets = conda_package(
+        "pets", size=1, channel=channel, url=f"{channel}/linux-64/pets-1.0-0.conda"
+    )
+    elsewhere = conda_package("toys", size=1, channel=channel)
+    locked = conda_lock(conda_package("python", size=1), pets, elsewhere)
     channels = [{"channel": f"{channel}/", "secret": "PETS_TOKEN"}, "conda-forge"]
     spec = {"environment": "x", "channels": channels, "conda": ["pets", "python", "toys"]}
 
@@ -251,6 +257,7 @@ def test_only_the_scripts_that_a_build_runs_are_in_its_context() -> None:
 
     assert [file.path for file in plan.files if file.path.startswith("scripts/")] == [
         "scripts/assemble.py",
+        "scripts/bytecode.py",
         "scripts/layer.py",
         "scripts/tools.py",
         "scripts/wheels.py",

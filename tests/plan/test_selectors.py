@@ -195,9 +195,9 @@ def copied(stage: Stage) -> list[str | None]:
 
 def test_local_wheels_of_one_name_are_kept_apart() -> None:
     paths = {AMD64: "amd64/six-1.0-py3-none-any.whl", ARM64: "arm64/six-1.0-py3-none-any.whl"}
-    shared = wheel("pets", url=None, index=None, path="pets-1.0-py3-none-any.whl")
+    shared = wheel("pets", size=1, url=None, index=None, path="pets-1.0-py3-none-any.whl")
     locks = {
-        name: pip_lock(shared, wheel("six", url=None, index=None, path=path))
+        name: pip_lock(shared, wheel("six", size=1, url=None, index=None, path=path))
         for name, path in paths.items()
     }
     files = {

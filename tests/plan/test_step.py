@@ -151,9 +151,9 @@ def test_the_declared_cuda_is_a_label() -> None:
         text = render(plan_with(**fields), read_templates()).text
         return text[text.index("LABEL dev.envc") :].rpartition("dev.envc.env-id")[0]
 
-    assert labels() == labels(cuda="none") == "LABEL dev.envc.contract=2 \\\n      "
+    assert labels() == labels(cuda="none") == "LABEL dev.envc.contract=3 \\\n      "
     assert labels(cuda="12.4") == (
-        "LABEL dev.envc.contract=2 \\\n      dev.envc.cuda=12.4 \\\n      "
+        "LABEL dev.envc.contract=3 \\\n      dev.envc.cuda=12.4 \\\n      "
     )
 
 

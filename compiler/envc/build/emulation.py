@@ -25,7 +25,7 @@ _OURS = {
     "system.sh": "Debian packages, which the base's own dpkg installs",
     "user.sh": "the account that the image runs as, in an image without an environment",
     "id": "a look at the base's own account",
-    "layer.py": "byte code, which the tools' Python cannot make: it is of another series than the "
+    "bytecode.py": "byte code, which the tools' Python cannot make: it is of another series than the "
     "environment's (`envc lock --tools-image REF` takes another one)",
     "build.py": "what is built from its source",
 }

@@ -124,7 +124,13 @@ def build_list(layout: Layout) -> dict[str, Json]:
         for one in locked.sources
     ]
     platform = f"{layout.platform.machine}-{NEWEST}"
-    return {_LIST: {"platform": platform, "python": layout.python, "sources": rows}}
+    listing: Json = {
+        "compile": layout.is_compiled_by_tools,
+        "platform": platform,
+        "python": layout.python,
+        "sources": rows,
+    }
+    return {_LIST: listing}
 
 
 def source_files(

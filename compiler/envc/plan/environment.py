@@ -41,6 +41,8 @@ __all__ = ["base_stages", "built_layer_stages", "layer_lists", "layer_stages", "
 
 _BASE = "Where the image starts. Steps run as root, whoever the base's own user is."
 _FILES = "/mnt/files"
+_COMPILER = "bytecode.py"
+_ENDING = ("layer.py", _COMPILER)
 _ANY_MACHINE = next(iter(PLATFORMS.values()))
 
 _TOOLS = "The installers, for the machine that builds. Nothing of this stage is in the image."
@@ -132,7 +134,8 @@ def layer_lists(layouts: Mapping[str, Layout], sources: Sources) -> dict[str, di
             if private := private_packages(layer.packages, sources.secrets):
                 own[private_name(layer.name)] = private_list(private, sources)
         if _needs_interpreter(layout):
-            own[INTERPRETER] = _list_conda(layout, _python_and_what_it_needs(layout))
+            needed = _python_and_what_it_needs(layout)
+            own[INTERPRETER] = _list_conda(layout, needed, is_compiled=False)
         if wanted := private_packages(fetched(layout.locked), sources.secrets):
             own[PRIVATE_SOURCES] = private_list(wanted, sources)
         lists[architecture] = own | build_list(layout)
@@ -185,36 +188,49 @@ def _natural(name: str) -> list[tuple[int, str]]:
 def _install_stages(name: str, layouts: Mapping[str, Layout], comment: str) -> tuple[Stage, ...]:
     holding = {key: layer for key, one in layouts.items() if (layer := one.find(name)) is not None}
     run = _install(next(iter(holding.values())))
+    source, code = f"{name}-source", f"{name}-code"
     compiling: dict[str, tuple[Instruction, ...]] = {
-        architecture: (_compile(layouts[architecture], f"{name}-source"),)
+        architecture: (_compile(layouts[architecture], source),)
         for architecture in holding
         if not layouts[architecture].is_compiled_by_tools
     }
     if not compiling:
         return (Stage(name=name, base="tools", comment=comment, instructions=(run,)),)
-    laid_out = Stage(name=f"{name}-source", base="tools", comment=comment, instructions=(run,))
-    own: dict[str, tuple[Instruction, ...]] = dict.fromkeys(holding.keys() - compiling.keys(), ())
-    bases = dict.fromkeys(own, laid_out.name) | dict.fromkeys(compiling, "base")
-    return laid_out, *choose(name, bases, own | compiling, _SERIES)
+    adding: dict[str, tuple[Instruction, ...]] = {
+        architecture: (_add_code(code),) if architecture in compiling else ()
+        for architecture in holding
+    }
+    return (
+        Stage(name=source, base="tools", comment=comment, instructions=(run,)),
+        *choose(code, dict.fromkeys(compiling, "base"), compiling, _SERIES),
+        *choose(name, dict.fromkeys(holding, source), adding, ""),
+    )
 
 
 def _install(layer: Layer) -> Run:
     file = {"conda": "conda.py", "pip": "wheels.py"}[layer.kind]
-    mounts = (*mount_scripts(file, "layer.py"), mount_stage(files_stage(layer.name), "/", _FILES))
-    return Run(words=script("python3", file), mounts=mounts)
+    files = mount_stage(files_stage(layer.name), "/", _FILES)
+    return Run(words=script("python3", file), mounts=(*mount_scripts(file, *_ENDING), files))
 
 
 def _compile(layout: Layout, source: str) -> Run:
     """Return the step that compiles in an image of the target's, by the environment's own Python."""
     mounts: tuple[Mount, ...] = (
-        *mount_scripts("layer.py"),
+        *mount_scripts(_COMPILER),
         mount_stage(source, LAYER, "/mnt/source"),
     )
     program = layout.locked.base.interpreter or "python3"
     if layout.locked.conda:
         program = "/opt/env/bin/python"
         mounts = (*mounts, mount_stage(INTERPRETER, f"{LAYER}/tree/opt/env", "/opt/env"))
-    return Run(words=script(program, "layer.py"), mounts=mounts)
+    words = script(program, _COMPILER, "/mnt/source/tree", f"{LAYER}/tree")
+    return Run(words=words, mounts=mounts)
+
+
+def _add_code(stage: str) -> Run:
+    """Return the step that puts the byte code into the layer that it belongs to."""
+    mounts = (*mount_scripts("layer.py"), mount_stage(stage, f"{LAYER}/tree", "/mnt/code"))
+    return Run(words=script("python3", "layer.py"), mounts=mounts)
 
 
 def _needs_interpreter(layout: Layout) -> bool:
@@ -232,7 +248,7 @@ def _interpreter_stages(layouts: Mapping[str, Layout], listings: Listings) -> tu
         wanted = set(_python_and_what_it_needs(layout))
         layers = [layer.name for layer in layout.layers if wanted & set(layer.packages)]
         mounts = (
-            *mount_scripts("conda.py", "layer.py"),
+            *mount_scripts("conda.py", *_ENDING),
             mount_file(listings.path(architecture, INTERPRETER), f"{_FILES}/{LISTING}"),
             *(mount_stage(files_stage(name), "/", f"{_FILES}/{name}") for name in layers),
         )
@@ -256,7 +272,7 @@ def _python_and_what_it_needs(layout: Layout) -> tuple[CondaPackage, ...]:
 def _list_layer(layout: Layout, layer: Layer) -> Json:
     if layer.kind == "conda":
         packages = [one for one in layer.packages if isinstance(one, CondaPackage)]
-        return _list_conda(layout, packages)
+        return _list_conda(layout, packages, is_compiled=layout.is_compiled_by_tools)
     wheels = [one for one in layer.packages if isinstance(one, PipPackage)]
     # A layer of pure Python is the same for all platforms: its list must not tell them apart.
     is_pure = all(wheel.filename.endswith("-any.whl") for wheel in wheels)
@@ -270,14 +286,24 @@ def _list_layer(layout: Layout, layer: Layer) -> Json:
         }
         for wheel in wheels
     ]
-    return {"platform": f"{machine}-{NEWEST}", "python": layout.python, "wheels": rows}
+    return {
+        "compile": layout.is_compiled_by_tools,
+        "platform": f"{machine}-{NEWEST}",
+        "python": layout.python,
+        "wheels": rows,
+    }
 
 
-def _list_conda(layout: Layout, packages: Sequence[CondaPackage]) -> Json:
+def _list_conda(layout: Layout, packages: Sequence[CondaPackage], *, is_compiled: bool) -> Json:
     is_pure = all(package.subdir == "noarch" for package in packages)
     rows: list[Json] = [
         {"channel": package.channel, "file": package.filename, "url": package.url}
         for package in packages
     ]
     subdir = (_ANY_MACHINE if is_pure else layout.platform).subdir
-    return {"packages": rows, "python": layout.python, "subdir": subdir}
+    return {
+        "compile": is_compiled and layout.python is not None,
+        "packages": rows,
+        "python": layout.python,
+        "subdir": subdir,
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -30,15 +30,22 @@ Package: TypeAlias = CondaPackage | PipPackage
 BUILT_LAYER = "pip-built"
 """The layer of all that is built from its source: what that is like is known only when it is built."""
 
-UNKNOWN_SIZE = 1024 * 1024
+_MIB = 1024 * 1024
+
+UNKNOWN_SIZE = _MIB
 """What a package counts where the lock does not know its size, in bytes."""
 
-_FLOOR = 8 * 1024 * 1024
-_CLASSES = (("small", 256 * 1024), ("medium", 2 * 1024 * 1024), ("large", None))
+_LEAST_CAP = 8 * _MIB
+_SPLIT_FLOOR = _MIB  # a stage more costs about as long as a layer of this size saves
+_CLASSES = (
+    ("small", 0, _MIB // 4),
+    ("medium", _MIB // 4, 2 * _MIB),
+    ("large", 2 * _MIB, None),
+)
 _BITS = 64
 # What bins are called, and what the names of the other stages of a layer end in.
 _TAKEN = re.compile(
-    r"(1|built|(small|medium|large)(-[01]+)?|.*-(files|private|source|amd64|arm64))(-package)*"
+    r"(1|built|(small|medium|large)(-[01]+)?|.*-(files|private|source|code|amd64|arm64))(-package)*"
 )
 
 
@@ -66,21 +73,35 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Bin:
-    """Packages that share a layer: those of a size whose names' digests begin with the same bits."""
+    """Packages that share a layer: all of a kind; or those of a size; or of these, those whose names'
+    digests begin with the same bits."""
 
-    label: str
+    kind: Kind
     packages: Sequence[Package]
-    reason: str
+    size: str | None = None
+    bits: str = ""
+
+    @property
+    def weight(self) -> int:
+        return sum(map(_weight, self.packages))
+
+    @property
+    def cost(self) -> int:
+        """The bytes pulled again if each package changed once."""
+        return len(self.packages) * self.weight
+
+    @property
+    def label(self) -> str:
+        return (self.size or "1") + (f"-{self.bits}" if self.bits else "")
 
 
 def assign_layers(locked: PlatformLock, *, budget: int = LAYER_BUDGET) -> tuple[Layer, ...]:
     """Return the layers of a platform's packages: those of Conda, of pip, and what is built last.
 
-    A package of half a cap or more is alone. The others of its kind share a layer as long as they
-    fit into the cap; where they do not, they are divided by their sizes, and what does not fit even
-    then in halves by the digests of their names, again and again. So a change of one package moves
-    others only where its own bin is divided or joined again: at most a cap's bytes, twice.
-    See docs/decisions/0008-layers.md.
+    A package of half a cap or more is alone. The others of its kind share a layer as long as they fit
+    into the cap; what does not is divided by size, and then in halves by the digests of names, again
+    and again. What is left of the budget divides on where that saves most. So a change of one package
+    moves others only where its own bin is divided or joined again. See docs/decisions/0008-layers.md.
 
     Args:
         budget: The number of layers, one of which is left for what no package brings. Where it is so
@@ -90,13 +111,33 @@ def assign_layers(locked: PlatformLock, *, budget: int = LAYER_BUDGET) -> tuple[
     if is_one_layer(locked, budget=budget):
         budget = LAYER_BUDGET
     cap = choose_cap(locked, budget=budget)
-    built = tuple(source.artefact for source in locked.sources)
-    reason = "built from source"
-    last = (Layer(name=BUILT_LAYER, kind="pip", packages=built, reason=reason),) if built else ()
-    return (
-        *(layer for kind, packages in _kinds(locked) for layer in _divide(kind, packages, cap)),
-        *last,
-    )
+    heavy, bins = _divide(locked, cap)
+    bins = _spend(bins, _allowed(locked, budget) - len(heavy))
+    layers = [
+        Layer(
+            name=f"{kind}-{_label(package.name)}",
+            kind=kind,
+            packages=(package,),
+            reason=f"{_text(cap // 2)} or more",
+        )
+        for kind, package in heavy
+    ]
+    layers += [
+        Layer(
+            name=f"{one.kind}-{one.label}",
+            kind=one.kind,
+            packages=tuple(one.packages),
+            reason=_explain(one, cap),
+        )
+        for one in bins
+    ]
+    layers.sort(key=lambda layer: layer.kind)  # stable: within a kind, the heavy come first
+    if locked.sources:
+        built = tuple(source.artefact for source in locked.sources)
+        layers.append(
+            Layer(name=BUILT_LAYER, kind="pip", packages=built, reason="built from source")
+        )
+    return tuple(layers)
 
 
 def is_one_layer(locked: PlatformLock, *, budget: int) -> bool:
@@ -114,17 +155,21 @@ def choose_cap(locked: PlatformLock, *, budget: int = LAYER_BUDGET) -> int:
     It is one of a fixed scale (8, 12, 16, 24, 32, ... MiB), so that it seldom changes, and that
     environments of about the same size have the same one.
     """
-    kinds = _kinds(locked)
-    allowed = max(budget - 1 - bool(locked.sources), len(kinds))
-    cap = _FLOOR
-    weights = [_weight(package) for _, packages in kinds for package in packages]
+    allowed = _allowed(locked, budget)
+    cap = _LEAST_CAP
+    weights = [_weight(package) for _, packages in _kinds(locked) for package in packages]
     while (
         sum(weight * 2 >= cap for weight in weights) > allowed
-        or sum(len(_divide(kind, packages, cap)) for kind, packages in kinds) > allowed
+        or sum(len(part) for part in _divide(locked, cap)) > allowed
     ):
         is_power = cap & (cap - 1) == 0
         cap = cap // 2 * 3 if is_power else cap // 3 * 4
     return cap
+
+
+def _allowed(locked: PlatformLock, budget: int) -> int:
+    """Return how many layers the packages that are not built may have."""
+    return max(budget - 1 - bool(locked.sources), len(_kinds(locked)))
 
 
 def _kinds(locked: PlatformLock) -> list[tuple[Kind, Sequence[Package]]]:
@@ -135,67 +180,88 @@ def _kinds(locked: PlatformLock) -> list[tuple[Kind, Sequence[Package]]]:
     return [(kind, packages) for kind, packages in kinds if packages]
 
 
-def _divide(kind: Kind, packages: Iterable[Package], cap: int) -> list[Layer]:
-    """Return the layers of one kind for a cap: those of one heavy package, then the bins."""
-    ordered = sorted(packages, key=lambda package: package.name)
-    alone = [package for package in ordered if _weight(package) * 2 >= cap]
-    others = [package for package in ordered if _weight(package) * 2 < cap]
-    heavy = [
-        Layer(
-            name=f"{kind}-{_label(package.name)}",
-            kind=kind,
-            packages=(package,),
-            reason=f"{_text(cap // 2)} or more",
-        )
-        for package in alone
-    ]
-    bins = [
-        Layer(
-            name=f"{kind}-{one.label}",
-            kind=kind,
-            packages=tuple(one.packages),
-            reason=one.reason,
-        )
-        for one in _fill(others, cap)
-    ]
-    return heavy + bins
+def _divide(locked: PlatformLock, cap: int) -> tuple[list[tuple[Kind, Package]], list[_Bin]]:
+    """Return the packages that are alone for a cap, and the bins of the others, by kind and name."""
+    heavy: list[tuple[Kind, Package]] = []
+    bins: list[_Bin] = []
+    for kind, packages in _kinds(locked):
+        ordered = sorted(packages, key=lambda package: package.name)
+        heavy += [(kind, package) for package in ordered if _weight(package) * 2 >= cap]
+        others = [package for package in ordered if _weight(package) * 2 < cap]
+        if others:
+            bins += _fit(_Bin(kind=kind, packages=others), cap)
+    return heavy, bins
 
 
-def _fill(packages: Sequence[Package], cap: int) -> Iterator[_Bin]:
-    """Yield the bins of packages none of which is heavy, sorted by name."""
-    if not packages:
-        return
-    if _total(packages) <= cap:
-        yield _Bin(label="1", packages=packages, reason=f"each less than {_text(cap // 2)}")
-        return
-    least = 0
-    for name, end in _CLASSES:
-        below = f"less than {_text(end)}" if end is not None else f"{_text(least)} or more"
-        reason = f"each {_text(least)} or more, {below}" if least and end else f"each {below}"
+def _fit(one: _Bin, cap: int) -> Iterator[_Bin]:
+    """Yield a bin, or the parts of it that fit into a cap."""
+    parts = _split(one) if one.weight > cap else ()
+    for part in parts:
+        yield from _fit(part, cap)
+    if not parts:
+        yield one
+
+
+def _spend(bins: Sequence[_Bin], allowed: int) -> list[_Bin]:
+    """Divide bins on as long as there may be more of them, each time where it saves most.
+
+    What it saves is only known to a power of two: the size of one package seldom changes the order.
+    """
+    found = list(bins)
+    while True:
+        splits = [
+            ((one.cost - sum(part.cost for part in parts)).bit_length(), place, parts)
+            for place, one in enumerate(found)
+            if one.weight > _SPLIT_FLOOR
+            and (parts := _split(one))
+            and len(found) - 1 + len(parts) <= allowed
+        ]
+        if not splits:
+            return found
+        _, place, parts = max(splits, key=lambda split: split[0])
+        found[place : place + 1] = parts
+
+
+def _split(one: _Bin) -> tuple[_Bin, ...]:
+    """Return the parts of a bin: by size first, then in two by names; none where it is not to divide."""
+    if one.size is None:
+        parts = tuple(_by_size(one))
+        return parts if len(parts) > 1 else _split(parts[0])
+    bits = one.bits
+    while len(one.packages) > 1 and len(bits) < _BITS:
+        halves = [
+            [package for package in one.packages if _digest(package.name)[len(bits)] == bit]
+            for bit in "01"
+        ]
+        if all(halves):
+            return tuple(
+                _Bin(kind=one.kind, packages=half, size=one.size, bits=f"{bits}{bit}")
+                for bit, half in zip("01", halves, strict=True)
+            )
+        bits += "0" if halves[0] else "1"
+    return ()
+
+
+def _by_size(one: _Bin) -> Iterator[_Bin]:
+    for name, least, end in _CLASSES:
         own = [
             package
-            for package in packages
+            for package in one.packages
             if least <= _weight(package) and (end is None or _weight(package) < end)
         ]
-        yield from _halve(own, cap, name, "", reason)
-        least = end or least
+        if own:
+            yield _Bin(kind=one.kind, packages=own, size=name)
 
 
-def _halve(
-    packages: Sequence[Package], cap: int, label: str, bits: str, reason: str
-) -> Iterator[_Bin]:
-    """Yield bins that fit into a cap; a name's digest decides on which side a package lies."""
-    if not packages:
-        return
-    if _total(packages) <= cap or len(bits) == _BITS:
-        suffix, names = (
-            (f"-{bits}", f"; names whose digests begin with {bits}") if bits else ("", "")
-        )
-        yield _Bin(label=f"{label}{suffix}", packages=packages, reason=f"{reason}{names}")
-        return
-    for bit in "01":
-        own = [package for package in packages if _digest(package.name)[len(bits)] == bit]
-        yield from _halve(own, cap, label, bits + bit, reason)
+def _explain(one: _Bin, cap: int) -> str:
+    """Return why the packages of a bin lie together."""
+    if one.size is None:
+        return f"each less than {_text(cap // 2)}"
+    least, end = next((least, end) for name, least, end in _CLASSES if name == one.size)
+    bounds = [f"{_text(least)} or more"] if least else []
+    bounds += [f"less than {_text(end)}"] if end is not None else []
+    names = f"; names whose digests begin with {one.bits}" if one.bits else ""
+    return f"each {', '.join(bounds)}{names}"
 
 
 @functools.cache
@@ -211,15 +277,11 @@ def _label(name: str) -> str:
     return f"{label}-package" if _TAKEN.fullmatch(label) else label
 
 
-def _total(packages: Iterable[Package]) -> int:
-    return sum(map(_weight, packages))
-
-
 def _weight(package: Package) -> int:
     return package.size if package.size is not None else UNKNOWN_SIZE
 
 
 def _text(size_bytes: int) -> str:
-    if size_bytes % (1024 * 1024):
+    if size_bytes % _MIB:
         return f"{size_bytes // 1024} KiB"
-    return f"{size_bytes // 1024 // 1024} MiB"
+    return f"{size_bytes // _MIB} MiB"

@@ -201,17 +201,15 @@ def _required_secrets(stages: Iterable[Stage]) -> tuple[str, ...]:
 
 
 def _script_files(stages: Iterable[Stage], scripts: Mapping[str, bytes]) -> tuple[ContextFile, ...]:
-    """Return the scripts that some stage runs, and those that they import."""
-    words = " ".join(word for run in _runs(stages) for word in run.words)
-    folder = SCRIPTS.target
-    used = {name: content for name, content in scripts.items() if f"{folder}/{name}" in words}
-    imported = {
-        name: content
-        for name, content in scripts.items()
-        if any(f"from {name.removesuffix('.py')} import".encode() in own for own in used.values())
-    }
-    files = {**used, **imported}
-    return tuple(ContextFile.of(f"scripts/{name}", files[name]) for name in sorted(files))
+    """Return the scripts that some stage runs, and those that are mounted beside them."""
+    runs = list(_runs(stages))
+    words = " ".join(word for run in runs for word in run.words)
+    mounted = {mount.source for run in runs for mount in run.mounts}
+    return tuple(
+        ContextFile.of(f"{SCRIPTS.source}/{name}", scripts[name])
+        for name in sorted(scripts)
+        if f"{SCRIPTS.target}/{name}" in words or f"{SCRIPTS.source}/{name}" in mounted
+    )
 
 
 def _options(secrets: Iterable[str], adapted: Adapted | None) -> tuple[str, ...]:
