@@ -53,7 +53,7 @@ def test_of_what_a_step_or_conda_brought_it_is_one_warning() -> None:
         dist("other", "1"),
         dist("pandas", "2", "nosuch"),
     ]
-    installed = Installed(has_python=True, wheels=("pandas",), conda=("pandas",))
+    installed = Installed(python="3.12.7", wheels=("pandas",), conda=("pandas",))
 
     [found] = judge_packages(distributions, {}, installed)
 
@@ -70,7 +70,7 @@ def test_of_what_a_step_or_conda_brought_it_is_one_warning() -> None:
 
 
 def test_a_warning_about_one_distribution_says_it_at_once() -> None:
-    [found] = judge_packages([dist("a", "1", "b")], {}, Installed(has_python=True))
+    [found] = judge_packages([dist("a", "1", "b")], {}, Installed(python="3.12.7"))
 
     assert found == Diagnostic(
         code="W624",
