@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -76,7 +77,19 @@ async def install(row: dict[str, str], listing: dict, prefix: Path) -> str:
         config=rattler.Config.from_toml(CONFIG),
     )
     normalise_metadata(prefix, row)
+    keep_times(prefix, UNPACKED / re.sub(r"\.(conda|tar\.bz2)$", "", row["file"]))
     return name
+
+
+def keep_times(prefix: Path, unpacked: Path) -> None:
+    """Give sources the package's times where they are copies, because there are no hard links here: by
+    them `adopt_byte_code` tells what belongs together, and the layer must not depend on where it is made.
+    """
+    for source in unpacked.rglob("*.py"):
+        own = prefix / source.relative_to(unpacked)
+        if own.is_file() and not own.samefile(source) and is_same(own, source):
+            found = source.stat()
+            os.utime(own, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
 def normalise_metadata(prefix: Path, row: dict[str, str]) -> None:

@@ -134,12 +134,13 @@ def test_the_platform_that_cannot_run_here_is_laid_out_as_it_should_be(
     with tarfile.open(tmp_path / "root.tar") as archive:
         root = Root(archive)
         elves = {path: data[18] for path, data in root.files() if data.startswith(b"\x7fELF")}
+        placed = [path for path, data in root.files() if PLACEHOLDER.encode() in data]
+        # Python corrects the paths in byte code when it imports it.
+        brought = {path for path in placed if path.endswith(".pyc")}
         unready = [
             path
-            for path, data in root.files()
-            if PLACEHOLDER.encode() in data
-            and not path.startswith("opt/env/conda-meta/")
-            and not path.endswith(".pyc")  # Python corrects these when it imports them
+            for path in placed
+            if not path.startswith("opt/env/conda-meta/") and path not in brought
         ]
         checked = [
             path
@@ -179,6 +180,7 @@ def test_the_platform_that_cannot_run_here_is_laid_out_as_it_should_be(
         f"{SITE}/markupsafe/_speedups.cpython-311-aarch64-linux-gnu.so",
     } <= set(elves)
     assert (unready, checked, bare) == ([], [], [])
+    assert f"{HOME}/__pycache__/abc.cpython-311.pyc" in brought
     assert {f"{SITE}/__pycache__/greet_ext.cpython-311.pyc", f"{SITE}/greeter/__init__.py"} < (
         caches | set(root.members)
     )
