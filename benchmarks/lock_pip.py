@@ -43,8 +43,8 @@ SETS: Mapping[int, tuple[str, ...]] = {
     10: ("flask", "rich"),
     60: ("pandas", "scikit-learn", "fastapi", "flask", "boto3", "matplotlib", "httpx", "celery"),
     120: _FEW,
+    170: (*_FEW, "streamlit", "mlflow"),
     230: (*_FEW, *_MORE, "django"),
-    250: (*_FEW, *_MORE, "django", "transformers", "datasets"),
 }
 """Requirements by how many distributions they are, about; with the last, uv has to go back a lot."""
 
