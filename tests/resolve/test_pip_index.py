@@ -101,6 +101,21 @@ def test_a_file_is_of_the_release_that_its_name_says(
     assert is_of(filename, name, version) == (distribution_of(filename) == (name, version))
 
 
+def test_a_release_is_asked_for_once_and_is_part_of_its_project(tmp_path: Path) -> None:
+    dists = [Dist(name="a", version=version, sdist=True) for version in ("1.0", "2.0")]
+    with IndexServer(dists) as index:
+        client = _client(index, tmp_path)
+        release, again = client.release("a", "2.0"), client.release("a", "2.0")
+        pages = list(index.requests)
+        whole = _project(client, "a")
+
+        assert pages == ["/simple/a/"]
+        assert release is not None
+        assert release is again
+        assert release.files == tuple(file for file in whole.files if "-2.0" in file.filename)
+        assert client.release("a", "2.0") is whole
+
+
 def test_an_html_page_gives_what_its_links_say(tmp_path: Path) -> None:
     page = f"""<!DOCTYPE html><html><head><base href="/else/where/"></head><body>
     <a href="a-1.0.tar.gz#md5=0123">a-1.0.tar.gz</a>

@@ -90,6 +90,7 @@ class IndexClient:
         self._transport = transport
         self._cache = cache
         self._projects: dict[str, Project | None] = {}
+        self._releases: dict[tuple[str, str], Project | None] = {}
         self._described: dict[str, Described] = {}
         self._lock = threading.Lock()
 
@@ -114,10 +115,15 @@ class IndexClient:
         Raises:
             ToolError: As `project` does.
         """
+        asked = name, version
         with self._lock:
             if name in self._projects:
                 return self._projects[name]
-        return self._find(name, lambda filename: is_of(filename, name, version))
+            if asked in self._releases:
+                return self._releases[asked]
+        found = self._find(name, lambda filename: is_of(filename, name, version))
+        with self._lock:
+            return self._releases.setdefault(asked, found)
 
     def linked(self) -> dict[str, tuple[IndexFile, ...]]:
         """Return all that find-links offers, by normalised name.
