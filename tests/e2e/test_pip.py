@@ -216,7 +216,7 @@ def test_labels_say_which_environment_an_image_is(envc: Envc, spec: str) -> None
 
     command = ["docker", "image", "inspect", "--format", "{{json .Config.Labels}}", image["image"]]
     labels = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    assert labels == {"dev.envc.contract": "2", "dev.envc.env-id": image["env_id"]}
+    assert labels == {"dev.envc.contract": "3", "dev.envc.env-id": image["env_id"]}
 
 
 def test_wheels_that_own_one_path_are_settled_by_name(envc: Envc, world: EngineWorld) -> None:
