@@ -123,17 +123,23 @@ def choose_platform(platforms: Sequence[str], asked: str | None, own: Callable[[
     return asked
 
 
-def find(engine: Engine, wanted: Wanted) -> Image | None:
+def find(
+    engine: Engine, wanted: Wanted, *, has_passed: Callable[[str], bool] | None = None
+) -> Image | None:
     """Return the image where the engine has it, verified by its label and platform.
 
-    It has its own name, or else, with the same tag, that of another repository: only what has passed
-    its checks has this tag. `approve` gives it its own.
+    Args:
+        has_passed: Whether an image of this digest is known to have passed the checks: such a one
+            counts under the name of another repository, too. `approve` gives it its own.
     """
     started = time.monotonic()
     name, found = wanted.name, engine.find(wanted.name)
-    if found is None or not _is_it(found, wanted):
-        others = engine.tagged(tag(wanted.env_id))
-        name, found = next(_list_own(engine, others, wanted), (name, None))
+    if found is not None and not _is_it(found, wanted):
+        found = None
+    if found is None and has_passed is not None:
+        others = _list_own(engine, engine.tagged(tag(wanted.env_id)), wanted)
+        known = (other for other in others if has_passed(other[1].digest or other[1].id))
+        name, found = next(known, (name, None))
     if found is None:
         return None
     return Image(
@@ -183,9 +189,12 @@ def produce(
     from envc.build.storage import require_storable
     from envc.build.unfit import explain_start
 
+    def has_passed(digest: str) -> bool:
+        return recall_warnings(cache, digest, checks.identity) is not None
+
     open_cache(lock.parent)
     with turn(lock, on_event, "waiting for another envc, which builds this image"):
-        if not is_forced and (found := find(engine, wanted)) is not None:
+        if not is_forced and (found := find(engine, wanted, has_passed=has_passed)) is not None:
             return approve(engine, found, wanted, checks, cache=cache)
         require_storable(request.compression, engine.describe())
         _clear(engine, wanted.name)

@@ -129,7 +129,12 @@ class Provider:
             return None
         if terms.pull == "always" and (image := self._look_up(wanted)) is not None:
             return image
-        local = find(self.engine, wanted)
+        checks = self.compiled.checks[wanted.platform]
+        local = find(
+            self.engine,
+            wanted,
+            has_passed=lambda one: recall_warnings(self.machine.cache, one, checks) is not None,
+        )
         if local is not None:
             return self._approve(local, wanted)
         return self._look_up(wanted) if terms.pull == "missing" else None
