@@ -110,6 +110,11 @@ class Started:
             self.end()
         return Completed(returncode=child.returncode, stdout=stdout, stderr=stderr)
 
+    def stop(self) -> None:
+        """End it by force where it still runs; whoever has it finish gets what it wrote so far."""
+        if self._child.poll() is None:
+            _signal_group(self._child, signal.SIGKILL)
+
     def end(self) -> None:
         """End it by force where it still runs, with all that it started."""
         _RUNNING.forget(self._child)

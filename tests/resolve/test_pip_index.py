@@ -18,10 +18,11 @@ from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess, PipResolution, PipSolver
 from envc.resolve.index import IndexClient, IndexFile, Project
 from envc.resolve.index_page import parse_page
+from envc.resolve.network import network_environment
 from envc.resolve.pip_conflict import redact
 from envc.resolve.pip_tools import PipTools
 from envc.resolve.tools import tools_requirements
-from envc.resolve.transport import Answer, Transport, basic_auth, network_environment
+from envc.resolve.transport import Answer, Transport, basic_auth
 from envc.resolve.uv import Uv
 from envc.resolve.wheel_file import Target, best_wheel, distribution_of, is_of
 from support.index import Dist, IndexServer

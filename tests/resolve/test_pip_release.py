@@ -12,6 +12,10 @@ import pytest
 
 from envc.errors import ToolError
 from envc.resolve.base import IndexAccess, PipRequest, PipResolution
+from envc.resolve.index import IndexClient
+from envc.resolve.pip_input import PipInput, target_of
+from envc.resolve.release import Releases
+from envc.resolve.transport import Transport
 from envc.resolve.uv import Uv
 from envc.resolve.uv_answer import parse_answer, write_preferred
 from support.index import Dist, IndexServer
@@ -205,6 +209,31 @@ def test_an_index_that_asks_for_credentials_is_asked_each_time(tmp_path: Path) -
         with pytest.raises(ToolError) as raised:
             solver.resolve(wrong, silent)
         assert [one.code for one in raised.value.diagnostics] == ["E336"]
+
+
+def test_a_size_that_uv_knows_by_chance_counts_and_is_no_reason_to_read_a_page_again(
+    tmp_path: Path,
+) -> None:
+    with IndexServer([Dist(name="a", version="1.0")], form="html") as index:
+        request = ask("a", index=index)
+        client = IndexClient(
+            request.indexes, request.mirrors, Transport({}, retries=0), tmp_path / "metadata"
+        )
+        given = PipInput(request=request, target=target_of(request), roots=())
+        (file,) = (client.release("a", "1.0") or pytest.fail("it is there")).files
+        releases = Releases(given, client, tmp_path)
+
+        def find(size: int | None) -> list[int | None]:
+            listed = {"a": (replace(file, size=size),)}
+            (found,) = releases.find({"a": "1.0"}, listed, frozenset()).values()
+            return [one.size for one in found.files] if found is not None else []
+
+        read = find(123)
+        index.requests.clear()
+        kept = [find(None), find(123)]
+
+        assert (read, kept) == ([123], [[None], [123]])
+        assert index.requests == []
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"a-1.0-py3-none-any.whl": {}}', "\0"])

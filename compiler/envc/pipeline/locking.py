@@ -22,12 +22,13 @@ from envc.pipeline.front import (
     read_any_lock,
     read_lock,
 )
-from envc.pipeline.solving import LockOptions, Solvers, resolve_again
+from envc.pipeline.solving import LockOptions, Solvers, ask_ahead, resolve_again
 
 if TYPE_CHECKING:
     from envc.lock.change import Change
     from envc.lock.model import Lock, LockFile
     from envc.reference import ImageReference
+    from envc.resolve.uv_ahead import Ahead
 
 __all__ = ["LockOptions", "Locked", "LockedVariant", "lock", "lock_all"]
 
@@ -87,10 +88,11 @@ def lock(
         ToolError: A program, a channel, an index or a registry failed (E33x, E38x), or the lock
             cannot be written (E553).
     """
-    found = read_any_lock(lock_path(path))
-    _refuse_unknown_packages([found] if found is not None else [], options.update_packages)
-    with Solvers(machine, options) as solvers:
-        return _lock(path, solvers, report)
+    with ask_ahead(path, lock_path(path), machine, options) as ahead:
+        found = read_any_lock(lock_path(path))
+        _refuse_unknown_packages([found] if found is not None else [], options.update_packages)
+        with Solvers(machine, options, ahead) as solvers:
+            return _lock(path, solvers, report, ahead)
 
 
 def lock_all(
@@ -135,12 +137,18 @@ def _name_in(report: Callable[[str], None], path: Path) -> Callable[[str], None]
     return lambda text: report(f"{path}: {text}")
 
 
-def _lock(path: Path, solvers: Solvers, report: Callable[[str], None]) -> Locked:
-    with _turn(solvers.machine, lock_path(path), report):
-        return _lock_alone(path, solvers, report)
+def _lock(
+    path: Path, solvers: Solvers, report: Callable[[str], None], ahead: Ahead | None = None
+) -> Locked:
+    with _turn(solvers.machine, lock_path(path), report) as has_waited:
+        if has_waited and ahead is not None:
+            ahead.drop()  # what was true when it was asked need not be now
+        return _lock_alone(path, solvers, report, ahead)
 
 
-def _lock_alone(path: Path, solvers: Solvers, report: Callable[[str], None]) -> Locked:
+def _lock_alone(
+    path: Path, solvers: Solvers, report: Callable[[str], None], ahead: Ahead | None
+) -> Locked:
     from envc.lock.change import changes
     from envc.lock.codec import dumps
     from envc.lock.model import LockFile
@@ -166,6 +174,8 @@ def _lock_alone(path: Path, solvers: Solvers, report: Callable[[str], None]) -> 
     }
     kept = {name: one for name, one in before.items() if name in checked.variants}
     warnings = {name: one.warnings for name, one in resolved.items()}
+    if ahead is not None:
+        ahead.keep({name: source.text for name, source in checked.files.items()})
     return Locked(
         path=place,
         variants={
@@ -184,8 +194,8 @@ def _lock_alone(path: Path, solvers: Solvers, report: Callable[[str], None]) -> 
 
 
 @contextlib.contextmanager
-def _turn(machine: Machine, place: Path, report: Callable[[str], None]) -> Iterator[None]:
-    """Wait until nobody else on this machine locks the same spec, and say so.
+def _turn(machine: Machine, place: Path, report: Callable[[str], None]) -> Iterator[bool]:
+    """Wait until nobody else on this machine locks the same spec, and say so; gives whether it did.
 
     Where the cache cannot be written there is nothing to wait with; whoever solves is told then.
     """
@@ -194,15 +204,17 @@ def _turn(machine: Machine, place: Path, report: Callable[[str], None]) -> Itera
     folder = machine.cache / "locks"
     name = hashlib.sha256(os.fsencode(place.resolve())).hexdigest()[:32]
     held = FileLock(folder / f"{name}.lock")
+    has_waited = False
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         try:
             held.acquire(timeout=0)
         except Timeout:
+            has_waited = True
             report(f"waiting for another envc, which writes {place.name}")
             held.acquire()
     try:
-        yield
+        yield has_waited
     finally:
         held.release()
 

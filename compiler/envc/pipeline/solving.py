@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,11 +23,12 @@ if TYPE_CHECKING:
     from envc.resolve.choice import CondaSolverName, PipSolverName
     from envc.resolve.environment import Resolved
     from envc.resolve.keeping import Keeping
+    from envc.resolve.uv_ahead import Ahead
     from envc.resolve.worker import Workers
     from envc.resolve.world import World
     from envc.spec.model import EnvSpec
 
-__all__ = ["LockOptions", "Solvers", "find_withdrawn_wheels", "resolve_again"]
+__all__ = ["LockOptions", "Solvers", "ask_ahead", "find_withdrawn_wheels", "resolve_again"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,47 @@ class LockOptions:
         return self.update or self.upgrade_base or self.exclude_newer is not None
 
 
+@contextlib.contextmanager
+def ask_ahead(
+    path: Path, place: Path, machine: Machine, options: LockOptions
+) -> Iterator[Ahead | None]:
+    """Ask uv what it was asked when the same spec was locked with the same options; give who did.
+
+    Only where nothing of an old lock is to stay: else nobody may have to be asked. Nobody is told
+    if it cannot be done: it is done when its time comes, and whatever fails is told then.
+
+    Args:
+        path: The spec's.
+        place: Where its lock lies, or will.
+    """
+    is_anew = options.update or not place.exists()
+    if options.is_offline or options.pip_solver != "uv" or not (is_anew or options.asks_for_all):
+        yield None
+        return
+    from envc.errors import ToolError
+    from envc.resolve.uv_ahead import Ahead
+    from envc.resolve.uv_question import RETRIES, program
+
+    try:
+        texts = [path.read_bytes()] if is_anew else [path.read_bytes(), place.read_bytes()]
+    except (OSError, ValueError):
+        yield None
+        return
+    choice = options.choice
+    asked = [
+        [hashlib.sha256(text).hexdigest() for text in texts],
+        machine.mirrors.pairs,
+        sorted(choice.sets.items()) if choice is not None else [],
+        sorted(options.variants),
+        options.exclude_newer,
+    ]
+    key = hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+    with Ahead(machine.cache / "asked" / f"{key}.json", path.parent) as ahead:
+        with contextlib.suppress(ToolError):
+            ahead.begin(program(), machine.environment, retries=RETRIES)
+        yield ahead
+
+
 class Solvers:
     """What solves for several specs: opened by the first one that needs it; a context manager.
 
@@ -71,8 +115,9 @@ class Solvers:
         options: How they solve.
     """
 
-    def __init__(self, machine: Machine, options: LockOptions) -> None:
-        """Open nothing yet."""
+    def __init__(self, machine: Machine, options: LockOptions, ahead: Ahead | None = None) -> None:
+        """Open nothing yet; `ahead` has asked uv what it may be asked."""
+        self._ahead = ahead
         self.machine = machine
         self.options = options
         self._guard = threading.Lock()
@@ -135,7 +180,9 @@ class Solvers:
             conda=conda_solver(
                 options.conda_solver, machine.cache, machine.environment, self._workers
             ),
-            pip=pip_solver(options.pip_solver, machine.cache, machine.environment, images.engine),
+            pip=pip_solver(
+                options.pip_solver, machine.cache, machine.environment, images.engine, self._ahead
+            ),
             tools=Pinned(name=tools.name, solver=tools, folder=machine.cache / "tools"),
             system=Apt(engine=images.engine, environment=machine.environment),
             tools_image=options.tools_image,

@@ -13,6 +13,7 @@ from envc.resolve.worker import Workers
 
 if TYPE_CHECKING:
     from envc.engine.docker import Engine
+    from envc.resolve.uv_ahead import Ahead
 
 __all__ = ["CondaSolverName", "PipSolverName", "conda_solver", "pip_solver"]
 
@@ -49,8 +50,12 @@ def pip_solver(
     cache: Path,
     environment: Mapping[str, str],
     engine: Callable[[], Engine | None],
+    ahead: Ahead | None = None,
 ) -> PipSolver:
     """Return a pip solver; pip-tools asks for the engine where it has to run in a base.
+
+    Args:
+        ahead: Has asked uv ahead what it may be asked; None where nobody has.
 
     Raises:
         ToolError: The cache cannot be written (E553); solvers would blame something else.
@@ -59,7 +64,7 @@ def pip_solver(
     if name == "uv":
         from envc.resolve.uv import Uv
 
-        return Uv(cache=cache, environment=environment)
+        return Uv(cache=cache, environment=environment, ahead=ahead)
     from envc.resolve.pip_inside import Inside
     from envc.resolve.pip_tools import PipTools
     from envc.resolve.pip_tools_wheels import bring_tools

@@ -63,7 +63,7 @@ class Releases:
         unknown = {name: pins[name] for name in pins.keys() - found.keys()}
         for name, project in self._client.releases(unknown).items():
             files = listed.get(name, ())
-            found[name] = _with_hashes(project, files)
+            found[name] = _complete_project(project, files)
             if index is not None and project is not None and files:
                 self._keep(index, project, pins[name], files)
         return dict(sorted(found.items()))
@@ -130,8 +130,9 @@ def _list_fitting(project: Project, version: str, target: Target) -> Iterable[In
             yield file
 
 
-def _facts(file: IndexFile) -> tuple[str, str, str, int]:
-    return file.filename, file.url, file.sha256 or "", file.size or 0
+def _facts(file: IndexFile) -> tuple[str, str, str]:
+    """Return what makes a file this one; its size does not: uv knows it at times, and a page may not."""
+    return file.filename, file.url, file.sha256 or ""
 
 
 def _complete(file: IndexFile, said: Mapping[str, Any]) -> IndexFile:
@@ -141,15 +142,17 @@ def _complete(file: IndexFile, said: Mapping[str, Any]) -> IndexFile:
     return replace(file, requires_python=requires_python, has_metadata=bool(said["metadata"]))
 
 
-def _with_hashes(project: Project | None, listed: _Files) -> Project | None:
-    """Return a project with the hashes that a backend had to compute, so that nobody does it again."""
-    known = {file.url: file.sha256 for file in listed}
-    if project is None or all(file.sha256 or file.url not in known for file in project.files):
+def _complete_project(project: Project | None, listed: _Files) -> Project | None:
+    """Return a project with hashes and sizes that a backend has found, so that nobody does it again."""
+    known = {file.url: file for file in listed}
+    if project is None or not known:
         return project
     return replace(
         project,
         files=tuple(
-            file if file.sha256 else replace(file, sha256=known.get(file.url))
+            replace(file, sha256=file.sha256 or other.sha256, size=file.size or other.size)
+            if (other := known.get(file.url)) is not None
+            else file
             for file in project.files
         ),
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from envc.registry.pace import read_pieces
-from envc.registry.transport import check_bundle, find_bundle
+from envc.registry.transport import check_bundle
 from envc.resolve.base import IndexAccess
 from envc.resolve.index_failure import (
     failure,
@@ -22,18 +22,18 @@ from envc.resolve.index_failure import (
     refuse_failure,
     unreachable,
 )
+from envc.resolve.network import network_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
 
-__all__ = ["Answer", "Part", "Transport", "UnreachableError", "basic_auth", "network_environment"]
+__all__ = ["Answer", "Part", "Transport", "UnreachableError", "basic_auth"]
 
 _CONNECT_S, _READ_S = 15.0, 60.0
 _SIZE_S = 5.0
 _CONNECTIONS = 16
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,22 +316,6 @@ def basic_auth(index: IndexAccess) -> tuple[str, str] | None:
         return None
     user, colon, password = index.credentials.partition(":")
     return (user, password) if colon else ("__token__", user)
-
-
-def network_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the proxies and certificates of an environment, in upper case, and no other variable.
-
-    Where NO_PROXY is `*`, there are no proxies: not every program knows that form.
-    """
-    found = {
-        name: value
-        for name in _PROXIES
-        if (value := environment.get(name.lower()) or environment.get(name))
-    }
-    if "*" in [name.strip() for name in found.get("NO_PROXY", "").split(",")]:
-        found = {}
-    bundle = find_bundle(environment)
-    return found | ({"SSL_CERT_FILE": bundle} if bundle else {})
 
 
 def _is_direct(host: str, no_proxy: str) -> bool:

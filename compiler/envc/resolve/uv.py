@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, ToolError
-from envc.process import Completed, ProgramMissingError, run
+from envc.mirror import hide_user
+from envc.process import Completed, ProgramMissingError
 from envc.resolve.base import Conflict, PipRequest, PipResolution, Report
 from envc.resolve.git.repository import Repositories
 from envc.resolve.index import IndexClient
@@ -21,8 +21,10 @@ from envc.resolve.pip_input import PipInput, Root
 from envc.resolve.pip_pins import parse_pins
 from envc.resolve.pip_solve import Outcome, solve
 from envc.resolve.settled import Settled
+from envc.resolve.uv_ahead import Ahead
 from envc.resolve.uv_answer import parse_answer, write_preferred
-from envc.resolve.uv_program import broken, child_environment, index_arguments, program
+from envc.resolve.uv_program import child_environment, index_arguments
+from envc.resolve.uv_question import FOLDER, RETRIES, Question, broken, program
 from envc.resolve.wheel_file import Target, distribution_of
 
 __all__ = ["Uv"]
@@ -48,11 +50,20 @@ class Uv:
         cache: A folder for uv's cache and for the metadata of wheels.
         environment: The caller's variables; of them count PATH, proxies and certificates.
         retries: How often a failed connection is tried again.
+        ahead: Has asked ahead what may be asked; None where nobody has.
     """
 
     name = "uv"
 
-    def __init__(self, *, cache: Path, environment: Mapping[str, str], retries: int = 2) -> None:
+    def __init__(
+        self,
+        *,
+        cache: Path,
+        environment: Mapping[str, str],
+        retries: int = RETRIES,
+        ahead: Ahead | None = None,
+    ) -> None:
+        self._ahead = ahead or Ahead()
         self._cache = cache
         self._environment = dict(environment)
         self._repositories = Repositories(cache, environment)
@@ -94,31 +105,46 @@ class Uv:
         return outcome
 
     def _run_with(self, given: PipInput, client: IndexClient, more: Sequence[str]) -> Outcome:
-        with tempfile.TemporaryDirectory(prefix="envc-uv-") as name:
-            folder = Path(name)
-            requirements = _write_requirements(given, folder)
-            command = [
-                *_program(),
-                *_format_arguments(given),
-                *_target_arguments(given.target),
-                *index_arguments(given.request),
-                *_limit_arguments(given, folder),
-                *more,
-                *_preferred_arguments(given, folder),
-                *("--cache-dir", str(self._cache / "uv"), str(requirements)),
-            ]
-            try:
-                done = run(
-                    command, environment=self._child_environment(given, folder), folder=folder
-                )
-            except ProgramMissingError as error:
-                raise broken("`uv` is not installed", "") from error
+        question = self._question(given, more)
+        try:
+            done = self._ahead.ask(question)
+        except ProgramMissingError as error:
+            raise broken("`uv` is not installed", "") from error
         return _read_outcome(done, given, client)
 
-    def _child_environment(self, given: PipInput, folder: Path) -> dict[str, str]:
-        environment = child_environment(
-            given.request, self._environment, home=folder, retries=self._retries
+    def _question(self, given: PipInput, more: Sequence[str]) -> Question:
+        files = {
+            "requirements.in": _format_requirements(given),
+            "constraints.txt": _format_constraints(given),
+            **{_place_of(one): one.stub() for one in given.settled.values()},
+        }
+        if given.overrides:
+            lines = [_override_line(root, given) for root in given.overrides]
+            files["overrides.txt"] = _join(lines)
+        output, preferred = _format_preferred(given)
+        if preferred:
+            files[output] = preferred
+        command = (
+            *_program(),
+            *_format_arguments(given),
+            *_target_arguments(given.target),
+            *index_arguments(given.request),
+            *_limit_arguments(given),
+            *more,
+            *(("--output-file", output) if preferred else ()),
+            *("--cache-dir", str((self._cache / "uv").absolute()), "requirements.in"),
         )
+        return Question(
+            command=command,
+            files=files,
+            environment=self._child_environment(given),
+            is_lasting=not given.needs_front
+            and all(index.credentials is None for index in given.request.indexes)
+            and all(hide_user(argument) == argument for argument in command),
+        )
+
+    def _child_environment(self, given: PipInput) -> dict[str, str]:
+        environment = child_environment(given.request, self._environment, retries=self._retries)
         if given.needs_front:
             direct = [environment.get("NO_PROXY", ""), "127.0.0.1"]
             environment["NO_PROXY"] = ",".join(filter(None, direct))
@@ -143,55 +169,52 @@ def _target_arguments(target: Target) -> list[str]:
     return ["--python-version", target.full_version, "--python-platform", platform]
 
 
-def _write_requirements(given: PipInput, folder: Path) -> Path:
-    """Write the requirements; a settled distribution is a wheel at a fixed address among them."""
+def _format_requirements(given: PipInput) -> bytes:
+    """Return the requirements; a settled distribution is a wheel at a fixed address among them."""
     lines = [str(root.parsed) for root in given.roots]
-    for one in given.settled.values():
-        file = _place_of(one, folder)
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(one.stub())
-        lines.append(f"{one.name} @ {file.as_uri()}")
-    path = folder / "requirements.in"
-    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    return path
+    lines += [f"{one.name} @ {_address_of(one)}" for one in given.settled.values()]
+    return _join(lines)
 
 
-def _place_of(settled: Settled, folder: Path) -> Path:
-    return folder / "settled" / settled.filename
+def _place_of(settled: Settled) -> str:
+    return f"settled/{settled.filename}"
 
 
-def _limit_arguments(given: PipInput, folder: Path) -> list[str]:
-    constraints, overrides = folder / "constraints.txt", folder / "overrides.txt"
+def _address_of(settled: Settled) -> str:
+    return f"{FOLDER}/{quote(_place_of(settled))}"
+
+
+def _format_constraints(given: PipInput) -> bytes:
     lines = [
         f"{name}{','.join(f'!={version}' for version in versions)}"
         for name, versions in sorted(given.unfit.items())
     ]
     lines += [f"{root.name}{root.parsed.specifier}" for root in given.constraints]
-    constraints.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    arguments = ["--constraints", str(constraints)]
+    return _join(lines)
+
+
+def _join(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _limit_arguments(given: PipInput) -> list[str]:
+    arguments = ["--constraints", "constraints.txt"]
     if given.overrides:
-        lines = [_override_line(root, given, folder) for root in given.overrides]
-        overrides.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-        arguments += ["--overrides", str(overrides)]
+        arguments += ["--overrides", "overrides.txt"]
     if given.request.exclude_newer is not None:
         arguments += ["--exclude-newer", given.request.exclude_newer.text]
     return arguments
 
 
-def _preferred_arguments(given: PipInput, folder: Path) -> list[str]:
-    """Return where uv finds the versions to prefer: in the file that it would write."""
-    if not (pins := given.preferred_pins):
-        return []
+def _format_preferred(given: PipInput) -> tuple[str, bytes]:
+    """Return where uv finds the versions to prefer, the file that it would write, and its content."""
+    pins = given.preferred_pins
     if given.needs_front:
-        output = folder / "requirements.txt"
-        text = "".join(f"{name}=={version}\n" for name, version in pins.items())
-    else:
-        output, text = folder / "pylock.toml", write_preferred(pins)
-    output.write_text(text, "utf-8")
-    return ["--output-file", str(output)]
+        return "requirements.txt", _join(f"{name}=={version}" for name, version in pins.items())
+    return "pylock.toml", write_preferred(pins).encode() if pins else b""
 
 
-def _override_line(override: Root, given: PipInput, folder: Path) -> str:
+def _override_line(override: Root, given: PipInput) -> str:
     """Return an override that keeps what else the spec itself says of its distribution.
 
     uv puts it in the place of all requirements, also of those with extras or an address.
@@ -202,7 +225,7 @@ def _override_line(override: Root, given: PipInput, folder: Path) -> str:
     name = f"{override.name}[{','.join(sorted(extras))}]" if extras else override.name
     settled = given.settled.get(override.name)
     if settled is not None:
-        return f"{name} @ {_place_of(settled, folder).as_uri()}"
+        return f"{name} @ {_address_of(settled)}"
     return f"{name}{override.parsed.specifier}"
 
 

@@ -5,34 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from envc.diagnostics import Diagnostic
-from envc.errors import ToolError
 from envc.process import ProgramMissingError, run
 from envc.resolve.backend import BuildWheelsError, InstallBuildWheels
 from envc.resolve.base import PipRequest
-from envc.resolve.transport import basic_auth, network_environment
+from envc.resolve.transport import basic_auth
+from envc.resolve.uv_question import broken, own_environment, program
 
-__all__ = [
-    "broken",
-    "build_installer",
-    "child_environment",
-    "index_arguments",
-    "program",
-]
-
-
-def program() -> str:
-    """Return where uv is.
-
-    Raises:
-        ToolError: It is not installed (E338).
-    """
-    import uv
-
-    try:
-        return uv.find_uv_bin()
-    except FileNotFoundError as error:
-        raise broken("the `uv` distribution has no program", "") from error
+__all__ = ["build_installer", "child_environment", "index_arguments"]
 
 
 def index_arguments(request: PipRequest) -> list[str]:
@@ -48,18 +27,13 @@ def index_arguments(request: PipRequest) -> list[str]:
 
 
 def child_environment(
-    request: PipRequest, environment: Mapping[str, str], *, home: Path, retries: int
+    request: PipRequest, environment: Mapping[str, str], *, retries: int
 ) -> dict[str, str]:
-    """Return uv's whole environment: a home of its own, so that no ~/.netrc or uv.toml counts.
+    """Return uv's environment, but for its home.
 
     Credentials travel here and not in the arguments, which every user of the machine can read.
     """
-    found = {
-        **network_environment(environment),
-        "PATH": environment.get("PATH", ""),
-        "HOME": str(home),
-        "UV_HTTP_RETRIES": str(retries),
-    }
+    found = own_environment(environment, retries=retries)
     for number, index in enumerate(request.indexes):
         if auth := basic_auth(index):
             found[f"UV_INDEX_{_index_name(number).upper()}_USERNAME"] = auth[0]
@@ -87,9 +61,9 @@ def build_installer(
             *("--", *requires),
         ]
         home = python.parent.parent.parent
-        own = child_environment(request, environment, home=home, retries=retries)
+        own = child_environment(request, environment, retries=retries)
         try:
-            done = run(command, environment=own, folder=home)
+            done = run(command, environment={**own, "HOME": str(home)}, folder=home)
         except ProgramMissingError as error:
             raise broken("`uv` is not installed", "") from error
         if done.returncode:
@@ -100,13 +74,6 @@ def build_installer(
             )
 
     return install
-
-
-def broken(message: str, text: str) -> ToolError:
-    """Return what to raise where uv itself fails (E338)."""
-    hint = "install envc again; if this stays, report it with the text above"
-    notes = (text.strip(),) if text.strip() else ()
-    return ToolError([Diagnostic(code="E338", message=message, notes=notes, hint=hint)])
 
 
 def _index_name(number: int) -> str:
