@@ -282,6 +282,41 @@ def test_a_reader_that_has_read_enough_is_no_error(folder: Path) -> None:
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+STARTED = "import atexit, sys, threading; from envc.cli import main; sys.argv[1:] = ['--version']\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ("atexit.register(print, 'at its end')", "at its end"),
+        ("threading.Timer(0.2, print, ['of a thread']).start()", "of a thread"),
+        ("import cProfile; watching = cProfile.Profile(); watching.enable()", "after it"),
+    ],
+)
+def test_a_process_that_ends_at_once_leaves_nothing_undone(before: str, told: str) -> None:
+    script = f"{STARTED}{before}\nmain()\nprint('after it')"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"envc {package.__version__}\n")
+    assert told in done.stdout.splitlines()
+
+
+def test_output_that_nobody_takes_in_the_end_is_an_error_of_its_own() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "envc", "--version"],
+            stdout=full,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+
+    assert done.returncode != 0
+
+
 @pytest.mark.parametrize(
     ("variables", "has_color"),
     [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],

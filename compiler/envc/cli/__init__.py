@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -26,17 +27,26 @@ _INTERNAL_ERROR, _SIGNALLED, _INTERRUPTED, _BROKEN_PIPE = 70, 128, 130, 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code.
+    """Run the command line and return its exit code; for this process's own arguments, end with it.
 
     0 is success, 1 a wrong spec or lock, 2 a wrong command line, 3 a failed tool, network or
     registry, 4 drift, 70 a bug in envc, 130 an interrupt, 129 and 143 SIGHUP and SIGTERM; `run`
     has the exit code of its command.
+
+    Args:
+        arguments: None for those that the process was started with.
     """
+    code = _main(list(sys.argv[1:] if arguments is None else arguments))
+    if arguments is None:
+        _leave(code)
+    return code
+
+
+def _main(words: list[str]) -> int:
     _open_closed_streams()
     gc.set_threshold(_FEW_COLLECTIONS, *gc.get_threshold()[1:])
     # Plugins that others installed have no say here, and to look for them is slow.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    words = list(sys.argv[1:] if arguments is None else arguments)
     console = Console(
         sys.stdout, sys.stderr, os.environ, has_json="--json" in _before_command(words)
     )
@@ -75,6 +85,23 @@ def _run(words: list[str], console: Console) -> int:
         raise UsageError([_explain_verb(words[0])])
     verb: Verb = import_module(f"envc.cli.{_module_of(words[0])}").VERB
     return verb.run(words[1:], console)
+
+
+def _leave(code: int) -> None:
+    """End the process without taking it apart, which takes as long as half of what `hash` does.
+
+    Nothing happens where somebody watches it, or threads are to be waited for: Python ends then.
+    """
+    threads = sys.modules["threading"].enumerate() if "threading" in sys.modules else ()
+    if sys.gettrace() or sys.getprofile() or sum(not one.daemon for one in threads) > 1:
+        return
+    try:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        return
+    os._exit(code)
 
 
 def _module_of(verb: str) -> str:

@@ -119,11 +119,13 @@ def _date(text: str | None) -> str | None:
     Raises:
         UsageError: It is none (E461).
     """
+    if text is None:
+        return None
     from envc.spec.field import FieldError
     from envc.spec.moment import moment
 
     try:
-        return moment(text) if text is not None else None
+        return moment(text)
     except FieldError as error:
         raise UsageError(
             [Diagnostic(code="E461", message=error.message, hint=error.hint)]

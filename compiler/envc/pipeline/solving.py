@@ -19,6 +19,8 @@ from envc.pipeline.front import Checked
 if TYPE_CHECKING:
     from envc.compose import Choice
     from envc.lock.model import Lock
+    from envc.pipeline.basing import DockerfileInspector
+    from envc.plan.inputs import BaseRecipe
     from envc.reference import ImageReference
     from envc.resolve.choice import CondaSolverName, PipSolverName
     from envc.resolve.environment import Resolved
@@ -298,7 +300,6 @@ def _keep(path: Path, own: Checked, lock: Lock, options: LockOptions) -> Keeping
 
 def _open_worlds(path: Path, variants: Mapping[str, Checked], solvers: Solvers) -> dict[str, World]:
     """Return what each variant is resolved with; solvers and images are shared."""
-    from envc.pipeline.basing import DockerfileInspector
     from envc.pipeline.context.base import read_base
     from envc.pipeline.context.source_folder import read_sources
     from envc.pipeline.context.wheel import read_wheels
@@ -311,10 +312,9 @@ def _open_worlds(path: Path, variants: Mapping[str, Checked], solvers: Solvers) 
     for name, own in variants.items():
         try:
             base = read_base(own.spec, own.document, path.parent)
-            place = own.document.span(("base", "dockerfile"))
             worlds[name] = replace(
                 shared,
-                dockerfile=DockerfileInspector(base, place, machine) if base is not None else None,
+                dockerfile=_inspect(base, own, machine) if base is not None else None,
                 channels=access_channels(own.spec, own.document, machine.environment),
                 indexes=access_indexes(own.spec, own.document, machine.environment),
                 find_links=access_find_links(
@@ -328,3 +328,9 @@ def _open_worlds(path: Path, variants: Mapping[str, Checked], solvers: Solvers) 
     if failures:
         raise merge_variants(failures, len(variants))
     return worlds
+
+
+def _inspect(base: BaseRecipe, own: Checked, machine: Machine) -> DockerfileInspector:
+    from envc.pipeline.basing import DockerfileInspector  # loads slowly, and few bases are built
+
+    return DockerfileInspector(base, own.document.span(("base", "dockerfile")), machine)

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,6 @@ from envc.files import write_if_changed
 from envc.lock.package import SourcePackage
 from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess, Report, Requirement
-from envc.resolve.git.repository import Repositories
 from envc.resolve.kept_size import keep_size, read_size
 from envc.resolve.transport import Transport
 from envc.resolve.wheel_file import BrokenWheelError, distribution_of, read_metadata
@@ -28,6 +27,8 @@ from envc.spec.repository import GitAddress, parse_git_address
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement as Parsed
+
+    from envc.resolve.git.repository import Repositories
 
 __all__ = ["DirectSdist", "DirectWheel", "Downloads", "is_sdist_address"]
 
@@ -100,7 +101,7 @@ class Downloads:
         cache: A folder for wheels' metadata, which never changes for a SHA-256.
         report: Told what is fetched.
         workshop: Looks at source distributions.
-        repositories: Gets commits.
+        repositories: Gives what gets commits.
         commits: What the lock had of repositories, to keep.
     """
 
@@ -111,7 +112,7 @@ class Downloads:
         cache: Path,
         report: Report,
         workshop: Workshop,
-        repositories: Repositories,
+        repositories: Callable[[], Repositories],
         commits: Iterable[SourcePackage] = (),
     ) -> None:
         self._repositories = repositories
@@ -199,7 +200,7 @@ class Downloads:
             address.repository,
             address.ref,
         )
-        found = self._repositories.check_out(
+        found = self._repositories().check_out(
             address,
             self._mirrors,
             self._report,
@@ -214,7 +215,7 @@ class Downloads:
             named=url,
             span=asked.span,
             subdirectory=address.subdirectory,
-            archival=lambda: self._repositories.archival(address, self._mirrors, found),
+            archival=lambda: self._repositories().archival(address, self._mirrors, found),
         )
         if described.name != name:
             message = f"the project at `{url}` is `{described.name}`, not `{parsed.name}`"

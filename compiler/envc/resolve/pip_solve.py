@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from envc.diagnostics import Diagnostic
@@ -22,7 +22,6 @@ from envc.resolve.base import (
 )
 from envc.resolve.build_lock import lock_sources
 from envc.resolve.direct import DirectSdist, Downloads
-from envc.resolve.git.repository import Repositories
 from envc.resolve.index import IndexClient, IndexFile, Project
 from envc.resolve.pip_advice import advise
 from envc.resolve.pip_choice import keep_or_choose, versions_for_others, wheels_of
@@ -34,6 +33,9 @@ from envc.resolve.transport import Transport
 from envc.resolve.uv_program import build_installer
 from envc.resolve.wheel_file import distribution_of, is_sdist
 from envc.resolve.workshop import Described, Workshop
+
+if TYPE_CHECKING:
+    from envc.resolve.git.repository import Repositories
 
 __all__ = ["Backend", "Outcome", "solve"]
 
@@ -68,7 +70,7 @@ def solve(
     environment: Mapping[str, str],
     retries: int,
     report: Report,
-    repositories: Repositories,
+    repositories: Callable[[], Repositories],
 ) -> PipResolution | Conflict:
     """Return the wheels of a pip request, or why there are none.
 
@@ -76,7 +78,7 @@ def solve(
     hash, is read from the index's own page here, so that all backends give the same answer.
 
     Args:
-        repositories: Gets commits; shared by all platforms, which get the same ones.
+        repositories: Gives what gets commits; shared by all platforms, which get the same ones.
 
     Raises:
         InputError: Something that was asked for cannot be had (E321 to E334).

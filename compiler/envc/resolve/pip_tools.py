@@ -12,7 +12,7 @@ from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
 from envc.process import Completed
 from envc.resolve.base import Conflict, PipRequest, PipResolution, Report
-from envc.resolve.git.repository import Repositories
+from envc.resolve.git.opening import opening
 from envc.resolve.index import IndexClient
 from envc.resolve.index_front import IndexFront, has_prerelease
 from envc.resolve.pip_conflict import Failure, redact
@@ -62,7 +62,7 @@ class PipTools:
     ) -> None:
         self._cache = cache
         self._environment = dict(environment)
-        self._repositories = Repositories(cache, environment)
+        self._repositories = opening(cache, environment)
         self._retries = retries
         self._host = Host(self._environment, interpreter)
         self._inside = inside

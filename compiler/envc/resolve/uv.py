@@ -14,7 +14,7 @@ from envc.errors import EnvcError, ToolError
 from envc.mirror import hide_user
 from envc.process import Completed, ProgramMissingError
 from envc.resolve.base import Conflict, PipRequest, PipResolution, Report
-from envc.resolve.git.repository import Repositories
+from envc.resolve.git.opening import opening
 from envc.resolve.index import IndexClient
 from envc.resolve.pip_conflict import Failure, redact
 from envc.resolve.pip_input import PipInput, Root
@@ -66,7 +66,7 @@ class Uv:
         self._ahead = ahead or Ahead()
         self._cache = cache
         self._environment = dict(environment)
-        self._repositories = Repositories(cache, environment)
+        self._repositories = opening(cache, environment)
         self._retries = retries
 
     def resolve(self, request: PipRequest, report: Report) -> PipResolution | Conflict:

@@ -15,6 +15,7 @@ from envc.mirror import split_user
 from envc.platform import PLATFORMS, Platform
 from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Cutoff, Requirement
 from envc.resolve.conda.distribution import distribution_of, package_of
+from envc.resolve.conda.patience import SILENCE_S, TIMEOUT_S
 from envc.resolve.conda.problem import as_error
 from envc.resolve.conda.question import (
     Answer,
@@ -28,12 +29,7 @@ from envc.resolve.conda.question import (
 )
 from envc.spec.solve import TEXT_FOR_NONE
 
-__all__ = ["SILENCE_S", "TIMEOUT_S", "conclude", "pose"]
-
-TIMEOUT_S = 120
-SILENCE_S = 30.0
-"""Of one answer of a channel: enough for all of conda-forge in one file at 3 Mbit/s. rattler's own is
-endless, and it asks again after each."""
+__all__ = ["conclude", "pose"]
 
 # https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-virtual.html. Containers run
 # on their host's kernel, which no lock can know: this is the oldest that is still maintained, and

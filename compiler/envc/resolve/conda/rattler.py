@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Report
-from envc.resolve.conda.asking import SILENCE_S, TIMEOUT_S, conclude, pose
-from envc.resolve.conda.question import Answer
+from envc.resolve.conda.patience import SILENCE_S, TIMEOUT_S
 from envc.resolve.worker import Workers, rattler_workers
 
 __all__ = ["Rattler"]
@@ -48,6 +47,10 @@ class Rattler:
             InputError: A requirement cannot be served (E301 to E306).
             ToolError: A channel (E340, E344) or the worker (E342) failed.
         """
+        # They load slowly, and a lock without Conda packages opens this solver, too.
+        from envc.resolve.conda.asking import conclude, pose
+        from envc.resolve.conda.question import Answer
+
         count = len(request.requirements)
         report(f"solving {count} Conda requirements for {request.platform.name}")
         question = pose(
