@@ -1,8 +1,7 @@
-"""Makes the last layer of an environment: what no package brings, and what depends on the base.
+"""Makes the last layer of an environment: what ties its packages together, and to the base.
 
-That is the virtual environment for the base's Python, or what activates Conda's packages; the account
-that the image runs as, with its folders; and the right file where packages own one path. The base is
-only read, never run: it may be of another platform than the machine that builds.
+That is the virtual environment for the base's Python, or what activates Conda's packages; and the right
+file where packages own one path.
 """
 
 from __future__ import annotations
@@ -14,14 +13,13 @@ import posixpath
 import re
 import shlex
 import shutil
-import stat
 from pathlib import Path
 
-from layer import ENVIRONMENT, FILE_TIME, PREFIX, TREE, is_same, refuse, refuse_folder, tell
+from base import SYSTEM, inside, locate, read_rows, settle
+from layer import ENVIRONMENT, PREFIX, is_same, refuse, refuse_folder, tell
 
 FACTS = Path("/mnt/environment.json")
 LAYERS = Path("/mnt/layers")
-SYSTEM = Path("/mnt/system")
 SKELETON = ENVIRONMENT  # what tools.py has made for the tools' own Python
 PROGRAMS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 SHOWN = 20
@@ -44,32 +42,6 @@ SETTING = re.compile(rf"\s*(?:(?:export\s+)?{_NAME}={_VALUE}|export\s+{_NAME})?\
 
 def list_layers() -> list[str]:
     return sorted(folder.name for folder in LAYERS.iterdir()) if LAYERS.is_dir() else []
-
-
-def locate(path: str) -> str:
-    """Return where a path of the base leads, as the base would follow its links; it need not exist."""
-    parts = [part for part in reversed(path.split("/")) if part]
-    place = ""
-    for _ in range(1000):
-        if not parts:
-            return place or "/"
-        part = parts.pop()
-        if part == "..":
-            place = place.rpartition("/")[0]
-        elif part != ".":
-            link = Path(f"{SYSTEM}{place}/{part}")
-            if not link.is_symlink():
-                place = f"{place}/{part}"
-                continue
-            target = str(os.readlink(link))  # noqa: PTH115  # Path's is of Python 3.9
-            place = "" if target.startswith("/") else place
-            parts += [piece for piece in reversed(target.split("/")) if piece]
-    raise SystemExit(f"the base's links from {path} lead nowhere")
-
-
-def inside(path: str) -> Path:
-    """Return where a file of the base can be read."""
-    return Path(f"{SYSTEM}{locate(path)}")
 
 
 def check_place() -> None:
@@ -249,72 +221,25 @@ def restore(path: str, file: Path) -> None:
         shutil.copy2(one, target, follow_symlinks=False)
 
 
-def make_account(user: dict, folders: list[str]) -> dict[Path, tuple[int, int]]:
-    """Make the account that the image runs as, where the base has none of its numbers; return whose
-    its folders are."""
-    if "uid" not in user:
-        rows = read_rows("/etc/passwd")
-        if user["name"] not in ("0", "root") and not any(row[0] == user["name"] for row in rows):
-            hint = "name one that the base or a step before the packages makes, or a number"
-            refuse(f"the base has no user `{user['name']}`", hint)
-        return {}
-    uid, gid, name, home = user["uid"], user["gid"], user["name"], user["home"]
-    add_row("/etc/group", gid, f"{name}:x:{gid}:")
-    add_row("/etc/passwd", uid, f"{name}:x:{uid}:{gid}::{home}:/bin/sh")
-    made = {}
-    for folder in (home, *folders):
-        place = locate(folder)
-        layers = (LAYERS / layer / f"tree{place}" for layer in list_layers())
-        if not Path(f"{SYSTEM}{place}").is_dir() and not any(one.is_dir() for one in layers):
-            target = Path(f"{TREE}{place}")
-            target.mkdir(parents=True, exist_ok=True)
-            made[target] = (uid, gid)
-    return made
-
-
-def read_rows(path: str) -> list[list[str]]:
-    place = inside(path)
-    text = place.read_text(encoding="utf-8", errors="surrogateescape") if place.is_file() else ""
-    return [line.split(":") for line in text.splitlines()]
-
-
-def add_row(path: str, number: int, row: str) -> None:
-    rows = read_rows(path)
-    if any(fields[2:3] == [str(number)] for fields in rows):
-        return
-    target = Path(f"{TREE}{locate(path)}")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    lines = [*(":".join(fields) for fields in rows), row]
-    target.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape")
-    target.chmod(0o644)
-
-
-def settle(made: dict[Path, tuple[int, int]]) -> None:
-    """Fix every time, and give each folder the mode and the owner that it has in the base."""
-    PREFIX.mkdir(parents=True, exist_ok=True)
-    for folder, names, files in os.walk(TREE):
-        path = Path(folder)
-        below = Path(f"{SYSTEM}/{path.relative_to(TREE)}")
-        owner = made.get(path, (0, 0))
-        mode = 0o755
-        if below.is_dir() and PREFIX not in (path, *path.parents) and path != PREFIX.parent:
-            found = below.stat()
-            owner, mode = (found.st_uid, found.st_gid), stat.S_IMODE(found.st_mode)
-        os.chown(path, *owner)
-        path.chmod(mode)
-        for name in (*names, *files, "."):
-            os.utime(path / name, (FILE_TIME, FILE_TIME), follow_symlinks=False)
+def check_user(name: str) -> None:
+    """Check that the base has the user whom the spec names, whatever its number."""
+    if name not in ("0", "root") and not any(row[0] == name for row in read_rows("/etc/passwd")):
+        hint = "name one that the base or a step before the packages makes, or a number"
+        refuse(f"the base has no user `{name}`", hint)
 
 
 def main() -> None:
     facts = json.loads(FACTS.read_bytes())
     check_place()
+    if facts["user"] is not None:
+        check_user(facts["user"])
     settle_clashes(facts["layers"])
     if facts["has_conda"]:
         make_activation(facts["layers"])
     elif facts["python"] is not None:
         make_venv(facts["python"])
-    settle(make_account(facts["user"], facts["folders"]))
+    PREFIX.mkdir(parents=True, exist_ok=True)
+    settle({})
 
 
 if __name__ == "__main__":

@@ -226,7 +226,8 @@ def _fits(kinds: Sequence[tuple[str, Sequence[Data]]], cap: int, allowed: int) -
 
 def _divide(packages: Sequence[Data], cap: int) -> list[list[Data]]:
     ordered = sorted(packages, key=lambda one: str(one["name"]))
-    layers = [[one] for one in ordered if _weight(one) * 2 >= cap]
+    heavy = [one for one in ordered if _weight(one) * 2 >= cap]
+    layers = [[one] for one in sorted(heavy, key=lambda one: -len(f"{_weight(one):b}"))]
     light = [one for one in ordered if _weight(one) * 2 < cap]
     return layers + (_fill(light, cap) if light else [])
 
@@ -241,7 +242,7 @@ def _fill(group: list[Data], cap: int) -> list[list[Data]]:
 def _part(group: list[Data]) -> list[list[Data]]:
     classes = [
         [one for one in group if least <= _weight(one) and (end is None or _weight(one) < end)]
-        for least, end in ((0, 256 * KIB), (256 * KIB, 2 * MIB), (2 * MIB, None))
+        for least, end in ((2 * MIB, None), (256 * KIB, 2 * MIB), (0, 256 * KIB))
     ]
     if sum(map(bool, classes)) > 1:
         return [own for own in classes if own]

@@ -279,7 +279,7 @@ LOCKS: Mapping[str, Locks] = {
     "python": inside("python", version="3.12.8"),
     "tools": inside("tools", digest=f"sha256:{OTHER}"),
     "installers": inside("tools", packages={"amd64": (wheel("uv", sha256=OTHER),)}),
-    "layers": changed("pip", 0, size=4 * MIB),
+    "layers": changed("pip", 0, size=100 * MIB),
     "a package less": lambda locked: locked.model_copy(update={"pip": locked.pip[:1]}),
 }
 

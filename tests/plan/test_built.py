@@ -104,7 +104,7 @@ def test_what_is_built_is_the_layer_after_the_wheels() -> None:
     )
 
     copied = [one.stage for one in plan.stages[-1].instructions if isinstance(one, Copy)]
-    assert copied == ["pip-1", "pip-built", "environment"]
+    assert copied == ["account", "pip-1", "pip-built", "environment"]
     names = [one.name for one in plan.stages]
     order = [
         names.index(name) for name in ("system", "sources", "built", "pip-built", "environment")

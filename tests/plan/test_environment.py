@@ -139,6 +139,7 @@ def test_a_layer_of_pure_python_is_one_for_all_platforms() -> None:
         "aarch64-manylinux_2_40",
     ]
     assert [file.path for file in pure.files if file.path.startswith("layers/")] == [
+        "layers/account.json",
         "layers/environment.json",
         "layers/pip-1.json",
     ]

@@ -62,5 +62,6 @@ def test_the_builders_own_platform_runs_what_lays_packages_out() -> None:
     assert [words.split()[1].rpartition("/")[2] for words in found] == [
         "tools.py",
         "wheels.py",
+        "account.py",
         "assemble.py",
     ]

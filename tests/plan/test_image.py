@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from envc.lock.model import PlatformLock
-from envc.plan.instruction import Healthcheck, Run
+from envc.plan.instruction import Copy, Healthcheck, Run, Workdir
 from envc.render.dockerfile import render
 from envc.resources import read_templates
 from support.plans import BARE, conda_lock, conda_package, pip_lock, plan_of, wheel
 
 
 def lines_of(locked: PlatformLock | None = None, **fields: Any) -> list[str]:
-    """Return the lines of the image's stage after its WORKDIR, without envc's own labels."""
+    """Return the lines of the image's stage from its USER on, without envc's own labels."""
     data = {"environment": "x", "workdir": "/", **fields}
     plan = plan_of(data, {"linux/amd64": locked or pip_lock(wheel("six"))})
     text = render(plan, read_templates()).text
     stage = text[text.index("FROM system AS image\n") :]
-    return stage[stage.index("WORKDIR /\n") : stage.index("LABEL dev.envc")].splitlines()[1:]
+    return stage[stage.index("USER ") : stage.index("LABEL dev.envc")].splitlines()
 
 
 def healthcheck_of(locked: PlatformLock, check: Any) -> Healthcheck:
@@ -94,13 +94,44 @@ def test_the_folder_of_a_volume_is_made_for_a_user_that_is_made(
     assert ("'/my data'" in run.words[-1]) is is_made
 
 
-def test_the_last_layer_of_an_environment_makes_the_user_and_its_folders() -> None:
+def test_the_first_layer_of_an_environment_makes_the_user_and_its_folders() -> None:
     data = {"environment": "x", "user": "7:8", "workdir": "/app", "volumes": ["/my data"]}
 
     plan = plan_of(data, {"linux/amd64": pip_lock()})
 
     assert [stage.instructions for stage in plan.stages if stage.name == "system"] == [()]
+    (file,) = [file for file in plan.files if file.path == "layers/account.json"]
+    assert json.loads(file.content or b"") == {
+        "folders": ["/app", "/my data"],
+        "gid": 8,
+        "home": "/home/envc",
+        "name": "envc",
+        "uid": 7,
+    }
+    first, second, *_ = plan.stages[-1].instructions
+    assert (first, second) == (
+        Copy(stage="account", source="/layer/tree/", to="/", link=True),
+        Workdir(path="/app"),
+    )
+
+
+@pytest.mark.parametrize("user", ["root", "www-data"])
+def test_an_environment_makes_no_account_for_a_user_of_the_bases(user: str) -> None:
+    plan = plan_of({"environment": "x", "user": user}, {"linux/amd64": pip_lock()})
+
     (file,) = [file for file in plan.files if file.path == "layers/environment.json"]
-    facts = json.loads(file.content or b"")
-    assert facts["folders"] == ["/app", "/my data"]
-    assert facts["user"] == {"uid": 7, "gid": 8, "name": "envc", "home": "/home/envc"}
+    assert json.loads(file.content or b"")["user"] == user
+    assert "account" not in [stage.name for stage in plan.stages]
+    assert isinstance(plan.stages[-1].instructions[0], Workdir)
+
+
+def test_one_layer_of_all_has_the_account_too() -> None:
+    plan = plan_of({"environment": "x", "layers": "1"}, {"linux/amd64": pip_lock(wheel("six"))})
+
+    (whole,) = [stage for stage in plan.stages if stage.name == "whole"]
+    assert [one.stage for one in whole.instructions if isinstance(one, Copy)] == [
+        "account",
+        "pip-1",
+        "environment",
+    ]
+    assert [type(one) for one in plan.stages[-1].instructions[:2]] == [Copy, Workdir]

@@ -198,12 +198,21 @@ def test_packages_that_do_not_fit_together_are_divided_by_size_and_then_by_name(
     layers = assign_layers(lock_of(sizes), budget=6)
 
     assert [(layer.name, layer.reason) for layer in layers] == [
-        ("pip-small", "each less than 256 KiB"),
-        ("pip-medium", "each 256 KiB or more, less than 2 MiB"),
         ("pip-large-00", "each 2 MiB or more; names whose digests begin with 00"),
         ("pip-large-01", "each 2 MiB or more; names whose digests begin with 01"),
         ("pip-large-1", "each 2 MiB or more; names whose digests begin with 1"),
+        ("pip-medium", "each 256 KiB or more, less than 2 MiB"),
+        ("pip-small", "each less than 256 KiB"),
     ]
+
+
+def test_the_heaviest_lie_lowest_and_near_sizes_in_the_order_of_names() -> None:
+    sizes: dict[str, int | None] = {"a": 5 * MIB, "b": 7 * MIB, "c": 40 * MIB, "d": 9 * MIB, "e": 1}
+
+    for b in (5 * MIB, 7 * MIB):
+        layers = assign_layers(lock_of(sizes | {"b": b}), budget=9)
+
+        assert [layer.name for layer in layers] == ["pip-c", "pip-d", "pip-a", "pip-b", "pip-1"]
 
 
 def test_the_cap_grows_until_the_budget_suffices() -> None:
@@ -232,7 +241,7 @@ def test_a_package_of_any_name_has_a_layer_of_another_name_than_all_other_stages
 def test_the_size_of_a_layer_is_unknown_where_that_of_a_package_is() -> None:
     layers = assign_layers(lock_of({"a": 1, "b": None}))
 
-    assert [layer.size for layer in layers] == [1, None]
+    assert [layer.size for layer in layers] == [None, 1]
 
 
 def test_a_small_environment_has_a_layer_of_each_kind() -> None:
@@ -256,7 +265,7 @@ def test_what_is_left_of_the_budget_divides_where_that_saves_most() -> None:
         2: {"pip-1": 15},
         3: {"pip-small": 12, "pip-medium": 3},
         4: {"pip-small-0": 4, "pip-small-1": 8, "pip-medium": 3},
-        5: {"pip-small-0": 4, "pip-small-10": 2, "pip-small-11": 6, "pip-medium": 3},
+        5: {"pip-medium-0": 1, "pip-medium-1": 2, "pip-small-0": 4, "pip-small-1": 8},
         20: {
             "pip-small-0": 4,
             "pip-small-10": 2,

@@ -29,21 +29,23 @@ def stage_names(*locks: PlatformLock) -> list[str]:
 
 def test_wheels_alone_are_installed_beside_the_bases_python() -> None:
     expected = [
-        "base", "tool-wheels", "tools", "pip-1-files", "pip-1", "system", "environment", "image",
+        "base", "tool-wheels", "tools", "pip-1-files", "pip-1", "system", "account", "environment",
+        "image",
     ]  # fmt: skip
 
     assert stage_names(pip_lock(wheel("six"))) == expected
 
 
-def test_a_virtual_environment_without_wheels_is_the_last_layer_alone() -> None:
-    expected = ["base", "tool-wheels", "tools", "system", "environment", "image"]
+def test_a_virtual_environment_without_wheels_is_the_layers_that_no_package_brings() -> None:
+    expected = ["base", "tool-wheels", "tools", "system", "account", "environment", "image"]
 
     assert stage_names(pip_lock()) == expected
 
 
 def test_conda_packages_alone_need_no_wheels() -> None:
     expected = [
-        "base", "tool-wheels", "tools", "conda-1-files", "conda-1", "system", "environment", "image",
+        "base", "tool-wheels", "tools", "conda-1-files", "conda-1", "system", "account",
+        "environment", "image",
     ]  # fmt: skip
 
     assert stage_names(conda_lock(conda_package("zlib"))) == expected
@@ -55,6 +57,7 @@ def test_wheels_go_on_top_of_conda() -> None:
     plan = plan_of({"environment": "x"}, {"linux/amd64": locked})
 
     assert [c.stage for c in plan.stages[-1].instructions if isinstance(c, Copy)] == [
+        "account",
         "conda-1",
         "pip-1",
         "environment",
@@ -256,7 +259,9 @@ def test_only_the_scripts_that_a_build_runs_are_in_its_context() -> None:
     plan = plan_of({"environment": "x"}, {"linux/amd64": pip_lock(wheel("six"))})
 
     assert [file.path for file in plan.files if file.path.startswith("scripts/")] == [
+        "scripts/account.py",
         "scripts/assemble.py",
+        "scripts/base.py",
         "scripts/bytecode.py",
         "scripts/layer.py",
         "scripts/tools.py",

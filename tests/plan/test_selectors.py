@@ -158,8 +158,8 @@ def test_each_platform_takes_its_python_from_where_it_has_it() -> None:
         "pip-1": "tools",
     }
     assert made["environment"] == Stage(name="environment", base="environment-${TARGETARCH}")
-    assert copied(made["image-amd64"]) == ["conda-1", "pip-1", "environment"]
-    assert copied(made["image-arm64"]) == ["pip-1", "environment"]
+    assert copied(made["image-amd64"]) == ["account", "conda-1", "pip-1", "environment"]
+    assert copied(made["image-arm64"]) == ["account", "pip-1", "environment"]
 
 
 def test_a_platform_has_the_variables_and_the_id_of_its_own_python() -> None:
@@ -184,7 +184,7 @@ def test_a_platform_without_packages_gets_no_layer_of_them() -> None:
     alone = plan({}, {ARM64: empty})
 
     assert made.env_ids[ARM64] == alone.env_ids[ARM64]
-    assert copied(stages(made)["image-amd64"]) == ["pip-1", "environment"]
+    assert copied(stages(made)["image-amd64"]) == ["account", "pip-1", "environment"]
     assert copied(stages(made)["image-arm64"]) == []
     assert [file.path for file in made.files if "arm64" in file.path] == []
 

@@ -1,4 +1,4 @@
-"""The last layer of an environment: what no package brings, and what depends on the base."""
+"""The layers of an environment that no package brings: the account below, and what ties it together."""
 
 from __future__ import annotations
 
@@ -19,23 +19,44 @@ from envc.plan.stage import (
 )
 
 __all__ = [
+    "ACCOUNT",
     "ASSEMBLY",
     "WHOLE",
+    "account_copies",
+    "account_stages",
     "assembly_list",
     "assembly_stages",
     "layer_copies",
     "whole_stages",
 ]
 
+ACCOUNT = "account"
+"""What the stage and the list of the layer below the packages' are called."""
+
 ASSEMBLY = "environment"
-"""What its stage and its list are called."""
+"""What the stage and the list of the layer above them are called."""
 
 WHOLE = "whole"
 """What the stage is called that makes one layer of them all."""
 
 _WHOLE = "All of the environment, put together: the spec wants fewer layers than it has parts."
-_COMMENT = """\
-The environment's last layer: what ties the others together, and the account that the image runs as."""
+_ALWAYS = ("base.py", "layer.py")
+_ACCOUNT = "The account that the image runs as, with its folders: the environment's first layer."
+_COMMENT = "The environment's last layer: what ties the others together."
+
+
+def account_stages(layouts: Mapping[str, Layout], listings: Listings) -> tuple[Stage, ...]:
+    """Return the stage `account`; it only reads the base, so that it runs where the tools do."""
+    runs: dict[str, tuple[Instruction, ...]] = {}
+    for architecture, layout in layouts.items():
+        if layout.makes_account:
+            mounts = (
+                *mount_scripts("account.py", *_ALWAYS),
+                mount_file(listings.path(architecture, ACCOUNT), "/mnt/account.json"),
+                mount_stage("system", "/", "/mnt/system"),
+            )
+            runs[architecture] = (Run(words=script("python3", "account.py"), mounts=mounts),)
+    return choose(ACCOUNT, dict.fromkeys(runs, "tools"), runs, _ACCOUNT)
 
 
 def assembly_stages(layouts: Mapping[str, Layout], listings: Listings) -> tuple[Stage, ...]:
@@ -44,7 +65,7 @@ def assembly_stages(layouts: Mapping[str, Layout], listings: Listings) -> tuple[
     for architecture, layout in layouts.items():
         if layout.has_environment:
             mounts = (
-                *mount_scripts("assemble.py", "layer.py"),
+                *mount_scripts("assemble.py", *_ALWAYS),
                 mount_file(listings.path(architecture, ASSEMBLY), "/mnt/environment.json"),
                 mount_stage("system", "/", "/mnt/system"),
                 *(
@@ -57,13 +78,20 @@ def assembly_stages(layouts: Mapping[str, Layout], listings: Listings) -> tuple[
 
 
 def assembly_list(layout: Layout) -> dict[str, Json]:
-    """Return what the stage has to know, as the context's list of it."""
+    """Return what both stages have to know, as the context's lists of it."""
     if not layout.has_environment:
         return {}
     settings, base = layout.settings, layout.locked.base
     owner = settings.account
-    made: Json = {"uid": owner.uid, "gid": owner.gid, "name": owner.name, "home": owner.home}
-    found: Json = {"name": owner.user.partition(":")[0]}
+    lists: dict[str, Json] = {}
+    if layout.makes_account:
+        lists[ACCOUNT] = {
+            "folders": [settings.workdir, *settings.volumes],
+            "gid": owner.gid,
+            "home": owner.home,
+            "name": owner.name,
+            "uid": owner.uid,
+        }
     python: Json = None
     if layout.locked.python is not None and not layout.locked.conda:
         python = {
@@ -71,25 +99,28 @@ def assembly_list(layout: Layout) -> dict[str, Json]:
             "series": layout.python,
             "version": layout.locked.python.version,
         }
-    return {
-        ASSEMBLY: {
-            "folders": [settings.workdir, *settings.volumes],
-            "has_conda": bool(layout.locked.conda),
-            "layers": [layer.name for layer in layout.layers],
-            "python": python,
-            "user": made if owner.is_made else found,
-        }
+    lists[ASSEMBLY] = {
+        "has_conda": bool(layout.locked.conda),
+        "layers": [layer.name for layer in layout.layers],
+        "python": python,
+        "user": None if owner.is_made else owner.user.partition(":")[0],
     }
+    return lists
 
 
 def whole_stages(layouts: Mapping[str, Layout]) -> tuple[Stage, ...]:
     """Return the stage `whole`; none where each layer goes into the image by itself."""
     copies = {
-        architecture: _copies(layout)
+        architecture: (*_account_copies(layout), *_copies(layout))
         for architecture, layout in layouts.items()
         if layout.is_one_layer
     }
     return choose(WHOLE, dict.fromkeys(copies, "scratch"), copies, _WHOLE)
+
+
+def account_copies(layout: Layout) -> tuple[Instruction, ...]:
+    """Return what brings the account into a platform's image, below the packages, as a layer."""
+    return () if layout.is_one_layer else _account_copies(layout)
 
 
 def layer_copies(layout: Layout) -> tuple[Instruction, ...]:
@@ -101,6 +132,13 @@ def layer_copies(layout: Layout) -> tuple[Instruction, ...]:
     return _copies(layout)
 
 
+def _account_copies(layout: Layout) -> tuple[Copy, ...]:
+    return (_copy(ACCOUNT),) if layout.makes_account else ()
+
+
 def _copies(layout: Layout) -> tuple[Copy, ...]:
-    names = (*(layer.name for layer in layout.layers), ASSEMBLY)
-    return tuple(Copy(stage=name, source=f"{TREE}/", to="/", link=True) for name in names)
+    return tuple(_copy(name) for name in (*(layer.name for layer in layout.layers), ASSEMBLY))
+
+
+def _copy(stage: str) -> Copy:
+    return Copy(stage=stage, source=f"{TREE}/", to="/", link=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from envc.lock.model import PlatformLock
-from envc.plan.assembly import layer_copies
+from envc.plan.assembly import account_copies, layer_copies
 from envc.plan.context import ContextFile
 from envc.plan.fetch import CA_BUNDLE
 from envc.plan.instruction import (
@@ -57,9 +57,11 @@ def image_stages(
     configured: dict[str, tuple[Instruction, ...]] = {}
     labels: dict[str, tuple[Instruction, ...]] = {}
     for architecture, layout in layouts.items():
-        own, copies = layout.settings, layer_copies(layout)
-        configure = _configure(own, document, has_environment=bool(copies))
-        configured[architecture] = (*copies, *configure)
+        own = layout.settings
+        configured[architecture] = (
+            *_place(layout, document),
+            *_configure(own, document, has_environment=layout.has_environment),
+        )
         labels[architecture] = (_label(env_ids[layout.platform.name], own.cuda),)
     first, *others = configured.values()
     if not others or any(other != first for other in others):
@@ -91,7 +93,7 @@ def step_files(settings: Iterable[Settings]) -> tuple[ContextFile, ...]:
 
 def system_stages(layouts: Mapping[str, Layout]) -> tuple[Stage, ...]:
     """Return the stage `system`, which the image starts from: steps come before the user, since they
-    may make it. Where there is an environment, its last layer has the account.
+    may make it. Where there is an environment, a layer of it has the account.
 
     Args:
         layouts: By architecture.
@@ -156,6 +158,18 @@ def _account(settings: Settings) -> Run:
     return Run(words=("id", "-u", "--", name))
 
 
+def _place(layout: Layout, document: Document) -> tuple[Instruction, ...]:
+    """Return what brings the environment in, and says where commands start.
+
+    That is said as low as can be: for its folder, BuildKit puts all together that lies below.
+    """
+    origin = document.span(("workdir",))
+    workdir = Workdir(path=layout.settings.workdir, origin=origin)
+    if layout.is_one_layer:
+        return (*layer_copies(layout), workdir)
+    return (*account_copies(layout), workdir, *layer_copies(layout))
+
+
 def _configure(
     settings: Settings, document: Document, *, has_environment: bool
 ) -> tuple[Instruction, ...]:
@@ -165,7 +179,6 @@ def _configure(
         path = BIN if has_environment and not sets_path else None
         origin = document.span(("variables",))
         instructions.append(Env(variables=settings.variables, path=path, origin=origin))
-    instructions.append(Workdir(path=settings.workdir, origin=document.span(("workdir",))))
     instructions += [_step(str(action.number), action) for action in settings.steps]
     instructions.append(User(user=settings.account.user, origin=document.span(("user",))))
     if settings.interpreter is not None:

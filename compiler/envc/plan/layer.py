@@ -38,9 +38,9 @@ UNKNOWN_SIZE = _MIB
 _LEAST_CAP = 8 * _MIB
 _SPLIT_FLOOR = _MIB  # a stage more costs about as long as a layer of this size saves
 _CLASSES = (
-    ("small", 0, _MIB // 4),
-    ("medium", _MIB // 4, 2 * _MIB),
     ("large", 2 * _MIB, None),
+    ("medium", _MIB // 4, 2 * _MIB),
+    ("small", 0, _MIB // 4),
 )
 _BITS = 64
 # What bins are called, and what the names of the other stages of a layer end in.
@@ -181,12 +181,15 @@ def _kinds(locked: PlatformLock) -> list[tuple[Kind, Sequence[Package]]]:
 
 
 def _divide(locked: PlatformLock, cap: int) -> tuple[list[tuple[Kind, Package]], list[_Bin]]:
-    """Return the packages that are alone for a cap, and the bins of the others, by kind and name."""
+    """Return the packages that are alone for a cap, the heaviest first, and the bins of the others."""
     heavy: list[tuple[Kind, Package]] = []
     bins: list[_Bin] = []
     for kind, packages in _kinds(locked):
         ordered = sorted(packages, key=lambda package: package.name)
-        heavy += [(kind, package) for package in ordered if _weight(package) * 2 >= cap]
+        alone = [package for package in ordered if _weight(package) * 2 >= cap]
+        # To a power of two: the order seldom changes with a size.
+        alone.sort(key=lambda package: -_weight(package).bit_length())
+        heavy += [(kind, package) for package in alone]
         others = [package for package in ordered if _weight(package) * 2 < cap]
         if others:
             bins += _fit(_Bin(kind=kind, packages=others), cap)

@@ -47,6 +47,11 @@ class Layout:
         return bool(self.locked.conda) or self.locked.python is not None
 
     @property
+    def makes_account(self) -> bool:
+        """Whether a layer of the environment has the account; where there is none, a step makes it."""
+        return self.has_environment and self.settings.account.is_made
+
+    @property
     def is_one_layer(self) -> bool:
         """Whether the image has the environment as one layer, put together from `layers`."""
         return is_one_layer(self.locked, budget=self.settings.layer_budget)

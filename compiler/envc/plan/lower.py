@@ -8,7 +8,7 @@ from envc.dockerfile.adapt import Adapted
 from envc.dockerfile.need import NOTHING
 from envc.lock.model import Lock, PlatformLock
 from envc.mirror import MirrorMap
-from envc.plan.assembly import assembly_list, assembly_stages, whole_stages
+from envc.plan.assembly import account_stages, assembly_list, assembly_stages, whole_stages
 from envc.plan.built import build_stages, source_files, source_stages
 from envc.plan.context import ContextFile
 from envc.plan.environment import (
@@ -102,6 +102,7 @@ def lower(
         *source_stages(building, sources, listings, is_vendored=is_vendored),
         *build_stages(building),
         *built_layer_stages(building),
+        *account_stages(building, listings),
         *assembly_stages(building, listings),
         *whole_stages(building),
     )
