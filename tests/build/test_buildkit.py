@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, InputError, ToolError
 from envc.source import Source
 from support.engine import EngineWorld
+from support.http_server import serve_folder
 
 EPOCH = 1_700_000_000
 SPEC = Source(name="pets.envc", text='run "false"\n')
@@ -248,25 +247,11 @@ def test_a_changed_artefact_and_a_missing_one_are_told_apart(
 ) -> None:
     (tmp_path / "six.whl").write_text("not the wheel that was locked")
 
-    class Files(SimpleHTTPRequestHandler):
-        def __init__(self, *args: Any) -> None:
-            super().__init__(*args, directory=str(tmp_path))
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Files)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_address[1]}/{path}"
-    dockerfile = f"FROM scratch\nADD --checksum=sha256:{'a' * 64} {url} /x\n"
-    try:
+    with serve_folder(tmp_path) as site:
+        url = f"{site}/{path}"
+        dockerfile = f"FROM scratch\nADD --checksum=sha256:{'a' * 64} {url} /x\n"
         with pytest.raises(ToolError) as caught:
             quietly(request(tmp_path, dockerfile))
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
     diagnostic = only(caught.value)
     assert (diagnostic.code, diagnostic.notes[0]) == (code, f"from {url}")

@@ -6,12 +6,11 @@ import base64
 import json
 import os
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from email.utils import formatdate
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -27,6 +26,7 @@ from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.store.store import Store
 from support.engine import open_engine_world
+from support.http_server import LoopbackServer, QuietHandler
 from support.registry import PASSWORD, USER, FakeRegistry
 
 NOW = 1_800_000_000.0
@@ -42,21 +42,16 @@ def registry() -> Iterator[FakeRegistry]:
 @pytest.fixture
 def serve() -> Iterator[Callable[[int, float], str]]:
     """Start servers that answer everything with a status, at a time of their own."""
-    servers = []
+    with ExitStack() as servers:
 
-    def start(status: int, clock: float) -> str:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Clocked, status, clock))
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_address[1]}"
+        def start(status: int, clock: float) -> str:
+            handler = partial(Clocked, status, clock)
+            return servers.enter_context(LoopbackServer(handler)).url
 
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+        yield start
 
 
-class Clocked(BaseHTTPRequestHandler):
+class Clocked(QuietHandler):
     """Answers with one status, and a `Date` of its own."""
 
     def __init__(self, status: int, clock: float, *arguments: object) -> None:
@@ -68,9 +63,6 @@ class Clocked(BaseHTTPRequestHandler):
         self.send_header("Date", formatdate(self.clock, usegmt=True))
         self.send_header("Content-Length", "0")
         self.end_headers()
-
-    def log_message(self, *arguments: object) -> None:
-        pass
 
 
 def machine(folder: Path, *, mirror: str = "", **environment: str) -> Machine:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from support.command import Envc
-from support.debian_archive import Deb, serve_folder, write_archive
+from support.debian_archive import Deb, write_archive
 from support.engine import EngineWorld
+from support.http_server import serve_folder
 
 pytestmark = pytest.mark.engine
 

@@ -10,10 +10,7 @@ import signal
 import subprocess
 import uuid
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from urllib.parse import quote
 
 import pytest
@@ -47,6 +44,7 @@ from envc.source import Source
 from envc.spec.debian import DEBIAN
 from envc.spec.metadata import SIGNAL
 from support.engine import EngineWorld
+from support.http_server import serve_folder
 from support.placing import FIELDS, plan_with, skeleton
 
 pytestmark = pytest.mark.engine
@@ -299,14 +297,8 @@ def test_names_and_versions_of_debian_packages_arrive_as_they_are(
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A folder, and where it is served."""
     folder = tmp_path_factory.mktemp("site")
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield folder, f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serve_folder(folder) as url:
+        yield folder, url
 
 
 def test_files_arrive_whatever_their_names_and_addresses_have(

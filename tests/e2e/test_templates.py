@@ -7,15 +7,13 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from support.command import Envc
 from support.engine import EngineWorld
+from support.http_server import serve_folder
 
 pytestmark = pytest.mark.engine
 
@@ -29,14 +27,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server that has the certificate."""
     folder = tmp_path_factory.mktemp("pki")
     (folder / "root.pem").write_bytes(CERTIFICATE)
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serve_folder(folder) as url:
+        yield url
 
 
 def test_the_examples_are_built(envc: Envc, world: EngineWorld, site: str) -> None:

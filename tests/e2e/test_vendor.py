@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +16,12 @@ import pytest
 from envc.files import sha256_of
 from support.command import Envc, ServedChannel
 from support.engine import EngineWorld
+from support.http_server import FolderHandler, LoopbackServer
 
 pytestmark = pytest.mark.engine
 
 
-class Cut(SimpleHTTPRequestHandler):
+class Cut(FolderHandler):
     """Serves a folder, ranges too; a file's first answer is cut off where `cut` says so."""
 
     cut: int = 0
@@ -38,9 +37,6 @@ class Cut(SimpleHTTPRequestHandler):
         is_first = [one.split()[0] for one in self.asked].count(self.path.rpartition("/")[2]) == 1
         whole = content[start:]
         self.wfile.write(whole[: self.cut] if self.cut and is_first else whole)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture
@@ -252,18 +248,11 @@ def serve(envc: Envc, tmp_path: Path) -> Iterator[tuple[str, list[str], type[Cut
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(envc.folder / "all/blobs/sha256" / row["sha256"], path)
     handler = type("Own", (Cut,), {"asked": []})
-    server = ThreadingHTTPServer(
-        ("127.0.0.1", 0), partial(handler, directory=str(tmp_path / "site"))
-    )
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     names = [row["url"].rpartition("/")[2] for row in rows]
     origin = rows[0]["url"].partition("://")
     host = f"{origin[0]}://{origin[2].partition('/')[0]}"
-    try:
-        yield f"{host}=http://127.0.0.1:{server.server_address[1]}", names, handler
-    finally:
-        server.shutdown()
-        server.server_close()
+    with LoopbackServer(partial(handler, directory=str(tmp_path / "site"))) as server:
+        yield f"{host}={server.url}", names, handler
 
 
 def test_several_specs_share_a_folder(envc: Envc, wheels: Envc) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 
 import docker
@@ -12,9 +10,10 @@ import pytest
 
 from envc.engine.container import Container, ContainerEndedError
 from envc.process import Completed
+from support.http_server import LoopbackServer, QuietHandler
 
 
-class _Engine(http.server.BaseHTTPRequestHandler):
+class _Engine(QuietHandler):
     """Makes and starts commands; all that one writes is sent in one piece with the header."""
 
     protocol_version = "HTTP/1.1"
@@ -39,33 +38,19 @@ class _Engine(http.server.BaseHTTPRequestHandler):
 
     def _answer(self, status: int, data: object) -> None:
         content = json.dumps(data).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *args: object) -> None:
-        pass
+        self.reply(status, {"Content-Type": "application/json"}, content)
 
 
 @pytest.fixture
 def engine() -> Iterator[tuple[type[_Engine], Container]]:
     """An engine whose answers a test sets, and a container of it."""
     answers = type("Answers", (_Engine,), {})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), answers) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        client = docker.DockerClient(
-            base_url=f"tcp://127.0.0.1:{server.server_port}", version="1.44"
-        )
+    with LoopbackServer(answers) as server:
+        client = docker.DockerClient(base_url=f"tcp://{server.host}", version="1.44")
         try:
             yield answers, Container(client, "held", "pets:1")
         finally:
             client.close()
-            server.shutdown()
-            thread.join()
 
 
 def frame(stream: int, text: bytes) -> bytes:

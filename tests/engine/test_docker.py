@@ -11,11 +11,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +35,7 @@ from envc.reference import ImageReference
 from envc.source import Source
 from envc.spec.argument import ARGUMENTS as LANGUAGE
 from support.engine import EngineWorld
+from support.http_server import LoopbackServer, QuietHandler
 
 AMD64 = PLATFORMS["linux/amd64"]
 SPAN = Source(name="pets.envc", text="runtime { gpus all }\n").span(0, 7)
@@ -61,29 +60,15 @@ def output(
     return code, stdout.getvalue(), stderr.getvalue()
 
 
-class _OldEngine(BaseHTTPRequestHandler):
+class _OldEngine(QuietHandler):
     def do_GET(self) -> None:
-        body = json.dumps({"ApiVersion": "1.41", "Version": "20.10.0"}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: Any) -> None:
-        pass
+        self.reply(200, body=json.dumps({"ApiVersion": "1.41", "Version": "20.10.0"}).encode())
 
 
 @pytest.fixture
 def old_engine() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), _OldEngine)
-    thread = threading.Thread(
-        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-    )
-    thread.start()
-    yield f"tcp://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with LoopbackServer(_OldEngine) as server:
+        yield f"tcp://{server.host}"
 
 
 def free_port() -> int:

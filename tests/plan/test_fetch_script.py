@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import runpy
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from support.http_server import LoopbackServer, QuietHandler
 
 SCRIPT = Path(__file__).parents[2] / "templates" / "scripts" / "fetch.py"
 CONTENT = b"a wheel"
@@ -23,7 +23,7 @@ def server(
 ) -> Iterator[str]:
     asked: list[str] = [] if paths is None else paths
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             seen.append(self.headers.get("Authorization"))
             asked.append(self.path)
@@ -33,18 +33,8 @@ def server(
             self.end_headers()
             self.wfile.write(b"" if redirect else CONTENT)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=httpd.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{httpd.server_address[1]}/pets.whl"
-    finally:
-        httpd.shutdown()
-        thread.join()
-        httpd.server_close()
+    with LoopbackServer(Handler) as httpd:
+        yield f"{httpd.url}/pets.whl"
 
 
 def fetch(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -26,6 +24,7 @@ from envc.resolve.transport import Transport
 from envc.resolve.uv import Uv
 from support.conda_site import CANONICAL, Site, fail
 from support.drip import dripping
+from support.http_server import LoopbackServer, QuietHandler
 from support.index import Dist, IndexServer
 from support.pip_world import ask, silent, solvers
 
@@ -51,7 +50,7 @@ def answering(
     A body that says it is longer than anything stays open, and nothing more comes.
     """
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_HEAD(self) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(length))
@@ -65,18 +64,8 @@ def answering(
             if length == ENDLESS:
                 self.rfile.read(1)  # until the client has had enough
 
-        def log_message(self, *about: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with LoopbackServer(Handler) as server:
+        yield server.url
 
 
 @pytest.mark.parametrize(

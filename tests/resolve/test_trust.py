@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -20,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from envc.errors import ToolError
 from envc.resolve.base import IndexAccess
 from envc.resolve.transport import Answer, Transport
+from support.http_server import LoopbackServer, QuietHandler
 
 LOOPBACK = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
 
@@ -81,38 +80,26 @@ def _describe(
     )
 
 
-class _Page(BaseHTTPRequestHandler):
+class _Page(QuietHandler):
     """Answers each question over a connection of its own."""
 
     def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+        self.reply(200, body=b"ok")
 
 
-class _Server(ThreadingHTTPServer):
-    def handle_error(self, request: object, client_address: object) -> None:
+class _CertifiedServer(LoopbackServer):
+    scheme = "https"
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__(_Page)
+        self.socket = context.wrap_socket(
+            self.socket, server_side=True, do_handshake_on_connect=False
+        )
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that do not trust it: that is what they are here for."""
-
-
-@contextmanager
-def _serve(context: ssl.SSLContext) -> Iterator[str]:
-    server = _Server(("127.0.0.1", 0), _Page)
-    server.socket = context.wrap_socket(
-        server.socket, server_side=True, do_handshake_on_connect=False
-    )
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"https://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        if not isinstance(sys.exception(), ssl.SSLError):
+            super().handle_error(request, client_address)
 
 
 def _ask(transport: Transport, address: str) -> Answer | None:
@@ -128,7 +115,8 @@ def _refusal(transport: Transport, address: str) -> tuple[str, str]:
 
 def test_a_host_is_trusted_by_the_bundle_that_is_named(tmp_path: Path) -> None:
     authority = Authority.make(tmp_path)
-    with _serve(authority.certify(tmp_path, LOOPBACK)) as address:
+    with _CertifiedServer(authority.certify(tmp_path, LOOPBACK)) as server:
+        address = server.url
         transport = Transport({"SSL_CERT_FILE": str(authority.bundle)}, retries=0)
         answer = _ask(transport, address)
 
@@ -138,7 +126,8 @@ def test_a_host_is_trusted_by_the_bundle_that_is_named(tmp_path: Path) -> None:
 
 def test_certificates_are_read_once_for_all_connections(tmp_path: Path) -> None:
     authority = Authority.make(tmp_path)
-    with _serve(authority.certify(tmp_path, LOOPBACK)) as address:
+    with _CertifiedServer(authority.certify(tmp_path, LOOPBACK)) as server:
+        address = server.url
         transport = Transport({"SSL_CERT_FILE": str(authority.bundle)}, retries=0)
         first = _ask(transport, address)
         authority.bundle.unlink()
@@ -158,7 +147,8 @@ def test_a_host_that_no_certificate_speaks_for_is_not_trusted(named: str, tmp_pa
         "broken": {"SSL_CERT_FILE": str(tmp_path / "broken")},
         "another": {"SSL_CERT_FILE": str(Authority.make(tmp_path / "other").bundle)},
     }
-    with _serve(Authority.make(tmp_path).certify(tmp_path, LOOPBACK)) as address:
+    with _CertifiedServer(Authority.make(tmp_path).certify(tmp_path, LOOPBACK)) as server:
+        address = server.url
         found = _refusal(Transport(bundles[named], retries=0), address)
 
         message = f"index `{address}` cannot be reached: its certificate is not trusted"
@@ -167,7 +157,8 @@ def test_a_host_that_no_certificate_speaks_for_is_not_trusted(named: str, tmp_pa
 
 def test_a_certificate_for_another_host_is_not_trusted(tmp_path: Path) -> None:
     authority = Authority.make(tmp_path)
-    with _serve(authority.certify(tmp_path, x509.DNSName("other.example"))) as address:
+    with _CertifiedServer(authority.certify(tmp_path, x509.DNSName("other.example"))) as server:
+        address = server.url
         transport = Transport({"SSL_CERT_FILE": str(authority.bundle)}, retries=0)
 
         message = f"index `{address}` cannot be reached: its certificate is not trusted"
@@ -178,8 +169,8 @@ def test_a_certificate_for_another_host_is_not_trusted(tmp_path: Path) -> None:
 def test_a_proxy_is_trusted_as_a_host_is(host: str, tmp_path: Path) -> None:
     authority = Authority.make(tmp_path)
     name = LOOPBACK if host == "127.0.0.1" else x509.DNSName(host)
-    with _serve(authority.certify(tmp_path, name)) as proxy:
-        environment = {"SSL_CERT_FILE": str(authority.bundle), "HTTP_PROXY": proxy}
+    with _CertifiedServer(authority.certify(tmp_path, name)) as proxy:
+        environment = {"SSL_CERT_FILE": str(authority.bundle), "HTTP_PROXY": proxy.url}
         transport = Transport(environment, retries=0)
 
         address = "http://index.example/simple"

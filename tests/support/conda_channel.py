@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import http.server
 import importlib.metadata
 import json
 import platform
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +16,7 @@ from typing import Any
 
 from support.conda_archive import PLACEHOLDER, File, Package, compress, pack
 from support.conda_python import SERIES, VERSION, python_package
+from support.http_server import FolderHandler, LoopbackServer
 
 __all__ = ["MACHINES", "Channel", "build", "serve"]
 
@@ -275,7 +274,7 @@ def _encode(digest: bytes) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-class _Handler(http.server.SimpleHTTPRequestHandler):
+class _Handler(FolderHandler):
     protocol_version = "HTTP/1.1"
 
     def __init__(self, *args: Any, login: str, **options: Any) -> None:
@@ -300,16 +299,6 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
             self.send_error(401)
         return has_it
 
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing when a client hangs up early, as rattler does on answers it need not read."""
-
 
 @contextmanager
 def serve(folder: Path, login: str = "") -> Iterator[str]:
@@ -320,12 +309,6 @@ def serve(folder: Path, login: str = "") -> Iterator[str]:
             `/t/TOKEN`; empty lets everybody in.
     """
     handler = functools.partial(_Handler, login=login, directory=str(folder))
-    server = _Server(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
+    with LoopbackServer(handler) as server:
+        yield server.url
         server.server_close()

@@ -1,19 +1,15 @@
-"""A small archive of real Debian packages, made here and served on the loopback."""
+"""A small archive of real Debian packages, made here."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import tarfile
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-__all__ = ["Deb", "serve_folder", "write_archive"]
+__all__ = ["Deb", "write_archive"]
 
 _TIME = 1_000_000_000
 
@@ -85,25 +81,6 @@ def write_archive(folder: Path, packages: Sequence[Deb]) -> None:
         "Origin: test\nSuite: test\nCodename: test\nArchitectures: amd64 arm64\n"
         f"Date: Sat, 01 Jan 2022 00:00:00 UTC\nSHA256:\n{listed}"
     )
-
-
-@contextmanager
-def serve_folder(folder: Path) -> Iterator[str]:
-    """Serve a folder and give its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 def _tar(files: Mapping[str, str], mode: int = 0o644) -> bytes:

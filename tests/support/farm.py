@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from support.http_server import BackgroundServer
+
 __all__ = ["open_farm"]
 
 _UPGRADE = b"POST /grpc HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
@@ -120,14 +122,12 @@ def _bridge(engine: Path, place: Path) -> Iterator[str]:
                 _pump(self.request, inner)
                 back.join()
 
-    class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    class Server(BackgroundServer, socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         daemon_threads = True
         block_on_close = False
 
-    with Server(str(place), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with Server(str(place), Handler):
         yield f"unix://{place}"
-        server.shutdown()
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:

@@ -6,13 +6,12 @@ import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
-from envc.resolve.loopback import serving
+from support.http_server import LoopbackServer, QuietHandler
 
 __all__ = ["serve_proxy"]
 
@@ -29,11 +28,12 @@ def serve_proxy(login: str, places: Mapping[str, str], seen: list[str]) -> Itera
         seen: Gets the address of each request that was let through.
     """
     expected = f"Basic {base64.b64encode(login.encode()).decode()}"
-    with serving(partial(_Handler, expected=expected, places=places, seen=seen)) as address:
-        yield address.removeprefix("http://")
+    handler = partial(_Handler, expected=expected, places=places, seen=seen)
+    with LoopbackServer(handler) as server:
+        yield server.host
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     protocol_version = "HTTP/1.1"
 
     def __init__(
@@ -48,9 +48,9 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         place = self._places.get(parts.hostname or "")
         if self.headers.get("Proxy-Authorization") != self._expected:
-            self._send(407, {"Proxy-Authenticate": 'Basic realm="proxy"'}, b"")
+            self.reply(407, {"Proxy-Authenticate": 'Basic realm="proxy"'})
         elif place is None:
-            self._send(502, {}, b"")
+            self.reply(502)
         else:
             self._seen.append(self.path)
             asked = {"Accept": self.headers.get("Accept", "*/*"), "Accept-Encoding": "identity"}
@@ -60,18 +60,6 @@ class _Handler(BaseHTTPRequestHandler):
                 self.command, f"{place}{parts.path}", headers=asked, timeout=30
             )
             kept = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
-            self._send(answer.status_code, kept, answer.content)
+            self.reply(answer.status_code, kept, answer.content)
 
-    do_HEAD = do_GET  # noqa: N815
-
-    def log_message(self, *args: Any) -> None:
-        """Say nothing."""
-
-    def _send(self, status: int, headers: Mapping[str, str], content: bytes) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(content)
+    do_HEAD = do_GET

@@ -7,21 +7,20 @@ import hashlib
 import html
 import io
 import json
-import sys
 import tarfile
-import threading
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from packaging.utils import canonicalize_name
+
+from support.http_server import LoopbackServer, QuietHandler
 
 __all__ = ["Dist", "IndexFile", "IndexServer", "wheel_bytes", "write_wheel"]
 
@@ -102,13 +101,6 @@ def write_wheel(folder: Path, dist: Dist, tag: str = "py3-none-any") -> Path:
     return path
 
 
-class _Server(ThreadingHTTPServer):
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of a client that went away."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-
 class IndexServer:
     """Serves distributions until it is left; a context manager.
 
@@ -154,15 +146,12 @@ class IndexServer:
         self._watch = watch
         self._files: dict[str, list[IndexFile]] = {}
         self.offer(dists)
-        self._server = _Server(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.02,), daemon=True
-        )
+        self._server = LoopbackServer(self._handler())
 
     @property
     def address(self) -> str:
         """The server's own address, without a path."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return self._server.url
 
     @property
     def url(self) -> str:
@@ -198,7 +187,7 @@ class IndexServer:
         return f"{base}/files/{name}"
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(
@@ -207,14 +196,12 @@ class IndexServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.stop()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[QuietHandler]:
         index = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
@@ -222,36 +209,23 @@ class IndexServer:
                 found = (
                     index._find_part(self.headers.get("Range", ""), body) if status == 200 else None
                 )
-                size = len(body)
+                headers = {"Content-Type": kind, "Last-Modified": formatdate(0, usegmt=True)}
                 if found is not None:
+                    part = f"bytes {found.start}-{found.stop - 1}/{len(body)}"
+                    headers["Content-Range"] = part
                     status, body = 206, body[found]
-                self.send_response(status)
-                if found is not None:
-                    self.send_header(
-                        "Content-Range", f"bytes {found.start}-{found.stop - 1}/{size}"
-                    )
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.send_header("Last-Modified", formatdate(0, usegmt=True))
                 if status == 401:
-                    self.send_header("WWW-Authenticate", 'Basic realm="index"')
+                    headers["WWW-Authenticate"] = 'Basic realm="index"'
                 if status == 429 and index.retry_after:
-                    self.send_header("Retry-After", index.retry_after)
-                self.end_headers()
-                if self.command == "GET":
-                    self.wfile.write(body)
+                    headers["Retry-After"] = index.retry_after
+                self.reply(status, headers, body)
 
             def do_HEAD(self) -> None:
                 index.heads.append(self.path)
                 if index._head is None:
                     self.do_GET()
-                    return
-                self.send_response(index._head)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                pass
+                else:
+                    self.reply(index._head)
 
         return Handler
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from support.http_server import LoopbackServer, QuietHandler
 
 __all__ = ["Entry", "OciStore"]
 
@@ -39,22 +39,17 @@ class OciStore:
     seen: list[str] = field(default_factory=list)
 
     def __enter__(self) -> OciStore:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), daemon=True
-        )
-        self._thread.start()
+        self._server = LoopbackServer(_handler(self))
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.stop()
 
     @property
     def host(self) -> str:
         """The host and port that image references name."""
-        return f"127.0.0.1:{self._server.server_address[1]}"
+        return self._server.host
 
     def json(self, path: str) -> dict[str, Any]:
         """Return a manifest or an index, by `REPOSITORY/manifests/NAME`."""
@@ -142,27 +137,14 @@ def digest(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def _handler(store: OciStore) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(store: OciStore) -> type[QuietHandler]:
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            status, headers, body = store.answer(
-                self.command,
-                self.path,
-                self.headers.get("Content-Type") or "",
-                self.rfile.read(length),
-            )
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
+            media_type = self.headers.get("Content-Type") or ""
+            body = self.rfile.read(length)
+            self.reply(*store.answer(self.command, self.path, media_type, body))
 
-        do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815  # http.server's names
-
-        def log_message(self, *_: Any) -> None:
-            pass
+        do_POST = do_PUT = do_HEAD = do_GET
 
     return Handler

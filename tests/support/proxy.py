@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+
+from support.http_server import LoopbackServer, QuietHandler
 
 __all__ = ["PASSWORD", "USER", "RegistryProxy"]
 
@@ -32,42 +34,27 @@ class RegistryProxy:
         self.fault: Callable[[str, str], int | None] = lambda _method, _path: None
         self.wants_token = False
         self.seen: list[tuple[str, str]] = []
-        self._server = _Server(self)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
+        self._server = LoopbackServer(partial(_Handler, self))
 
     def __enter__(self) -> RegistryProxy:
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.stop()
 
     @property
     def host(self) -> str:
         """The host and port that image references name."""
-        return f"127.0.0.1:{self._server.server_address[1]}"
+        return self._server.host
 
 
-class _Server(ThreadingHTTPServer):
-    def __init__(self, proxy: RegistryProxy) -> None:
-        self.proxy = proxy
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     protocol_version = "HTTP/1.1"
 
-    @property
-    def _proxy(self) -> RegistryProxy:
-        assert isinstance(self.server, _Server)
-        return self.server.proxy
-
-    def log_message(self, *_: object) -> None:
-        """Be quiet."""
+    def __init__(self, proxy: RegistryProxy, *given: Any) -> None:
+        self._proxy = proxy
+        super().__init__(*given)
 
     def parse_request(self) -> bool:
         """Tell who tries TLS first that there is none: engines do, and then come without."""
@@ -85,12 +72,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
         elif status is not None:
-            self._send(status, {}, b"")
+            self.reply(status)
         elif urlsplit(self.path).path == "/token":
             self._grant()
         elif self._proxy.wants_token and self.headers.get("Authorization") != f"Bearer {_TOKEN}":
             realm = f'Bearer realm="http://{self._proxy.host}/token",service="proxy"'
-            self._send(401, {"WWW-Authenticate": realm}, b"")
+            self.reply(401, {"WWW-Authenticate": realm})
         else:
             self._hand_on(body)
 
@@ -115,16 +102,16 @@ class _Handler(BaseHTTPRequestHandler):
         }
         if self.command == "HEAD" and "Content-Length" in answer.headers:
             kept["Content-Length"] = answer.headers["Content-Length"]
-        self._send(answer.status_code, kept, answer.content)
+        self.reply(answer.status_code, kept, answer.content)
 
     def _grant(self) -> None:
         if self.command == "POST":  # OAuth2, which whoever asks need not find here
-            self._send(405, {}, b"")
+            self.reply(405)
             return
         pair = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         is_known = self.headers.get("Authorization") == f"Basic {pair}"
         token = json.dumps({"token": _TOKEN if is_known else "none"}).encode()
-        self._send(200, {"Content-Type": "application/json"}, token)
+        self.reply(200, {"Content-Type": "application/json"}, token)
 
     def _read_body(self) -> bytes:
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):
@@ -136,14 +123,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return body
 
-    def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if "Content-Length" not in headers:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815
+    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = answer

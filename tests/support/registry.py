@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from support.http_server import LoopbackServer, QuietHandler
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -54,24 +53,19 @@ class FakeRegistry:
         self.seen: list[Seen] = []
         self.bodies: dict[str, tuple[str, bytes]] = {}
         self.extra: Mapping[str, str] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
+        self._server = LoopbackServer(_handler(self))
 
     def __enter__(self) -> FakeRegistry:
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.stop()
 
     @property
     def host(self) -> str:
         """The host and port that image references name."""
-        return f"127.0.0.1:{self._server.server_address[1]}"
+        return self._server.host
 
     @property
     def paths(self) -> list[str]:
@@ -170,8 +164,8 @@ class FakeRegistry:
         return True
 
 
-def _handler(registry: FakeRegistry) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(registry: FakeRegistry) -> type[QuietHandler]:
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             seen = Seen(
@@ -180,18 +174,9 @@ def _handler(registry: FakeRegistry) -> type[BaseHTTPRequestHandler]:
                 authorization=self.headers.get("Authorization") or "",
                 form=parse_qs(self.rfile.read(length).decode()),
             )
-            status, headers, body = registry.answer(seen)
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.reply(*registry.answer(seen))
 
-        do_POST = do_GET  # noqa: N815  # http.server's names
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            pass
+        do_POST = do_GET
 
     return Handler
 

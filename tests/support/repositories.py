@@ -6,13 +6,14 @@ import base64
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from support.http_server import LoopbackServer, QuietHandler
 
 __all__ = ["Repository", "ServedRepositories", "git_environment", "publish", "serve_repositories"]
 
@@ -107,38 +108,40 @@ def serve_repositories(
         is_smart: Whether `git http-backend` answers; else they are plain files, as on a web space.
         password: That of the user `me`, where one is wanted.
     """
-    server = _Server(folder, is_smart=is_smart, password=password)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.served
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    expected = None
+    if password is not None:
+        expected = f"Basic {base64.b64encode(f'me:{password}'.encode()).decode()}"
+    requests: list[str] = []
+    handler = partial(
+        _Handler, folder=folder, is_smart=is_smart, expected=expected, requests=requests
+    )
+    with LoopbackServer(handler) as server:
+        yield ServedRepositories(address=server.url, requests=requests)
 
 
-class _Server(ThreadingHTTPServer):
-    def __init__(self, folder: Path, *, is_smart: bool, password: str | None) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.folder, self.is_smart, self.is_private = folder, is_smart, password is not None
-        self.expected = f"Basic {base64.b64encode(f'me:{password}'.encode()).decode()}"
-        self.served = ServedRepositories(address=f"http://127.0.0.1:{self.server_address[1]}")
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+class _Handler(QuietHandler):
+    def __init__(
+        self,
+        *given: Any,
+        folder: Path,
+        is_smart: bool,
+        expected: str | None,
+        requests: list[str],
+    ) -> None:
+        self._folder, self._is_smart = folder, is_smart
+        self._expected, self._requests = expected, requests
+        super().__init__(*given)
 
     def do_GET(self) -> None:
-        self.server.served.requests.append(self.path)
-        if self.server.is_private and self.headers.get("Authorization") != self.server.expected:
-            self._answer(401, {"WWW-Authenticate": 'Basic realm="pets"'}, b"")
-        elif self.server.is_smart:
+        self._requests.append(self.path)
+        if self._expected and self.headers.get("Authorization") != self._expected:
+            self.reply(401, {"WWW-Authenticate": 'Basic realm="pets"'})
+        elif self._is_smart:
             self._ask_backend()
         else:
-            place = self.server.folder / self.path.partition("?")[0].lstrip("/")
+            place = self._folder / self.path.partition("?")[0].lstrip("/")
             is_there = place.is_file()
-            self._answer(200 if is_there else 404, {}, place.read_bytes() if is_there else b"")
+            self.reply(200 if is_there else 404, {}, place.read_bytes() if is_there else b"")
 
     def do_POST(self) -> None:
         self.do_GET()
@@ -146,8 +149,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _ask_backend(self) -> None:
         path, _, query = self.path.partition("?")
         environment = {
-            **git_environment(self.server.folder),
-            "GIT_PROJECT_ROOT": str(self.server.folder),
+            **git_environment(self._folder),
+            "GIT_PROJECT_ROOT": str(self._folder),
             "GIT_HTTP_EXPORT_ALL": "1",
             "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
             "REQUEST_METHOD": self.command,
@@ -162,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         head, _, body = done.stdout.partition(b"\r\n\r\n")
         headers = dict(line.partition(": ")[::2] for line in head.decode().split("\r\n") if line)
-        self._answer(int(headers.pop("Status", "200")[:3]), headers, body)
+        self.reply(int(headers.pop("Status", "200")[:3]), headers, body)
 
     def _read_body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
@@ -172,16 +175,6 @@ class _Handler(BaseHTTPRequestHandler):
             body += self.rfile.read(size)
             self.rfile.readline()
         return body
-
-    def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.send_response(status)
-        for name, text in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, text)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        pass
 
 
 def publish(repository: Repository, place: Path, *, is_smart: bool = True) -> None:
