@@ -162,7 +162,9 @@ def read_below(root: Path, ignored: Ignores | None) -> tuple[TreeFile, ...]:
     return tuple(sorted(found, key=lambda file: file.path))
 
 
-def write_if_changed(path: Path, content: bytes, *, mode: int | None = None) -> bool:
+def write_if_changed(
+    path: Path, content: bytes, *, mode: int | None = None, is_durable: bool = True
+) -> bool:
     """Put a file in its place in one step and say whether that changed anything.
 
     A reader sees the old file or the new one, never a part; a failure leaves the old one. Folders
@@ -170,6 +172,8 @@ def write_if_changed(path: Path, content: bytes, *, mode: int | None = None) -> 
 
     Args:
         mode: None leaves it as it is, or makes it 0o644 where there is no file yet.
+        is_durable: Whether it has to be there when the machine fails right after, for which the disk
+            is waited for; what is only kept in a cache need not be, and is whole or empty then.
 
     Raises:
         OSError: The folder cannot be written.
@@ -191,7 +195,8 @@ def write_if_changed(path: Path, content: bytes, *, mode: int | None = None) -> 
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if is_durable:
+                os.fsync(file.fileno())
         temporary.chmod(mode)
         temporary.replace(path)
     except BaseException:

@@ -112,8 +112,9 @@ def test_an_index_that_fails_for_uv_only_is_told_in_its_words(tmp_path: Path) ->
         if not index.requests:
             index.failures["/"] = 503
 
-    with IndexServer([B10], watch=fail_at_first) as index:
-        (found,) = _diagnostics(solvers(tmp_path)[0], ask("b", index=index), ToolError)
+    # Of two indexes, nothing is fetched ahead: uv is the first who asks.
+    with IndexServer([B10], watch=fail_at_first) as index, IndexServer() as other:
+        (found,) = _diagnostics(solvers(tmp_path)[0], ask("b", index=[index, other]), ToolError)
 
         assert (found.code, found.message) == (
             "E335",

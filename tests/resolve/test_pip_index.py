@@ -91,10 +91,13 @@ def test_to_leave_files_of_a_page_unread_changes_no_other(
 
 @given(
     filename=st.from_regex(
-        r"(a|A_b|b)-?(1|1\.0|01\.0|1_0|2)?(-py3-none-any)?(-1)?(\.whl|\.tar\.gz|\.zip)"
+        r"(a|A_b|b)-?(1|1\.0|01\.0|1_0|2|v?10|1\.0?a0?|1[-_.]?(post|r|dev)?0?1?|0?1!0?2|1\+x_?0?1)?"
+        r"(-py3-none-any)?(-1)?(\.whl|\.tar\.gz|\.zip)"
     ),
     name=st.sampled_from(("a", "a-b", "b")),
-    version=st.sampled_from(("1", "1.0", "2")),
+    version=st.sampled_from(
+        ("1", "1.0", "2", "10", "1a0", "1.0a0", "1.post1", "1.post0", "1.dev1", "1!2", "1+x.1")
+    ),
 )
 def test_a_file_is_of_the_release_that_its_name_says(
     filename: str, name: str, version: str

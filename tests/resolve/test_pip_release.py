@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from packaging.requirements import Requirement
 
 from envc.errors import ToolError
 from envc.resolve.base import IndexAccess, PipRequest, PipResolution
 from envc.resolve.index import IndexClient
-from envc.resolve.pip_input import PipInput, target_of
+from envc.resolve.pip_input import PipInput, Root, target_of
 from envc.resolve.release import Releases
 from envc.resolve.transport import Transport
 from envc.resolve.uv import Uv
@@ -32,6 +33,15 @@ def _resolve(cache: Path, request: PipRequest) -> PipResolution:
     answer = Uv(cache=cache, environment={}, retries=0).resolve(request, silent)
     assert isinstance(answer, PipResolution)
     return answer
+
+
+def _releases(cache: Path, request: PipRequest) -> tuple[IndexClient, Releases]:
+    """Return what finds releases for a request as `Uv` does."""
+    kept, transport = cache / "metadata", Transport({}, retries=0)
+    client = IndexClient(request.indexes, request.mirrors, transport, kept)
+    roots = tuple(Root(asked=one, parsed=Requirement(one.text)) for one in request.requirements)
+    given = PipInput(request=request, target=target_of(request), roots=roots)
+    return client, Releases(given, client, kept)
 
 
 def _files(answer: PipResolution) -> list[str | None]:
@@ -216,12 +226,8 @@ def test_a_size_that_uv_knows_by_chance_counts_and_is_no_reason_to_read_a_page_a
 ) -> None:
     with IndexServer([Dist(name="a", version="1.0")], form="html") as index:
         request = ask("a", index=index)
-        client = IndexClient(
-            request.indexes, request.mirrors, Transport({}, retries=0), tmp_path / "metadata"
-        )
-        given = PipInput(request=request, target=target_of(request), roots=())
+        client, releases = _releases(tmp_path, request)
         (file,) = (client.release("a", "1.0") or pytest.fail("it is there")).files
-        releases = Releases(given, client, tmp_path)
 
         def find(size: int | None) -> list[int | None]:
             listed = {"a": (replace(file, size=size),)}
@@ -234,6 +240,34 @@ def test_a_size_that_uv_knows_by_chance_counts_and_is_no_reason_to_read_a_page_a
 
         assert (read, kept) == ([123], [[None], [123]])
         assert index.requests == []
+
+
+def test_pages_of_requirements_are_fetched_ahead_where_nothing_is_known_of_them(
+    tmp_path: Path,
+) -> None:
+    with IndexServer([Dist(name="a", version="1.0"), Dist(name="b", version="1.0")]) as index:
+        _resolve(tmp_path, ask("a", index=index))
+        client, releases = _releases(tmp_path, ask("a", "b", index=index))
+        index.requests.clear()
+        releases.look_ahead()
+        found = client.release("b", "1.0")
+
+        assert found is not None
+        assert index.requests == ["/simple/b/"]
+
+
+def test_a_page_that_cannot_be_fetched_ahead_is_asked_for_again(tmp_path: Path) -> None:
+    with IndexServer([Dist(name="a", version="1.0")]) as index:
+        index.failures["/simple/a/"] = 503
+        client, releases = _releases(tmp_path, ask("a", index=index))
+        releases.look_ahead()
+        with pytest.raises(ToolError) as raised:
+            client.release("a", "1.0")
+        index.failures.clear()
+        found = client.release("a", "1.0")
+
+        assert [one.code for one in raised.value.diagnostics] == ["E337"]
+        assert found is not None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"a-1.0-py3-none-any.whl": {}}', "\0"])

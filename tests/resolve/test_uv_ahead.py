@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,14 @@ import os, sys
 with open(sys.argv[1], "a") as log:
     log.write(sys.argv[2] + "\\n")
 print(sys.argv[2], open("question").read() == f"at file://{os.environ['HOME']}/x")
+"""
+WAITING = """\
+import os, sys, time
+with open(sys.argv[1], "a") as log:
+    log.write("ran\\n")
+while not os.path.exists(sys.argv[2]):
+    time.sleep(0.01)
+print("waited")
 """
 SLOW = "import sys, time; open(sys.argv[1], 'a').close(); time.sleep(600)"
 
@@ -107,6 +116,30 @@ def test_an_answer_is_taken_once(log: Path, place: Path) -> None:
         ahead.ask(question)
 
     assert log.read_text() == "twice\n" * 2
+
+
+@pytest.mark.parametrize("is_ahead", [False, True])
+def test_what_is_to_be_done_is_done_while_the_program_runs(
+    tmp_path: Path, log: Path, place: Path, is_ahead: bool
+) -> None:
+    question = _question(log, str(tmp_path / "done"), WAITING)
+    if is_ahead:
+        _write(place, question)
+
+    with Ahead(place) as ahead:
+        ahead.begin(sys.executable, {}, retries=RETRIES)
+        answer = ahead.ask(question, (tmp_path / "done").touch)
+
+    assert answer == Completed(returncode=0, stdout="waited\n", stderr="")
+    assert log.read_text() == "ran\n"
+
+
+def test_a_program_ends_with_what_was_to_be_done_meanwhile(log: Path) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        _question(log, "slow", SLOW).ask(fail)
 
 
 def test_what_nobody_wanted_is_ended(log: Path, place: Path) -> None:
@@ -233,5 +266,6 @@ def _resolve(
 def _write(place: Path, question: Question) -> None:
     """Keep a question that nobody has asked."""
     place.parent.mkdir(exist_ok=True)
-    kept = {"texts": {}, "questions": [[question.command[1:], {"question": ""}]]}
+    files = {name: b64encode(one).decode() for name, one in question.files.items()}
+    kept = {"texts": {}, "questions": [[question.command[1:], files]]}
     place.write_text(json.dumps(kept))

@@ -13,15 +13,16 @@ from functools import partial
 from pathlib import Path
 
 from envc.diagnostics import Diagnostic
-from envc.errors import ToolError
+from envc.errors import EnvcError, ToolError
 from envc.files import sha256_of, write_if_changed
 from envc.mirror import MirrorMap
 from envc.resolve.base import Cutoff, FindLinks, IndexAccess
 from envc.resolve.find_links import Links
 from envc.resolve.index_page import IndexFile, parse_page
 from envc.resolve.kept_size import keep_size, read_size
+from envc.resolve.once import Once
 from envc.resolve.remote_wheel import read_remote_metadata
-from envc.resolve.transport import Transport
+from envc.resolve.transport import Answer, Transport
 from envc.resolve.wheel_file import (
     BrokenWheelError,
     distribution_of,
@@ -92,6 +93,9 @@ class IndexClient:
         self._projects: dict[str, Project | None] = {}
         self._releases: dict[tuple[str, str], Project | None] = {}
         self._described: dict[str, Described] = {}
+        self._sizes: dict[str, int] = {}
+        self._pages = Once(self._fetch)
+        self._asked_sizes = Once(self._ask_size)
         self._lock = threading.Lock()
 
     def project(self, name: str) -> Project | None:
@@ -110,7 +114,7 @@ class IndexClient:
     def release(self, name: str, version: str) -> Project | None:
         """Return what `project` does; of other versions than this one, not all need be there.
 
-        That is faster, and a bit is forgotten: who needs all has to ask for the page once more.
+        That is faster: the others of a page are not even parsed.
 
         Raises:
             ToolError: As `project` does.
@@ -124,6 +128,19 @@ class IndexClient:
         found = self._find(name, lambda filename: is_of(filename, name, version))
         with self._lock:
             return self._releases.setdefault(asked, found)
+
+    def look_ahead(self, names: Iterable[str]) -> None:
+        """Begin to fetch the first index's pages of names that are asked for soon, and return.
+
+        Whoever asks waits for what is under way; what fails is asked for again then, and told.
+        """
+
+        def fetch(name: str) -> None:
+            with contextlib.suppress(EnvcError):
+                self._pages((self._indexes[0], name))
+
+        for name in names:
+            threading.Thread(target=fetch, args=(name,), daemon=True).start()
 
     def linked(self) -> dict[str, tuple[IndexFile, ...]]:
         """Return all that find-links offers, by normalised name.
@@ -222,19 +239,35 @@ class IndexClient:
 
         What a host said is kept for a file that the index names by its SHA-256.
         """
+        known = self.known_size(file)
+        if known is not None:
+            return known
+        return self._asked_sizes((project.source_of(file), file.url, file.sha256))
+
+    def known_size(self, file: IndexFile) -> int | None:
+        """Return a file's bytes as far as nobody has to be asked for them."""
         if file.size is not None:
             return file.size
         if file.local is not None:
             return file.local.stat().st_size
-        kept = self._cache / f"{file.sha256}.size" if file.sha256 is not None else None
-        if kept is not None and (known := read_size(kept)) is not None:
+        if file.sha256 is None:
+            return None
+        with self._lock:
+            known = self._sizes.get(file.sha256) or read_size(self._place_of_size(file.sha256))
+            if known is not None:
+                self._sizes[file.sha256] = known
             return known
-        source = project.source_of(file)
+
+    def _ask_size(self, asked: tuple[IndexAccess, str, str | None]) -> int | None:
+        source, url, sha256 = asked
         address = self._mirrors.to_mirror(source.url.rstrip("/"))
-        size = self._transport.size(file.url, source, address)
-        if kept is not None and size is not None:
-            keep_size(kept, size)
+        size = self._transport.size(url, source, address)
+        if sha256 is not None and size is not None:
+            keep_size(self._place_of_size(sha256), size)
         return size
+
+    def _place_of_size(self, sha256: str) -> Path:
+        return self._cache / f"{sha256}.size"
 
     def _find(self, name: str, is_wanted: Callable[[str], bool] = lambda _: True) -> Project | None:
         asked = (self._ask(index, name, is_wanted) for index in self._indexes)
@@ -249,14 +282,18 @@ class IndexClient:
     def _ask(
         self, index: IndexAccess, name: str, is_wanted: Callable[[str], bool]
     ) -> Project | None:
-        address = self._mirrors.to_mirror(index.url.rstrip("/"))
-        answer = self._transport.get(f"{address}/{name}/", index, address, accept=_ACCEPT)
+        answer = self._pages((index, name))
         if answer is None:
             return None
         files = parse_page(answer, index, is_wanted)
         seen = tuple(file for file in files if self._is_old_enough(file))
         hidden = tuple(file for file in files if not self._is_old_enough(file))
         return Project(name=name, index=index, files=seen, hidden=hidden)
+
+    def _fetch(self, asked: tuple[IndexAccess, str]) -> Answer | None:
+        index, name = asked
+        address = self._mirrors.to_mirror(index.url.rstrip("/"))
+        return self._transport.get(f"{address}/{name}/", index, address, accept=_ACCEPT)
 
     def _is_old_enough(self, file: IndexFile) -> bool:
         if self._exclude_newer is None:

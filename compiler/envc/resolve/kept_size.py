@@ -22,4 +22,4 @@ def keep_size(path: Path, size: int) -> None:
     """Write a number of bytes into a file."""
     # A cache that cannot be written costs time, nothing else.
     with contextlib.suppress(OSError):
-        write_if_changed(path, str(size).encode())
+        write_if_changed(path, str(size).encode(), is_durable=False)

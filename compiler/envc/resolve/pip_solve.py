@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Backend", "Outcome", "solve"]
 
+_CONNECTIONS = 16
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -298,10 +300,17 @@ def _choose_all(
 def _locate(given: PipInput, client: IndexClient, chosen: _Chosen) -> tuple[PipPackage, ...]:
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        located = list(
-            pool.map(lambda name: _package(name, *chosen[name], given, client), sorted(chosen))
-        )
+    def locate(name: str) -> PipPackage:
+        return _package(name, *chosen[name], given, client)
+
+    asked = [
+        name
+        for name, (_, file) in chosen.items()
+        if client.known_size(file) is None or file.sha256 is None
+    ]
+    with ThreadPoolExecutor(max_workers=_CONNECTIONS) as pool:
+        answered = dict(zip(asked, pool.map(locate, asked), strict=True))
+    located = [answered[name] if name in answered else locate(name) for name in chosen]
     settled = [
         _settled_package(one)
         for one in given.settled.values()

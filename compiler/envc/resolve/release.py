@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,6 +25,8 @@ from envc.resolve.wheel_file import Target, distribution_of, fits
 __all__ = ["Releases"]
 
 _PYPI = "https://pypi.org/simple"
+_AHEAD = 16
+"""How many pages are fetched ahead at most, and how many sizes are asked for at a time."""
 _Files: TypeAlias = tuple[IndexFile, ...]
 
 
@@ -61,12 +64,39 @@ class Releases:
                 if files := self._recall(index, name, listed[name]):
                     found[name] = Project(name=name, index=index, files=files)
         unknown = {name: pins[name] for name in pins.keys() - found.keys()}
-        for name, project in self._client.releases(unknown).items():
+        for name, project in self._read_pages(index, unknown, listed).items():
             files = listed.get(name, ())
             found[name] = _complete_project(project, files)
             if index is not None and project is not None and files:
                 self._keep(index, project, pins[name], files)
         return dict(sorted(found.items()))
+
+    def look_ahead(self) -> None:
+        """Begin to fetch the pages of requirements of which nothing is known, and return."""
+        index = self._sole_index()
+        if index is None:
+            return
+        known = {path.name.partition("-")[0] for path in self._cache.glob("*.release")}
+        names = {root.name for root in self._given.roots} - self._given.settled.keys()
+        unknown = [name for name in sorted(names) if self._digest(index, name) not in known]
+        self._client.look_ahead(unknown[:_AHEAD])
+
+    def _read_pages(
+        self, index: IndexAccess | None, pins: Mapping[str, str], listed: Mapping[str, _Files]
+    ) -> Mapping[str, Project | None]:
+        """Return what pages say of pins; where that names one file, its size is asked for beside them."""
+        sole = {name: files for name in pins if len(files := listed.get(name, ())) == 1}
+        guessed = [
+            (Project(name=name, index=index, files=files), files[0])
+            for name, files in sole.items()
+            if index is not None and self._client.known_size(files[0]) is None
+        ]
+        if not guessed:
+            return self._client.releases(pins)
+        with ThreadPoolExecutor(max_workers=_AHEAD) as pool:
+            for project, file in guessed:
+                pool.submit(self._client.size, project, file)
+            return self._client.releases(pins)
 
     def _sole_index(self) -> IndexAccess | None:
         """Return the index that all files are from; None where a backend's words do not tell which.
@@ -107,18 +137,23 @@ class Releases:
             write_if_changed(
                 self._place(index, project.name, listed),
                 json.dumps(said, sort_keys=True).encode(),
+                is_durable=False,
             )
 
     def _place(self, index: IndexAccess, name: str, listed: _Files) -> Path:
+        facts = _digest(sorted(map(_facts, listed)))
+        return self._cache / f"{self._digest(index, name)}-{facts}.release"
+
+    def _digest(self, index: IndexAccess, name: str) -> str:
+        """Return what stands for a distribution of an index, and for the target."""
         target = self._given.target
-        question = [
-            index.url.rstrip("/"),
-            name,
-            [*target.series, target.machine, target.glibc],
-            sorted(map(_facts, listed)),
-        ]
-        digest = hashlib.sha256(json.dumps(question).encode()).hexdigest()
-        return self._cache / f"{digest}.release"
+        return _digest(
+            [index.url.rstrip("/"), name, [*target.series, target.machine, target.glibc]]
+        )
+
+
+def _digest(question: object) -> str:
+    return hashlib.sha256(json.dumps(question).encode()).hexdigest()[:40]
 
 
 def _list_fitting(project: Project, version: str, target: Target) -> Iterable[IndexFile]:

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -20,6 +21,7 @@ from envc.resolve.pip_conflict import Failure, redact
 from envc.resolve.pip_input import PipInput, Root
 from envc.resolve.pip_pins import parse_pins
 from envc.resolve.pip_solve import Outcome, solve
+from envc.resolve.release import Releases
 from envc.resolve.settled import Settled
 from envc.resolve.uv_ahead import Ahead
 from envc.resolve.uv_answer import parse_answer, write_preferred
@@ -107,10 +109,17 @@ class Uv:
     def _run_with(self, given: PipInput, client: IndexClient, more: Sequence[str]) -> Outcome:
         question = self._question(given, more)
         try:
-            done = self._ahead.ask(question)
+            done = self._ahead.ask(question, partial(self._get_ready, given, client))
         except ProgramMissingError as error:
             raise broken("`uv` is not installed", "") from error
         return _read_outcome(done, given, client)
+
+    def _get_ready(self, given: PipInput, client: IndexClient) -> None:
+        """Do what will have to be done with any answer, or load what does it."""
+        import tomllib  # noqa: F401
+
+        given.target.ranks()
+        Releases(given, client, self._cache / "metadata").look_ahead()
 
     def _question(self, given: PipInput, more: Sequence[str]) -> Question:
         files = {

@@ -13,7 +13,7 @@ import hashlib
 import json
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from envc.files import write_if_changed
@@ -70,8 +70,11 @@ class Ahead:
                 name = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="envc-uv-"))
                 self._running.append(_Running(question, question.start(Path(name))))
 
-    def ask(self, question: Question) -> Completed:
+    def ask(self, question: Question, meanwhile: Callable[[], None] = lambda: None) -> Completed:
         """Return the answer to a question, which may be there already.
+
+        Args:
+            meanwhile: What there is to do while uv runs; not called where it has ended.
 
         Raises:
             EndingError: All programs are being ended.
@@ -82,7 +85,11 @@ class Ahead:
             found = next((one for one in self._running if one.question == question), None)
             if found is not None:
                 self._running.remove(found)
-        return found.wait() if found is not None else question.ask()
+        if found is None:
+            return question.ask(meanwhile)
+        if found.is_running:
+            meanwhile()
+        return found.wait()
 
     def drop(self) -> None:
         """End what was asked ahead and not wanted so far."""
@@ -107,7 +114,7 @@ class Ahead:
         digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
         kept = {"texts": digests, "questions": questions[:_MOST]}
         with contextlib.suppress(OSError, UnicodeError):
-            if write_if_changed(self._place, json.dumps(kept).encode()):
+            if write_if_changed(self._place, json.dumps(kept).encode(), is_durable=False):
                 _prune(self._place.parent)
 
     def _recall(self) -> Iterator[tuple[tuple[str, ...], dict[str, bytes]]]:
@@ -136,6 +143,10 @@ class _Running:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._finish, daemon=True)
         self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
 
     def wait(self) -> Completed:
         self._thread.join()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,15 +37,24 @@ class Question:
     environment: Mapping[str, str] = field(repr=False)
     is_lasting: bool = field(default=False, compare=False)
 
-    def ask(self) -> Completed:
+    def ask(self, meanwhile: Callable[[], None] = lambda: None) -> Completed:
         """Run uv to its end.
+
+        Args:
+            meanwhile: What there is to do while it runs.
 
         Raises:
             EndingError: All programs are being ended.
             ProgramMissingError: There is no uv.
         """
         with tempfile.TemporaryDirectory(prefix="envc-uv-") as name:
-            return self.start(Path(name)).finish("")
+            started = self.start(Path(name))
+            try:
+                meanwhile()
+            except BaseException:
+                started.end()
+                raise
+            return started.finish("")
 
     def start(self, folder: Path) -> Started:
         """Start uv in an empty folder, which is to stay until it has ended.

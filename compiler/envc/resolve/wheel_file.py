@@ -194,7 +194,9 @@ def is_of(filename: str, name: str, version: str) -> bool:
         stated = filename.split("-", 2)[1:2]
     else:
         stated = filename.removesuffix(".zip").removesuffix(".tar.gz").split("-")[-1:]
-    if not stated or _canonical_version(stated[0]) != version:
+    if not stated or _digits(stated[0]) != _digits(version):
+        return False
+    if _canonical_version(stated[0]) != version:
         return False
     return distribution_of(filename) == (name, version)
 
@@ -261,6 +263,14 @@ def _canonical_version(text: str) -> str | None:
         return str(Version(text.replace("_", "-")))
     except InvalidVersion:
         return None
+
+
+_NO_DIGITS = bytes(set(range(256)) - set(b"123456789"))
+
+
+def _digits(version: str) -> bytes:
+    """Return the digits of a version but its zeros: none of its spellings (PEP 440) has others."""
+    return version.encode("ascii", "ignore").translate(None, _NO_DIGITS)
 
 
 @functools.lru_cache(maxsize=4096)
