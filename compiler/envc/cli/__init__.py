@@ -20,7 +20,7 @@ from envc.errors import EnvcError, UsageError
 
 __all__ = ["main"]
 
-_FEW_COLLECTIONS = 50_000
+_FEW_COLLECTIONS = 200_000
 """Objects that are kept until cycles are sought among them: Python's 700 cost a short verb 5 %."""
 
 _INTERNAL_ERROR, _SIGNALLED, _INTERRUPTED, _BROKEN_PIPE = 70, 128, 130, 141

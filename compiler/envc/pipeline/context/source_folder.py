@@ -11,13 +11,13 @@ from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.files import TreeFile, read_tree
 from envc.pipeline.context.reading import explain_unreadable, to_context_file
-from envc.plan.inputs import Inputs, Selection, Tree
 from envc.source import Span
 from envc.spec.defaults import source_paths
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 
 if TYPE_CHECKING:
+    from envc.plan.inputs import Inputs, Selection, Tree
     from envc.resolve.base import LocalSource
 
 __all__ = ["digest_read_sources", "read_source_trees", "read_sources"]
@@ -60,6 +60,8 @@ def digest_read_sources(inputs: Inputs) -> dict[str, str]:
 def read_source_trees(
     spec: EnvSpec, document: Document, folder: Path, problems: list[Diagnostic]
 ) -> dict[str, tuple[Selection, Tree]]:
+    from envc.plan.inputs import Tree
+
     found: dict[str, tuple[Selection, Tree]] = {}
     for path, span in _list_sources(spec, document):
         try:
@@ -82,6 +84,8 @@ def _read_source(folder: Path, path: str, span: Span) -> tuple[Selection, tuple[
 
     What its own `.gitignore` names is left out: builds leave much in a project's folder.
     """
+    from envc.plan.inputs import Selection
+
     try:
         taken = Selection(path=path, ignore=_read_ignored(folder / path))
         is_folder, files = read_tree(folder, path, taken.ignore)

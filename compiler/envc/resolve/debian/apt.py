@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
 
-from envc.engine.consultation import Consultation
 from envc.errors import InputError, ToolError
 from envc.lock.package import SystemPackage
 from envc.platform import PLATFORMS, Platform
@@ -30,6 +29,9 @@ from envc.resolve.debian.solver import (
     is_snapshot,
     snapshot_addresses,
 )
+
+if TYPE_CHECKING:
+    from envc.engine.consultation import Consultation
 
 __all__ = ["Apt", "AptEngine"]
 
@@ -152,6 +154,8 @@ class Apt:
         return SystemResolution(packages=tuple(sorted(rows, key=lambda row: row.name)))
 
     def _ask(self, engine: AptEngine, request: SystemRequest, report: Report) -> Completed:
+        from envc.engine.consultation import Consultation  # loads slowly, and few specs need it
+
         asked, files = dict(self._variables(request)), self._files(request)
         native = PLATFORMS.get(engine.platform())
         base = request.base
