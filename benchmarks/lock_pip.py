@@ -4,10 +4,12 @@
 
 A pair is `envc lock --update` and `uv pip compile --generate-hashes`, one straight after the other, in
 turns first and second, since a network and a machine are not the same from one minute to the next. Both
-have a cache of their own in the same state: cold is without anything known of packages, warm is after
-the same question. Both are told of the same Python, so that uv need not look for one; neither builds,
-and neither has an old lock to begin with. Prints the medians of the time that passed and of the processors'
-time of whole processes and their children, in ms, and envc's over uv's of each pair, their median.
+have a cache of their own in the same state: cold is without anything known of packages; warm is with
+all known of them, and a spec that envc has not locked before; again is the same spec once more, where
+envc asks uv at once what it asked last time. Both are told of the same Python, so that uv need not look
+for one; neither builds, and neither has an old lock to begin with. Prints the medians of the time that
+passed and of the processors' time of whole processes and their children, in ms, and envc's over uv's of
+each pair, their median.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from startup import DIGEST, IMAGE
 
@@ -49,6 +52,10 @@ SETS: Mapping[int, tuple[str, ...]] = {
 """Requirements by how many distributions they are, about; with the last, uv has to go back a lot."""
 
 
+State: TypeAlias = Literal["cold", "warm", "again"]
+STATES: tuple[State, ...] = ("cold", "warm", "again")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
     """Of one run: the time that passed, and the processors' time, in ms."""
@@ -64,6 +71,7 @@ class Contestant:
     Attributes:
         command: What is run.
         caches: What it knows of packages.
+        memory: What it knows of questions that were asked before.
         output: What it writes.
         keeps: Whether the output of the time before is no matter to it.
     """
@@ -71,13 +79,15 @@ class Contestant:
     name: str
     command: tuple[str, ...]
     caches: tuple[Path, ...]
+    memory: tuple[Path, ...]
     output: Path
     keeps: bool
 
-    def run(self, folder: Path, *, is_cold: bool) -> Times:
+    def run(self, folder: Path, state: State) -> Times:
         """Run it once."""
-        for cache in self.caches if is_cold else ():
-            shutil.rmtree(cache, ignore_errors=True)
+        caches = self.caches if state == "cold" else ()
+        for gone in (*caches, *(self.memory if state != "again" else ())):
+            shutil.rmtree(gone, ignore_errors=True)
         if not self.keeps:
             self.output.unlink(missing_ok=True)
         environment = {**os.environ, "ENVC_CACHE": str(folder / "envc")}
@@ -106,6 +116,7 @@ def prepare(
         name="envc lock --update",
         command=(sys.executable, "-m", "envc", "lock", "--update", "pip.envc"),
         caches=(folder / "envc/uv", folder / "envc/metadata"),
+        memory=(folder / "envc/asked",),
         output=folder / "pip.lock",
         keeps=True,
     )
@@ -118,6 +129,7 @@ def prepare(
             *("--only-binary", ":all:", "--cache-dir", "uv", "-o", "out.txt", "requirements.in"),
         ),
         caches=(folder / "uv",),
+        memory=(),
         output=folder / "out.txt",
         keeps=False,
     )
@@ -143,12 +155,12 @@ def check_same(ours: Contestant, theirs: Contestant) -> int:
 
 
 def take_turns(
-    pair: tuple[Contestant, Contestant], folder: Path, runs: int, *, is_cold: bool
+    pair: tuple[Contestant, Contestant], folder: Path, runs: int, state: State
 ) -> Iterator[tuple[Times, Times]]:
     """Yield the times of both, pair by pair."""
     for number in range(runs):
         order = pair if number % 2 else pair[::-1]
-        found = {one.name: one.run(folder, is_cold=is_cold) for one in order}
+        found = {one.name: one.run(folder, state) for one in order}
         yield found[pair[0].name], found[pair[1].name]
 
 
@@ -169,21 +181,21 @@ def say(label: str, pairs: Sequence[tuple[Times, Times]]) -> None:
 
 
 def resolve(runs: int, sizes: Sequence[int], base: str, python: str) -> None:
-    """Time all sets, cold and warm."""
+    """Time all sets in all states."""
     print(f"{'':28}{'envc, uv, envc / uv':>27}")
     for size in sizes:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             pair = prepare(folder, SETS[size], base, python)
             for one in pair:
-                one.run(folder, is_cold=True)
+                one.run(folder, "cold")
             count = check_same(*pair)
-            for is_cold in (True, False):
-                if not is_cold:
+            for state in STATES:
+                if state != "cold":
                     for one in pair:
-                        one.run(folder, is_cold=False)
-                times = list(take_turns(pair, folder, runs, is_cold=is_cold))
-                say(f"{count} distributions, {'cold' if is_cold else 'warm'}", times)
+                        one.run(folder, state)
+                times = list(take_turns(pair, folder, runs, state))
+                say(f"{count} distributions, {state}", times)
 
 
 def main() -> None:
