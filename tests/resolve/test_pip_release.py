@@ -238,7 +238,7 @@ def test_a_size_that_uv_knows_by_chance_counts_and_is_no_reason_to_read_a_page_a
         index.requests.clear()
         kept = [find(None), find(123)]
 
-        assert (read, kept) == ([123], [[None], [123]])
+        assert (read, kept) == ([123], [[123], [123]])
         assert index.requests == []
 
 

@@ -1,8 +1,9 @@
 """The files of the versions that a backend chose: from its own words where those are enough, else from pages.
 
-A backend's list lacks what a page says of each file: the Pythons it is for, and whether it was
-withdrawn. The first never changes for a file, and is kept when a page was read; of a withdrawn
-version the backend warns. So a page is read once for each release and target, and not again.
+A backend's list lacks what a page says of each file: the Pythons it is for, its size, and whether it
+was withdrawn. The former never change for a file, and are kept when a page was read; of a withdrawn
+version the backend warns. So a page is read once for each release and target, and not again. An index
+may answer now in JSON and now in HTML, without sizes.
 """
 
 from __future__ import annotations
@@ -128,8 +129,13 @@ class Releases:
             map(_facts, listed)
         ):
             return
+        sizes = {file.url: file.size for file in listed}
         said = {
-            file.filename: {"requires-python": file.requires_python, "metadata": file.has_metadata}
+            file.filename: {
+                "requires-python": file.requires_python,
+                "metadata": file.has_metadata,
+                "size": file.size or sizes[file.url],
+            }
             for file in files
         }
         # A cache that cannot be written costs time, nothing else.
@@ -171,10 +177,12 @@ def _facts(file: IndexFile) -> tuple[str, str, str]:
 
 
 def _complete(file: IndexFile, said: Mapping[str, Any]) -> IndexFile:
-    requires_python = said["requires-python"]
-    if not isinstance(requires_python, str | None):
+    requires_python, size = said["requires-python"], file.size or said["size"]
+    if not isinstance(requires_python, str | None) or not isinstance(size, int | None):
         raise TypeError(said)
-    return replace(file, requires_python=requires_python, has_metadata=bool(said["metadata"]))
+    return replace(
+        file, requires_python=requires_python, has_metadata=bool(said["metadata"]), size=size
+    )
 
 
 def _complete_project(project: Project | None, listed: _Files) -> Project | None:
