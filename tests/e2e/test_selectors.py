@@ -118,6 +118,7 @@ def test_the_other_platforms_stages_have_what_is_for_it(envc: Envc, two_platform
     }
     assert placed == {
         "layers",
+        "layers/account.json",
         "layers/amd64",
         "layers/amd64/environment.json",
         "layers/amd64/pip-1.json",

@@ -187,12 +187,15 @@ def _layers(lock: Data, budget: int) -> list[Any]:
     allowed = budget - 1 - bool(lock.get("sources"))
     cap = next(one for one in _caps() if _fits(kinds, one, allowed))
     layers = [(kind, layer) for kind, packages in kinds for layer in _divide(packages, cap)]
+    eighth = sum(_total(packages) for _, packages in kinds) / 8
+    powers = (MIB >> number for number in range(3))
+    enough = next((power for power in powers if power <= eighth), 256 * KIB)
     while True:
         savings = {
             number: _cost(layer) - sum(map(_cost, parts))
             for number, (_, layer) in enumerate(layers)
             if 2 * _weight(layer[0]) < cap
-            and _total(layer) > MIB
+            and _total(layer) > enough
             and len(parts := _part(layer)) > 1
             and len(layers) + len(parts) - 1 <= allowed
         }

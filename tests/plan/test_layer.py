@@ -245,8 +245,8 @@ def test_the_size_of_a_layer_is_unknown_where_that_of_a_package_is() -> None:
 
 
 def test_a_small_environment_has_a_layer_of_each_kind() -> None:
-    packages = [conda_package(name, size=MIB // 2) for name in "ab"]
-    locked = conda_lock(*packages, pip=(wheel("c", size=1), wheel("d", size=MIB - 1)))
+    packages = [conda_package(name, size=MIB // 8) for name in "ab"]
+    locked = conda_lock(*packages, pip=(wheel("c", size=1), wheel("d", size=MIB // 4 - 1)))
 
     assert [layer.name for layer in assign_layers(locked)] == ["conda-1", "pip-1"]
 
@@ -267,15 +267,30 @@ def test_what_is_left_of_the_budget_divides_where_that_saves_most() -> None:
         4: {"pip-small-0": 4, "pip-small-1": 8, "pip-medium": 3},
         5: {"pip-medium-0": 1, "pip-medium-1": 2, "pip-small-0": 4, "pip-small-1": 8},
         20: {
-            "pip-small-0": 4,
-            "pip-small-10": 2,
-            "pip-small-110": 3,
-            "pip-small-111": 3,
             "pip-medium-0": 1,
             "pip-medium-110": 1,
             "pip-medium-111": 1,
+            "pip-small-00": 1,
+            "pip-small-010": 1,
+            "pip-small-011": 2,
+            "pip-small-10": 2,
+            "pip-small-1100": 2,
+            "pip-small-1101": 1,
+            "pip-small-1110": 1,
+            "pip-small-1111": 2,
         },
     }
+
+
+def test_what_is_less_than_an_eighth_of_a_small_environment_is_not_divided_on() -> None:
+    def found(size: int) -> list[int]:
+        layers = assign_layers(lock_of({f"t{n}": size for n in range(12)}))
+        return [len(layer.packages) for layer in layers]
+
+    # By the digests of names, in halves: until none has an eighth, and until none has 256 KiB.
+    assert found(200_000) == [1, 1, 1, 1, 2, 2, 1, 1, 2]
+    assert found(40_000) == [4, 2, 6]
+    assert found(20_000) == [12]
 
 
 def test_less_than_a_layer_of_each_kind_is_one_of_all_divided_as_by_default() -> None:

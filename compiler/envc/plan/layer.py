@@ -36,7 +36,9 @@ UNKNOWN_SIZE = _MIB
 """What a package counts where the lock does not know its size, in bytes."""
 
 _LEAST_CAP = 8 * _MIB
-_SPLIT_FLOOR = _MIB  # a stage more costs about as long as a layer of this size saves
+# A stage more costs about as long as fetching the first of these; less than the second is soon there.
+_MOST_SHARED, _LEAST_SHARED = _MIB, _MIB // 4
+_SHARED_PART = 8  # of all bytes: so a bump pulls less than a tenth, as a rule
 _CLASSES = (
     ("large", 2 * _MIB, None),
     ("medium", _MIB // 4, 2 * _MIB),
@@ -112,7 +114,7 @@ def assign_layers(locked: PlatformLock, *, budget: int = LAYER_BUDGET) -> tuple[
         budget = LAYER_BUDGET
     cap = choose_cap(locked, budget=budget)
     heavy, bins = _divide(locked, cap)
-    bins = _spend(bins, _allowed(locked, budget) - len(heavy))
+    bins = _spend(bins, _allowed(locked, budget) - len(heavy), _enough(locked))
     layers = [
         Layer(
             name=f"{kind}-{_label(package.name)}",
@@ -205,17 +207,30 @@ def _fit(one: _Bin, cap: int) -> Iterator[_Bin]:
         yield one
 
 
-def _spend(bins: Sequence[_Bin], allowed: int) -> list[_Bin]:
+def _enough(locked: PlatformLock) -> int:
+    """Return the bytes up to which a bin is small enough: an eighth of all, to a power of two.
+
+    What is less than 256 KiB is, whatever the whole, and what is more than 1 MiB is not.
+    """
+    weight = sum(_weight(package) for _, packages in _kinds(locked) for package in packages)
+    part = max(weight // _SHARED_PART, _LEAST_SHARED)
+    return min(1 << (part.bit_length() - 1), _MOST_SHARED)
+
+
+def _spend(bins: Sequence[_Bin], allowed: int, enough: int) -> list[_Bin]:
     """Divide bins on as long as there may be more of them, each time where it saves most.
 
     What it saves is only known to a power of two: the size of one package seldom changes the order.
+
+    Args:
+        enough: What a bin weighs at most that is not divided.
     """
     found = list(bins)
     while True:
         splits = [
             ((one.cost - sum(part.cost for part in parts)).bit_length(), place, parts)
             for place, one in enumerate(found)
-            if one.weight > _SPLIT_FLOOR
+            if one.weight > enough
             and (parts := _split(one))
             and len(found) - 1 + len(parts) <= allowed
         ]
