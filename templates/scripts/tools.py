@@ -1,6 +1,6 @@
-"""Unpacks the installers' wheels into /tools: `uv` and what `import rattler` needs.
+"""Unpacks the installers' wheels into /tools: `uv`, and what `import rattler` needs, where these are wanted.
 
-Also makes an empty virtual environment at /opt/env, so that what uv installs names it.
+With uv, also makes an empty virtual environment at /opt/env, so that what it installs names it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ def main(wheels: Path) -> None:
     for script in sorted((TOOLS / "site").glob("*.data/scripts/*")):
         shutil.move(str(script), str(TOOLS / script.name))
         (TOOLS / script.name).chmod(0o755)
+    if not (TOOLS / "uv").exists():
+        return
     command = [str(TOOLS / "uv"), "venv", "--quiet", "--no-config", "--no-project", "--offline"]
     command += ["--no-cache", "--python", sys.executable, "/opt/env"]
     subprocess.run(command, env=UV, check=True)

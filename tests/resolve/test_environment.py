@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -236,10 +236,37 @@ def test_conda_packages_are_installed_in_an_image_that_needs_no_registry() -> No
     assert {request.platform.architecture for request in world.tools.requests} == {"amd64", "arm64"}
     request, _ = world.tools.requests
     assert (request.python_version, request.glibc) == ("3.12.12", "2.36")
-    assert [requirement.text.partition("==")[0] for requirement in request.requirements] == [
-        "uv",
-        "py-rattler",
+    assert [one.text.partition("==")[0] for one in request.requirements] == ["py-rattler"]
+
+
+def test_wheels_of_one_platform_are_a_reason_for_all_to_have_the_same_tools() -> None:
+    world = Fakes()
+
+    world.resolve(
+        conda=["numpy"],
+        platforms=["linux/amd64", "linux/arm64"],
+        pip=[{"package": "rich", "on": "linux/arm64"}],
+    )
+
+    asked = {tuple(one.text.partition("==")[0] for one in request.requirements)
+             for request in world.tools.requests}  # fmt: skip
+    assert asked == {("uv", "py-rattler")}
+
+
+def test_the_first_wheel_moves_the_tools_and_its_removal_does_not() -> None:
+    world = Fakes(tools=FakePip(lambda request: PipResolution(packages=tuple(
+        wheel(one.text.partition("==")[0]) for one in request.requirements))))  # fmt: skip
+    alone = world.resolve(conda=["numpy"])
+    keeping = Keeping(lock=alone.lock)
+
+    both = replace(world, keeping=keeping).resolve(conda=["numpy"], pip=["rich"])
+    again = replace(world, keeping=Keeping(lock=both.lock)).resolve(conda=["numpy"])
+
+    names = [
+        [one.name for one in found.lock.platforms["linux/amd64"].tools.packages["amd64"]]
+        for found in (alone, both, again)
     ]
+    assert names == [["py-rattler"], ["uv", "py-rattler"], ["uv", "py-rattler"]]
 
 
 def test_tools_are_locked_while_conda_solves() -> None:

@@ -472,14 +472,15 @@ def test_file_names_of_neither_kind_have_no_distribution() -> None:
     ]
 
 
-def test_the_tools_are_pinned_exactly_and_rattler_only_where_conda_is() -> None:
-    without, with_conda = (
-        [one.text for one in tools_requirements(with_conda=conda)] for conda in (False, True)
+def test_the_tools_are_pinned_exactly_and_each_is_there_for_what_it_installs() -> None:
+    wheels, conda, both = (
+        [one.text for one in tools_requirements(with_conda=conda, with_wheels=wheels)]
+        for conda, wheels in ((False, True), (True, False), (True, True))
     )
 
-    assert [text.partition("==")[0] for text in with_conda] == ["uv", "py-rattler"]
-    assert with_conda[:1] == without
-    assert all("==" in text for text in with_conda)
+    assert [text.partition("==")[0] for text in both] == ["uv", "py-rattler"]
+    assert [*wheels, *conda] == both
+    assert all("==" in text for text in both)
 
 
 def test_a_long_environment_of_the_caller_does_not_reach_uv(tmp_path: Path) -> None:

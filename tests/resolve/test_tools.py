@@ -94,6 +94,7 @@ def choice(
         reference=None if is_pinned else ImageReference.parse(base.base.image),
         is_kept=is_kept,
         with_conda=with_conda,
+        with_wheels=True,
         python=Python(version=python, origin="conda") if python is not None else None,
         report=lambda _: None,
     )

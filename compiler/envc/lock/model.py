@@ -102,6 +102,11 @@ class Tools(Part):
         """The first two numbers of its Python's version."""
         return series(self.python) if self.python is not None else None
 
+    @property
+    def has_uv(self) -> bool:
+        """Whether wheels can be installed, and not Conda packages alone."""
+        return any(one.name == "uv" for packages in self.packages.values() for one in packages)
+
     def on(self, architecture: Architecture) -> tuple[PipPackage, ...]:
         """Return the wheels for an architecture; where it has none, those for the first that has."""
         return self.packages.get(architecture) or next(iter(self.packages.values()), ())

@@ -342,8 +342,9 @@ class _Task:
         if python is None and not with_conda:
             return Tools(image=base.image, digest=base.digest)
         chosen = self.world.tools_image
+        with_wheels = wants_pip(self.whole) or not with_conda
         if self.kept is not None and self.kept.has_tools(
-            base, python, chosen, with_conda=with_conda
+            base, python, chosen, with_conda=with_conda, with_wheels=with_wheels
         ):
             return self.kept.locked.tools
         own = base_image(self.whole) if base.built is None else None
@@ -355,6 +356,7 @@ class _Task:
             reference=own if own is not None and own.digest is None else None,
             is_kept=self.kept is not None and base == self.kept.locked.base,
             with_conda=with_conda,
+            with_wheels=with_wheels,
             python=python,
             report=self.report,
         )

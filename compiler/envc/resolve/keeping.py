@@ -162,6 +162,7 @@ class Kept:
         chosen: ImageReference | None,
         *,
         with_conda: bool,
+        with_wheels: bool,
     ) -> bool:
         """Say whether the locked tools still install what there is to install.
 
@@ -183,6 +184,7 @@ class Kept:
             and (base.image, base.glibc) == (before.image, before.glibc)
             and is_of_one_series(python, self.locked.python)
             and with_conda == bool(self.locked.conda)
+            and (tools.has_uv or not with_wheels)
         )
 
     def has_system(self, spec: EnvSpec, base: BaseImage) -> bool:

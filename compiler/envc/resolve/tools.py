@@ -62,6 +62,7 @@ class ToolsChoice:
         reference: The base as the spec names it; None where that has a digest already.
         is_kept: Whether the base is that of an old lock, and nobody was asked for it.
         with_conda: Whether there are Conda packages.
+        with_wheels: Whether there may be wheels, or a virtual environment for the base's Python.
         python: The environment's; None where Conda brings none.
     """
 
@@ -72,6 +73,7 @@ class ToolsChoice:
     reference: ImageReference | None
     is_kept: bool
     with_conda: bool
+    with_wheels: bool
     python: Python | None
     report: Report
 
@@ -99,16 +101,16 @@ class _ToolsImage:
         )
 
 
-def tools_requirements(*, with_conda: bool) -> tuple[Requirement, ...]:
-    """Return what installs wheels, and Conda packages too where there are some.
+def tools_requirements(*, with_conda: bool, with_wheels: bool) -> tuple[Requirement, ...]:
+    """Return what installs Conda packages, and wheels, where there are some.
 
     They are resolved by any PipSolver, for the tools image's Python and glibc, like everything
     else: py-rattler's own dependencies are pinned with it.
 
-    >>> [requirement.text for requirement in tools_requirements(with_conda=False)]
+    >>> [one.text for one in tools_requirements(with_conda=False, with_wheels=True)]
     ['uv==0.13.8']
     """
-    names = (_UV, _RATTLER) if with_conda else (_UV,)
+    names = (*([_UV] if with_wheels else []), *([_RATTLER] if with_conda else []))
     return tuple(Requirement(text=name) for name in names)
 
 
@@ -127,7 +129,9 @@ def lock_tools(choice: ToolsChoice, solver: PipSolver, mirrors: MirrorMap) -> To
                     platform=PLATFORMS[f"linux/{architecture}"],
                     python_version=image.python or _UNKNOWN_PYTHON,
                     glibc=image.glibc,
-                    requirements=tools_requirements(with_conda=choice.with_conda),
+                    requirements=tools_requirements(
+                        with_conda=choice.with_conda, with_wheels=choice.with_wheels
+                    ),
                     indexes=(_INDEX,),
                     mirrors=mirrors,
                 ),
