@@ -99,7 +99,7 @@ def _leave(code: int) -> None:
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:
+    except (OSError, ValueError):  # a stream that is full, or closed: Python tells
         return
     os._exit(code)
 
