@@ -56,7 +56,8 @@ class Layer:
     """A layer of the environment.
 
     Attributes:
-        name: Unique among a platform's, and stable: `conda-python`, `pip-1`, `pip-medium-01`.
+        name: Unique among a platform's: `conda-python` of a package alone, `pip-medium-01` of several,
+            `pip-1` of all.
         packages: Sorted by name; never empty.
         reason: Why they lie together, or why the only one lies alone, in a few words.
     """
@@ -94,6 +95,8 @@ class _Bin:
 
     @property
     def label(self) -> str:
+        if self.size is not None and len(self.packages) == 1:
+            return _label(self.packages[0].name)
         return (self.size or "1") + (f"-{self.bits}" if self.bits else "")
 
 
@@ -278,6 +281,9 @@ def _explain(one: _Bin, cap: int) -> str:
     least, end = next((least, end) for name, least, end in _CLASSES if name == one.size)
     bounds = [f"{_text(least)} or more"] if least else []
     bounds += [f"less than {_text(end)}"] if end is not None else []
+    if len(one.packages) == 1:
+        names = f"; the only name whose digest begins with {one.bits}" if one.bits else ""
+        return f"{', '.join(bounds)}{names}"
     names = f"; names whose digests begin with {one.bits}" if one.bits else ""
     return f"each {', '.join(bounds)}{names}"
 
