@@ -13,6 +13,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,26 @@ def test_a_container_is_swept_once_its_process_was_killed(world: EngineWorld) ->
         assert left in before
         assert left not in after
         assert own._id in after
+
+
+@pytest.mark.engine
+def test_of_several_who_sweep_each_returns_when_it_is_done(world: EngineWorld) -> None:
+    ended = subprocess.run([sys.executable, "-c", "from envc.mark import own_mark; print(own_mark())"],
+                           capture_output=True, text=True, check=True)  # fmt: skip
+    label = f"dev.envc.process=envc-{ended.stdout.strip()}"
+    for _ in range(4):
+        subprocess.run(
+            ["docker", "create", "--label", label, world.base], capture_output=True, check=True
+        )
+
+    def sweep(_: int) -> str:
+        with Engine.connect(world.environment) as engine:
+            engine.sweep()
+        listing = ["docker", "ps", "--all", "--quiet", "--filter", f"label={label}"]
+        return subprocess.run(listing, capture_output=True, text=True, check=True).stdout
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        assert list(pool.map(sweep, range(4))) == [""] * 4
 
 
 @pytest.mark.engine

@@ -18,6 +18,7 @@ __all__ = ["Held", "drop", "list_held", "own_label", "sweep", "untag"]
 
 _NOT_FOUND = 404
 _CONFLICT = 409
+_REMOVAL_S = 10.0
 _PROCESS_LABEL = "dev.envc.process"
 
 
@@ -120,8 +121,20 @@ def sweep(client: DockerClient) -> None:
                 client.api.remove_container(one["Id"], force=True, v=True)
             except APIError as error:
                 # Whoever else sweeps may be faster: it is gone, or about to be.
-                if error.status_code not in {_NOT_FOUND, _CONFLICT}:
+                if error.status_code == _CONFLICT:
+                    _await_removal(client, one["Id"])
+                elif error.status_code != _NOT_FOUND:
                     raise
+
+
+def _await_removal(client: DockerClient, container: str) -> None:
+    """Wait until a container is gone that somebody else removes: until then it keeps its image's name."""
+    from docker.errors import APIError
+    from requests.exceptions import ConnectionError as Disconnected
+    from requests.exceptions import Timeout
+
+    with contextlib.suppress(APIError, Disconnected, Timeout):
+        client.api.wait(container, timeout=_REMOVAL_S, condition="removed")
 
 
 def _is_left(container: Mapping[str, Any]) -> bool:
