@@ -18,7 +18,7 @@ __all__ = ["Held", "drop", "list_held", "own_label", "sweep", "untag"]
 
 _NOT_FOUND = 404
 _CONFLICT = 409
-_REMOVAL_S = 10.0
+_REMOVAL_S = 10
 _PROCESS_LABEL = "dev.envc.process"
 
 
