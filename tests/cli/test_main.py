@@ -152,6 +152,13 @@ def test_a_folder_is_no_spec(envc: EnvcMain, words: tuple[str, ...]) -> None:
     assert (ran.code, ran.err.partition(":")[0]) == (1, "error[E151]")
 
 
+@pytest.mark.parametrize("verb", ["check", "lock", "hash", "build"])
+def test_a_name_that_no_file_can_have_is_a_diagnostic(envc: EnvcMain, verb: str) -> None:
+    ran = envc(verb, f"{'a' * 300}.envc")
+
+    assert (ran.code, ran.err.partition(":")[0]) == (1, "error[E152]")
+
+
 def test_a_lock_is_never_written_over_a_spec(envc: EnvcMain, folder: Path) -> None:
     (folder / "pets.lock").write_text(SPEC)
 

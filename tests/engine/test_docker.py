@@ -232,13 +232,12 @@ def test_a_container_is_swept_once_its_process_was_killed(world: EngineWorld) ->
     child = [sys.executable, "-c", code, world.base]
     left = subprocess.run(child, capture_output=True, text=True, check=False).stdout.strip()
     listing = ["docker", "ps", "--all", "--quiet", "--no-trunc"]
-    before = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
 
     with world.engine.open(world.base, entrypoint=["/x"]) as own:
         world.engine.sweep()
         after = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
 
-        assert left in before
+        assert left  # it was made; whoever else sweeps may have been faster than we
         assert left not in after
         assert own._id in after
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
@@ -142,6 +143,26 @@ def test_a_program_ends_with_what_was_to_be_done_meanwhile(log: Path) -> None:
         _question(log, "slow", SLOW).ask(fail)
 
 
+def test_what_was_asked_ahead_ends_with_what_was_to_be_done_meanwhile(
+    log: Path, place: Path
+) -> None:
+    def fail() -> None:
+        while not log.exists():
+            time.sleep(0.01)
+        raise RuntimeError
+
+    slow = _question(log, "slow", SLOW)
+    _write(place, slow)
+
+    with Ahead(place) as ahead:
+        ahead.begin(sys.executable, {}, retries=RETRIES)
+        (running,) = ahead._running
+        with pytest.raises(RuntimeError):
+            ahead.ask(slow, fail)
+
+        assert not running.is_running
+
+
 def test_what_nobody_wanted_is_ended(log: Path, place: Path) -> None:
     slow = _question(log, "slow", SLOW)
     _write(place, slow)
@@ -179,7 +200,17 @@ def test_with_another_text_that_they_depend_on_nothing_is_asked_ahead(
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{}", '{"texts": {}, "questions": [[["-c"], {"a": 1}]]}']
+    "content",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"texts": {}, "questions": [[["-c"], {"a": 1}]]}',
+        '{"texts": {}, "questions": [[[[1]], {}]]}',
+        '{"texts": {}, "questions": [[["-c", "\\u0000"], {}]]}',
+        '{"texts": {}, "questions": [[["-c", "pass"], {"../outside/x": ""}]]}',
+        '{"texts": {}, "questions": [[["-c", "pass"], {"/tmp/envc-outside/x": ""}]]}',
+    ],
 )
 def test_what_is_kept_may_be_damaged(log: Path, place: Path, content: str) -> None:
     place.parent.mkdir()

@@ -93,7 +93,7 @@ def _leave(code: int) -> None:
     Nothing happens where somebody watches it, or threads are to be waited for: Python ends then.
     """
     threads = sys.modules["threading"].enumerate() if "threading" in sys.modules else ()
-    if sys.gettrace() or sys.getprofile() or sum(not one.daemon for one in threads) > 1:
+    if _is_watched() or sum(not one.daemon for one in threads) > 1:
         return
     try:
         atexit._run_exitfuncs()
@@ -102,6 +102,13 @@ def _leave(code: int) -> None:
     except (OSError, ValueError):  # a stream that is full, or closed: Python tells
         return
     os._exit(code)
+
+
+def _is_watched() -> bool:
+    """Say whether a profiler or the like is on, which has to write down what it saw."""
+    monitoring = getattr(sys, "monitoring", None)  # from Python 3.12 on
+    tools = (monitoring.get_tool(number) for number in range(6)) if monitoring is not None else ()
+    return bool(sys.gettrace() or sys.getprofile() or any(tools))
 
 
 def _module_of(verb: str) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from envc.errors import EnvcError, InputError
 from envc.machine import Machine
+from envc.mirror import hide_user
 from envc.pipeline.front import Checked
 
 if TYPE_CHECKING:
@@ -74,14 +76,14 @@ def ask_ahead(
 ) -> Iterator[Ahead | None]:
     """Ask uv what it was asked when the same spec was locked with the same options; give who did.
 
-    Only where nothing of an old lock is to stay: else nobody may have to be asked. Nobody is told
+    Only where packages of an old lock are to move: else nobody may have to be asked. Nobody is told
     if it cannot be done: it is done when its time comes, and whatever fails is told then.
 
     Args:
         path: The spec's.
         place: Where its lock lies, or will.
     """
-    is_anew = options.update or not place.exists()
+    is_anew = options.update or not os.path.exists(place)  # noqa: PTH110  # Path's raises, before 3.12
     if options.is_offline or options.pip_solver != "uv" or not (is_anew or options.asks_for_all):
         yield None
         return
@@ -97,7 +99,8 @@ def ask_ahead(
     choice = options.choice
     asked = [
         [hashlib.sha256(text).hexdigest() for text in texts],
-        machine.mirrors.pairs,
+        [str(machine.cache.absolute()), sys.executable],
+        [(address, hide_user(mirror)) for address, mirror in machine.mirrors.pairs],
         sorted(choice.sets.items()) if choice is not None else [],
         sorted(options.variants),
         options.exclude_newer,

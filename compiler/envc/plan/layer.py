@@ -57,7 +57,7 @@ class Layer:
 
     Attributes:
         name: Unique among a platform's: `conda-python` of a package alone, `pip-medium-01` of several,
-            `pip-1` of all.
+            `pip-1` of all that are not alone.
         packages: Sorted by name; never empty.
         reason: Why they lie together, or why the only one lies alone, in a few words.
     """

@@ -139,8 +139,9 @@ class IndexClient:
             with contextlib.suppress(EnvcError):
                 self._pages((self._indexes[0], name))
 
-        for name in names:
-            threading.Thread(target=fetch, args=(name,), daemon=True).start()
+        with contextlib.suppress(RuntimeError):  # no thread is to be had
+            for name in names:
+                threading.Thread(target=fetch, args=(name,), daemon=True).start()
 
     def linked(self) -> dict[str, tuple[IndexFile, ...]]:
         """Return all that find-links offers, by normalised name.

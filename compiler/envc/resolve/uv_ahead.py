@@ -11,9 +11,10 @@ import base64
 import contextlib
 import hashlib
 import json
+import re
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from envc.files import write_if_changed
@@ -26,6 +27,8 @@ _MOST = 4
 """How many questions are asked at once: there is one for each platform, as a rule."""
 _KEPT = 64
 """Of how many specs questions are kept; the oldest go first."""
+_FILE = re.compile(r"(?!\.)[^/\0]+(/(?!\.)[^/\0]+)?")
+"""The path of a question's file: below its folder, wherever the text comes from that says so."""
 
 
 class Ahead:
@@ -64,7 +67,7 @@ class Ahead:
             retries: How often uv tries again.
         """
         own = own_environment(environment, retries=retries)
-        with contextlib.suppress(OSError, ProgramMissingError, EndingError):
+        with contextlib.suppress(OSError, ValueError, ProgramMissingError, EndingError):
             for arguments, files in self._recall():
                 question = Question(command=(command, *arguments), files=files, environment=own)
                 name = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="envc-uv-"))
@@ -87,9 +90,13 @@ class Ahead:
                 self._running.remove(found)
         if found is None:
             return question.ask(meanwhile)
-        if found.is_running:
-            meanwhile()
-        return found.wait()
+        try:
+            if found.is_running:
+                meanwhile()
+            return found.wait()
+        except BaseException:
+            found.end()
+            raise
 
     def drop(self) -> None:
         """End what was asked ahead and not wanted so far."""
@@ -126,7 +133,8 @@ class Ahead:
             if all(self._is_same(path, sha256) for path, sha256 in kept["texts"].items()):
                 for arguments, files in kept["questions"]:
                     unpacked = {name: base64.b64decode(one) for name, one in files.items()}
-                    yield tuple(arguments), unpacked
+                    if _is_whole(arguments, unpacked):
+                        yield tuple(arguments), unpacked
 
     def _is_same(self, path: str, sha256: str) -> bool:
         text = (self._folder / path).read_bytes().decode("utf-8-sig")
@@ -164,6 +172,12 @@ class _Running:
             self._answer = self._started.finish("")
         except BaseException as error:  # whoever waits is told
             self._error = error
+
+
+def _is_whole(arguments: Sequence[str], files: Mapping[str, bytes]) -> bool:
+    """Say whether a question that was kept can be asked: a cache may be damaged."""
+    are_texts = all(isinstance(one, str) and "\0" not in one for one in arguments)
+    return are_texts and all(_FILE.fullmatch(name) for name in files)
 
 
 def _pack(content: bytes) -> str:
