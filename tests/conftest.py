@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -25,6 +26,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("engine"):
             item.add_marker(pytest.mark.enable_socket)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a worker a whole end-to-end file, and of all others a test at a time, since some are long.
+
+    Tests of such a file share specs, and `build` finds by its env id what another test's repository has.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class FilesInTurn(LoadScopeScheduling):  # type: ignore[misc]  # no types there
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            return path if path.startswith("tests/e2e/") else nodeid
+
+    return FilesInTurn(config, log)
 
 
 @pytest.fixture

@@ -14,14 +14,6 @@ from support.conda_channel import build, serve
 from support.engine import EngineWorld, list_images, open_engine_world
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests of one file run one after the other: they share specs, and `build` finds by its env id
-    what another test's repository has."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.fixture(scope="session")
 def world() -> Iterator[EngineWorld]:
     """The real engine and its registries."""

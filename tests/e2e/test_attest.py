@@ -30,7 +30,7 @@ def pets(envc: Envc, world: EngineWorld) -> Iterator[Envc]:
     envc("lock", "pets.envc")
     push(envc)
     yield envc
-    found = list_images(envc.repository, show="{{.ID}}")
+    found = [name for name in list_images(envc.repository) if not name.endswith(":<none>")]
     subprocess.run(["docker", "image", "rm", "--force", *found], capture_output=True, check=False)
 
 
