@@ -31,7 +31,7 @@ def package(name: str) -> PipPackage:
     return PipPackage(
         name=name,
         version="1.0",
-        url=f"https://files.pythonhosted.org/packages/{name}-1.0-py3-none-any.whl",
+        url=f"https://files.pythonhosted.org/packages/{name.replace('-', '_')}-1.0-py3-none-any.whl",
         sha256="b" * 64,
         index="https://pypi.org/simple",
     )

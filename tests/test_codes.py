@@ -61,7 +61,7 @@ NOT_RUN = {
     "E003": "an engine is asked first",
     "W460": "a channel is asked first",
     "E427": "only an engine locks Debian packages",
-    **dict.fromkeys(("E556", "E557", "E558", "W556"), "an engine builds first"),
+    **dict.fromkeys(("E556", "E557", "E558", "E590", "W556"), "an engine builds first"),
     "E471": "the network is asked first",
     "W462": "the engine has to be missing",
     "W550": "the engine has to be missing",

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from envc.render.dockerfile import render
+from envc.resources import read_templates
+from support.plans import pip_lock, plan_of, wheel
+
 SPECS = Path(__file__).parents[1] / "specs"
 BESIDE = Path(sys.executable).parent
 DOCKERFILES = sorted(SPECS.rglob("Dockerfile"))
@@ -61,3 +65,23 @@ def test_a_base_that_a_dockerfile_builds_brings_no_finding_of_ours(
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_what_only_some_have_is_explained_there(hadolint: str, tmp_path: Path) -> None:
+    data = {
+        "environment": "x",
+        "user": "root",
+        "layers": "1",
+        "steps": [{"run": "env | sort"}],
+        "healthcheck": {"run": "true", "interval": "90s", "timeout": "1h0m1s"},
+    }
+    plan = plan_of(data, {"linux/amd64": pip_lock(wheel("six"))})
+    text = render(plan, read_templates()).text
+    (tmp_path / "Dockerfile").write_text(text)
+
+    command = [hadolint, str(tmp_path / "Dockerfile")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "")
+    (ignored,) = [line for line in text.splitlines() if "global ignore" in line]
+    assert ignored == "# hadolint global ignore=DL3002,DL3006,DL3059,DL3066,DL3067,DL4006"

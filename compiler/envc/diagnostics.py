@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from envc.frozen import frozen
 from envc.masking import mask, mask_line
 from envc.source import Source, Span
 
@@ -22,7 +23,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Label:
     """A place that has to do with a problem.
 
@@ -36,7 +37,7 @@ class Label:
     is_secret: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Diagnostic:
     """One problem.
 
@@ -166,7 +167,7 @@ def _draw_one(diagnostic: Diagnostic, *, color: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Brush:
     color: bool
     primary: str
@@ -175,7 +176,7 @@ class _Brush:
         return f"{style}{text}{_RESET}" if self.color and text else text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Mark:
     """A label on its first line: `start` and `end` are characters of that line, from 0."""
 

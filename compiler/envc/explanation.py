@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from envc import resources
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import UsageError
+from envc.frozen import frozen
 
 __all__ = ["Block", "Explanation", "codes", "explain", "is_code", "page", "parse", "write"]
 
@@ -27,7 +27,7 @@ _FENCE = re.compile(r"(`{3,})(\w*)")
 _WRONG, _RIGHT = "## Wrong", "## Right"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Block:
     """A part of an example.
 
@@ -43,7 +43,7 @@ class Block:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Explanation:
     """What there is to say about a code.
 

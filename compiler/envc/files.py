@@ -6,12 +6,13 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from envc.diagnostics import Diagnostic, Label, suggest
 from envc.errors import InputError, ToolError
+from envc.frozen import frozen
 from envc.source import Source
 
 __all__ = [
@@ -49,7 +50,7 @@ class Ignores(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TreeFile:
     """A file or a symbolic link that was found.
 

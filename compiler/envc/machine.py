@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from envc.diagnostics import Diagnostic
 from envc.errors import UsageError
+from envc.frozen import frozen
 from envc.mirror import MirrorMap, hide_user
 from envc.reference import ImageReference
 
@@ -22,7 +23,7 @@ def _ignore(_: str) -> None:
     """Tell nobody."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Machine:
     """What envc takes from the machine that it runs on.
 

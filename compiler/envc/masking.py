@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from envc.frozen import frozen
 
 __all__ = ["MASK", "Masked", "find_secrets", "mask", "mask_line"]
 
@@ -73,7 +74,7 @@ def mask_line(line: str, known: Iterable[tuple[int, int]] = ()) -> Masked:
     return Masked.of(line, _merge((*by_form, *others)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Masked:
     """A text, parts of which are masked.
 

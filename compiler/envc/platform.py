@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from envc.frozen import frozen
 
 __all__ = ["PLATFORMS", "Architecture", "Platform"]
 
@@ -11,7 +12,7 @@ Architecture: TypeAlias = Literal["amd64", "arm64"]
 """What Docker calls the architectures that envc knows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Platform:
     """One platform.
 

@@ -10,9 +10,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from envc.frozen import frozen
 
 __all__ = [
     "Completed",
@@ -42,7 +43,7 @@ class ProgramMissingError(Exception):
         super().__init__(program)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Completed:
     """A program that ended: its exit code (negative: the signal that ended it) and what it wrote."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from envc.frozen import frozen
 
 __all__ = ["ImageReference", "names_registry"]
 
@@ -22,7 +23,7 @@ _REPOSITORY_MAX = 255
 _DOCKER_HUB, _LEGACY_DOCKER_HUB, _OFFICIAL = "docker.io", "index.docker.io", "library/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ImageReference:
     """A whole image reference; at least one of `tag` and `digest` is there.
 

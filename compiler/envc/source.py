@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from envc.frozen import frozen
 
 __all__ = ["BYTE_ORDER_MARK", "Position", "Source", "Span"]
 
 BYTE_ORDER_MARK = "\ufeff"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Position:
     """A place in a text as people count: `line` and `column` start at 1, columns are characters."""
 
@@ -18,7 +20,7 @@ class Position:
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Source:
     """A named text.
 
@@ -73,7 +75,7 @@ class Source:
         return Span(source=self, start=start, end=end)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Span:
     """The characters `source.text[start:end]`; an empty span is a place between characters."""
 

@@ -1,5 +1,7 @@
 """Makes the layer with the account that the image runs as: its rows, its home and its other folders.
 
+Where the account is the base's own, these are the folders that the base does not have, and root's.
+
 It lies below the packages, and depends on the base alone.
 """
 
@@ -42,9 +44,12 @@ def main() -> None:
     facts = json.loads(FACTS.read_bytes())
     uid, gid, name, home = facts["uid"], facts["gid"], facts["name"], facts["home"]
     TREE.mkdir(parents=True)
-    add_row("/etc/group", gid, f"{name}:x:{gid}:")
-    add_row("/etc/passwd", uid, f"{name}:x:{uid}:{gid}::{home}:/bin/sh")
-    settle(make_folders((uid, gid), [home, *facts["folders"]]))
+    folders = facts["folders"]
+    if name is not None:
+        add_row("/etc/group", gid, f"{name}:x:{gid}:")
+        add_row("/etc/passwd", uid, f"{name}:x:{uid}:{gid}::{home}:/bin/sh")
+        folders = [home, *folders]
+    settle(make_folders((uid, gid), folders))
 
 
 if __name__ == "__main__":

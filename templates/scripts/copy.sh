@@ -11,6 +11,23 @@ extract() {
     tar -C / -x --no-overwrite-dir --keep-directory-symlink
 }
 
+# tar would put a file in the place of an empty folder, or of a link to any, and some would put a
+# folder in that of a file.
+cd /mnt/files
+find . -exec /bin/sh -c '
+    for path; do
+        place=/${path#./}
+        if [ -d "$path" ] && [ ! -L "$path" ]; then
+            [ -d "$place" ] || [ ! -e "$place" ] || {
+                printf "%s is a file in the image, and a folder in what is copied\n" "$place" >&2
+                exit 1
+            }
+        elif [ -d "$place" ] && ! { [ -L "$path" ] && [ -L "$place" ]; }; then
+            printf "%s is a folder in the image, and a file in what is copied\n" "$place" >&2
+            exit 1
+        fi
+    done' sh {} +
+
 if [ $# -eq 0 ]; then
     tar -C /mnt/files -c --mode=u=rwX,go=rX --owner=0 --group=0 --numeric-owner . | extract
     exit
@@ -35,6 +52,5 @@ archive() {
 
 umask 022
 mkdir -p "/$(dirname "$path")"
-cd /mnt/files
 archive "$folders" -type d | extract
 archive "$files" ! -type d | extract

@@ -6,7 +6,7 @@ set -eu
 file_time=946684800
 
 for tool in find touch; do
-    command -v "$tool" >/dev/null || { echo "the base image lacks \`$tool\`" >&2; exit 127; }
+    command -v "$tool" >/dev/null || { echo "there is no \`$tool\` on PATH, which is $PATH" >&2; exit 127; }
 done
 
 # /dev is never part of the image. The clock of a file system ticks every few ms: the second file

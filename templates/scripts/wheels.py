@@ -7,8 +7,10 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -19,6 +21,7 @@ from layer import (
     LISTING,
     PREFIX,
     finish,
+    refuse,
     refuse_folder,
     series,
     write_owners,
@@ -33,11 +36,15 @@ UV = {
     "UV_NO_INSTALLER_METADATA": "1",
 }
 
+REFUSALS = (1, 2)  # of uv, where it is not uv that is broken
+OS_ERROR = "(os error "  # uv's words where it is neither: a disk is full, say
+SAID = re.compile(r"^\s*(?:(?:error|cause|caused by):)?\s*|\s+$", re.IGNORECASE)
+
 
 def main() -> None:
     listing = json.loads(LISTING.read_bytes())
     rows = listing["wheels"]
-    files = {row["name"]: list_files(ARTEFACTS / row["file"], listing["python"]) for row in rows}
+    files = {row["name"]: list_files(row, listing["python"]) for row in rows}
     packages = {name: sorted({path for path, _ in own}) for name, own in files.items()}
     check_folders(packages)
     install(rows, listing, PREFIX)
@@ -61,7 +68,15 @@ def install(rows: list[dict[str, str]], listing: dict, prefix: Path) -> None:
     command += ["--python-platform", listing["platform"]]
     command += ["--no-deps", "--no-index", "--find-links", str(ARTEFACTS), "--only-binary", ":all:"]
     command += ["--require-hashes", "--requirements", str(requirements)]
-    subprocess.run(command, env=UV, check=True)
+    done = subprocess.run(command, env=UV, stderr=subprocess.PIPE, text=True, check=False)
+    sys.stderr.write(done.stderr)
+    if done.returncode in REFUSALS and OS_ERROR not in done.stderr:
+        said = (SAID.sub("", line) for line in done.stderr.splitlines())
+        refuse(
+            f"a wheel cannot be installed: {': '.join(filter(None, said))}",
+            "leave its package out, or ask for another version of it",
+        )
+    done.check_returncode()
     (prefix / ".lock").unlink(missing_ok=True)  # uv's own, and anybody could write to it
     # What depends on the series of the Python that uv sees is the names of these folders only.
     own, wanted = f"python{series()}", f"python{listing['python']}"
@@ -115,38 +130,57 @@ def settle_clashes(
     return clashes
 
 
-def list_files(wheel: Path, python: str) -> list[tuple[str, str]]:
+def list_files(row: dict[str, str], python: str) -> list[tuple[str, str]]:
     """Return what a wheel puts where below a prefix, and what tells its content from another's."""
-    site = f"lib/python{python}/site-packages"
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(ARTEFACTS / row["file"]) as archive:
         (record,) = (
             name
             for name in archive.namelist()
             if name.endswith(".dist-info/RECORD") and name.count("/") == 1
         )
-        rows = csv.reader(io.StringIO(archive.read(record).decode()))
-        files = [(place(row[0], site), row[1]) for row in rows if row and row[1]]
+        listed = csv.reader(io.StringIO(archive.read(record).decode()))
+        files = [(place(one[0], row["name"], python), one[1]) for one in listed if one and one[1]]
         scripts = record[: -len("RECORD")] + "entry_points.txt"
         points = configparser.ConfigParser(delimiters=["="], interpolation=None)
         points.optionxform = str  # names of scripts are case-sensitive
         if scripts in archive.namelist():
-            points.read_string(archive.read(scripts).decode())
+            try:
+                points.read_string(archive.read(scripts).decode(), source=scripts)
+            except (configparser.Error, UnicodeDecodeError) as error:
+                refuse_entry_points(row, error)
     for section in ("console_scripts", "gui_scripts"):
         if points.has_section(section):
             files += [(f"bin/{name}", target) for name, target in points.items(section)]
     return files
 
 
-def place(path: str, site: str) -> str:
-    """Return where an installer puts a wheel's file, below the prefix.
+def refuse_entry_points(row: dict[str, str], error: Exception) -> None:
+    """Refuse a wheel whose programs no installer knows: uv would not install it either."""
+    reason = " ".join(str(error).split())
+    refuse(
+        f"the wheel of `{row['name']}` {row['version']} is broken: {reason}",
+        "ask for another version of it, or let whoever makes the wheel correct its entry_points.txt",
+    )
+
+
+def place(path: str, name: str, python: str) -> str:
+    """Return where an installer puts a file of a wheel, whose normal name is given, below the prefix.
 
     https://packaging.python.org/en/latest/specifications/binary-distribution-format/#the-data-directory
     """
+    site = f"lib/python{python}/site-packages"
     folder, _, rest = path.partition("/")
     if not folder.endswith(".data"):
         return f"{site}/{path}"
     key, _, rest = rest.partition("/")
-    folders = {"scripts": "bin", "data": ".", "purelib": site, "platlib": site}
+    headers = f"include/site/python{python}/{name}"
+    folders = {
+        "data": ".",
+        "headers": headers,
+        "platlib": site,
+        "purelib": site,
+        "scripts": "bin",
+    }
     return os.path.normpath(f"{folders.get(key, key)}/{rest}")
 
 

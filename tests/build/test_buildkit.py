@@ -18,7 +18,7 @@ from envc.build.buildkit import (
     SecretVariable,
     build,
 )
-from envc.build.event import BuildEvent, StepLog
+from envc.build.report.event import BuildEvent, StepLog
 from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, InputError, ToolError
 from envc.source import Source

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from envc.build.cache import cache_target, explain_caches
-from envc.build.event import Failure, Progress
+from envc.build.report.event import Failure, Progress
 from envc.diagnostics import Diagnostic
 
 IMPORT = "importing cache manifest from registry.example/cache:pets"

@@ -13,8 +13,8 @@ import docker
 import pytest
 
 from envc.build.buildkit import BuildRequest, build
-from envc.build.check import Checked, check
-from envc.build.claim import Checks, Command, Installed
+from envc.build.checks.claim import Checks, Command, Installed
+from envc.build.checks.run import Checked, check
 from envc.errors import ToolError
 from envc.plan.account import account
 from envc.source import Source

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from envc.build.claim import Checks, Command, Installed
+from envc.build.checks.claim import Checks, Command, Installed
 from envc.lock.model import PlatformLock
 from envc.plan.account import Account
 from envc.spec.load import load

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from envc.build.difference import FileDifference, LayerDifference, compare_layers
+from envc.build.comparison.difference import FileDifference, LayerDifference, compare_layers
 from envc.build.zstd import ZstdFile
 
 SITE = "opt/env/lib/python3.11/site-packages"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from envc.build.event import (
+from envc.build.report.event import (
     BuildEvent,
     Failure,
     Message,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from envc.build.event import Failure, Progress
-from envc.build.failure import Evidence, explain_failure, shorten
-from envc.build.unfit import explain_start
+from envc.build.report.event import Failure, Progress
+from envc.build.report.failure import Evidence, explain_failure, shorten
+from envc.build.report.unfit import explain_start
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError
 from envc.source import Source, Span
@@ -281,6 +281,7 @@ def test_a_refused_base_says_how_to_log_in() -> None:
         ("docker: 'buildx' is not a docker command.", "E606"),
         ("ERROR: invalid progress mode rawjson", "E606"),
         ("ERROR: failed to copy: write /var/lib/x: no space left on device", "E616"),
+        ("error: failed to write: No space left on device (os error 28)", "E616"),
         ("ERROR: something new", "E617"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 
-from envc.build.event import (
+from envc.build.report.event import (
     BuildEvent,
     Message,
     Notice,
@@ -16,8 +16,8 @@ from envc.build.event import (
     StepStarted,
     StepWaiting,
 )
-from envc.build.feed import JsonReporter
-from envc.build.title import Title
+from envc.build.report.feed import JsonReporter
+from envc.build.report.title import Title
 from envc.source import Source
 
 SPAN = Source(name="pets.envc", text="\nrun x\n").span(1, 6)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from envc.build.event import Notice
 from envc.build.image import Wanted, choose_platform, turn
+from envc.build.report.event import Notice
 from envc.errors import UsageError
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from packaging.markers import default_environment
 
-from envc.build.claim import Installed
-from envc.build.judgement import advise_on_library, judge_libraries, judge_packages
+from envc.build.checks.claim import Installed
+from envc.build.checks.judgement import advise_on_library, judge_libraries, judge_packages
 from envc.diagnostics import Diagnostic
 
 MARKERS: dict[str, str] = {key: str(value) for key, value in default_environment().items()}

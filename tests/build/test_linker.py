@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from envc.build.inside.linker import Elf, Linker, Missing, list_missing, read_cache, read_elf
+from envc.build.checks.inside.linker import Elf, Linker, Missing, list_missing, read_cache, read_elf
 from support.elf import X86_64, make_cache, make_library
 
 PROGRAM = Elf(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from envc.build.note import explain_notes, find_problem, read_note
+from envc.build.report.note import explain_notes, find_problem, read_note
 from envc.diagnostics import Diagnostic
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from envc.build.claim import Checks
+from envc.build.checks.claim import Checks
+from envc.build.checks.passed import recall_warnings, remember_warnings
 from envc.build.image import Image, Wanted, approve
-from envc.build.passed import recall_warnings, remember_warnings
 from envc.diagnostics import Diagnostic
 from support.engine import EngineWorld
 

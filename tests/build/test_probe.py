@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from envc.build.check import probe_command
+from envc.build.checks.run import probe_command
 from support.elf import make_library
 
 MODULE = "_ext.abi3.so"

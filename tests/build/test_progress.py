@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from envc.build.event import (
+from envc.build.report.event import (
     BuildEvent,
     Message,
     StepDone,
@@ -14,7 +14,7 @@ from envc.build.event import (
     StepStarted,
     StepWaiting,
 )
-from envc.build.progress import LiveReporter, PlainReporter, open_reporter, write_log
+from envc.build.report.progress import LiveReporter, PlainReporter, open_reporter, write_log
 
 RUN, ADD = "[tools 2/2] RUN --network=none make", "[w 1/1] ADD https://pypi.org/six.whl /"
 EVENTS: tuple[BuildEvent, ...] = (

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envc.build.event import Progress, StepFailed, StepLog
-from envc.build.redaction import NOTHING_HIDDEN, Redaction
+from envc.build.report.event import Progress, StepFailed, StepLog
+from envc.build.report.redaction import NOTHING_HIDDEN, Redaction
 
 LONG = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]), min_size=4)
 

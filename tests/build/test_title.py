@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from envc.build.title import NO_TITLES, Titles, entitle
+from envc.build.report.title import NO_TITLES, Titles, entitle
 from envc.source import Source
 
 SPEC = Source(
@@ -98,3 +98,13 @@ def test_what_has_no_title_keeps_buildkits_name(titles: Titles, name: str) -> No
 
 def test_a_dockerfile_that_cannot_be_read_has_no_titles() -> None:
     assert entitle("FROM x AS y\nRUN <<EOF\n", {}, {}) == NO_TITLES
+
+
+def test_the_top_as_a_work_directory_is_counted_but_is_no_step() -> None:
+    own = entitle("FROM base AS one\nRUN a\nWORKDIR /\nRUN b\n", {}, {"one": "steps"})
+
+    assert [own.find(f"[one {number}/3] RUN") for number in (1, 2, 3)] == [
+        *own.by_stage["one"],
+        None,
+    ]
+    assert len(own.by_stage["one"]) == 2

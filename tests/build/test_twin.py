@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from envc.build.difference import FileDifference, LayerDifference
-from envc.build.saved import SavedImage, read_saved
-from envc.build.twin import ImageDifference, compare_images
+from envc.build.comparison.difference import FileDifference, LayerDifference
+from envc.build.comparison.saved import SavedImage, read_saved
+from envc.build.comparison.twin import ImageDifference, compare_images
 from envc.errors import ToolError
 
 

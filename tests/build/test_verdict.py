@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from envc.build.difference import FileDifference, LayerDifference
-from envc.build.twin import ImageDifference
-from envc.build.verdict import Verified, explain
+from envc.build.comparison.difference import FileDifference, LayerDifference
+from envc.build.comparison.twin import ImageDifference
+from envc.build.comparison.verdict import Verified, explain
 from envc.diagnostics import Diagnostic, Label
 from envc.source import Source
 

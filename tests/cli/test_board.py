@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from envc.build.event import Notice, StepDone, StepStarted
 from envc.build.image import Image
+from envc.build.report.event import Notice, StepDone, StepStarted
 from envc.cli.board import Board
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError

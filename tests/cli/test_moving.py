@@ -253,3 +253,26 @@ def test_a_kill_leaves_the_old_lock(zoo: Zoo, folder: Path, number: signal.Signa
         running.wait()
 
     assert snapshot(folder) == before
+
+
+def test_a_lock_that_a_merge_left_with_a_package_twice_is_resolved_again(
+    zoo: Zoo, envc: EnvcMain
+) -> None:
+    before = zoo.lock.read_text()
+    merged = json.loads(before)
+    pins = merged["platforms"]["linux/amd64"]["pip"]
+    merged["platforms"]["linux/amd64"]["pip"] = [*pins, pins[0]]
+    zoo.lock.write_text(json.dumps(merged))
+
+    checked = envc("lock", "--check", "zoo.envc")
+    offline = envc("lock", "--offline", "zoo.envc")
+    ran, _ = zoo.locked_in(NEW)
+
+    assert checked.code == 1
+    assert "is wrong: the lock has `app` twice" in checked.err
+    assert offline.code == 1
+    assert "error[E473]" in offline.err
+    assert "warning[W390]" in offline.err
+    assert ran.code == 0
+    assert "warning[W390]: the old lock is not whole, and is resolved again: the lock's " in ran.err
+    assert zoo.lock.read_text() == before

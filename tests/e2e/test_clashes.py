@@ -135,3 +135,47 @@ def test_a_file_of_a_wheel_where_another_has_a_folder_is_refused(
     site = "/opt/env/lib/python3.11/site-packages"
     said = f"`{site}/shared` is a file or a link of `ape`, and a folder of `bee`"
     assert said in done.stderr
+
+
+def test_headers_of_wheels_lie_apart(envc: Envc, world: EngineWorld) -> None:
+    wheels = [
+        write_wheel(envc.folder, name, {f"{name}-1.0.data/headers/api.h": name})
+        for name in ("ape", "bee")
+    ]
+    own = (f'    wheel "{wheel}"' for wheel in wheels)
+    lock(envc, world.python_base, "pip {", *own, "}")
+
+    built = envc.build("x.envc")
+
+    headers = [f"/opt/env/include/site/python3.11/{name}/api.h" for name in ("ape", "bee")]
+    assert (built["diagnostics"], envc.inside(built["image"], "cat", *headers)) == ([], "apebee")
+
+
+def test_a_wheel_whose_programs_cannot_be_read_is_named(envc: Envc, world: EngineWorld) -> None:
+    points = "[console_scripts]\nape = ape:main\nape = ape:other\n"
+    wheel = write_wheel(envc.folder, "ape", {"ape-1.0.dist-info/entry_points.txt": points})
+    lock(envc, world.python_base, f'pip {{ wheel "{wheel}" }}')
+
+    done = envc("build", "x.envc", "--repository", envc.repository, exit_code=1)
+
+    first = done.stderr[done.stderr.index("error[") :].splitlines()[0]
+    assert first == (
+        "error[E650]: the environment cannot be put together: the wheel of `ape` 1.0 is broken: "
+        "While reading from 'ape-1.0.dist-info/entry_points.txt' [line 3]: option 'ape' in section "
+        "'console_scripts' already exists"
+    )
+
+
+def test_a_wheel_that_uv_refuses_is_told_in_its_words(envc: Envc, world: EngineWorld) -> None:
+    wheel = write_wheel(envc.folder, "ape", {"ape-1.0.data/scripts/python3": "#!/bin/sh\n"})
+    lock(envc, world.python_base, f'pip {{ wheel "{wheel}" }}')
+
+    done = envc("build", "x.envc", "--repository", envc.repository, exit_code=1)
+
+    said = done.stderr[done.stderr.index("error[") :]
+    assert said.startswith(
+        "error[E650]: the environment cannot be put together: a wheel cannot be installed: "
+        "Failed to install: ape-1.0-py3-none-any.whl (ape==1.0): Scripts must not use the reserved "
+        "name"
+    )
+    assert "Traceback" not in done.stderr

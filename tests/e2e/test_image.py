@@ -121,6 +121,32 @@ def test_an_owner_that_the_image_does_not_have_is_the_specs_mistake(
     assert "no such user" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("copied", "to", "message"),
+    [
+        ("conf/a.conf", "/srv", "`/srv` is a folder of the image, and the copy would put a file"),
+        ("conf/a.conf", "/bin", "`/bin` is a folder of the image, and the copy would put a file"),
+        (
+            "conf/",
+            "/etc/passwd",
+            "`/etc/passwd` is a file of the image, and the copy would put a folder",
+        ),
+    ],
+)
+def test_a_copy_replaces_no_folder_by_a_file_and_no_file_by_a_folder(
+    envc: Envc, world: EngineWorld, copied: str, to: str, message: str
+) -> None:
+    put_files(envc)
+    head = f'environment: pets\nbase: {{image: "{world.base}"}}\nsteps:\n'
+    envc.write("pets.yaml", f"{head}  - copy: {{from: {copied}, to: {to}}}\n")
+    envc("lock", "pets.yaml")
+
+    done = envc("build", "pets.yaml", "--repository", envc.repository, exit_code=1)
+
+    assert f"error[E590]: {message} in its place" in done.stderr
+    assert "--> pets.yaml:4:" in done.stderr
+
+
 OWN_PYTHON = """environment: own
 base: {{image: "{base}"}}
 python: {{managed: no}}
@@ -242,6 +268,31 @@ def test_steps_run_as_root_whoever_the_base_runs_as(envc: Envc, world: EngineWor
     assert envc.inside(image, "python", "-c", "import sys, os; print(sys.prefix, os.getuid())") == (
         "/opt/env 1000\n"
     )
+
+
+@pytest.mark.parametrize("has_environment", [True, False])
+def test_a_work_directory_leaves_no_trace_of_the_day(
+    envc: Envc, world: EngineWorld, *, has_environment: bool
+) -> None:
+    base = world.python_base if has_environment else world.base
+    python = 'python: "3.11"' if has_environment else ""
+    account = "useradd -u 1700 -m ape && touch -d 2001-01-01 /home/ape"
+    envc.write(
+        "pets.yaml",
+        f'environment: pets\nbase: {{image: "{base}"}}\n{python}\n'
+        f"before-packages: [{{run: {account}}}]\nuser: ape\nworkdir: /home/ape/a b\n",
+    )
+    envc("lock", "pets.yaml")
+
+    built = envc.build("pets.yaml")
+
+    look = "stat -c '%U %a %Y %n' /home/ape '/home/ape/a b'; pwd"
+    assert envc.inside(built["image"], "sh", "-c", look).splitlines() == [
+        "ape 755 946684800 /home/ape",
+        "root 755 946684800 /home/ape/a b",
+        "/home/ape/a b",
+    ]
+    assert [one["code"] for one in built["diagnostics"]] == ["W626"]
 
 
 def test_gpus_that_are_not_there_are_told_before_the_engine_refuses(

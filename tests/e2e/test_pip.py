@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from envc.plan.label import CONTRACT
 from support.command import Envc
 from support.engine import EngineWorld
 
@@ -216,7 +217,7 @@ def test_labels_say_which_environment_an_image_is(envc: Envc, spec: str) -> None
 
     command = ["docker", "image", "inspect", "--format", "{{json .Config.Labels}}", image["image"]]
     labels = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    assert labels == {"dev.envc.contract": "3", "dev.envc.env-id": image["env_id"]}
+    assert labels == {"dev.envc.contract": str(CONTRACT), "dev.envc.env-id": image["env_id"]}
 
 
 def test_wheels_that_own_one_path_are_settled_by_name(envc: Envc, world: EngineWorld) -> None:

@@ -20,11 +20,11 @@ from envc.platform import PLATFORMS, Platform
 from envc.reference import ImageReference
 from envc.resolve.base import IndexAccess, PipResolution, Report
 from envc.resolve.image.inspector import ImageInspector
-from envc.resolve.pip_inside import Inside, InsideEngine, Line
-from envc.resolve.pip_place import Interpreter
-from envc.resolve.pip_tools import PipTools
-from envc.resolve.pip_tools_wheels import WHEELS, bring_tools
-from envc.resolve.uv import Uv
+from envc.resolve.pip.inside import Inside, InsideEngine, Line
+from envc.resolve.pip.pip_tools import PipTools
+from envc.resolve.pip.place import Interpreter
+from envc.resolve.pip.uv import Uv
+from envc.resolve.pip.wheelhouse import WHEELS, bring_tools
 from support.engine import EngineWorld
 from support.index import Dist, IndexServer
 from support.pip_world import ask, silent

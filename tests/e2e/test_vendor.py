@@ -286,9 +286,8 @@ def test_what_is_gone_is_told_and_the_rest_stays(envc: Envc, wheels: Envc) -> No
     path = envc.folder / "pets.lock"
     lock = json.loads(path.read_text())
     wheel = lock["platforms"]["linux/amd64"]["pip"][0]
-    path.write_text(
-        path.read_text().replace(wheel["url"], wheel["url"].replace("tabulate-", "gone-"))
-    )
+    gone = wheel["url"].replace("/packages/", "/packages/gone/")
+    path.write_text(path.read_text().replace(wheel["url"], gone))
 
     done = envc("vendor", "pets.envc", "v", "--no-images", exit_code=3)
 

@@ -45,7 +45,10 @@ class Base:
 
     def add(self, *folders: str) -> None:
         """Run the script for the usual account."""
-        facts = {"uid": 1000, "gid": 1000, "name": "envc", "home": "/home/envc", "folders": folders}
+        self.run({"uid": 1000, "gid": 1000, "name": "envc", "home": "/home/envc"}, folders)
+
+    def run(self, account: dict[str, object], folders: tuple[str, ...]) -> None:
+        facts = {**account, "folders": folders}
         (self.root / "facts.json").write_text(json.dumps(facts))
         command = [sys.executable, "-B", "-c", RUN, str(SCRIPTS), str(self.root)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -111,6 +114,19 @@ def test_a_base_that_has_all_gets_nothing(base: Base) -> None:
     base.add("/home/envc")
 
     assert base.added == []
+
+
+def test_without_an_account_there_are_only_the_folders_that_the_base_lacks(base: Base) -> None:
+    base.write("etc/passwd", "root:x:0:0::/root:/bin/sh\n")
+    base.write("home/ada/.profile")
+    (base.root / "system/home/ada").chmod(0o700)
+
+    base.run({"uid": 0, "gid": 0, "name": None, "home": None}, ("/home/ada/work",))
+
+    assert base.added == ["home", "home/ada", "home/ada/work"]
+    assert base.owners["home/ada/work"] == [0, 0]
+    home = (base.root / "tree/home/ada").stat()
+    assert (stat.S_IMODE(home.st_mode), home.st_mtime) == (0o700, 946684800)
 
 
 def test_all_has_one_time(base: Base) -> None:

@@ -42,7 +42,7 @@ def test_metadata_is_written_as_a_reviewer_would() -> None:
         "USER 1000:1000",
         "EXPOSE 80 8080 9000/udp",
         'VOLUME ["/data \\\\$x", "/models"]',
-        "HEALTHCHECK --interval=30s --timeout=30s --start-period=1m30s --retries=3 \\",
+        "HEALTHCHECK --interval=30s --timeout=30s --start-period=90s --retries=3 \\",
         '    CMD ["/bin/sh", "-ec", "curl -f http://localhost/ || exit 1"]',
         "STOPSIGNAL SIGINT",
         'CMD ["python"]',
@@ -61,7 +61,7 @@ def test_a_health_check_can_be_taken_away() -> None:
 
 @pytest.mark.parametrize(
     ("written", "expected"),
-    [("1ms", "1ms"), ("90s", "1m30s"), ("3600s", "1h"), ("1h0m1s", "1h1s"), ("1001ms", "1s1ms")],
+    [("1ms", "1ms"), ("90s", "90s"), ("3600s", "1h"), ("1h0m1s", "3601s"), ("1001ms", "1001ms")],
 )
 def test_a_duration_is_written_in_one_way(written: str, expected: str) -> None:
     found = healthcheck_of(pip_lock(), {"run": "true", "interval": written})
@@ -123,6 +123,38 @@ def test_an_environment_makes_no_account_for_a_user_of_the_bases(user: str) -> N
     assert json.loads(file.content or b"")["user"] == user
     assert "account" not in [stage.name for stage in plan.stages]
     assert isinstance(plan.stages[-1].instructions[0], Workdir)
+
+
+@pytest.mark.parametrize("user", ["root", "www-data"])
+def test_docker_never_makes_the_folder_in_which_commands_start(user: str) -> None:
+    data = {"environment": "x", "user": user, "workdir": "/srv/app", "volumes": ["/data"]}
+
+    plan, bare = (plan_of(data, {"linux/amd64": one}) for one in (pip_lock(), BARE))
+
+    (file,) = [file for file in plan.files if file.path == "layers/account.json"]
+    assert json.loads(file.content or b"") == {
+        "folders": ["/srv/app"],
+        "gid": 0,
+        "home": None,
+        "name": None,
+        "uid": 0,
+    }
+    assert [type(one) for one in plan.stages[-1].instructions[:2]] == [Copy, Workdir]
+    (system,) = [stage for stage in bare.stages if stage.name == "system"]
+    check, make = system.instructions
+    assert isinstance(check, Run)
+    assert isinstance(make, Run)
+    assert (check.words[0], make.words[-1]) == ("id", "mkdir -p -- /srv/app")
+    assert make.words[:4] == ("/bin/sh", "-c", '[ -d "$0" ] || exec "$@"', "/srv/app")
+
+
+@pytest.mark.parametrize("workdir", ["/", "/app", "/app/", "/srv/../app"])
+def test_a_folder_at_the_top_needs_no_layer(workdir: str) -> None:
+    data = {"environment": "x", "user": "root", "workdir": workdir}
+
+    plan = plan_of(data, {"linux/amd64": pip_lock()})
+
+    assert "account" not in [stage.name for stage in plan.stages]
 
 
 def test_one_layer_of_all_has_the_account_too() -> None:

@@ -10,6 +10,7 @@ from envc.lock.model import PlatformLock
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Selection, Tree
 from envc.plan.instruction import BuildPlan
+from envc.plan.label import CONTRACT
 from envc.render.dockerfile import render
 from envc.resources import read_templates
 from support.plans import BARE, conda_lock, conda_package, pip_lock, plan_of, wheel
@@ -151,10 +152,9 @@ def test_the_declared_cuda_is_a_label() -> None:
         text = render(plan_with(**fields), read_templates()).text
         return text[text.index("LABEL dev.envc") :].rpartition("dev.envc.env-id")[0]
 
-    assert labels() == labels(cuda="none") == "LABEL dev.envc.contract=3 \\\n      "
-    assert labels(cuda="12.4") == (
-        "LABEL dev.envc.contract=3 \\\n      dev.envc.cuda=12.4 \\\n      "
-    )
+    contract = f"LABEL dev.envc.contract={CONTRACT} \\\n      "
+    assert labels() == labels(cuda="none") == contract
+    assert labels(cuda="12.4") == f"{contract}dev.envc.cuda=12.4 \\\n      "
 
 
 def test_all_that_shapes_the_image_counts() -> None:

@@ -14,8 +14,8 @@ import requests
 from envc.errors import ToolError
 from envc.mirror import MirrorMap
 from envc.resolve.base import CondaResolution, IndexAccess
-from envc.resolve.channel_front import open_front
 from envc.resolve.conda.asking import pose
+from envc.resolve.conda.channel_front import open_front
 from envc.resolve.conda.conda_lock import CondaLock
 from envc.resolve.conda.rattler import Rattler
 from support.conda_channel import serve

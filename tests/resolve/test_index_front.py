@@ -16,13 +16,13 @@ import pytest
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
 from envc.resolve.base import PipResolution
-from envc.resolve.index import IndexClient, IndexFile
-from envc.resolve.index_front import IndexFront
-from envc.resolve.index_scout import IndexScout
+from envc.resolve.index.client import IndexClient, IndexFile
+from envc.resolve.index.transport import Transport
 from envc.resolve.once import Once
-from envc.resolve.pip_input import PipInput, prepare
-from envc.resolve.pip_progress import PipProgress
-from envc.resolve.transport import Transport
+from envc.resolve.pip.front import IndexFront
+from envc.resolve.pip.input import PipInput, prepare
+from envc.resolve.pip.progress import PipProgress
+from envc.resolve.pip.scout import IndexScout
 from support.index import Dist, IndexServer
 from support.pip_world import CP, MACHINE, ask, solvers
 

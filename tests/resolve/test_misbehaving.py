@@ -19,9 +19,9 @@ from envc.resolve.base import IndexAccess, PipResolution, PipSolver
 from envc.resolve.conda.question import Channel
 from envc.resolve.conda.rattler import Rattler
 from envc.resolve.conda.watch import find_silent
-from envc.resolve.retry import PatientRetry
-from envc.resolve.transport import Transport
-from envc.resolve.uv import Uv
+from envc.resolve.index.retry import PatientRetry
+from envc.resolve.index.transport import Transport
+from envc.resolve.pip.uv import Uv
 from support.conda_site import CANONICAL, Site, fail
 from support.drip import dripping
 from support.http_server import LoopbackServer, QuietHandler

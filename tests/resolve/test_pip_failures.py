@@ -21,8 +21,8 @@ from envc.resolve.base import (
     PipResolution,
     PipSolver,
 )
-from envc.resolve.pip_tools import Interpreter, PipTools
-from envc.resolve.uv import Uv
+from envc.resolve.pip.pip_tools import Interpreter, PipTools
+from envc.resolve.pip.uv import Uv
 from support.index import Dist, IndexServer
 from support.pip_world import HERE, ask, local_wheel, silent, solvers
 

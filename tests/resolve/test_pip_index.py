@@ -16,15 +16,15 @@ from packaging import tags as packaging_tags
 from envc.errors import ToolError
 from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess, PipResolution, PipSolver
-from envc.resolve.index import IndexClient, IndexFile, Project
-from envc.resolve.index_page import parse_page
+from envc.resolve.index.client import IndexClient, IndexFile, Project
+from envc.resolve.index.page import parse_page
+from envc.resolve.index.transport import Answer, Transport, basic_auth
+from envc.resolve.index.wheel_file import Target, best_wheel, distribution_of, is_of
 from envc.resolve.network import network_environment
-from envc.resolve.pip_conflict import redact
-from envc.resolve.pip_tools import PipTools
+from envc.resolve.pip.conflict import redact
+from envc.resolve.pip.pip_tools import PipTools
+from envc.resolve.pip.uv import Uv
 from envc.resolve.tools import tools_requirements
-from envc.resolve.transport import Answer, Transport, basic_auth
-from envc.resolve.uv import Uv
-from envc.resolve.wheel_file import Target, best_wheel, distribution_of, is_of
 from support.index import Dist, IndexServer
 from support.pip_world import CP, MACHINE, ask, silent, solvers
 

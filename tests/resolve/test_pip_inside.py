@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,10 @@ from envc.lock.model import BaseImage, Built
 from envc.lock.package import PipPackage
 from envc.mirror import MirrorMap
 from envc.resolve.base import Conflict, IndexAccess, PipRequest, PipResolution
-from envc.resolve.pip_inside import Inside
-from envc.resolve.pip_place import Interpreter
-from envc.resolve.pip_tools import PipTools
-from envc.resolve.pip_tools_wheels import bring_tools
+from envc.resolve.pip.inside import Inside
+from envc.resolve.pip.pip_tools import PipTools
+from envc.resolve.pip.place import Interpreter
+from envc.resolve.pip.wheelhouse import bring_tools
 from support.index import Dist, IndexServer
 from support.near_engine import NearEngine
 from support.pip_world import HERE, ask, local_wheel, silent, solvers
@@ -195,7 +195,7 @@ def test_a_bases_python_that_does_not_fit_is_told(
     tmp_path: Path, changes: dict[str, Any], wanted: str, expected: str
 ) -> None:
     here = Interpreter.running()
-    hello = {name: getattr(here, name) for name in Interpreter.__slots__} | changes
+    hello = asdict(here) | changes
     with IndexServer() as index:
         request = replace(ask("a", index=index, python_version=wanted), base=BASE)
         told = reason(NearEngine(tmp_path, hello=hello), request)

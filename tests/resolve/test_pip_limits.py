@@ -10,8 +10,8 @@ import pytest
 
 from envc.errors import EnvcError
 from envc.resolve.base import Conflict, IndexAccess, PipRequest, PipResolution
-from envc.resolve.pip_tools import PipTools
-from envc.resolve.uv import Uv
+from envc.resolve.pip.pip_tools import PipTools
+from envc.resolve.pip.uv import Uv
 from support.index import Dist, IndexServer
 from support.pip_world import MACHINE, ask, local_wheel, silent, solvers
 

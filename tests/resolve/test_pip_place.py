@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from envc.mirror import MirrorMap
-from envc.resolve.index import IndexClient
-from envc.resolve.index_front import IndexFront
-from envc.resolve.pip_input import PipInput, target_of
-from envc.resolve.pip_place import Host, Job
-from envc.resolve.transport import Transport
+from envc.resolve.index.client import IndexClient
+from envc.resolve.index.transport import Transport
+from envc.resolve.pip.front import IndexFront
+from envc.resolve.pip.input import PipInput, target_of
+from envc.resolve.pip.place import Host, Job
 from support.index import IndexServer
 from support.pip_world import ask
 

@@ -1,7 +1,8 @@
-"""What pages said of a release once is not asked again, and what has changed since is still seen."""
+"""What is known of a release is not asked again, and what has changed since is still seen."""
 
 from __future__ import annotations
 
+import platform
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,16 +14,18 @@ from packaging.requirements import Requirement
 
 from envc.errors import ToolError
 from envc.resolve.base import IndexAccess, PipRequest, PipResolution
-from envc.resolve.index import IndexClient
-from envc.resolve.pip_input import PipInput, Root, target_of
-from envc.resolve.release import Releases
-from envc.resolve.transport import Transport
-from envc.resolve.uv import Uv
-from envc.resolve.uv_answer import parse_answer, write_preferred
+from envc.resolve.index.client import IndexClient
+from envc.resolve.index.transport import Transport
+from envc.resolve.pip import uv_cache
+from envc.resolve.pip.input import PipInput, Root, target_of
+from envc.resolve.pip.release import Releases
+from envc.resolve.pip.uv import Uv
+from envc.resolve.pip.uv_answer import parse_answer, write_preferred
 from support.index import Dist, IndexServer
 from support.pip_world import CP, MACHINE, ask, silent
 
 PYPI = "https://pypi.org/simple"
+HERE = platform.python_version()
 SPECIAL = f"{CP}-{CP}-manylinux_2_17_{MACHINE}"
 TWO = (SPECIAL, "py3-none-any")
 
@@ -44,6 +47,12 @@ def _releases(cache: Path, request: PipRequest) -> tuple[IndexClient, Releases]:
     return client, Releases(given, client, kept)
 
 
+def _ask_pypi(index: IndexServer, wanted: str = "a", python: str = HERE) -> PipRequest:
+    """Return a request for something of PyPI, whose mirror is asked."""
+    mirrors = [f"{PYPI}={index.url}", f"https://files.pythonhosted.org={index.address}/files"]
+    return ask(wanted, index=[IndexAccess(url=PYPI)], mirrors=mirrors, python_version=python)
+
+
 def _files(answer: PipResolution) -> list[str | None]:
     return [one.filename for one in answer.packages]
 
@@ -55,9 +64,15 @@ def _pages(index: IndexServer) -> list[str]:
     return asked
 
 
+def _skip_with_new_uv(cache: Path) -> None:
+    """Skip where uv keeps metadata in a form that nobody here knows yet: then pages are read."""
+    if not list(uv_cache.list_folders(cache / "uv")):
+        pytest.skip("this uv's cache has a form that envc does not read")
+
+
 @pytest.mark.parametrize("form", ["html", "json"])
 @pytest.mark.parametrize("has_metadata", [True, False])
-def test_a_page_is_read_once_for_a_release(
+def test_no_page_is_read_beside_uv_for_a_release_with_one_wheel(
     form: Literal["html", "json"], has_metadata: bool, tmp_path: Path
 ) -> None:
     dists = [
@@ -66,13 +81,78 @@ def test_a_page_is_read_once_for_a_release(
         Dist(name="b", version="1.0", requires_python=">=3.8", metadata=has_metadata),
     ]
     with IndexServer(dists, form=form) as index:
+        first = _resolve(tmp_path, _ask_pypi(index))
+        _skip_with_new_uv(tmp_path)
+        before = _pages(index)
+        second = _resolve(tmp_path, _ask_pypi(index))
+
+        assert before == ["/simple/a/", "/simple/b/"]
+        assert _pages(index) == before
+        assert second == first
+
+
+def test_elsewhere_than_on_pypi_a_page_is_read_once(tmp_path: Path) -> None:
+    with IndexServer([Dist(name="a", version="1.0")]) as index:
         first = _resolve(tmp_path, ask("a", index=index))
         before = _pages(index)
         second = _resolve(tmp_path, ask("a", index=index))
 
+        assert before == ["/simple/a/", "/simple/a/"]
+        assert _pages(index) == ["/simple/a/"]  # uv's own
+        assert second == first
+
+
+def test_a_page_is_read_once_where_uv_keeps_what_nobody_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uv_cache, "_KNOWN", range(0))
+    dists = [
+        Dist(name="a", version="2.0", requires_python=">=3.8,<3.9"),
+        Dist(name="a", version="1.0", requires=("b",)),
+        Dist(name="b", version="1.0", requires_python=">=3.8"),
+    ]
+    with IndexServer(dists) as index:
+        first = _resolve(tmp_path, _ask_pypi(index, "a<2"))
+        before = _pages(index)
+        second = _resolve(tmp_path, _ask_pypi(index, "a<2"))
+
         assert before == ["/simple/a/", "/simple/a/", "/simple/b/", "/simple/b/"]
         assert _pages(index) == ["/simple/a/", "/simple/b/"]  # uv's own
+        assert _files(first) == ["a-1.0-py3-none-any.whl", "b-1.0-py3-none-any.whl"]
         assert second == first
+
+
+@pytest.mark.parametrize("is_pypi", [True, False])
+def test_what_a_page_does_not_say_is_no_limit(is_pypi: bool, tmp_path: Path) -> None:
+    dist = Dist(name="a", version="1.0", requires_python=">=3.8,<3.12", page_python="")
+    with IndexServer([dist]) as index:
+        request = _ask_pypi(index, python="3.12.4")
+        if not is_pypi:
+            request = ask("a", index=index, python_version="3.12.4")
+
+        assert _files(_resolve(tmp_path, request)) == ["a-1.0-py3-none-any.whl"]
+
+
+def test_a_page_can_say_more_than_metadata(tmp_path: Path) -> None:
+    dists = [
+        Dist(name="a", version="2.0", requires_python=">=3.8", page_python=">=3.8,<3.12"),
+        Dist(name="a", version="1.0", requires_python=">=3.8"),
+    ]
+    with IndexServer(dists) as index:
+        request = ask("a", index=index, python_version="3.12.4")
+
+        assert _files(_resolve(tmp_path, request)) == ["a-1.0-py3-none-any.whl"]
+
+
+def test_an_upper_bound_of_a_wheel_on_pypi_counts(tmp_path: Path) -> None:
+    dists = [
+        Dist(name="a", version="2.0", requires_python=">=3.8,<3.12"),
+        Dist(name="a", version="1.0", requires_python=">=3.8"),
+    ]
+    with IndexServer(dists, form="json") as index:
+        found = _resolve(tmp_path, _ask_pypi(index, python="3.12.4"))
+
+        assert _files(found) == ["a-1.0-py3-none-any.whl"]
 
 
 def test_extras_are_judged_without_another_page(tmp_path: Path) -> None:
@@ -129,8 +209,7 @@ def test_one_wheel_of_several_that_was_withdrawn_since_is_not_taken(tmp_path: Pa
 
 def test_of_several_wheels_on_pypi_the_page_is_read_once_too(tmp_path: Path) -> None:
     with IndexServer([Dist(name="a", version="1.0", tags=TWO)], form="json") as index:
-        mirrors = [f"{PYPI}={index.url}", f"https://files.pythonhosted.org={index.address}/files"]
-        request = ask("a", index=[IndexAccess(url=PYPI)], mirrors=mirrors)
+        request = _ask_pypi(index)
         first = _resolve(tmp_path, request)
         index.requests.clear()
         second = _resolve(tmp_path, request)
@@ -242,38 +321,10 @@ def test_a_size_that_uv_knows_by_chance_counts_and_is_no_reason_to_read_a_page_a
         assert index.requests == []
 
 
-def test_pages_of_requirements_are_fetched_ahead_where_nothing_is_known_of_them(
-    tmp_path: Path,
-) -> None:
-    with IndexServer([Dist(name="a", version="1.0"), Dist(name="b", version="1.0")]) as index:
-        _resolve(tmp_path, ask("a", index=index))
-        client, releases = _releases(tmp_path, ask("a", "b", index=index))
-        index.requests.clear()
-        releases.look_ahead()
-        found = client.release("b", "1.0")
-
-        assert found is not None
-        assert index.requests == ["/simple/b/"]
-
-
-def test_a_page_that_cannot_be_fetched_ahead_is_asked_for_again(tmp_path: Path) -> None:
-    with IndexServer([Dist(name="a", version="1.0")]) as index:
-        index.failures["/simple/a/"] = 503
-        client, releases = _releases(tmp_path, ask("a", index=index))
-        releases.look_ahead()
-        with pytest.raises(ToolError) as raised:
-            client.release("a", "1.0")
-        index.failures.clear()
-        found = client.release("a", "1.0")
-
-        assert [one.code for one in raised.value.diagnostics] == ["E337"]
-        assert found is not None
-
-
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"a-1.0-py3-none-any.whl": {}}', "\0"])
 def test_a_damaged_cache_costs_a_page(text: str, tmp_path: Path) -> None:
-    with IndexServer([Dist(name="a", version="1.0")]) as index:
-        request = ask("a", index=index)
+    with IndexServer([Dist(name="a", version="1.0", tags=TWO)], form="json") as index:
+        request = _ask_pypi(index)
         first = _resolve(tmp_path, request)
         (kept,) = (tmp_path / "metadata").glob("*.release")
         kept.write_text(text)

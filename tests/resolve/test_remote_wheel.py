@@ -13,9 +13,9 @@ import pytest
 from envc.errors import ToolError
 from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess
-from envc.resolve.index import IndexClient
-from envc.resolve.remote_wheel import read_remote_metadata
-from envc.resolve.transport import Part, Transport
+from envc.resolve.index.client import IndexClient
+from envc.resolve.index.remote_wheel import read_remote_metadata
+from envc.resolve.index.transport import Part, Transport
 from support.index import Dist, IndexServer, wheel_bytes
 
 NAME = "a-1-py3-none-any.whl"

@@ -16,12 +16,12 @@ from envc.files import read_tree
 from envc.lock.model import BaseImage, Intent, Lock, PlatformLock, Tools
 from envc.lock.package import PipPackage, SourcePackage
 from envc.platform import PLATFORMS
-from envc.resolve.backend import BackendError
 from envc.resolve.base import Conflict, LocalSource, PipRequest, PipResolution, PipSolver
-from envc.resolve.direct import is_sdist_address
 from envc.resolve.keeping import Keeping
-from envc.resolve.project import BrokenProjectError, read_project
-from envc.resolve.workshop import Workshop
+from envc.resolve.pip.direct import is_sdist_address
+from envc.resolve.project.backend import BackendError
+from envc.resolve.project.folder import BrokenProjectError, read_project
+from envc.resolve.project.workshop import Workshop
 from support.index import Dist, IndexServer
 from support.pip_world import CP, MACHINE, ask, silent, solvers
 from support.sources import project

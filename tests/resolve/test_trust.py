@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from envc.errors import ToolError
 from envc.resolve.base import IndexAccess
-from envc.resolve.transport import Answer, Transport
+from envc.resolve.index.transport import Answer, Transport
 from support.http_server import LoopbackServer, QuietHandler
 
 LOOPBACK = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))

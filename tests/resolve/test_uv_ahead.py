@@ -15,9 +15,9 @@ import pytest
 
 from envc.process import Completed
 from envc.resolve.base import IndexAccess, PipRequest, PipResolution
-from envc.resolve.uv import Uv
-from envc.resolve.uv_ahead import Ahead
-from envc.resolve.uv_question import FOLDER, RETRIES, Question, own_environment, program
+from envc.resolve.pip.uv import Uv
+from envc.resolve.pip.uv_ahead import Ahead
+from envc.resolve.pip.uv_question import FOLDER, RETRIES, Question, own_environment, program
 from support.index import Dist, IndexServer
 from support.pip_world import ask, silent
 

@@ -38,6 +38,7 @@ class Dist:
         requires: Its dependencies, a PEP 508 requirement each.
         extras: Further dependencies by extra.
         requires_python: Its `Requires-Python`, or None.
+        page_python: What pages say of that, where it is something else; empty for nothing.
         tags: Of its wheels, one wheel each; none for a distribution without wheels.
         sdist: Whether it has a source distribution.
         source: What that holds, by path; none for one whose build always fails.
@@ -52,6 +53,7 @@ class Dist:
     requires: tuple[str, ...] = ()
     extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     requires_python: str | None = None
+    page_python: str | None = None
     tags: tuple[str, ...] = ("py3-none-any",)
     sdist: bool = False
     source: Mapping[str, str] = field(default_factory=dict)
@@ -59,6 +61,11 @@ class Dist:
     hashed: bool = True
     metadata: bool = False
     uploaded: str | None = None
+
+    @property
+    def stated_python(self) -> str | None:
+        """What pages say of the Pythons it is for."""
+        return self.requires_python if self.page_python is None else self.page_python
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,8 +300,8 @@ class IndexServer:
             attributes = {"href": self._link(file, folder)}
             if file.dist.hashed:
                 attributes["href"] += f"#sha256={file.sha256}"
-            if file.dist.requires_python is not None:
-                attributes["data-requires-python"] = file.dist.requires_python
+            if file.dist.stated_python:
+                attributes["data-requires-python"] = file.dist.stated_python
             if file.dist.yanked is not None:
                 attributes["data-yanked"] = file.dist.yanked
             if file.dist.uploaded is not None:
@@ -317,8 +324,8 @@ class IndexServer:
             }
             if file.dist.uploaded is not None:
                 entry["upload-time"] = file.dist.uploaded
-            if file.dist.requires_python is not None:
-                entry["requires-python"] = file.dist.requires_python
+            if file.dist.stated_python:
+                entry["requires-python"] = file.dist.stated_python
             if file.dist.metadata and file.name.endswith(".whl"):
                 entry["core-metadata"] = {"sha256": _sha256(_metadata(file.dist))}
             files.append(entry)

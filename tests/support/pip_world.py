@@ -20,8 +20,8 @@ from envc.resolve.base import (
     Provided,
     Requirement,
 )
-from envc.resolve.pip_tools import PipTools
-from envc.resolve.uv import Uv
+from envc.resolve.pip.pip_tools import PipTools
+from envc.resolve.pip.uv import Uv
 from envc.source import Source
 from support.index import Dist, IndexServer, write_wheel
 

@@ -6,19 +6,19 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TextIO, TypeAlias, assert_never
 
 from envc.build.cache import cache_source, cache_target, explain_caches
-from envc.build.event import BuildEvent, Progress, StepLog
-from envc.build.failure import Evidence, explain_failure
 from envc.build.held import explain_missing
-from envc.build.note import Note, explain_notes, read_note
-from envc.build.progress import write_log
-from envc.build.redaction import Redaction
+from envc.build.report.event import BuildEvent, Progress, StepLog
+from envc.build.report.failure import Evidence, explain_failure
+from envc.build.report.note import Note, explain_notes, read_note
+from envc.build.report.progress import write_log
+from envc.build.report.redaction import Redaction
+from envc.build.report.title import NO_TITLES, Titles
 from envc.build.terms import Compression
-from envc.build.title import NO_TITLES, Titles
 from envc.diagnostics import Diagnostic
 from envc.dockerfile.need import NOTHING, Needs
 from envc.engine.docker import Engine
@@ -27,6 +27,7 @@ from envc.engine.lookup import LocalImage
 from envc.engine.option import join_fields
 from envc.errors import InputError, ToolError
 from envc.files import unwritable
+from envc.frozen import frozen
 from envc.process import ProgramMissingError, stream
 from envc.source import Span
 
@@ -46,14 +47,14 @@ __all__ = [
 _PROBE_TIMEOUT_S = 10.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SecretVariable:
     """A secret that an environment variable holds."""
 
     variable: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SecretFile:
     """A secret that a file holds."""
 
@@ -63,7 +64,7 @@ class SecretFile:
 SecretSource: TypeAlias = SecretVariable | SecretFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Planned:
     """A build that stands in a plan of bake's: the plan's file, and the build's name in it."""
 
@@ -71,7 +72,7 @@ class Planned:
     target: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildRequest:
     """What to build and how.
 
@@ -123,7 +124,7 @@ class BuildRequest:
     places: Mapping[str, Span] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildResult:
     """An image that was built.
 

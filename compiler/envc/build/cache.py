@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from envc.build.event import Failure
+from envc.build.report.event import Failure
 from envc.build.terms import Compression
 from envc.diagnostics import Diagnostic
 from envc.engine.option import join_fields

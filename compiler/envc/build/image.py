@@ -5,29 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envc.build.passed import recall_warnings, remember_warnings
+from envc.build.checks.passed import recall_warnings, remember_warnings
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine
 from envc.engine.lookup import LocalImage
 from envc.errors import InputError, ToolError, UsageError
 from envc.files import open_cache
+from envc.frozen import frozen
 from envc.mark import is_abandoned, own_mark
 from envc.plan.label import ENV_ID_LABEL, tag
 from envc.platform import PLATFORMS
 
 if TYPE_CHECKING:
     from envc.build.buildkit import BuildRequest
-    from envc.build.claim import Checks
-    from envc.build.event import BuildEvent
+    from envc.build.checks.claim import Checks
+    from envc.build.report.event import BuildEvent
 
 __all__ = ["Image", "Wanted", "adopt", "approve", "choose_platform", "find", "produce"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wanted:
     """An image that somebody wants.
 
@@ -67,7 +68,7 @@ class Wanted:
         return replace(whole, env_ids=ordered)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Image:
     """An image that the engine or a registry has.
 
@@ -184,10 +185,10 @@ def produce(
             (E553).
     """
     from envc.build.buildkit import build
-    from envc.build.check import check
-    from envc.build.note import NOTED
+    from envc.build.checks.run import check
+    from envc.build.report.note import NOTED
+    from envc.build.report.unfit import explain_start
     from envc.build.storage import require_storable
-    from envc.build.unfit import explain_start
 
     def has_passed(digest: str) -> bool:
         return recall_warnings(cache, digest, checks.identity) is not None
@@ -202,7 +203,7 @@ def produce(
         try:
             result = build(replace(request, tag=temporary), on_event)
             try:
-                checked = check(engine, temporary, checks)
+                checked = check(engine, temporary, checks, name=wanted.name)
             except ToolError as error:
                 raise explain_start(error, request.places.get("user")) from error
             if checked.problems:
@@ -241,7 +242,7 @@ def approve(engine: Engine, image: Image, wanted: Wanted, checks: Checks, *, cac
         InputError: A check fails (E62x).
         ToolError: The engine fails (E60x, E629).
     """
-    from envc.build.check import check
+    from envc.build.checks.run import check
 
     warnings = recall_warnings(cache, image.digest, checks.identity)
     if warnings is None:
@@ -292,7 +293,7 @@ def turn(lock: Path, on_event: Callable[[BuildEvent], None], text: str) -> Itera
     """Hold a lock file; say `text` where somebody else has to let go of it first."""
     from filelock import FileLock, Timeout
 
-    from envc.build.event import Notice
+    from envc.build.report.event import Notice
 
     held = FileLock(lock)
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from envc.frozen import frozen
 from envc.process import ProgramMissingError, run
 
 __all__ = ["Traces", "look", "remove_since"]
@@ -14,7 +15,7 @@ _TIMEOUT_S = 120.0
 _AT_ONCE = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Traces:
     """What BuildKit keeps: `records` of its cache and `builds` of its history, by their ids."""
 

@@ -5,14 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from envc.build.event import BuildEvent, Notice, StepDone, StepFailed, StepProgress, StepStarted
 from envc.build.image import Image, Wanted
+from envc.build.report.event import (
+    BuildEvent,
+    Notice,
+    StepDone,
+    StepFailed,
+    StepProgress,
+    StepStarted,
+)
 from envc.diagnostics import Diagnostic
 from envc.engine.docker import Engine
 from envc.engine.transfer import PushRefusedError
 from envc.errors import InputError, ToolError
+from envc.frozen import frozen
 from envc.mirror import MirrorMap
 from envc.plan.label import ENV_ID_LABEL, tag
 from envc.platform import PLATFORMS
@@ -31,7 +39,7 @@ _FIRST_PAUSE_S = 1.0
 _TIMEOUT_S = 15.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Registries:
     """Where images are looked for, and pushed to.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from envc.diagnostics import Diagnostic
 from envc.engine.facts import EngineFacts
 from envc.engine.lookup import LocalImage, name_of
 from envc.errors import InputError, ToolError
+from envc.frozen import frozen
 from envc.platform import Platform
 from envc.reference import ImageReference
 from envc.source import Span
@@ -42,7 +42,7 @@ class ShellEngine(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PinnedBase:
     """A base that nobody has looked into on this machine.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from envc.frozen import frozen
 
 __all__ = ["ALL", "COMPRESSIONS", "PULLS", "Compression", "Pull", "Terms"]
 
@@ -18,7 +19,7 @@ COMPRESSIONS: tuple[Compression, ...] = ("gzip", "zstd")
 """How layers can be stored; the first is what every engine and every registry reads."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Terms:
     """Where an image may come from, and where it must be in the end.
 

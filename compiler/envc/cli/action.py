@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from envc.cli.console import Console
+from envc.frozen import frozen
 
 __all__ = ["Action", "add_actions", "execute_action"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Action:
     """One thing that a verb can do.
 

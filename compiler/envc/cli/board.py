@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
-from envc.build.event import BuildEvent, Notice, StepDone, StepStarted
-from envc.build.failure import shorten
+from envc.build.report.event import BuildEvent, Notice, StepDone, StepStarted
+from envc.build.report.failure import shorten
 from envc.cli.build import tell
 
 if TYPE_CHECKING:

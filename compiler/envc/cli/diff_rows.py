@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from envc.cli.size import format_size
@@ -11,6 +10,7 @@ from envc.cli.summary import group_changes, tell_growth, tell_move, tell_version
 from envc.diff.difference import Difference, PlatformDifference
 from envc.diff.layer import LayerChange, Pull
 from envc.diff.leaf import LeafChange
+from envc.frozen import frozen
 from envc.lock.change import Change
 from envc.plan.node import Node
 
@@ -32,7 +32,7 @@ _FILES_SHOWN = 20
 _MANY = ("before", "steps", "built")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PackageRow:
     """A package that moved; `where` is empty where it did so everywhere."""
 
@@ -45,7 +45,7 @@ class PackageRow:
     where: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PartRow:
     """Another part of the identity that is not the same; `where` as in `PackageRow`."""
 
@@ -57,7 +57,7 @@ class PartRow:
     where: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LayerRow:
     """A layer that is not reused; `where` as in `PackageRow`."""
 

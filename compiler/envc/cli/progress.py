@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from envc.build.event import BuildEvent
-    from envc.build.progress import Display, Reporter
+    from envc.build.report.event import BuildEvent
+    from envc.build.report.progress import Display, Reporter
 
 __all__ = ["Progress", "add_progress"]
 
@@ -38,7 +38,7 @@ class Progress:
     def __call__(self, event: BuildEvent) -> None:
         """Show one event."""
         if self._reporter is None:
-            from envc.build.progress import open_reporter
+            from envc.build.report.progress import open_reporter
 
             self._reporter = self._stack.enter_context(open_reporter(self._stream, self._display))
         self._reporter(event)

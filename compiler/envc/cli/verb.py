@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,6 +12,7 @@ from envc.cli.console import Console
 from envc.cli.referring import resolve_specs
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import UsageError
+from envc.frozen import frozen
 from envc.machine import Machine
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ VERBS = {
 """What the overview says of each; the module of the same name does it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Verb:
     """A verb.
 

@@ -28,7 +28,7 @@ from envc.cli.verb import (
 from envc.errors import DriftError
 
 if TYPE_CHECKING:
-    from envc.build.verdict import Verified
+    from envc.build.comparison.verdict import Verified
 
 __all__ = ["VERB"]
 

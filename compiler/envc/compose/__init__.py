@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from envc.frozen import frozen
 
 if TYPE_CHECKING:
     from envc.compose.file import Load
@@ -17,7 +19,7 @@ WORDS = ("extends", "include", "params", "matrix")
 """The keys that no document has after it was composed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Choice:
     """What the command line chose.
 
@@ -28,7 +30,7 @@ class Choice:
     sets: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Composition:
     """What a spec and all of its files say together.
 

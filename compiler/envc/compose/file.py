@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ from envc.compose import WORDS
 from envc.compose.reference import OPENING
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import InputError
+from envc.frozen import frozen
 from envc.source import Span
 from envc.syntax import form_of
 from envc.syntax.document import Draft, Path
@@ -33,7 +34,7 @@ Load: TypeAlias = Callable[[str], Draft]
 """Reads a file by its path relative to the spec's folder; raises InputError where it cannot."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Link:
     """A file that another one names.
 
@@ -51,7 +52,7 @@ class Link:
 _Chain: TypeAlias = "tuple[tuple[str, Link], ...]"  # who names, and what
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class File:
     """A file that was read, and the files that could be read of those that it names."""
 
@@ -60,7 +61,7 @@ class File:
     includes: tuple[Link, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Files:
     """A spec with all that belongs to it.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from envc.compose.file import File, Files
 from envc.compose.reference import NAME
 from envc.compose.tree import Fields, Node, plain
 from envc.diagnostics import Diagnostic, Label, suggest
+from envc.frozen import frozen
 from envc.source import Span
 from envc.syntax import form_of
 from envc.syntax.excerpt import excerpt
@@ -28,7 +29,7 @@ _EXAMPLES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Layer:
     """What one file declares.
 
@@ -41,7 +42,7 @@ class Layer:
     variants: Mapping[str, Node] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Declarations:
     """What all files of a spec declare together.
 

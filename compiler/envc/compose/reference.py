@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from envc.frozen import frozen
 
 __all__ = ["NAME", "OPENING", "Reference", "find_references"]
 
@@ -13,7 +14,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _FOUND = re.compile(r"(?P<escape>\$\$\{\{)|\$\{\{(?P<inside>[^{}\r\n]*)(?P<closing>\}\})?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reference:
     """The characters `start` to `end` of a text, which stand for something else.
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from envc.compose.tree import Node
+from envc.frozen import frozen
 
 __all__ = ["RULES", "Joined", "Keyed", "Listed", "Named", "Rule", "entry_text"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Keyed:
     """A mapping: each key by itself.
 
@@ -27,17 +28,17 @@ class Keyed:
     is_replaced: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Listed:
     """A list without repetition: what is further said is added."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Joined:
     """A list in which everything happens, in order, as often as it is said."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Named:
     """A list of packages: an extending file replaces those that it names.
 

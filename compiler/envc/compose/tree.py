@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
+from envc.frozen import frozen
 from envc.source import Source, Span
 from envc.syntax.document import Data, Document, Path
 from envc.syntax.origin import Origin
@@ -16,7 +17,7 @@ Items: TypeAlias = "tuple[Node, ...]"
 Fields: TypeAlias = "dict[str, Node]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Node:
     """A value with its place.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from envc.compose.param import Declarations, how_to_declare
 from envc.compose.reference import OPENING, Reference, find_references
 from envc.compose.tree import Node
 from envc.diagnostics import Diagnostic, Label, suggest
+from envc.frozen import frozen
 from envc.source import Span
 from envc.syntax.document import locate
 from envc.syntax.origin import Origin, Piece, Use
@@ -19,7 +19,7 @@ LENGTH_LIMIT = 10_000_000
 """How many characters parameters may add to a spec: as many as its text may have."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Filled:
     """A text with parameters filled in.
 

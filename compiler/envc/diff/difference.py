@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from envc.diff.layer import LayerChange, Pull, compare_layers, estimate_pull
 from envc.diff.leaf import LeafChange, compare_trees
+from envc.frozen import frozen
 from envc.lock.change import Change, changes
 from envc.lock.model import Lock
 from envc.plan.node import Node
@@ -19,7 +19,7 @@ State: TypeAlias = Literal["same", "changed", "added", "removed"]
 _PACKAGES = ("conda", "pip", "system", "source", "build")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VariantPart:
     """A variant of one side: its lock, the tree of each platform by its name, and its spec's id."""
 
@@ -28,7 +28,7 @@ class VariantPart:
     spec_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Part:
     """One side of a comparison.
 
@@ -46,7 +46,7 @@ class Part:
     has_ids: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlatformDifference:
     """How a platform of a variant differs.
 
@@ -76,7 +76,7 @@ class PlatformDifference:
         return " ".join(filter(None, (self.variant, self.platform)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Difference:
     """How two environments differ.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from envc.canonical import digest
+from envc.frozen import frozen
 from envc.lock.model import PlatformLock
 from envc.plan.assembly import ASSEMBLY, WHOLE
 from envc.plan.layer import BUILT_LAYER, Kind, Layer, Package
@@ -22,7 +22,7 @@ _SYSTEM = ("base", "system", "unresolved", "user", "before", "before_variables")
 """The parts of an identity that decide what the environment's layers are put upon."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LayerChange:
     """A layer, or several that one stage or step makes.
 
@@ -39,7 +39,7 @@ class LayerChange:
     size_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pull:
     """What is to be pulled by somebody who has the old image.
 
@@ -52,7 +52,7 @@ class Pull:
     unknown: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Made:
     """A layer and all that its bytes depend on, as a digest."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Literal, TypeAlias
 
+from envc.frozen import frozen
 from envc.plan.node import Node
 
 __all__ = ["LeafChange", "LeafMove", "compare_trees"]
@@ -19,7 +19,7 @@ _LAYERS = "layers"
 _Pair: TypeAlias = tuple[Node | None, Node | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LeafChange:
     """A part of an identity that is not the same.
 

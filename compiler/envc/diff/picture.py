@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from envc.diff.layer import LayerChange, LayerState, Pull, estimate_pull
+from envc.frozen import frozen
 from envc.plan.label import CONTRACT_LABEL, ENV_ID_LABEL
 from envc.plan.node import Node
 
@@ -33,7 +34,7 @@ _LISTS = {"ExposedPorts": "ports", "Volumes": "volumes"}
 _OWN = (CONTRACT_LABEL, ENV_ID_LABEL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PictureLayer:
     """A layer of an image.
 
@@ -48,7 +49,7 @@ class PictureLayer:
     command: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Picture:
     """What an image tells of itself.
 
@@ -68,7 +69,7 @@ class Picture:
     is_compressed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SettingChange:
     """A setting that is not the same; None is that it is not set."""
 
@@ -77,7 +78,7 @@ class SettingChange:
     new: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PictureDifference:
     """How an image differs from another one, or from what a spec would be built to.
 

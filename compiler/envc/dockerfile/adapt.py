@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from envc.dockerfile.need import NOTHING, Needs, needs_of
 from envc.dockerfile.recipe import NamedImage, Recipe
+from envc.frozen import frozen
 from envc.reference import ImageReference
 from envc.source import Source, Span
 
@@ -22,7 +23,7 @@ FROM scratch AS {_CONTEXT_STAGE}
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Adapted:
     """A Dockerfile as the head of another one.
 
@@ -43,7 +44,7 @@ class Adapted:
     needs: Needs = NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Edit:
     start: int
     end: int

@@ -9,12 +9,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from envc.frozen import frozen
 
 __all__ = ["Ignored"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ignored:
     """Patterns in order: the last one that fits a path, or a folder above it, decides.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from envc.frozen import frozen
 from envc.source import Span
 
 __all__ = ["AGENT", "HELD_KINDS", "Held", "HeldKind", "MountError", "read_held"]
@@ -29,7 +29,7 @@ class MountError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Held:
     """What a step needs of whoever builds.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from envc.dockerfile.mount import AGENT, Held
 from envc.dockerfile.recipe import Recipe
 from envc.dockerfile.text import Instruction
 from envc.dockerfile.use import adds_remotely
+from envc.frozen import frozen
 from envc.source import Span
 
 __all__ = ["NOTHING", "Needs", "needs_of", "variables_of"]
@@ -19,7 +20,7 @@ _WRITING = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
 _IN_NO_NAME = re.compile(r"[^A-Za-z0-9_]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Needs:
     """What a build needs.
 

@@ -13,6 +13,7 @@ from envc.dockerfile.text import Instruction, Text, Word, parse_text
 from envc.dockerfile.use import Use, find_held, find_uses
 from envc.dockerfile.word import WordError, expand
 from envc.errors import InputError
+from envc.frozen import frozen
 from envc.platform import PLATFORMS
 from envc.reference import ImageReference
 from envc.source import Source, Span
@@ -33,7 +34,7 @@ _FRONTEND = re.compile(r"(?:.*/)?dockerfile(?:-upstream)?")
 SCRATCH = "scratch"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NamedImage:
     """An image that a Dockerfile names; `start` and `end` are where, and `span` is for people."""
 
@@ -43,7 +44,7 @@ class NamedImage:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecipeStage:
     """A stage.
 
@@ -71,7 +72,7 @@ class RecipeStage:
     steps: tuple[Instruction, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Recipe:
     """A Dockerfile that a base is built with.
 

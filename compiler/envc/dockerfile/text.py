@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from envc.diagnostics import Diagnostic
 from envc.dockerfile.word import WordError, expand, split
 from envc.errors import InputError
+from envc.frozen import frozen
 from envc.source import Source, Span
 
 __all__ = ["Instruction", "Text", "Word", "is_json", "parse_text"]
@@ -21,7 +21,7 @@ _HEREDOC = re.compile(r"\d*<<(-?)([^<]+)$")
 _TAKES_HEREDOC = frozenset({"ADD", "COPY", "RUN"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Word:
     """A word of an instruction: its text, as it is written, and where it stands in the source."""
 
@@ -30,7 +30,7 @@ class Word:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Instruction:
     """An instruction.
 
@@ -70,7 +70,7 @@ class Instruction:
         return found[-1].removeprefix(start) if found else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Text:
     """A Dockerfile; `directives` are those at its head, by name, with the place of each."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from envc.dockerfile.mount import HELD_KINDS, Held, MountError, read_held
 from envc.dockerfile.text import Instruction, Word, is_json
+from envc.frozen import frozen
 from envc.source import Span
 
 __all__ = ["Tell", "Use", "adds_remotely", "find_held", "find_uses"]
@@ -24,7 +24,7 @@ _HEREDOC = re.compile(r"\d*<<-?[^<]+$")
 _CONTEXT_MOUNT = "bind"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Use:
     """Something that is taken from elsewhere.
 

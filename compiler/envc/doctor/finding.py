@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from envc.errors import EnvcError
+from envc.frozen import frozen
 
 __all__ = ["Finding", "State"]
 
@@ -13,7 +13,7 @@ State: TypeAlias = Literal["ok", "note", "warning", "fault"]
 """How a thing is: right, worth knowing, right for some of what envc does, in the way of the rest."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finding:
     """One thing that was looked at.
 

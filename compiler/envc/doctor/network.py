@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from envc.doctor.finding import Finding, State
 from envc.errors import EnvcError, ToolError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.registry.authorization import Challenge, TokenSource, authorize
 from envc.registry.credential import load_credentials
@@ -24,7 +24,7 @@ _SKEW_S = 60.0
 _HTTP_OK, _UNAUTHORIZED, _FORBIDDEN = 200, 401, 403
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Source:
     """An index or a channel: what it is called, and an address of a small file that it has."""
 

@@ -6,11 +6,12 @@ import contextlib
 import io
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from envc.engine.failure import translated
 from envc.engine.inventory import own_label
+from envc.frozen import frozen
 from envc.process import Completed
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ NO_SUCH_PROGRAM, REFUSED = 127, 126
 """The exit codes of a container whose program is not there, or is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Consultation:
     """What is asked of an image.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envc.engine.failure import translated
+from envc.frozen import frozen
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["EngineFacts", "describe"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EngineFacts:
     """What an engine says of itself.
 

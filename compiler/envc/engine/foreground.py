@@ -6,7 +6,7 @@ import contextlib
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from envc.engine.attached import attach
 from envc.engine.failure import explain_missing_program, translated
 from envc.engine.option import join_fields
 from envc.errors import EnvcError, InputError, ToolError
+from envc.frozen import frozen
 from envc.process import ProgramMissingError
 from envc.source import Span
 
@@ -51,7 +52,7 @@ class CommandRefusedError(EnvcError):
     exit_code = 126
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FolderMount:
     """A file or folder of the engine's host that the container sees."""
 
@@ -61,7 +62,7 @@ class FolderMount:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VolumeMount:
     """A volume of the engine's that the container sees; it is made where there is none, and stays."""
 
@@ -70,7 +71,7 @@ class VolumeMount:
     read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunOptions:
     """How a container is run.
 
@@ -101,7 +102,7 @@ class RunOptions:
     terminal: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Streams:
     """What the command reads and writes; `stdin` None is an empty one."""
 

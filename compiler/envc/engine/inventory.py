@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from envc.engine.failure import translated
+from envc.frozen import frozen
 from envc.mark import is_abandoned, own_mark
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _REMOVAL_S = 10
 _PROCESS_LABEL = "dev.envc.process"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Held:
     """An image that the engine has.
 

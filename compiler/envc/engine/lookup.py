@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from envc.engine.failure import translated
+from envc.frozen import frozen
 from envc.reference import ImageReference
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _DEPTH = 8
 """Of how many parts a repository's name is at most, its registry's included."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LocalImage:
     """An image that the engine has.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from envc.frozen import frozen
 
 if TYPE_CHECKING:
     from envc.interop.subject import Exported, Subject
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["EXPORTS", "ExportFormat"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ExportFormat:
     """A format to export to.
 

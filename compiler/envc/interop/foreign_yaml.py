@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
+from envc.frozen import frozen
 from envc.source import Source, Span
 from envc.syntax.document import Data, Path
 
@@ -16,7 +16,7 @@ _DEPTH_MAX = 50
 _NULL = "tag:yaml.org,2002:null"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ForeignYaml:
     """What a file says.
 

@@ -6,23 +6,21 @@ import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from typing import TypeAlias
+from urllib.parse import urlunsplit
 
 from envc.diagnostics import Diagnostic
+from envc.frozen import frozen
+from envc.interop.address import TOKEN_PATH, hide_credentials, split_address
+from envc.interop.adopted import Adopted
 from envc.source import Source, Span
 from envc.syntax.document import Data
 
-if TYPE_CHECKING:
-    from envc.interop.adopted import Adopted
-
-__all__ = ["Gathered", "Item", "Load", "Remark", "hide_credentials", "name_like", "split_address"]
+__all__ = ["Gathered", "Item", "Load", "Remark", "name_like"]
 
 Load: TypeAlias = Callable[[str], Source]
 """Returns a file by its path relative to the imported one; raises InputError where it cannot."""
 
-_CREDENTIALS = re.compile(r"://[^/?#\s@]*@")
-_TOKEN_PATH = re.compile(r"/t/[^/\s]+/")
 _VARIABLE = re.compile(r"\$\{?([A-Z_][A-Z0-9_]*)\}?")
 _NAME = re.compile(r"[^a-z0-9._-]+")
 _NAME_EDGE = re.compile(r"(?:^[._-]+|[._-]+$)")
@@ -32,7 +30,7 @@ _PYPI = "https://pypi.org/simple"
 _SHOWN_MAX = 80
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Item:
     """A part of the spec.
 
@@ -51,7 +49,7 @@ class Item:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Remark:
     """Something that the spec cannot say as the foreign file says it."""
 
@@ -149,7 +147,7 @@ class Gathered:
         """Add a Conda channel; one with credentials in its address names a secret instead."""
         parts = split_address(name)
         user, at, host = parts.netloc.rpartition("@")
-        token = _TOKEN_PATH.match(parts.path)
+        token = TOKEN_PATH.match(parts.path)
         if not at and token is None:
             self.add(("channels",), name, span)
             return
@@ -223,27 +221,6 @@ def name_like(text: str) -> str:
     """
     name = _NAME_RUN.sub(r"\1", _NAME.sub("-", text.lower()))
     return _NAME_EDGE.sub("", name)[:_NAME_MAX].rstrip("._-") or "imported"
-
-
-def split_address(text: str) -> SplitResult:
-    """Return the parts of an address; of what is none, such as `https://[`, all are empty.
-
-    >>> split_address("https://[/a").path
-    ''
-    """
-    try:
-        return urlsplit(text)
-    except ValueError:
-        return SplitResult("", "", "", "", "")
-
-
-def hide_credentials(text: str) -> str:
-    """Return a text without what could be a password.
-
-    >>> hide_credentials("https://me:secret@host.example/simple")
-    'https://…@host.example/simple'
-    """
-    return _TOKEN_PATH.sub("/t/…/", _CREDENTIALS.sub("://…@", text))
 
 
 def _shorten(text: str) -> str:

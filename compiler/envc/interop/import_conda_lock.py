@@ -6,7 +6,8 @@ from typing import Any
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
-from envc.interop.adopted import Adopted, ask_for, platform_of, take_conda, take_distribution
+from envc.interop.adopted import Adopted
+from envc.interop.adoption import ask_for, platform_of, take_conda, take_distribution
 from envc.interop.export_conda_lock import BASE_KEY, NAME_KEY
 from envc.interop.gathered import Gathered, Load
 from envc.source import Source

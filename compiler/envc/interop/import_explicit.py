@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from envc.interop.adopted import Adopted, ask_for, conda_from_url, platform_of
+from envc.interop.adopted import Adopted
+from envc.interop.adoption import ask_for, conda_from_url, platform_of
 from envc.interop.gathered import Gathered, Load
 from envc.source import Source
 

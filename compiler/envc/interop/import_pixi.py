@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from envc.frozen import frozen
 from envc.interop.conda_spec import add_conda, add_platforms, platforms_of_selector, settle
 from envc.interop.foreign_toml import find, read_toml
 from envc.interop.gathered import Gathered, Load
@@ -41,7 +41,7 @@ _ABOUT = frozenset(
 _VIRTUAL = {"libc": "__glibc", "linux": "__linux", "archspec": "__archspec"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Manifest:
     """A manifest, and where its tables stand: below `prefix` in a pyproject.toml."""
 

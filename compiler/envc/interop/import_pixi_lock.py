@@ -9,7 +9,8 @@ from typing import Any
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
-from envc.interop.adopted import Adopted, ask_for, platform_of, take_conda, take_distribution
+from envc.interop.adopted import Adopted
+from envc.interop.adoption import ask_for, platform_of, take_conda, take_distribution
 from envc.interop.gathered import Gathered, Load
 from envc.interop.import_conda_lock import load_texts
 from envc.interop.pixi_environment import choose_environment

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
-from envc.interop.adopted import Adopted, ask_for, wheel_from_url
+from envc.interop.adopted import Adopted
+from envc.interop.adoption import ask_for, wheel_from_url
 from envc.interop.foreign_toml import read_toml
 from envc.interop.gathered import Gathered, Load
 from envc.lock.package import PipPackage

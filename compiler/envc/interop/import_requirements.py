@@ -6,11 +6,12 @@ import posixpath
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from envc.errors import InputError
-from envc.interop.gathered import Gathered, Load, split_address
+from envc.frozen import frozen
+from envc.interop.address import split_address
+from envc.interop.gathered import Gathered, Load
 from envc.source import Source, Span
 from envc.spec.requirement import NAME, normal_name
 
@@ -46,7 +47,7 @@ _WITH_VALUE = frozenset(
 _DEPTH_MAX = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Context:
     """Where lines come from and go to.
 

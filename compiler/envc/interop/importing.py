@@ -5,12 +5,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
+from envc.frozen import frozen
 from envc.source import Source
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["IMPORTS", "ImportFormat", "detect"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ImportFormat:
     """A format to import from.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from envc.frozen import frozen
 from envc.interop.subject import (
     Subject,
     conda_purl,
@@ -28,7 +28,7 @@ _FILE_TIME = 315532800
 """1980-01-01 in s since 1970: what the files of images have, and who has no other time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Component:
     """A part of the image, or of what builds it.
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from envc.frozen import frozen
 from envc.lock.model import PlatformLock
 from envc.lock.package import PipPackage
 
 __all__ = ["Merged", "merge_wheels"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Merged:
     """A release that some of the platforms have.
 

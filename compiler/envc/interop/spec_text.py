@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
-from envc.interop.gathered import Gathered, Item, Remark, hide_credentials
+from envc.frozen import frozen
+from envc.interop.address import hide_credentials
+from envc.interop.gathered import Gathered, Item, Remark
 from envc.source import Source, Span
 from envc.spec.load import load_draft
 from envc.syntax import Form, read
@@ -50,7 +51,7 @@ _BLOCKS = {
 _COMMENT = 96
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SpecText:
     """A spec that is right.
 

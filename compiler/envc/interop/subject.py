@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import quote, urlsplit
 
 from envc.diagnostics import Diagnostic
+from envc.frozen import frozen
 from envc.lock.model import Lock, PlatformLock
 from envc.lock.package import CondaPackage, PipPackage, SystemPackage
 from envc.platform import PLATFORMS, Platform
@@ -31,7 +32,7 @@ _CHANNEL_HOST = "https://conda.anaconda.org/"
 _PYPI = "https://pypi.org/simple"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Subject:
     """The lock of one variant, and which part of it is to be written.
 
@@ -61,7 +62,7 @@ class Subject:
         return PLATFORMS[name], self.lock.platforms[name]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Exported:
     """The text of a file, and what it has no place for (W430)."""
 

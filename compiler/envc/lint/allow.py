@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from envc.diagnostics import Diagnostic, suggest
+from envc.frozen import frozen
 from envc.source import Source, Span
 from envc.syntax.document import Document, Path
 from envc.syntax.layout import Comment
@@ -20,7 +20,7 @@ _ALLOW = re.compile(r"#\s*envc:\s*allow(?P<codes>(?:[\s,]+[EWew][0-9]+)+)(?=[\s.
 _CODE = re.compile(r"[EWew][0-9]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Allowance:
     """One code that a comment allows.
 

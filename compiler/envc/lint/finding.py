@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from envc.diagnostics import Diagnostic
+from envc.frozen import frozen
 from envc.lint.subject import Subject
 from envc.syntax.document import Path
 
 __all__ = ["Add", "Finding", "Fix", "Remove", "Replace", "Rule"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Replace:
     """The characters `start` to `end` of the text at a path become other ones, maybe none."""
 
@@ -23,14 +23,14 @@ class Replace:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Remove:
     """The entry of a list goes."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Add:
     """A key of the top level is added before another one, with a list of one word."""
 
@@ -42,7 +42,7 @@ class Add:
 Fix: TypeAlias = Replace | Remove | Add
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finding:
     """A warning; `fix` is what anybody would do about it, or None where that is for people to say."""
 
@@ -50,7 +50,7 @@ class Finding:
     fix: Fix | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rule:
     """One thing that is looked for.
 

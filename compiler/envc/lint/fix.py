@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from envc.frozen import frozen
 from envc.lint.finding import Add, Fix, Remove, Replace
 from envc.lint.place import find_written
 from envc.source import Source
@@ -16,7 +16,7 @@ from envc.syntax.document import Data, Document, Path
 __all__ = ["Fixed", "fix"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fixed:
     """A text that has been put right, and which of the fixes are in it, in the order of the places."""
 
@@ -24,7 +24,7 @@ class Fixed:
     done: tuple[Fix, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Edit:
     """The characters `start` to `end` of a text become other ones."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from envc.frozen import frozen
 
 __all__ = ["Command", "Redirection", "Word", "commands"]
 
@@ -35,7 +37,7 @@ _BEFORE_PROGRAMS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Word:
     """A word: `text` is without quotes; it stands at `start` to `end` of the script."""
 
@@ -44,7 +46,7 @@ class Word:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Redirection:
     """`>` and the like.
 
@@ -59,7 +61,7 @@ class Redirection:
     joined: Word | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Command:
     """A simple command.
 

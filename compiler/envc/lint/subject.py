@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 
+from envc.frozen import frozen
 from envc.lint.place import find_written
 from envc.lint.shell import Command, commands
 from envc.reference import ImageReference
@@ -21,7 +21,7 @@ from envc.syntax.document import Document, Path
 __all__ = ["CondaPackage", "PipPackage", "Script", "Subject"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CondaPackage:
     """A Conda package that a spec asks for.
 
@@ -46,7 +46,7 @@ class CondaPackage:
         return re.search(r"\b(?:version|build|sha256|md5)", self.parts.bracket) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PipPackage:
     """A distribution that a spec asks for; `platform` is as for a Conda package."""
 
@@ -60,7 +60,7 @@ class PipPackage:
         return self.requirement.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Script:
     """A script that runs while the image is built.
 
@@ -74,7 +74,7 @@ class Script:
     commands: tuple[Command, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Subject:
     """A variant of a spec that is right, and its document.
 

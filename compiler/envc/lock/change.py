@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Literal, TypeAlias
 
+from envc.frozen import frozen
 from envc.lock.model import Lock, PlatformLock
 from envc.lock.package import PipPackage
 
@@ -18,7 +18,7 @@ Move: TypeAlias = Literal["removed", "added", "up", "down", "other"]
 """In which direction something moved; `other` is other bytes of the same version."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Change:
     """What happened to one thing that a lock pins.
 
@@ -92,7 +92,7 @@ def size_of(locked: PlatformLock) -> int | None:
     return None if None in sizes else sum(size or 0 for size in sizes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Pin:
     """A pinned thing: what people call it, its digest, and its bytes."""
 

@@ -20,7 +20,7 @@ from envc.platform import PLATFORMS
 from envc.reference import ImageReference
 from envc.source import Source, Span
 
-__all__ = ["VERSION", "dumps", "loads"]
+__all__ = ["VERSION", "dumps", "loads", "refuse_contradictions"]
 
 VERSION = 2
 """The version of the lock's schema that this envc writes; it reads the former one, too."""
@@ -89,6 +89,23 @@ def loads(text: str, name: str) -> LockFile:
     if problems := _abridge(_contradictions(source, lock)):
         raise InputError(problems)
     return lock
+
+
+def refuse_contradictions(source: Source, lock: LockFile) -> None:
+    """Check that a lock is whole, whose single fields are right already.
+
+    Raises:
+        InputError: It has something twice, lacks something, or says two things of one (E403).
+    """
+    from envc.lock.coherence import contradictions
+
+    found = (
+        ((("variants", name, *path) if name else path), claim)
+        for name, one in lock.variants.items()
+        for path, claim in contradictions(one)
+    )
+    if problems := [_contradict(source, *one) for one in islice(found, _ABRIDGED)]:
+        raise InputError(problems)
 
 
 def _validate(data: dict[str, Any]) -> LockFile:
@@ -229,9 +246,13 @@ def _contradictions(source: Source, lock: LockFile) -> Iterator[Diagnostic]:
         section: _Path = ("variants", name) if name else ()
         for path, claim in _judge(one, section):
             if claim:
-                span = source.span(*locate(source.text, path))
-                message = f"the lock's `{_spell(path)}` is wrong: {claim}"
-                yield Diagnostic.at(span, "E403", message, hint=_BY_HAND)
+                yield _contradict(source, path, claim)
+
+
+def _contradict(source: Source, path: _Path, claim: str) -> Diagnostic:
+    message = f"the lock's `{_spell(path)}` is wrong: {claim}"
+    span = source.span(*locate(source.text, path))
+    return Diagnostic.at(span, "E403", message, hint=_BY_HAND)
 
 
 def _judge(lock: Lock, section: _Path) -> Iterator[tuple[_Path, str]]:

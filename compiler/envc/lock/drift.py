@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 
 from envc.compose.explain import explain
 from envc.diagnostics import Diagnostic, Label
+from envc.frozen import frozen
 from envc.lock.command import advise_lock
 from envc.lock.intent import intent
 from envc.lock.limit import compare_limits
@@ -105,7 +105,7 @@ def _compare(
         yield differ(code, message, span)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _List:
     """A list of what is asked for, in the spec and in the intent of its lock.
 

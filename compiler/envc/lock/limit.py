@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from envc.frozen import frozen
 from envc.lock.model import Intent
 from envc.spec.entry import texts
 from envc.spec.matchspec import normal_matchspec
@@ -14,7 +14,7 @@ from envc.syntax.document import Document, Path
 __all__ = ["Difference", "compare_limits"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Difference:
     """Something in which a spec and its lock differ.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field
 
+from envc.frozen import frozen
 from envc.lock.package import CondaPackage, PipPackage, SourcePackage, SystemPackage
 from envc.lock.part import Digest, Part, Sha256
 from envc.platform import Architecture
@@ -227,7 +227,7 @@ class Lock(Part):
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LockFile:
     """A whole lock.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import quote, unquote, urlsplit
 
-from envc.lock.part import Commit, Part, Sha256
+from envc.lock.part import Commit, Part, Sha256, Size
 
 __all__ = [
     "CondaPackage",
@@ -43,7 +43,7 @@ class CondaPackage(Part):
     url: str
     sha256: Sha256
     md5: str | None = None
-    size: int | None = None
+    size: Size | None = None
     timestamp: int | None = None
     depends: tuple[str, ...] = ()
     distribution: str | None = None
@@ -72,7 +72,7 @@ class PipPackage(Part):
     url: str | None = None
     path: str | None = None
     sha256: Sha256
-    size: int | None = None
+    size: Size | None = None
     index: str | None = None
 
     @property
@@ -120,7 +120,7 @@ class SourcePackage(Part):
     ref: str | None = None
     subdirectory: str | None = None
     sha256: Sha256
-    size: int | None = None
+    size: Size | None = None
     index: str | None = None
     backend: str
     backend_path: tuple[str, ...] = ()
@@ -173,7 +173,7 @@ class SystemPackage(Part):
     architecture: str
     url: str
     sha256: Sha256
-    size: int
+    size: Size
 
     @property
     def filename(self) -> str:

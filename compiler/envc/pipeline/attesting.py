@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError, UsageError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.plan.label import CONTRACT, ENV_ID_LABEL, tag
 from envc.platform import PLATFORMS
@@ -30,7 +31,7 @@ _STATEMENT = "application/vnd.in-toto+json"
 _TITLE, _PREDICATE = "org.opencontainers.image.title", "in-toto.io/predicate-type"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AttestOptions:
     """What to attach, and to what.
 
@@ -57,7 +58,7 @@ class AttestOptions:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attested:
     """One platform's image, and what is attached to it now.
 
@@ -139,7 +140,7 @@ def list_attestations(image: str, machine: Machine) -> dict[str, tuple[Attached,
     return {digest: list_attached(publisher, digest) for digest in digests}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Task:
     """The images of one variant."""
 

@@ -11,21 +11,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from envc.errors import EnvcError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.pipeline.building import BuildOptions, build_request, require_runnable
 from envc.pipeline.prepared import Prepared, compiled, prepare
 
 if TYPE_CHECKING:
     from envc.build.buildkit import BuildRequest
-    from envc.build.event import BuildEvent
     from envc.build.image import Image, Wanted
+    from envc.build.report.event import BuildEvent
     from envc.engine.docker import Engine
     from envc.pipeline.memo import VariantResult
 
 __all__ = ["Baked", "Board", "bake", "write_bake"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Baked:
     """What became of a variant of a spec: its image, or else why there is none.
 

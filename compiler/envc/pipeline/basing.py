@@ -8,13 +8,14 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.canonical import digest
 from envc.dockerfile.need import needs_of
 from envc.errors import ToolError
+from envc.frozen import frozen
 from envc.lock.model import SCRATCH, Built
 from envc.reference import ImageReference
 from envc.registry.client import Registry
@@ -38,7 +39,7 @@ __all__ = ["DockerfileInspector"]
 _NO_SUCH_PROGRAM = 127
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Opened:
     """A base that was built, and the engine that has it."""
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.build.terms import ALL, Compression, Terms
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.pipeline.prepared import Prepared, compiled, output_files, prepare, render_plan
 
 if TYPE_CHECKING:
     from envc.build.buildkit import BuildRequest
-    from envc.build.event import BuildEvent
     from envc.build.image import Image, Wanted
+    from envc.build.report.event import BuildEvent
     from envc.build.shell import PinnedBase
     from envc.compose import Choice
     from envc.engine.docker import Engine
@@ -29,7 +30,7 @@ __all__ = ["BuildOptions", "build", "build_request", "cache_name", "log_place", 
 _TAG_LENGTH = 128
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildOptions:
     """How to build.
 
@@ -310,7 +311,7 @@ def build_request(
     """
     from envc.build.buildkit import BuildRequest, SecretFile, SecretSource, SecretVariable
     from envc.build.held import find_agents, find_variables
-    from envc.build.title import entitle
+    from envc.build.report.title import entitle
     from envc.dockerfile.need import NOTHING
     from envc.pipeline.archives import bring
     from envc.pipeline.output import write

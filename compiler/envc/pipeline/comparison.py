@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
 from envc.errors import DriftError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.pipeline.front import (
     CheckedFile,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Agreed", "check_agreement", "check_lock"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Agreed:
     """That a lock is the one of its spec; `warnings` are about the spec."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envc.diagnostics import Diagnostic
 from envc.errors import DriftError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.pipeline.hashing import Identity, identity_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Compiled", "check_compiled", "compile", "write_depfile"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Compiled:
     """A folder, or one for each variant, that `docker build` accepts.
 

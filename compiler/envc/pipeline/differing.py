@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError, UsageError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.pipeline.front import lock_path
 from envc.pipeline.tracing import Traced, rename_places, trace, trace_lock
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["DiffOptions", "Differed", "ImageDifference", "diff"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DiffOptions:
     """What is meant of both sides.
 
@@ -38,7 +39,7 @@ class DiffOptions:
     templates: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ImageDifference:
     """How an image differs from another one or from a spec; by platform and variant.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, InputError
+from envc.frozen import frozen
 from envc.machine import Machine
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Checked:
     """A variant of a spec that is right, and what is odd about it."""
 
@@ -43,7 +43,7 @@ class Checked:
     warnings: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckedFile:
     """A spec whose variants are all right.
 
@@ -253,13 +253,15 @@ def read_lock(place: Path) -> LockFile:
     """Return the lock that lies somewhere.
 
     Raises:
-        InputError: It cannot be read (E15x) or is damaged (E40x).
+        InputError: It cannot be read (E15x), is damaged or not whole (E40x).
     """
     from envc.files import read_source
-    from envc.lock.codec import loads
+    from envc.lock.codec import loads, refuse_contradictions
 
     found = read_source(place)
-    return loads(found.text, found.name)
+    locked = loads(found.text, found.name)
+    refuse_contradictions(found, locked)
+    return locked
 
 
 def read_any_lock(place: Path) -> LockFile | None:

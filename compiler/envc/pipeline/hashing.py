@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.pipeline.front import check_vouched
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VariantIdentity:
     """The ids of a variant: its own spec's, and its environment's for each platform, sorted."""
 
@@ -33,7 +33,7 @@ class VariantIdentity:
     env_ids: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Identity:
     """The ids of a spec.
 

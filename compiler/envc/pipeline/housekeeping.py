@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from envc.errors import InputError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.pipeline.retention import Kept, Rule, decide
 from envc.reference import ImageReference
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Collected", "collect", "list_images"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Collected:
     """What cleaning up did, or would do.
 
@@ -33,7 +34,7 @@ class Collected:
     kept: tuple[tuple[Kept, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Uses:
     """What the store knows of environments, by env id."""
 
@@ -170,7 +171,7 @@ def _list_remote(machine: Machine, repository: str, uses: _Uses) -> tuple[Kept, 
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Place:
     """Where images are looked at."""
 
@@ -208,7 +209,7 @@ def _look(place: _Place, found: Found, names: tuple[str, ...]) -> Kept | None:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Part:
     """One platform's image in a registry."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError, UsageError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.pipeline.front import check_file, compare_with_lock, read, read_locked
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Imported", "adopt", "export", "import_spec"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Imported:
     """A spec that a file of another tool became.
 
@@ -182,7 +182,7 @@ def adopt(
     from envc.resolve.debian.apt import Apt
     from envc.resolve.environment import resolve
     from envc.resolve.image.inspector import ImageInspector
-    from envc.resolve.uv import Uv
+    from envc.resolve.pip.uv import Uv
     from envc.resolve.world import World
     from envc.source import Source
 

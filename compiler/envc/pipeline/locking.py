@@ -6,12 +6,12 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, InputError, UsageError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.pipeline.front import (
     Checked,
@@ -19,7 +19,6 @@ from envc.pipeline.front import (
     lock_path,
     read,
     read_any_lock,
-    read_lock,
 )
 from envc.pipeline.solving import LockOptions, Solvers, ask_ahead, resolve_again
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from envc.lock.change import Change
     from envc.lock.model import Lock, LockFile
     from envc.reference import ImageReference
-    from envc.resolve.uv_ahead import Ahead
+    from envc.resolve.pip.uv_ahead import Ahead
 
 __all__ = ["LockOptions", "Locked", "LockedVariant", "lock", "lock_all"]
 
@@ -35,7 +34,7 @@ _SIDE_BY_SIDE = 4
 """How many specs are locked at once; each may run a solver for each of its platforms."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LockedVariant:
     """The lock of a variant that was resolved.
 
@@ -51,7 +50,7 @@ class LockedVariant:
     is_kept: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Locked:
     """A lock that was written to `path`.
 
@@ -166,7 +165,7 @@ def _lock_alone(
     still_right = _find_still_right(path, variants, before, options)
     asked = {name: one for name, one in variants.items() if name not in still_right}
     if asked and options.is_offline:
-        raise InputError(_explain_offline(path, asked, before, options))
+        raise InputError([*_explain_offline(path, asked, before, options), *damage])
     if options.vendor is not None:
         _require_vendored(options.vendor, still_right.values())
     resolved = resolve_again(path, asked, before, solvers, report) if asked else {}
@@ -223,6 +222,7 @@ def _find_still_right(
     path: Path, variants: Mapping[str, Checked], before: Mapping[str, Lock], options: LockOptions
 ) -> dict[str, Lock]:
     """Return the old locks of variants that are what the spec asks for, where nothing is to move."""
+    from envc.lock.coherence import contradictions
     from envc.lock.drift import drift
     from envc.lock.intent import intent
     from envc.pipeline.context.digest import digest_local
@@ -233,6 +233,8 @@ def _find_still_right(
         if lock is None or _has_any([lock], options.update_packages):
             continue
         if not _has_tools(lock, options.tools_image) or _lacks_packages(lock):
+            continue
+        if any(contradictions(lock)):
             continue
         wheels = digest_local(own.spec, own.document, path.parent, lock.local_wheels)
         if not drift(own.spec, own.document, lock, wheels=wheels):
@@ -340,23 +342,36 @@ def _list_packages(locks: Iterable[Lock]) -> set[str]:
 
 
 def _read_old(place: Path, *, is_needed: bool) -> tuple[LockFile | None, tuple[Diagnostic, ...]]:
-    """Return the lock that is there, if any; of one that cannot be read, a warning, unless it is needed.
+    """Return the lock that is there, if any, and a warning where it is damaged, unless it is needed.
+
+    Of one that is not whole, what it has is still what is preferred.
 
     Raises:
-        InputError: It is needed, and cannot be read (E40x).
+        InputError: It is needed, and cannot be read or is not whole (E40x).
     """
+    from envc.files import read_source
+    from envc.lock.codec import loads, refuse_contradictions
+
     if not place.exists():
         return None, ()
+    found = None
     try:
-        return read_lock(place), ()
+        source = read_source(place)
+        found = loads(source.text, source.name)
+        refuse_contradictions(source, found)
     except InputError as error:
         if is_needed:
             raise
         first = error.diagnostics[0]
+        if found is None:
+            code, message = "W461", "the old lock cannot be read, and all is resolved anew"
+        else:
+            code, message = "W390", "the old lock is not whole, and is resolved again"
         warning = Diagnostic(
-            code="W461",
-            message=f"the old lock cannot be read, and all is resolved anew: {first.message}",
+            code=code,
+            message=f"{message}: {first.message}",
             labels=first.labels,
             hint="a lock in version control is the way back to what was locked",
         )
-        return None, (warning,)
+        return found, (warning,)
+    return found, ()

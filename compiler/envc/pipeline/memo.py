@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from envc.files import read_tree, sha256_of, write_if_changed
+from envc.frozen import frozen
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Selection
 from envc.resources import fingerprint
@@ -30,7 +31,7 @@ _KEPT = 64
 """How many results are kept; the oldest go first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Question:
     """What is compiled: only the content of these counts, not where they lie.
 
@@ -85,7 +86,7 @@ class Question:
             return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VariantResult:
     """What a compile gives for one variant.
 
@@ -105,7 +106,7 @@ class VariantResult:
     unresolved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Result:
     """What a compile gives.
 
@@ -125,7 +126,7 @@ class Result:
     sources: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Brought:
     """What was read beside the spec and its lock, by how the spec names it: digests of content.
 
@@ -228,7 +229,7 @@ def remember(question: Question, result: Result, variants: Sequence[Brought]) ->
         return
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Agreement:
     """That a lock is the one of its spec.
 

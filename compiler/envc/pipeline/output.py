@@ -7,13 +7,13 @@ import json
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, UsageError
 from envc.files import OUTPUT_MARK, sha256_of, unwritable, write_if_changed
+from envc.frozen import frozen
 from envc.plan.context import ContextFile
 
 __all__ = [
@@ -38,7 +38,7 @@ _EXECUTABLE = 0o755
 _OTHER_FOLDER = "name a folder that is empty, or that envc has written before"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Changes:
     """What a write does, or would do: paths relative to the folder, sorted."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.errors import EnvcError, InputError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.pipeline.front import (
@@ -19,7 +20,7 @@ from envc.pipeline.front import (
 )
 
 if TYPE_CHECKING:
-    from envc.build.claim import Checks
+    from envc.build.checks.claim import Checks
     from envc.compose import Choice
     from envc.lock.model import Lock
     from envc.pipeline.memo import Question, Result
@@ -42,7 +43,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Prepared:
     """All that a compile of one variant knows before it writes.
 
@@ -63,7 +64,7 @@ class Prepared:
     overrides: Overrides
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PreparedFile:
     """All that a compile knows before it writes.
 
@@ -297,7 +298,7 @@ def _compile_anew(question: Question, prepared: PreparedFile) -> Result:
 
 def checks_of(prepared: Prepared, platform: str) -> Checks:
     """Return what must hold in the image for a platform."""
-    from envc.build.claim import Checks
+    from envc.build.checks.claim import Checks
 
     own = prepared.checked
     return Checks.of(own.spec, own.document, prepared.lock.platforms[platform])

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envc.build.event import Notice
+from envc.build.checks.passed import recall_warnings
 from envc.build.image import (
     Image,
     Wanted,
@@ -20,7 +20,7 @@ from envc.build.image import (
     produce,
     turn,
 )
-from envc.build.passed import recall_warnings
+from envc.build.report.event import Notice
 from envc.build.terms import ALL, Terms
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
@@ -30,8 +30,8 @@ from envc.reference import ImageReference, names_registry
 
 if TYPE_CHECKING:
     from envc.build.buildkit import BuildRequest
-    from envc.build.event import BuildEvent
     from envc.build.remote import Registries
+    from envc.build.report.event import BuildEvent
     from envc.engine.docker import Engine
     from envc.machine import Machine
     from envc.pipeline.memo import VariantResult

@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, UsageError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 
@@ -27,7 +28,7 @@ _LARGE_BYTES = 50_000_000
 """How much content is kept that nobody asked to keep."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RegisterOptions:
     """As what a spec is registered.
 
@@ -131,7 +132,7 @@ def _keep_content(path: Path, machine: Machine, built: Anonymous, store: Store) 
     return replace(built, name=prepared.checked.environment, draft=draft)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Found:
     """A file that a spec is made of; fields as `StoredFile` has them.
 

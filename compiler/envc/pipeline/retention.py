@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+
+from envc.frozen import frozen
 
 __all__ = ["Kept", "Rule", "decide", "is_own_name", "parse_age", "tell_age"]
 
@@ -13,7 +14,7 @@ _AGE = re.compile(r"([0-9]+)([hdw])")
 _UNITS_S = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Kept:
     """An image, and what is known of it.
 
@@ -50,7 +51,7 @@ class Kept:
         return f"it is called {others[0]}, too" if others else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rule:
     """What stays, of that which nothing needs.
 

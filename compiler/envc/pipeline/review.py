@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.pipeline.front import Checked, CheckedFile, allowances, check_file, read
 
@@ -26,7 +27,7 @@ _ROUNDS = 10
 """More than any text needs: what a fix uncovers, and what two fixes of one value leave for later."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fixed:
     """A spec that was put right as far as that is safe.
 

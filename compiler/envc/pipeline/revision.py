@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError, ToolError, UsageError
+from envc.frozen import frozen
 from envc.process import ProgramMissingError, run
 
 __all__ = ["Exported", "Repository"]
@@ -18,7 +18,7 @@ _SUBMODULE = "160000"
 _NO_REPOSITORY = "not a git repository"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Exported:
     """A file of a revision, with all that lies in its folder and below.
 
@@ -40,7 +40,7 @@ class Exported:
         return text.replace(f"{self.folder.as_posix()}/", above)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Repository:
     """A Git repository with a work tree.
 

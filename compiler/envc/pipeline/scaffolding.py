@@ -7,13 +7,14 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.curated import is_curated
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, UsageError
+from envc.frozen import frozen
 from envc.machine import Machine
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ _MORE: Mapping[Form, str] = {
 """What follows in a plain spec: lines to take the `#` from."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Scaffold:
     """What was written.
 
@@ -83,7 +84,7 @@ class Scaffold:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Content:
     """What a spec begins with: its text, its lock, and what it copies by the path beside it."""
 

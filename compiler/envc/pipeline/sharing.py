@@ -6,13 +6,14 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError, ToolError, UsageError
 from envc.files import open_cache, unwritable
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.pipeline.registering import RegisterOptions, register
 from envc.reference import ImageReference
@@ -43,7 +44,7 @@ _SMALL_BYTES = 4 * 1024 * 1024
 """What is not larger is asked for again where a registry fails for a moment."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pushed:
     """A version that a registry has now.
 
@@ -62,7 +63,7 @@ class Pushed:
     is_new: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pulled:
     """A version that was fetched.
 
@@ -78,7 +79,7 @@ class Pulled:
     warnings: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Shared:
     """An environment that a repository has.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, UsageError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.pipeline.revision import Repository
 
@@ -23,7 +23,7 @@ _HEAD = "HEAD"
 Kind: TypeAlias = Literal["file", "revision", "image"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Side:
     """One of the two things that are compared.
 

@@ -9,11 +9,12 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.errors import EnvcError, InputError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.mirror import hide_user
 from envc.pipeline.front import Checked
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from envc.resolve.choice import CondaSolverName, PipSolverName
     from envc.resolve.environment import Resolved
     from envc.resolve.keeping import Keeping
-    from envc.resolve.uv_ahead import Ahead
+    from envc.resolve.pip.uv_ahead import Ahead
     from envc.resolve.worker import Workers
     from envc.resolve.world import World
     from envc.spec.model import EnvSpec
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["LockOptions", "Solvers", "ask_ahead", "find_withdrawn_wheels", "resolve_again"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LockOptions:
     """How to lock.
 
@@ -88,8 +89,8 @@ def ask_ahead(
         yield None
         return
     from envc.errors import ToolError
-    from envc.resolve.uv_ahead import Ahead
-    from envc.resolve.uv_question import RETRIES, program
+    from envc.resolve.pip.uv_ahead import Ahead
+    from envc.resolve.pip.uv_question import RETRIES, program
 
     try:
         texts = [path.read_bytes()] if is_anew else [path.read_bytes(), place.read_bytes()]
@@ -169,7 +170,7 @@ class Solvers:
         from envc.resolve.debian.apt import Apt
         from envc.resolve.image.inspector import ImageInspector
         from envc.resolve.pinned import Pinned
-        from envc.resolve.uv import Uv
+        from envc.resolve.pip.uv import Uv
         from envc.resolve.world import World
 
         machine, options = self.machine, self.options
@@ -288,15 +289,18 @@ def _limit(spec: EnvSpec, options: LockOptions) -> EnvSpec:
 
 
 def _keep(path: Path, own: Checked, lock: Lock, options: LockOptions) -> Keeping:
+    from envc.lock.coherence import contradictions
     from envc.pipeline.context.digest import digest_local
     from envc.resolve.keeping import Keeping
     from envc.spec.requirement import normal_name
 
+    is_whole = not any(contradictions(lock))
     return Keeping(
         lock=lock,
         moving=frozenset(map(normal_name, options.update_packages)),
         keeps_images=not options.upgrade_base,
-        keeps_parts=options.exclude_newer is None,
+        keeps_parts=options.exclude_newer is None and is_whole,
+        keeps_tools=is_whole,
         wheels=digest_local(own.spec, own.document, path.parent, lock.local_wheels),
     )
 

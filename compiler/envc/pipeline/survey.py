@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.errors import InputError
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.pipeline.comparison import check_agreement
 from envc.pipeline.solving import LockOptions, Solvers, find_withdrawn_wheels, resolve_again
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Outdated", "outdated"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outdated:
     """A pinned thing that the world has newer.
 

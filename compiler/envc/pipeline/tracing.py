@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.mirror import MirrorMap
 from envc.pipeline.front import lock_path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Traced", "TracedVariant", "rename_places", "trace", "trace_lock"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TracedVariant:
     """What the identity of a variant is made of.
 
@@ -37,7 +38,7 @@ class TracedVariant:
     spec_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Traced:
     """What the identity of an environment is made of.
 

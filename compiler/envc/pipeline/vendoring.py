@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, UsageError
+from envc.frozen import frozen
 from envc.machine import Machine
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ __all__ = [
 _SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VendorOptions:
     """What to gather.
 
@@ -53,7 +53,7 @@ class VendorOptions:
     is_pruned: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Vendored:
     """A folder that holds all that some locks pin.
 

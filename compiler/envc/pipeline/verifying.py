@@ -8,11 +8,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envc.frozen import frozen
 from envc.machine import Machine
 from envc.pipeline.building import BuildOptions, build_request, require_runnable
 from envc.pipeline.prepared import Prepared, output_files, prepare, render_plan
@@ -20,9 +21,9 @@ from envc.reference import ImageReference
 
 if TYPE_CHECKING:
     from envc.build.buildkit import BuildRequest, BuildResult
-    from envc.build.event import BuildEvent
-    from envc.build.twin import ImageDifference
-    from envc.build.verdict import Verified
+    from envc.build.comparison.twin import ImageDifference
+    from envc.build.comparison.verdict import Verified
+    from envc.build.report.event import BuildEvent
     from envc.engine.docker import Engine
     from envc.source import Span
 
@@ -101,7 +102,7 @@ def verify(
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Task:
     """One image that is to be built and compared."""
 
@@ -182,13 +183,13 @@ class _Task:
     def _judge(
         self, first: BuildResult, digest: str, name: str, against: ImageReference | None
     ) -> Verified:
-        from envc.build.verdict import Verified, explain
+        from envc.build.comparison.verdict import Verified, explain
 
         difference = None
         origin: Span | None = None
         if first.digest != digest:
-            from envc.build.saved import read_saved
-            from envc.build.twin import compare_images
+            from envc.build.comparison.saved import read_saved
+            from envc.build.comparison.twin import compare_images
 
             one, other = (
                 read_saved(partial(self.engine.save, image)) for image in (first.image, name)

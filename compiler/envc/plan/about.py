@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from envc.frozen import frozen
 from envc.lock.model import PlatformLock
 from envc.lock.place import locate_items
 from envc.plan.asking import Asked
@@ -49,7 +50,7 @@ class LockPlaces:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class About:
     """What tells of an identity what its parts are and where they come from.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from envc.frozen import frozen
 
 __all__ = ["Account", "account"]
 
 _NAME = "envc"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Account:
     """An account of the image.
 
@@ -33,6 +33,11 @@ class Account:
     def is_number(self) -> bool:
         """Whether `user` is a number, and its group is, where it has one."""
         return self.user.replace(":", "").isdigit()
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is root, by its name or its number."""
+        return self.user.partition(":")[0] in {"0", "root"}
 
 
 def account(user: str) -> Account:

@@ -42,6 +42,9 @@ WHOLE = "whole"
 _WHOLE = "All of the environment, put together: the spec wants fewer layers than it has parts."
 _ALWAYS = ("base.py", "layer.py")
 _ACCOUNT = "The account that the image runs as, with its folders: the environment's first layer."
+_FOLDER = (
+    "The folder in which commands start, where the base lacks it: the environment's first layer."
+)
 _COMMENT = "The environment's last layer: what ties the others together."
 
 
@@ -49,14 +52,16 @@ def account_stages(layouts: Mapping[str, Layout], listings: Listings) -> tuple[S
     """Return the stage `account`; it only reads the base, so that it runs where the tools do."""
     runs: dict[str, tuple[Instruction, ...]] = {}
     for architecture, layout in layouts.items():
-        if layout.makes_account:
+        if layout.has_account_layer:
             mounts = (
                 *mount_scripts("account.py", *_ALWAYS),
                 mount_file(listings.path(architecture, ACCOUNT), "/mnt/account.json"),
                 mount_stage("system", "/", "/mnt/system"),
             )
             runs[architecture] = (Run(words=script("python3", "account.py"), mounts=mounts),)
-    return choose(ACCOUNT, dict.fromkeys(runs, "tools"), runs, _ACCOUNT)
+    is_made = any(layouts[architecture].settings.account.is_made for architecture in runs)
+    comment = _ACCOUNT if is_made else _FOLDER
+    return choose(ACCOUNT, dict.fromkeys(runs, "tools"), runs, comment)
 
 
 def assembly_stages(layouts: Mapping[str, Layout], listings: Listings) -> tuple[Stage, ...]:
@@ -84,12 +89,12 @@ def assembly_list(layout: Layout) -> dict[str, Json]:
     settings, base = layout.settings, layout.locked.base
     owner = settings.account
     lists: dict[str, Json] = {}
-    if layout.makes_account:
+    if layout.has_account_layer:
         lists[ACCOUNT] = {
-            "folders": [settings.workdir, *settings.volumes],
+            "folders": list(settings.folders),
             "gid": owner.gid,
-            "home": owner.home,
-            "name": owner.name,
+            "home": owner.home if owner.is_made else None,
+            "name": owner.name if owner.is_made else None,
             "uid": owner.uid,
         }
     python: Json = None
@@ -133,7 +138,7 @@ def layer_copies(layout: Layout) -> tuple[Instruction, ...]:
 
 
 def _account_copies(layout: Layout) -> tuple[Copy, ...]:
-    return (_copy(ACCOUNT),) if layout.makes_account else ()
+    return (_copy(ACCOUNT),) if layout.has_account_layer else ()
 
 
 def _copies(layout: Layout) -> tuple[Copy, ...]:

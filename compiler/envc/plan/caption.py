@@ -19,6 +19,7 @@ _NAMED = 4
 def captions(plan: BuildPlan) -> Mapping[str, str]:
     """Return a caption of each stage that has anything to say, by the stage's name."""
     said: dict[str, str] = {}
+    by_role: dict[str, str] = {}  # only the first of several platforms' stages has a comment
     for stage in plan.stages:
         name = role(stage.name)
         layer = next(
@@ -30,8 +31,10 @@ def captions(plan: BuildPlan) -> Mapping[str, str]:
             said[stage.name] = f"Debian packages: {_join(packages)}"
         elif stage.comment and (clause := _CLAUSE.match(stage.comment)) is not None:
             said[stage.name] = clause[0][:1].lower() + clause[0][1:]
-        elif name != stage.name and name in said:
-            said[stage.name] = said[name]
+        elif name in by_role:
+            said[stage.name] = by_role[name]
+        if stage.name in said:
+            by_role.setdefault(name, said[stage.name])
     return said
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from envc.frozen import frozen
 
 __all__ = ["ContextFile"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ContextFile:
     """A file of the build's context.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from envc.canonical import Json
+from envc.frozen import frozen
 from envc.lock.model import PlatformLock
 from envc.lock.package import CondaPackage, PipPackage, SystemPackage
 from envc.mirror import MirrorMap
@@ -55,7 +56,7 @@ _ARTEFACTS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Sources:
     """Where artefacts come from.
 

@@ -41,6 +41,7 @@ IMAGE_STAGES = ("system", "image")
 
 _IMAGE = "The image."
 _BEFORE = "before-"
+_UNLESS_THERE = '[ -d "$0" ] || exec "$@"'
 _PACKAGES = mount_stage("system-packages", "/", "/mnt/packages")
 
 
@@ -142,20 +143,24 @@ def _system(layout: Layout) -> tuple[Instruction, ...]:
         instructions.append(Workdir(path="/"))
     instructions += [_step(f"{_BEFORE}{action.number}", action) for action in settings.before]
     if not layout.has_environment:
-        instructions.append(_account(settings))
+        instructions += _account(settings)
     return tuple(instructions)
 
 
-def _account(settings: Settings) -> Run:
-    """Return the step that makes the account, or that makes sure that the base has it."""
-    owner = settings.account
+def _account(settings: Settings) -> Iterator[Run]:
+    """Yield the steps that make the account, or that make sure that the base has it, and its folders."""
+    owner, folders = settings.account, settings.folders
     if owner.is_made:
         numbers = (str(owner.uid), str(owner.gid), owner.name, owner.home)
-        folders = (settings.workdir, *settings.volumes)
         line = shlex.join(script("/bin/sh", "user.sh", *numbers, *folders))
-        return Run(words=script("/bin/sh", "step.sh", line), mounts=(SCRIPTS,))
-    name = owner.user.partition(":")[0]
-    return Run(words=("id", "-u", "--", name))
+        yield Run(words=script("/bin/sh", "step.sh", line), mounts=(SCRIPTS,))
+        return
+    yield Run(words=("id", "-u", "--", owner.user.partition(":")[0]))
+    if folders:
+        # What makes it needs programs that some bases lack, in vain where the base has the folder.
+        (folder,) = folders
+        make = script("/bin/sh", "step.sh", shlex.join(("mkdir", "-p", "--", folder)))
+        yield Run(words=("/bin/sh", "-c", _UNLESS_THERE, folder, *make), mounts=(SCRIPTS,))
 
 
 def _place(layout: Layout, document: Document) -> tuple[Instruction, ...]:
@@ -221,13 +226,11 @@ def _healthcheck(probe: Probe, document: Document) -> Healthcheck:
 
 
 def _duration(time_ms: int) -> str:
-    """Return a time as Docker's options take it: `90000` ms are `1m30s`."""
-    parts = []
-    for unit, unit_ms in (("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)):
-        count, time_ms = divmod(time_ms, unit_ms)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts)
+    """Return a time as Docker's options take it, and as linters do, in one unit: `90000` ms are `90s`."""
+    for unit, unit_ms in (("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
+        if time_ms % unit_ms == 0:
+            return f"{time_ms // unit_ms}{unit}"
+    return f"{time_ms}ms"
 
 
 def _verify(interpreter: str, document: Document) -> Run:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from envc.canonical import tree_digest
+from envc.frozen import frozen
 from envc.plan.context import ContextFile
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["BaseRecipe", "Inputs", "Selection", "Tree"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Selection:
     """What a `copy` step takes, as the spec writes it.
 
@@ -35,7 +36,7 @@ class Selection:
         return Selection(path=step.source, ignore=step.ignore)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tree:
     """What a `copy` step's `from` names: one file, or everything below a folder.
 
@@ -52,7 +53,7 @@ class Tree:
     files: tuple[ContextFile, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BaseRecipe:
     """The Dockerfile that the base is built with.
 
@@ -81,7 +82,7 @@ class BaseRecipe:
         return tree_digest(self.files)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Inputs:
     """Files from beside the spec.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from envc.canonical import Json
 from envc.dockerfile.adapt import Adapted
+from envc.frozen import frozen
 from envc.plan.context import ContextFile
 from envc.plan.layout import Layout
 from envc.source import Span
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Add:
     """A remote file, verified while it is fetched.
 
@@ -50,7 +51,7 @@ class Add:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Copy:
     """Files from the build's context, or from another stage where `stage` names one."""
 
@@ -61,7 +62,7 @@ class Copy:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Mount:
     """A folder that a RUN sees, read-only: of another stage, or of the context where `stage` is None."""
 
@@ -70,7 +71,7 @@ class Mount:
     stage: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Secret:
     """A secret that a RUN sees as a file, `/run/secrets/NAME`; it leaves no trace in the image."""
 
@@ -78,7 +79,7 @@ class Secret:
     required: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Run:
     """A program that runs while the image is built.
 
@@ -96,7 +97,7 @@ class Run:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Env:
     """Environment variables of the image, in order; `path` is a folder put before those of PATH."""
 
@@ -105,7 +106,7 @@ class Env:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Label:
     """Labels of the image, in order."""
 
@@ -113,7 +114,7 @@ class Label:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Expose:
     """Ports that containers listen on, such as `8080` and `9000/udp`, in order."""
 
@@ -121,7 +122,7 @@ class Expose:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Volume:
     """Folders that outlive a container, by absolute paths, in order."""
 
@@ -129,7 +130,7 @@ class Volume:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Healthcheck:
     """How the engine finds out whether a container works.
 
@@ -144,7 +145,7 @@ class Healthcheck:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StopSignal:
     """The signal that asks the container's program to end, by its name."""
 
@@ -152,7 +153,7 @@ class StopSignal:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class User:
     """Who runs in the container: what Docker's USER takes."""
 
@@ -160,7 +161,7 @@ class User:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Workdir:
     """Where commands start."""
 
@@ -168,7 +169,7 @@ class Workdir:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Entrypoint:
     """The program that every command is given to."""
 
@@ -176,7 +177,7 @@ class Entrypoint:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Cmd:
     """What runs by default."""
 
@@ -201,7 +202,7 @@ Instruction: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stage:
     """A stage of the build.
 
@@ -221,7 +222,7 @@ class Stage:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildPlan:
     """A whole build, for all platforms at once.
 

@@ -6,9 +6,9 @@ import functools
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from envc.frozen import frozen
 from envc.lock.model import PlatformLock
 from envc.lock.package import CondaPackage, PipPackage
 from envc.spec.defaults import LAYER_BUDGET
@@ -51,7 +51,7 @@ _TAKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Layer:
     """A layer of the environment.
 
@@ -74,7 +74,7 @@ class Layer:
         return None if None in sizes else sum(size or 0 for size in sizes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Bin:
     """Packages that share a layer: all of a kind; or those of a size; or of these, those whose names'
     digests begin with the same bits."""

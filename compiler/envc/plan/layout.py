@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from envc.frozen import frozen
 from envc.lock.model import PlatformLock
 from envc.plan.layer import Layer, is_one_layer
 from envc.plan.setting import Settings
@@ -16,7 +16,7 @@ __all__ = ["Layout", "by_architecture", "python_tag"]
 _FREE_THREADED = re.compile(r"_cp\d+t$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Layout:
     """One platform of a build.
 
@@ -47,9 +47,10 @@ class Layout:
         return bool(self.locked.conda) or self.locked.python is not None
 
     @property
-    def makes_account(self) -> bool:
-        """Whether a layer of the environment has the account; where there is none, a step makes it."""
-        return self.has_environment and self.settings.account.is_made
+    def has_account_layer(self) -> bool:
+        """Whether a layer of the environment has the account and its folders; where there is no
+        environment, steps make them."""
+        return self.has_environment and bool(self.settings.folders)
 
     @property
     def is_one_layer(self) -> bool:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from envc.canonical import Json, readable_json
+from envc.frozen import frozen
 from envc.plan.context import ContextFile
 
 __all__ = ["Listings"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Listings:
     """Lists, by architecture and by name."""
 

@@ -29,7 +29,7 @@ from envc.plan.listing import Listings
 from envc.plan.override import NO_OVERRIDES, Overrides
 from envc.plan.recipe import adapt_base, base_files, built_base_stages, identify_base
 from envc.plan.setting import settings
-from envc.plan.stage import SCRIPTS
+from envc.plan.stage import BUILD_PLATFORM, SCRIPTS
 from envc.plan.vendored import VENDOR, from_vendor
 from envc.platform import PLATFORMS
 from envc.spec.defaults import secrets as secrets_of
@@ -48,14 +48,16 @@ FILE_TIME = 946684800
 _LINT = (
     "Linters: stages that build are root's, the image is not (DL3002). A stage starts from another",
     "one, or from an image by its digest (DL3006). Each step has a RUN, and a cache, of its own (DL3059).",
-    "hadolint global ignore=DL3002,DL3006,DL3059",
 )
 """Why a Dockerfile is as hadolint would not have it."""
-_LINT_OF_NAMES = (
-    *_LINT[:-1],
-    "The image runs as whom the spec names (DL3066).",
-    f"{_LINT[-1]},DL3066",
-)
+_RULES = "DL3002,DL3006,DL3059"
+_LINT_OF_SOME = {
+    "DL3029": "The installers' image is there for one platform only (DL3029).",
+    "DL3066": "The image runs as whom the spec names (DL3066).",
+    "DL3067": "The environment is put together in a stage that has nothing else (DL3067).",
+    "DL4006": "Steps are run by `sh -e`, whatever SHELL says (DL4006).",
+}
+"""The same, of what only some have."""
 
 
 def lower(
@@ -146,7 +148,7 @@ def lower(
             options=_options(secrets, adapted),
             is_vendored=is_vendored,
             is_exact=inputs.base is None,
-            names_user=any(not one.settings.account.is_number for one in layouts.values()),
+            findings=_findings(stages, layouts.values()),
         ),
         stages=stages,
         files=tuple(sorted(files, key=lambda file: file.path)),
@@ -227,7 +229,7 @@ def _head(
     options: Sequence[str],
     is_vendored: bool,
     is_exact: bool,
-    names_user: bool,
+    findings: Sequence[str],
 ) -> tuple[str, ...]:
     name = f"`{spec.environment}`, variant `{variant}`" if variant else f"`{spec.environment}`"
     lines = [
@@ -254,4 +256,18 @@ def _head(
         lines.append(
             "What the Dockerfile of the base does is its own: no lock has it but for its images."
         )
-    return (*lines, "", *(_LINT_OF_NAMES if names_user else _LINT))
+    why = (*_LINT, *(_LINT_OF_SOME[rule] for rule in findings))
+    return (*lines, "", *why, f"hadolint global ignore={','.join((_RULES, *findings))}")
+
+
+def _findings(stages: Iterable[Stage], layouts: Iterable[Layout]) -> tuple[str, ...]:
+    """Return the rules of `_LINT_OF_SOME` that a linter would find broken."""
+    stages, layouts = tuple(stages), tuple(layouts)
+    steps = [word for run in _runs(stages) for word in run.words]
+    broken = {
+        "DL3029": any(one.platform not in (None, BUILD_PLATFORM) for one in stages),
+        "DL3066": any(not one.settings.account.is_number for one in layouts),
+        "DL3067": any(one.is_one_layer for one in layouts),
+        "DL4006": any("|" in word for word in steps),
+    }
+    return tuple(rule for rule, is_broken in broken.items() if is_broken)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
 from envc.canonical import Json, digest
+from envc.frozen import frozen
 
 __all__ = ["Node", "Origin", "Place"]
 
@@ -15,7 +16,7 @@ Origin: TypeAlias = Literal["spec", "lock", "file", "template", "envc"]
 of the user's, or envc itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Place:
     """Where a part of an identity comes from.
 
@@ -47,7 +48,7 @@ _NOBODY: dict[Origin, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Node:
     """A part of an identity.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from envc.canonical import Json
+from envc.frozen import frozen
 from envc.platform import PLATFORMS
 from envc.source import Source
 
@@ -18,7 +19,7 @@ STAGES, PARTS = "stages/", "parts/"
 _ARCHITECTURE = re.compile("-(?:" + "|".join(p.architecture for p in PLATFORMS.values()) + ")$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Overrides:
     """A user's templates.
 

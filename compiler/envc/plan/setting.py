@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from envc.frozen import frozen
 from envc.plan.account import Account, account
 from envc.plan.inputs import Inputs
 from envc.plan.step import StepAction, step_actions
@@ -30,7 +32,7 @@ ACTIVATE = f"{BIN}/envc-activate"
 """Sources what Conda packages have put into activate.d; written by the build's conda.py."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Settings:
     """The image's steps and config.
 
@@ -69,6 +71,17 @@ class Settings:
     interpreter: str | None
     layer_budget: int
     cuda: str | None
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders that are made where the base does not have them: those of an account that is
+        made, too, else none but where commands start. Docker's WORKDIR would make it, and give the
+        folder around it the time of the build."""
+        if self.account.is_made:
+            return (self.workdir, *self.volumes)
+        # Whose times change at the top, no layer has.
+        is_deep = posixpath.dirname(posixpath.normpath(self.workdir)) not in ("/", "//")
+        return (self.workdir,) if is_deep else ()
 
 
 def settings(

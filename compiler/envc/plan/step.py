@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
+from envc.frozen import frozen
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Selection, Tree
 from envc.source import Span
@@ -17,7 +18,7 @@ from envc.syntax.document import Document
 __all__ = ["CopyAction", "RunAction", "StepAction", "step_actions"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CopyAction:
     """Files that go into the image.
 
@@ -39,7 +40,7 @@ class CopyAction:
     origin: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunAction:
     """A script that runs in the image.
 

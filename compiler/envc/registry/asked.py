@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from envc.diagnostics import Diagnostic, Label
+from envc.frozen import frozen
 from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.reference import ImageReference
@@ -41,7 +42,7 @@ def mirror_reference(reference: ImageReference, mirrors: MirrorMap) -> ImageRefe
     return replace(reference, registry=registry, repository=repository)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Asked:
     """One question: the canonical reference for the user, the mirrored one for the wire.
 

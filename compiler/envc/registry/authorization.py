@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from envc.frozen import frozen
 from envc.registry.credential import Credentials
 from envc.registry.transport import is_loopback
 
 __all__ = ["Challenge", "TokenSource", "authorize"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Challenge:
     """A `WWW-Authenticate` header: its scheme in lower case, and its parameters."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
+from envc.frozen import frozen
 
 if TYPE_CHECKING:
     from docker.auth import AuthConfig
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Credentials", "load_credentials"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Credentials:
     """What a registry is told: a user and a password, or a token that stands for both."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from envc.frozen import frozen
 from envc.platform import Platform
 
 __all__ = [
@@ -33,7 +34,7 @@ _INDEXES = (
 ACCEPT = ", ".join(_MANIFESTS + _INDEXES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Manifest:
     """One platform's manifest.
 
@@ -73,7 +74,7 @@ class Manifest:
         return self.config.get("config") or {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Found:
     """What a reference names: one platform's manifest, or an index of several.
 

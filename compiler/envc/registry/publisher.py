@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
 from envc.errors import ToolError
+from envc.frozen import frozen
 from envc.reference import ImageReference
 from envc.registry.asked import Asked, explain_deletion, explain_failure, explain_push
 from envc.registry.exchange import Answer, Exchange
@@ -22,7 +22,7 @@ _UNSUPPORTED = frozenset({400, 405, 501})
 _TAKEN = frozenset({_OK, _CREATED, _ACCEPTED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Descriptor:
     """What a manifest says of content (OCI image-spec, descriptor.md); `size` is in bytes."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from envc.frozen import frozen
 from envc.registry.manifest import load
 from envc.registry.publisher import Descriptor, Publisher, sha256_digest
 
@@ -23,7 +23,7 @@ _EMPTY, _EMPTY_TYPE = b"{}", "application/vnd.oci.empty.v1+json"
 _ROUNDS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Document:
     """A document about an image.
 
@@ -38,7 +38,7 @@ class Document:
     annotations: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attached:
     """A document that a registry has.
 

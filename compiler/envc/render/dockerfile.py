@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from jinja2 import (
     BaseLoader,
@@ -19,6 +18,7 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from envc.dockerfile.adapt import Adapted
+from envc.frozen import frozen
 from envc.plan.instruction import BuildPlan, Instruction, Stage
 from envc.plan.override import HEAD, NO_OVERRIDES, PARTS, STAGE, Overrides
 from envc.render.quote import FILTERS, comment
@@ -38,7 +38,7 @@ _PREAMBLE = "The Dockerfile of the base as it is written, but that its images ar
 _PREAMBLE_END = "Here the Dockerfile of the base ends."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rendered:
     """A Dockerfile.
 

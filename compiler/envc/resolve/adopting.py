@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from envc.frozen import frozen
 from envc.lock.package import CondaPackage, PipPackage
 from envc.resolve.base import (
     CondaRequest,
@@ -15,7 +16,7 @@ from envc.resolve.base import (
     Report,
 )
 from envc.resolve.conda.distribution import distribution_of
-from envc.resolve.wheel_file import Target, best_wheel
+from envc.resolve.index.wheel_file import Target, best_wheel
 
 __all__ = ["AdoptedConda", "AdoptedPip"]
 
@@ -64,7 +65,7 @@ class AdoptedPip:
         return PipResolution(packages=tuple(found[release] for release in sorted(found)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Offer:
     filename: str
     requires_python: str | None = None

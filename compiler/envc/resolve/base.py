@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from envc.diagnostics import Diagnostic
 from envc.files import TreeFile
+from envc.frozen import frozen
 from envc.lock.model import BaseImage
 from envc.lock.package import CondaPackage, PipPackage, SourcePackage
 from envc.mirror import MirrorMap
@@ -44,7 +45,7 @@ ChannelPriority: TypeAlias = Literal["strict", "disabled"]
 """Whether a package comes only from the first channel that has it, or from any."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Requirement:
     """What somebody asked for: a MatchSpec or a PEP 508 requirement, and where it is written."""
 
@@ -52,7 +53,7 @@ class Requirement:
     span: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Conflict:
     """A solver's proof that nothing satisfies all requirements.
 
@@ -70,7 +71,7 @@ class Conflict:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VirtualPackage:
     """What the target machine provides, such as `__glibc` 2.36."""
 
@@ -78,7 +79,7 @@ class VirtualPackage:
     version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Cutoff:
     """From when on nothing exists for a solver.
 
@@ -95,7 +96,7 @@ class Cutoff:
         return self.moment.isoformat().replace("+00:00", "Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CondaRequest:
     """A Conda problem for one platform.
 
@@ -125,7 +126,7 @@ class CondaRequest:
     distributions: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CondaResolution:
     """The packages that satisfy a Conda request, sorted by name, with canonical addresses.
 
@@ -137,7 +138,7 @@ class CondaResolution:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IndexAccess:
     """A package index: its canonical address, and `user:password` or a bare token where it needs one.
 
@@ -154,7 +155,7 @@ class IndexAccess:
     statement: str = field(default="index", compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FindLinks:
     """Wheels beside the indexes: those that a page links to, or those in a folder beside the spec.
 
@@ -170,7 +171,7 @@ class FindLinks:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LocalWheel:
     """A wheel file beside the spec: `path` as the lock writes it, `file` where it lies, its SHA-256."""
 
@@ -181,7 +182,7 @@ class LocalWheel:
     span: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LocalSource:
     """A project's folder beside the spec.
 
@@ -199,7 +200,7 @@ class LocalSource:
     span: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Provided:
     """A distribution that Conda provides: fixed for pip, and never emitted as a wheel.
 
@@ -212,7 +213,7 @@ class Provided:
     asked: Requirement | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PipRequest:
     """A pip problem for one platform.
 
@@ -259,7 +260,7 @@ class PipRequest:
     base: BaseImage | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PipResolution:
     """The wheels that satisfy a pip request, sorted by name, with canonical addresses.
 

@@ -13,7 +13,7 @@ from envc.resolve.worker import Workers
 
 if TYPE_CHECKING:
     from envc.engine.docker import Engine
-    from envc.resolve.uv_ahead import Ahead
+    from envc.resolve.pip.uv_ahead import Ahead
 
 __all__ = ["CondaSolverName", "PipSolverName", "conda_solver", "pip_solver"]
 
@@ -62,12 +62,12 @@ def pip_solver(
     """
     open_cache(cache)
     if name == "uv":
-        from envc.resolve.uv import Uv
+        from envc.resolve.pip.uv import Uv
 
         return Uv(cache=cache, environment=environment, ahead=ahead)
-    from envc.resolve.pip_inside import Inside
-    from envc.resolve.pip_tools import PipTools
-    from envc.resolve.pip_tools_wheels import bring_tools
+    from envc.resolve.pip.inside import Inside
+    from envc.resolve.pip.pip_tools import PipTools
+    from envc.resolve.pip.wheelhouse import bring_tools
 
     tools = partial(bring_tools, cache / "pip-tools", environment)
     inside = Inside(engine=engine, tools=tools)

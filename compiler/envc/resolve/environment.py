@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError
+from envc.frozen import frozen
 from envc.lock.intent import intent
 from envc.lock.model import BaseImage, Lock, PlatformLock, Python, Tools
 from envc.lock.package import CondaPackage
@@ -42,7 +43,7 @@ __all__ = ["Images", "Resolved", "World", "resolve"]
 _ABOUT_PYTHON = frozenset({"E372", "E373", "E376"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Resolved:
     """A lock, and what had to be assumed for it."""
 
@@ -97,13 +98,13 @@ def resolve(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Answer:
     locked: PlatformLock
     warnings: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Ahead:
     """Tools that are locked for a Python that is expected; what fails counts if that is the one."""
 
@@ -111,7 +112,7 @@ class _Ahead:
     tools: Future[Tools]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Task:
     """What is to be resolved for one platform.
 

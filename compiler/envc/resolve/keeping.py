@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from envc.frozen import frozen
 from envc.lock.intent import intent
 from envc.lock.model import BaseImage, Intent, Lock, PlatformLock, Python
 from envc.lock.package import CondaPackage, PipPackage, SourcePackage, SystemPackage
@@ -40,7 +41,7 @@ _PIP_FIELDS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Keeping:
     """An old lock, and what of it is to move.
 
@@ -48,6 +49,7 @@ class Keeping:
         moving: Normalised names of packages that get what they would get with no old lock.
         keeps_images: Whether the base and the tools image keep their digests.
         keeps_parts: Whether packages that nobody asks for anew need no solver at all.
+        keeps_tools: Whether what installs stays, where it still fits.
         wheels: The SHA-256 of local wheels as they lie there now, by path; None for one that is not
             there any more.
     """
@@ -56,6 +58,7 @@ class Keeping:
     moving: frozenset[str] = frozenset()
     keeps_images: bool = True
     keeps_parts: bool = True
+    keeps_tools: bool = True
     wheels: Mapping[str, str | None] = field(default_factory=dict)
 
     def on(self, platform: str) -> Kept | None:
@@ -66,7 +69,7 @@ class Keeping:
         return Kept(locked=locked, old=_select(self.lock.intent, platform), keeping=self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Kept:
     """What an old lock has for one platform.
 
@@ -178,6 +181,7 @@ class Kept:
         )
         return (
             self.keeping.keeps_images
+            and self.keeping.keeps_tools
             and is_chosen
             and bool(tools.packages)
             and tools.python is not None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from envc.compose.explain import explain
 from envc.errors import EnvcError
+from envc.frozen import frozen
 from envc.resolve.base import Report
 from envc.resolve.environment import Resolved, World, resolve
 from envc.resolve.keeping import Keeping
@@ -21,7 +21,7 @@ _SIDE_BY_SIDE = 4
 """How many variants are resolved at once: each runs a solver for each of its platforms."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wanted:
     """A variant that is to be resolved; variants may share their world's solvers and images.
 

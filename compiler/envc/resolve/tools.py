@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
+from envc.frozen import frozen
 from envc.lock.model import BaseImage, Python, Tools, series
 from envc.lock.package import PipPackage
 from envc.mirror import MirrorMap
@@ -51,7 +52,7 @@ _UNKNOWN_PYTHON = "3.10"  # where nobody knows: the oldest that the tools run on
 _ANY_SERIES = ("3.12", "3.11")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolsChoice:
     """What the choice of a tools image depends on.
 
@@ -78,7 +79,7 @@ class ToolsChoice:
     report: Report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _ToolsImage:
     """An image that tools can run in: `digest` is of its index where it has one."""
 

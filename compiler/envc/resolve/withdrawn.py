@@ -33,8 +33,8 @@ def find_withdrawn(
     Raises:
         ToolError: An index cannot be reached (E335), refuses (E336) or fails (E337).
     """
-    from envc.resolve.index import IndexClient
-    from envc.resolve.transport import Transport
+    from envc.resolve.index.client import IndexClient
+    from envc.resolve.index.transport import Transport
 
     transport = Transport(environment, retries=2, tell=tell)
     found: dict[str, str] = {}

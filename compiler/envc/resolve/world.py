@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
+from envc.frozen import frozen
 from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.reference import ImageReference
@@ -60,7 +60,7 @@ class Images(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unbuilt:
     """No engine here can build a base: why."""
 
@@ -120,7 +120,7 @@ class DockerfileBase(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class World:
     """All that a lock depends on besides its spec.
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from envc.diagnostics import suggest
+from envc.frozen import frozen
 from envc.spec.field import FieldError, line
 
 __all__ = ["ARGUMENTS", "Argument", "argument", "split_argument"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Argument:
     """What may follow the name of an argument.
 

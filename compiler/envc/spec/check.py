@@ -9,9 +9,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass
 
 from envc.diagnostics import Diagnostic, Label
+from envc.frozen import frozen
 from envc.spec import field, metadata
 from envc.spec.agreement import AGREEMENTS
 from envc.spec.debian import split_debian
@@ -35,7 +35,7 @@ from envc.syntax.document import Document
 __all__ = ["CHECKS", "check"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Subject:
     """What checks look at: the document, and its packages, read once."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
+from envc.frozen import frozen
 from envc.reference import ImageReference
 from envc.spec.matchspec import normal_matchspec, split_matchspec
 from envc.spec.metadata import duration_ms, port_key, port_text, volume_path
@@ -312,7 +312,7 @@ def volumes(spec: EnvSpec) -> tuple[str, ...]:
     return tuple(sorted(map(volume_path, spec.volumes)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Probe:
     """A health check; where there are no words, one that takes the base's away.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from envc.frozen import frozen
 from envc.source import Source
 from envc.syntax import parse
 from envc.syntax.document import Data
@@ -18,7 +18,7 @@ _FORM = re.compile(
 _LITERAL = re.compile(r"`([^`]+)`")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Description:
     """What a description says.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from textwrap import dedent
 
+from envc.frozen import frozen
 from envc.spec.example_image import IMAGE
 from envc.spec.example_package import PACKAGES
 from envc.spec.example_running import RUNNING
@@ -13,7 +13,7 @@ from envc.spec.example_running import RUNNING
 __all__ = ["EXAMPLES", "Example"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Example:
     """A part of a spec, without an end of line: with an `environment` it is a whole one."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from envc.compose.param import VARIANT
 from envc.compose.reference import NAME
+from envc.frozen import frozen
 from envc.spec import (
     address,
     argument,
@@ -40,7 +41,7 @@ _LETTER = r"(?:[A-Za-z_]|[^\x00-\x7f])"
 _IDENTIFIER = rf"{_LETTER}(?:[0-9]|{_LETTER})*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Kind:
     """What a rule of the model lets pass.
 

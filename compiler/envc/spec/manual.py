@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import UsageError
+from envc.frozen import frozen
 from envc.spec.description import Description
 from envc.spec.example import EXAMPLES, Example
 from envc.spec.model import EnvSpec
@@ -27,7 +27,7 @@ in the YAML form: `pip.indexes.secret` is the `secret` of one of `pip`'s `indexe
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Topic:
     """What there is to say about one field.
 

@@ -7,8 +7,8 @@ vouches for, and most of what is written, costs no import.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from envc.frozen import frozen
 from envc.spec.address import embedded_credentials
 from envc.spec.field import FieldError
 from envc.spec.habit import TEMPLATE, TEMPLATE_ADVICE, VERSIONS_ONLY, VERSIONS_ONLY_ADVICE
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MatchSpecParts:
     """A MatchSpec's parts as they are written, without white space around and inside them.
 

@@ -313,8 +313,9 @@ class EnvSpec(Part):
     )
     workdir: Annotated[str, AfterValidator(path.workdir)] | None = Field(
         default=None,
-        description="Optional. Where commands start. Default: the user's home, or `/` where only the "
-        "base knows the user. Example: `/app`.",
+        description="Optional. Where commands start. A folder that the base does not have belongs to "
+        "`user`, where that is a number. Default: the user's home, or `/` where only the base knows the "
+        "user. Example: `/app`.",
     )
     entrypoint: Words | None = Field(
         default=None,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from envc.frozen import frozen
 from envc.spec.field import FieldError
 from envc.spec.requirement import PipRequirement, normal_name
 
@@ -20,7 +20,7 @@ _KEYS = frozenset({"egg", "subdirectory"})
 _FORM = "write it as `git+https://HOST/PATH.git@REF#subdirectory=FOLDER`"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GitAddress:
     """What a direct reference names of a repository.
 

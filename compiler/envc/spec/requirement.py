@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from envc.diagnostics import suggest
+from envc.frozen import frozen
 from envc.spec.address import embedded_credentials
 from envc.spec.field import FieldError
 from envc.spec.habit import TEMPLATE, TEMPLATE_ADVICE, VERSIONS_ONLY, VERSIONS_ONLY_ADVICE
@@ -118,7 +118,7 @@ def normal_name(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PipRequirement:
     """A requirement in normal form; two are equal where their texts differ only in how they are written.
 

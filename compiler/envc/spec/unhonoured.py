@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from envc.diagnostics import Diagnostic
+from envc.frozen import frozen
 from envc.source import Span
 from envc.syntax.document import Data, Document, Path
 
 __all__ = ["UNHONOURED", "Construct", "unhonoured_warnings"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Construct:
     """A part of the language that waits for a later stage; no lock and no image would have it.
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from envc.frozen import frozen
 
 __all__ = ["Build", "Outcome", "Run"]
 
 Outcome = Literal["built", "cached", "failed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Build:
     """An image that was asked for, and what came of it.
 
@@ -42,7 +43,7 @@ class Build:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Run:
     """A command that ran in an image.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import UsageError
+from envc.frozen import frozen
 from envc.store.record import Anonymous, Environment, Lack, Version
 from envc.store.store import Store
 
@@ -43,7 +43,7 @@ _ID = re.compile(r"sha256:[0-9a-f]{8,64}|[0-9a-f]{8,64}")
 _HOW = "write `NAME`, `NAME@VERSION` or `NAME:LABEL`"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reference:
     """What an argument calls a version.
 

@@ -10,7 +10,6 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from envc.canonical import canonical_json
 from envc.diagnostics import Diagnostic
 from envc.errors import UsageError
+from envc.frozen import frozen
 from envc.store.naming import LATEST, check_label, check_name
 from envc.store.record import StoredFile, Version
 
@@ -61,7 +61,7 @@ class UnknownSchemaError(ValueError):
     """The facts are in a form that this envc does not know."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Parcel:
     """A version on its way; fields as `Version` and `Draft` have them.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from envc.frozen import frozen
 
 __all__ = ["Anonymous", "Draft", "Environment", "Lack", "Role", "StoredFile", "Version"]
 
@@ -14,7 +16,7 @@ Lack = Literal["", "size", "given", "files"]
 it was built; empty where it is kept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StoredFile:
     """A file of a version.
 
@@ -35,7 +37,7 @@ class StoredFile:
     link: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Draft:
     """What is to be registered: a version that has no number yet.
 
@@ -52,7 +54,7 @@ class Draft:
     files: tuple[StoredFile, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Version:
     """A registered version; its content never changes.
 
@@ -82,7 +84,7 @@ class Version:
         return f"{self.name}@{self.number}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Anonymous:
     """What was built or run and nobody registered: unlisted, found by its env ids.
 
@@ -107,7 +109,7 @@ class Anonymous:
         return first.removeprefix("sha256:")[:12]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Environment:
     """A registered environment, as a list shows it.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from envc.frozen import frozen
 from envc.store.database import DATABASE, create, refuse_newer, unwritable
 from envc.store.schema import version_of
 
@@ -26,7 +26,7 @@ _PARENTS = {
 """What a row of a table is worth nothing without: its column and the table that it points at."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Repaired:
     """What a repair did.
 

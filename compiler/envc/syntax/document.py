@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
 from envc.diagnostics import Diagnostic
+from envc.frozen import frozen
 from envc.source import Source, Span
 from envc.syntax.origin import Origin
 from envc.syntax.strings import ESCAPES, width_of_opening
@@ -17,7 +18,7 @@ Data: TypeAlias = "str | list[Data] | dict[str, Data]"
 Path: TypeAlias = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Document:
     """A spec as plain data.
 
@@ -98,7 +99,7 @@ class Document:
         return node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Draft:
     """What could be read of a text, whether or not all of it is right.
 

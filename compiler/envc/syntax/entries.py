@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from envc.frozen import frozen
 from envc.source import Span
 from envc.syntax.document import Path
 from envc.syntax.excerpt import excerpt
@@ -23,7 +23,7 @@ _PLATFORM = re.compile(r"(?:linux|darwin|osx|macos|windows|win)[/-]\w+")
 _PACKAGE = "package"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Entry:
     """A package, or a word of the table with what belongs to it.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
+
+from envc.frozen import frozen
 
 __all__ = [
     "NO",
@@ -35,7 +37,7 @@ NO = frozenset({"false", "no"})
 """What says yes, and what no, where only that is asked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Value:
     """One word or string: `user 1000`.
 
@@ -46,7 +48,7 @@ class Value:
     may_be_array: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Text:
     """The rest of the line as it is written, or one string: `python >=3.11, <3.13`.
 
@@ -57,7 +59,7 @@ class Text:
     words: Mapping[str, Form] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Values:
     """Words or strings, a comma between two: `platforms linux/amd64, linux/arm64`.
 
@@ -72,14 +74,14 @@ class Values:
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Strings:
     """An array: `command ["python", "train.py"]`."""
 
     example: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pairs:
     """A block of names and values of the user's choice: `variables { A = "x" }`.
 
@@ -91,14 +93,14 @@ class Pairs:
     has_platforms: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Groups:
     """A block of names, each with a block of pairs: `matrix { gpu { cuda = "12.4" } }`."""
 
     example: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Param:
     """A name, and what it stands for unless something else is chosen: `param cuda = "12.4"`.
 
@@ -109,7 +111,7 @@ class Param:
     key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fields:
     """A block of statements with their own table: `runtime { shm 2g }`.
 
@@ -124,7 +126,7 @@ class Fields:
     instead: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Source:
     """What a word of a block of packages means before a string: `wheel "x.whl"`.
 
@@ -147,7 +149,7 @@ class Source:
     is_single: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Entries:
     """A block of packages, handed over as they are written; one may end in `on PLATFORM`.
 
@@ -162,7 +164,7 @@ class Entries:
     sources: Mapping[str, Source] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Option:
     """What may follow the strings of a phrase, once, in any order: `network`, `owner 1000`.
 
@@ -173,7 +175,7 @@ class Option:
     example: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Phrase:
     """One string, or two with `to` between them, and options: `copy "src/" to "/app" mode 0644`.
 
@@ -186,7 +188,7 @@ class Phrase:
     options: Mapping[str, Option]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Listed:
     """Phrases that are the items of the list at `key`, in one statement or several."""
 
@@ -195,7 +197,7 @@ class Listed:
     phrase: Phrase
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Step:
     """One step of many, in the order of the text: `run "make"`."""
 
@@ -203,7 +205,7 @@ class Step:
     phrase: Phrase
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Steps:
     """A block of steps after a second word: `before packages { run "make" }`; the list at `key`."""
 

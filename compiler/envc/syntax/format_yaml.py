@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import yaml
 
+from envc.frozen import frozen
 from envc.source import BYTE_ORDER_MARK, Source
 from envc.syntax.layout import LINE_LIMIT, Comment, Writer, comments_in, draw
 from envc.syntax.literal import yaml_block, yaml_plain, yaml_quoted
@@ -28,7 +28,7 @@ _FLOW_PLAIN = re.compile(r"[A-Za-z0-9_./].*(?<!:)")
 _ODD_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Leaf:
     """A scalar; `style` is that of PyYAML."""
 
@@ -39,7 +39,7 @@ class _Leaf:
     is_in_flow: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Map:
     start: int
     end: int
@@ -47,7 +47,7 @@ class _Map:
     pairs: tuple[tuple[_Node, _Node], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _List:
     start: int
     end: int
@@ -58,7 +58,7 @@ class _List:
 _Node: TypeAlias = _Leaf | _Map | _List
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _File:
     """A text's parts; `mark` is where `---` starts, if it is there."""
 

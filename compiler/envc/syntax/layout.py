@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
+from envc.frozen import frozen
 from envc.source import BYTE_ORDER_MARK
 
 __all__ = ["LINE_LIMIT", "Comment", "Row", "Writer", "comments_in", "draw"]
@@ -16,7 +17,7 @@ _ALIGNED_LIMIT = 72
 _OPENERS = ("{", "[", ":")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Comment:
     """A comment of a text.
 
@@ -35,7 +36,7 @@ class Comment:
     is_own_line: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Row:
     """What starts a line of its own.
 

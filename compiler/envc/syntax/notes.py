@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
+from envc.frozen import frozen
 from envc.syntax.document import Document, Path
 from envc.syntax.layout import Comment, Row
 
@@ -18,7 +18,7 @@ _Kept = TypeVar("_Kept")
 _BLANK_LINE = re.compile(r"(?:\A|\n)[ \t\r]*\n[ \t\r\ufeff-]*\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Note:
     """A comment on a line of its own; `has_blank` says whether a blank line comes before it."""
 

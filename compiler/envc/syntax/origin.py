@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from envc.frozen import frozen
 from envc.source import Span
 
 __all__ = ["Origin", "Piece", "Use"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Use:
     """A parameter that was used.
 
@@ -24,7 +23,7 @@ class Use:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Piece:
     """The characters `start` to `end` of a text, and those that they were written as.
 
@@ -46,7 +45,7 @@ class Piece:
         return self.use is None and self.end - self.start == self.written_end - self.written_start
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Origin:
     """Where a value comes from.
 

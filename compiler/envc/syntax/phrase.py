@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
+from envc.frozen import frozen
 from envc.source import Span
 from envc.syntax.document import Data, Path
 from envc.syntax.excerpt import excerpt
@@ -28,7 +28,7 @@ _SYNONYMS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Field:
     """A name, its value (a text, or a list of texts with a place each), and where they stand.
 
@@ -41,7 +41,7 @@ class Field:
     key: Span | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Spoken:
     """What a phrase says.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from envc.frozen import frozen
 from envc.source import Span
 from envc.syntax import strings
 from envc.syntax.builder import Builder
@@ -14,7 +13,7 @@ from envc.syntax.shape import Array, Block, Item, Line, String, Word
 __all__ = ["Call", "Reading"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Call:
     """A statement taken apart.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from envc.frozen import frozen
 from envc.source import Span
 from envc.syntax.excerpt import excerpt
 from envc.syntax.reading import Reading
@@ -16,7 +16,7 @@ _HINT = "write one platform after `on`, as in `on linux/amd64`"
 _AGAIN = "write the line once for each platform"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Selector:
     """A platform, where it stands, and where the `on` before it stands."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedToken
 
 from envc.diagnostics import Diagnostic, Label
+from envc.frozen import frozen
 from envc.source import Source
 from envc.syntax.builder import Builder
 from envc.syntax.excerpt import excerpt
@@ -19,7 +19,7 @@ from envc.syntax.repair import places, repair_statements, virtual
 __all__ = ["Array", "Block", "Item", "Line", "Statement", "String", "Word", "read_statements"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Word:
     """Characters without quotes; those that touch are one word, `${{ name }}` among them."""
 
@@ -27,7 +27,7 @@ class Word:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class String:
     """Characters in quotes, the quotes included."""
 
@@ -35,7 +35,7 @@ class String:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Array:
     """`[a, b]`, the brackets included; every element is a line without a block."""
 
@@ -47,7 +47,7 @@ class Array:
 Item: TypeAlias = Word | String | Array
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Block:
     """`{ ... }`, the braces included."""
 
@@ -56,7 +56,7 @@ class Block:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Line:
     """At least one item, and a block where one follows them."""
 
@@ -66,7 +66,7 @@ class Line:
     block: Block | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Statement:
     """A line, and those that follow it after commas."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from envc.frozen import frozen
 
 __all__ = ["ESCAPES", "EscapeError", "decode", "width_of_opening"]
 
@@ -25,7 +26,7 @@ _SPECIAL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EscapeError:
     """An escape that means nothing: `written[start:end]` of the string, quotes counted."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from envc.frozen import frozen
 from envc.syntax.document import Path
 from envc.syntax.form import Values
 from envc.syntax.reading import Call, Reading
@@ -13,7 +12,7 @@ from envc.syntax.shape import Array, Item, Line, String, Word
 __all__ = ["read_values"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Value:
     """A value, and the name of its secret where it has one."""
 

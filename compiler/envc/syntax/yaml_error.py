@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import yaml
 
 from envc.diagnostics import Diagnostic
+from envc.frozen import frozen
 from envc.source import Source, Span
 
 __all__ = ["MISLED", "describe", "misplaced", "missing_colon", "unclosed_string"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Translation:
     """How one problem is said: `pattern` is searched in PyYAML's context and problem.
 

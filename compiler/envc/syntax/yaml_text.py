@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from envc.frozen import frozen
 
 __all__ = ["Misread", "find_misread", "starts_item"]
 
@@ -11,7 +12,7 @@ _ITEM = re.compile(r"[ \t]*-(?:[ \t]|[A-Za-z])")
 _HINT = "start all items of a list in one column, each with `- `"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Misread:
     """A line of a text: `start` to `end`, without the white space before it, and what is wrong there.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from envc.frozen import frozen
 from envc.lock.model import SCRATCH, BaseImage, PlatformLock
 from envc.lock.package import SourcePackage, SystemPackage
 from envc.plan.private import is_private, secret_of
@@ -13,7 +14,7 @@ from envc.platform import PLATFORMS
 __all__ = ["Artefact", "PinnedImage", "list_artefacts", "list_images"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Artefact:
     """A file that a lock pins.
 

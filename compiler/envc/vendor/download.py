@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, ToolError
 from envc.files import sha256_of, unwritable
+from envc.frozen import frozen
 from envc.lock.package import SourcePackage
 from envc.mirror import MirrorMap
 from envc.registry.pace import read_pieces
@@ -35,7 +36,7 @@ _OK, _PARTIAL, _TOO_MANY, _BROKEN = 200, 206, 429, 500
 _GONE = frozenset({404, 410})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Downloads:
     """How to fetch.
 

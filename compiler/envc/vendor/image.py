@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
+from envc.frozen import frozen
 from envc.platform import PLATFORMS
 from envc.reference import ImageReference
 from envc.registry.client import Registry
@@ -19,7 +19,7 @@ from envc.vendor.folder import VendorFolder
 __all__ = ["FetchedImage", "fetch_image", "find_damaged", "list_blobs"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FetchedImage:
     """An image that is in the folder now.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
+from envc.frozen import frozen
 from envc.pipeline.context.reading import explain_unreadable, to_context_file
 from envc.plan.context import ContextFile
 from envc.source import Source
@@ -95,7 +95,7 @@ def _read_context(
     return tuple(to_context_file(file) for file in files)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Wanted:
     """What of a context may be copied.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from envc.frozen import frozen
 from envc.lock.package import CondaPackage
 from envc.mirror import split_user
 from envc.platform import PLATFORMS, Platform
@@ -194,7 +194,7 @@ def _canonical_address(request: CondaRequest, url: str) -> tuple[str, str]:
     return canonical.rsplit("/", 2)[0], canonical
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Dispute:
     """A request and an answer that says it cannot be satisfied."""
 

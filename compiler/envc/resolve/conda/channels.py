@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -18,6 +17,7 @@ from rattler.networking import Client
 from rattler.platform.subdir import SubdirLiteral
 
 from envc.diagnostics import suggest
+from envc.frozen import frozen
 from envc.resolve.conda.question import Answer, Channel, Finding, Problem, Question
 
 __all__ = [
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wanted:
     """A requirement, parsed.
 

@@ -84,7 +84,7 @@ class CondaLock:
         self, request: CondaRequest, question: Question
     ) -> CondaResolution | Conflict:
         """Solve where channels want credentials; the worker gets none."""
-        from envc.resolve.channel_front import open_front
+        from envc.resolve.conda.channel_front import open_front
 
         with (
             open_front(question, self._environment) as front,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from envc.frozen import frozen
 
 __all__ = ["Failure", "read_failure"]
 
@@ -24,7 +25,7 @@ _CONFLICTS = frozenset(
 _TAIL_LINES = 15
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Failure:
     """Why a program failed: whether it proved a conflict, and its own words."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypedDict
+
+from envc.frozen import frozen
 
 __all__ = [
     "Answer",
@@ -91,7 +92,7 @@ ProblemKind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Problem:
     """Why there is no answer.
 
@@ -116,7 +117,7 @@ class Problem:
     elsewhere: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finding:
     """A requirement that nothing fits, whatever the others say.
 
@@ -141,7 +142,7 @@ class Finding:
     builds: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Answer:
     """The packages, or the conflict, or the problems.
 

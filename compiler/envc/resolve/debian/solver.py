@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from envc.diagnostics import Diagnostic
+from envc.frozen import frozen
 from envc.lock.package import SystemPackage
 from envc.mirror import MirrorMap
 from envc.platform import Platform
@@ -39,7 +40,7 @@ _SNAPSHOTS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SystemRequest:
     """A problem of Debian packages for one platform.
 
@@ -70,7 +71,7 @@ class SystemRequest:
         return self.built_from if self.built_from is not None else self.named.familiar
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SystemResolution:
     """What a request needs and its base does not have, sorted by name, with canonical addresses."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from envc.diagnostics import Diagnostic, Label
+from envc.frozen import frozen
 from envc.lock.model import BaseImage
 from envc.lock.package import SystemPackage
 from envc.platform import Platform
@@ -24,7 +25,7 @@ from envc.syntax.document import Document
 __all__ = ["System", "SystemQuestion"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class System:
     """What the lock says of Debian packages: what is installed, or what nobody could resolve."""
 
@@ -33,7 +34,7 @@ class System:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SystemQuestion:
     """What is asked for, for one platform.
 

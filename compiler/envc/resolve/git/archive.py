@@ -7,10 +7,10 @@ import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from envc.files import sha256_of
+from envc.frozen import frozen
 from envc.lock.package import archive_name
 
 __all__ = ["TOP", "Archive", "Part", "UnfitError", "find_archive", "list_pointers", "pack"]
@@ -31,7 +31,7 @@ class UnfitError(Exception):
         super().__init__(reason)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Part:
     """What `git archive` wrote of a repository: `prefix` is where it lies, `` for the whole."""
 
@@ -39,7 +39,7 @@ class Part:
     file: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Archive:
     """A commit's archive: an uncompressed tar, since compressors differ between machines."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from envc.frozen import frozen
 from envc.resolve.git.archive import Archive, Part, UnfitError, pack
 from envc.resolve.git.program import Git, GitFailedError
 
@@ -43,7 +43,7 @@ class NoCommitError(Exception):
         super().__init__(kind)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Place:
     """A bare repository of ours, and the address that it has what it has from."""
 

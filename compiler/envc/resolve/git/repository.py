@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError
 from envc.files import unwritable
+from envc.frozen import frozen
 from envc.mirror import MirrorMap
 from envc.resolve.base import Report
 from envc.resolve.git.archive import Archive, UnfitError, find_archive, list_pointers
@@ -35,7 +35,7 @@ _WHOLE = (40, 64)
 """The digits of a whole hash, which no repository need be asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Checkout:
     """A commit, and its files as an archive."""
 

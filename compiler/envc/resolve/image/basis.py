@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from envc.diagnostics import Label
 from envc.errors import ToolError
+from envc.frozen import frozen
 from envc.lock.model import BaseImage
 from envc.platform import Platform
 from envc.resolve.base import Report
@@ -23,7 +24,7 @@ from envc.syntax.document import Document
 __all__ = ["Basis", "look_into_base"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Basis:
     """What a spec says of its base for one platform.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
+from envc.frozen import frozen
 from envc.lock.model import BaseImage, Built
 from envc.platform import Architecture, Platform
 from envc.resolve.image.facts import Facts
@@ -18,7 +19,7 @@ CONSERVATIVE_GLIBC = "2.28"
 """What counts where nobody can tell: of manylinux_2_28, the oldest that new wheels are still made for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Inspected:
     """An image as the lock has it, and what had to be assumed.
 
@@ -37,7 +38,7 @@ class Inspected:
     architectures: tuple[Architecture, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Subject:
     """A base that is looked into: how people know it, for which platform, and where it is named."""
 
@@ -50,7 +51,7 @@ class Subject:
         return InputError([Diagnostic.at(self.span, code, message, hint=hint)])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Claims:
     """What a spec says of its base.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from envc.frozen import frozen
 from envc.reference import ImageReference
 from envc.registry.manifest import Manifest
 from envc.resolve.image.fitness import FITNESS_PROBE, Fitness, read_fitness
@@ -31,7 +32,7 @@ ldd --version 2>/dev/null | sed -n '1s/.*[^0-9.]\([0-9][0-9.]*\)$/ldd=\1/p'
 _MUSL = re.compile(r"\b(?:alpine|musl)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Facts:
     """What somebody said of an image.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
+from envc.frozen import frozen
 from envc.source import Span
 
 __all__ = ["FITNESS_PROBE", "Fitness", "check_fitness", "read_fitness"]
@@ -39,7 +40,7 @@ _IN_THE_WAY = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fitness:
     """What is odd about a base; nothing is, where nobody could look.
 

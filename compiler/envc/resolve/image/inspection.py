@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from envc.errors import EnvcError, InputError, ToolError
+from envc.frozen import frozen
 from envc.lock.model import BaseImage
 from envc.mirror import MirrorMap
 from envc.platform import PLATFORMS, Architecture, Platform
@@ -61,7 +62,7 @@ class ImageEngine(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Question:
     reference: ImageReference
     platform: Platform
@@ -202,7 +203,7 @@ def _ask_elsewhere(question: _Question) -> tuple[Platform, _Pinned, Facts] | Non
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Pinned:
     """Which bytes a reference means: as `BaseImage` and `Inspected` have it."""
 

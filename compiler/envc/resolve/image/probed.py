@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 from envc.files import write_if_changed
+from envc.frozen import frozen
 from envc.platform import Platform
 from envc.resolve.image.facts import PROBE, Facts, read_probe
 
 __all__ = ["Probes"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Probes:
     """Answers of images: a digest names bytes, so that what they say stays true.
 

@@ -1,0 +1,1 @@
+"""What an image must show before it gets its name: looked at in a container of it."""

@@ -1,0 +1,1 @@
+"""Sources of distributions: what they say of themselves, and what builds them."""

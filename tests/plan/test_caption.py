@@ -1,0 +1,15 @@
+"""What the stages of a build do, in a few words."""
+
+from __future__ import annotations
+
+from envc.plan.caption import captions
+from support.plans import pip_lock, plan_of, wheel
+
+
+def test_a_stage_of_each_platform_is_called_as_it_is_for_all() -> None:
+    platforms = {"linux/amd64": pip_lock(wheel("six")), "linux/arm64": pip_lock(wheel("idna"))}
+
+    found = captions(plan_of({"environment": "x", "user": "7"}, platforms))
+
+    files = [found[f"pip-1-files{end}"] for end in ("", "-amd64", "-arm64")]
+    assert (found["base"], files) == ("where the image starts", ["wheels"] * 3)
