@@ -286,7 +286,7 @@ def test_an_image_that_a_builder_kept_to_itself_is_told(world: EngineWorld, tmp_
         "for word; do case $word in --metadata-file=*) file=${word#*=};; esac; done; "
         'echo \'{"containerimage.digest": "sha256:0"}\' >"$file"'
     )
-    environment = {**world.environment, **program(tmp_path, script)}
+    environment = {**world.environment, **program(tmp_path, script), "HOME": str(tmp_path)}
 
     with pytest.raises(ToolError) as caught:
         quietly(

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from filelock import FileLock
 
-from envc.build.image import Wanted, choose_platform, turn
-from envc.build.report.event import Notice
+from envc.build.image import Wanted, choose_platform
 from envc.errors import UsageError
 
 
@@ -54,22 +50,3 @@ def test_an_image_is_named_by_its_env_id() -> None:
 
     assert wanted.name == "registry.example/pets:" + "ab" * 16
     assert wanted.failed_name == "registry.example/pets:failed-" + "ab" * 16
-
-
-def test_who_waits_for_another_build_says_so(tmp_path: Path) -> None:
-    said: list[str] = []
-    lock = tmp_path / "x.lock"
-
-    def hear(event: object) -> None:
-        assert isinstance(event, Notice)
-        said.append(event.text)
-        holder.release()
-
-    holder = FileLock(lock)
-    holder.acquire()
-    with turn(lock, hear, "waiting for another envc"):
-        pass
-    with turn(lock, hear, "waiting for another envc"):
-        pass
-
-    assert said == ["waiting for another envc"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envc.build.cache import cache_source, cache_target
+from envc.engine.buildx import buildx_command
 from envc.engine.option import join_fields
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def write_plan(requests: Mapping[str, BuildRequest], *, start: Path | None = Non
 def bake_command(request: BuildRequest, planned: Planned, metadata: Path) -> list[str]:
     """Return what builds one target of a plan into the engine, under the request's tag."""
     name = planned.target
-    command = ["docker", "buildx", "bake", "--progress=rawjson", f"--file={planned.plan}"]
+    command = [*buildx_command(request.environment), "bake"]
+    command += ["--progress=rawjson", f"--file={planned.plan}"]
     command += [f"--metadata-file={metadata}", f"--set={name}.tags={request.tag}"]
     if request.builder is not None:
         command.append(f"--builder={request.builder}")

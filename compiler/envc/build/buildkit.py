@@ -21,6 +21,7 @@ from envc.build.report.title import NO_TITLES, Titles
 from envc.build.terms import Compression
 from envc.diagnostics import Diagnostic
 from envc.dockerfile.need import NOTHING, Needs
+from envc.engine.buildx import buildx_command
 from envc.engine.docker import Engine
 from envc.engine.failure import explain_missing_program
 from envc.engine.lookup import LocalImage
@@ -241,7 +242,8 @@ def _command(request: BuildRequest, metadata: Path) -> list[str]:
 
         return bake_command(request, request.planned, metadata)
     output = join_fields(*output_fields(request, ("name", request.tag)))
-    command = ["docker", "buildx", "build", "--progress=rawjson", f"--output={output}"]
+    command = [*buildx_command(request.environment), "build"]
+    command += ["--progress=rawjson", f"--output={output}"]
     command += ["--provenance=false", "--sbom=false", f"--platform={request.platform}"]
     command += [f"--metadata-file={metadata}"]
     for name, value in build_arguments(request).items():
@@ -302,7 +304,8 @@ def _environment(request: BuildRequest) -> dict[str, str]:
     kept = {key: value for key, value in request.environment.items() if key != "BUILDX_GIT_LABELS"}
     # What a plan of ours reads beside its folder is no matter of trust: we wrote it.
     own = {"BUILDX_BAKE_ENTITLEMENTS_FS": "0"} if request.planned is not None else {}
-    return {**kept, **own, "BUILDX_METADATA_PROVENANCE": "disabled"}
+    # Nobody is told of a repository around the folder: it would be asked for nothing.
+    return {**kept, **own, "BUILDX_METADATA_PROVENANCE": "disabled", "BUILDX_GIT_INFO": "false"}
 
 
 def _check_secrets(request: BuildRequest) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from envc.diagnostics import Diagnostic, Label
 from envc.dockerfile.place import BUILDER
+from envc.engine.buildx import buildx_command
 from envc.errors import ToolError
 from envc.plan.foreign import runs_on
 from envc.plan.instruction import BuildPlan, Run
@@ -85,7 +86,8 @@ def builder_platforms(builder: str | None, environment: Mapping[str, str]) -> fr
         Docker's names, without variants; empty where it does not tell, since it has not started or is
         not there, which the build itself says better.
     """
-    command = ["docker", "buildx", "inspect", *((builder,) if builder is not None else ())]
+    command = [*buildx_command(environment), "inspect"]
+    command += [builder] if builder is not None else []
     try:
         asked = run(command, environment=environment, timeout_s=_TIMEOUT_S)
     except (ProgramMissingError, TimeoutError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from envc.frozen import frozen
 from envc.mark import is_abandoned, own_mark
 from envc.plan.label import ENV_ID_LABEL, tag
 from envc.platform import PLATFORMS
+from envc.turn import turn
 
 if TYPE_CHECKING:
     from envc.build.buildkit import BuildRequest
@@ -186,6 +186,7 @@ def produce(
     """
     from envc.build.buildkit import build
     from envc.build.checks.run import check
+    from envc.build.report.event import Notice
     from envc.build.report.note import NOTED
     from envc.build.report.unfit import explain_start
     from envc.build.storage import require_storable
@@ -194,7 +195,8 @@ def produce(
         return recall_warnings(cache, digest, checks.identity) is not None
 
     open_cache(lock.parent)
-    with turn(lock, on_event, "waiting for another envc, which builds this image"):
+    notice = Notice(text="waiting for another envc, which builds this image")
+    with turn(lock, lambda: on_event(notice)):
         if not is_forced and (found := find(engine, wanted, has_passed=has_passed)) is not None:
             return approve(engine, found, wanted, checks, cache=cache)
         require_storable(request.compression, engine.describe())
@@ -286,25 +288,6 @@ def _clear(engine: Engine, name: str) -> None:
     for other in engine.names(f"{name}-*"):
         if is_abandoned(other):
             engine.untag(other)
-
-
-@contextmanager
-def turn(lock: Path, on_event: Callable[[BuildEvent], None], text: str) -> Iterator[None]:
-    """Hold a lock file; say `text` where somebody else has to let go of it first."""
-    from filelock import FileLock, Timeout
-
-    from envc.build.report.event import Notice
-
-    held = FileLock(lock)
-    try:
-        held.acquire(timeout=0)
-    except Timeout:
-        on_event(Notice(text=text))
-        held.acquire()
-    try:
-        yield
-    finally:
-        held.release()
 
 
 def _is_it(found: LocalImage, wanted: Wanted) -> bool:

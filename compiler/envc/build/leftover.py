@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import field
 
+from envc.engine.buildx import buildx_command
 from envc.frozen import frozen
 from envc.process import ProgramMissingError, run
 
@@ -67,7 +68,7 @@ def _list(environment: Mapping[str, str], what: str, key: str) -> list[str] | No
     words = ("history", "ls", "--no-trunc") if what == "history" else (what,)
     try:
         done = run(
-            ["docker", "buildx", *words, "--format=json"],
+            [*buildx_command(environment), *words, "--format=json"],
             environment=environment,
             timeout_s=_TIMEOUT_S,
         )
@@ -80,7 +81,9 @@ def _list(environment: Mapping[str, str], what: str, key: str) -> list[str] | No
 
 def _buildx(environment: Mapping[str, str], *words: str) -> bool:
     try:
-        done = run(["docker", "buildx", *words], environment=environment, timeout_s=_TIMEOUT_S)
+        done = run(
+            [*buildx_command(environment), *words], environment=environment, timeout_s=_TIMEOUT_S
+        )
     except (ProgramMissingError, TimeoutError):
         return False
     return done.returncode == 0

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from envc.doctor.finding import Finding
+from envc.engine.buildx import buildx_command
 from envc.engine.docker import Engine
 from envc.engine.facts import EngineFacts
 from envc.engine.failure import explain_missing_program
@@ -72,7 +73,7 @@ def _describe(facts: EngineFacts) -> Iterator[Finding]:
 
 def _examine_buildx(environment: Mapping[str, str]) -> Iterator[Finding]:
     try:
-        version = _docker(environment, "buildx", "version")
+        version = _buildx(environment, "version")
     except ProgramMissingError:
         yield Finding.of("buildx", ToolError([explain_missing_program()]))
         return
@@ -100,7 +101,7 @@ _INSTALL = f"install it from {_BUILDX_DOCS}"
 def _examine_builder(environment: Mapping[str, str]) -> Iterator[Finding]:
     """Yield what the builder that builds would go to is like."""
     try:
-        asked = _docker(environment, "buildx", "inspect")
+        asked = _buildx(environment, "inspect")
     except TimeoutError:
         asked = Completed(returncode=1, stdout="", stderr="it does not answer")
     fields = dict(re.findall(r"^(\w[\w ]*):[ \t]+(\S.*)$", asked.stdout, re.MULTILINE))
@@ -154,5 +155,6 @@ def examine_gpu(facts: EngineFacts, environment: Mapping[str, str]) -> Iterator[
     yield Finding(subject="gpu", state="warning", text=text, hint=hint)
 
 
-def _docker(environment: Mapping[str, str], *words: str) -> Completed:
-    return run(["docker", *words], environment=environment, timeout_s=_TIMEOUT_S)
+def _buildx(environment: Mapping[str, str], *words: str) -> Completed:
+    command = [*buildx_command(environment), *words]
+    return run(command, environment=environment, timeout_s=_TIMEOUT_S)

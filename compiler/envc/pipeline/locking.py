@@ -21,6 +21,7 @@ from envc.pipeline.front import (
     read_any_lock,
 )
 from envc.pipeline.solving import LockOptions, Solvers, ask_ahead, resolve_again
+from envc.turn import turn
 
 if TYPE_CHECKING:
     from envc.lock.change import Change
@@ -199,22 +200,15 @@ def _turn(machine: Machine, place: Path, report: Callable[[str], None]) -> Itera
 
     Where the cache cannot be written there is nothing to wait with; whoever solves is told then.
     """
-    # filelock, which does the same, takes 40 ms to load: a tenth of a short lock.
-    from fcntl import LOCK_EX, LOCK_NB, flock
-
     folder = machine.cache / "locks"
     name = hashlib.sha256(os.fsencode(place.resolve())).hexdigest()[:32]
-    has_waited = False
     with contextlib.ExitStack() as held:
+        has_waited = False
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
-            file = held.enter_context((folder / f"{name}.lock").open("ab"))
-            try:
-                flock(file, LOCK_EX | LOCK_NB)
-            except BlockingIOError:
-                has_waited = True
-                report(f"waiting for another envc, which writes {place.name}")
-                flock(file, LOCK_EX)
+            text = f"waiting for another envc, which writes {place.name}"
+            own = turn(folder / f"{name}.lock", lambda: report(text))
+            has_waited = held.enter_context(own)
         yield has_waited
 
 

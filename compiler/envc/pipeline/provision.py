@@ -18,7 +18,6 @@ from envc.build.image import (
     choose_platform,
     find,
     produce,
-    turn,
 )
 from envc.build.report.event import Notice
 from envc.build.terms import ALL, Terms
@@ -27,6 +26,7 @@ from envc.errors import ToolError
 from envc.files import open_cache
 from envc.pipeline.prepared import Prepared, checks_of
 from envc.reference import ImageReference, names_registry
+from envc.turn import turn
 
 if TYPE_CHECKING:
     from envc.build.buildkit import BuildRequest
@@ -194,7 +194,8 @@ class Provider:
         place = hashlib.sha256(wanted.name.encode()).hexdigest()
         lock = self.machine.cache / "locks" / f"push-{place[:32]}.lock"
         open_cache(lock.parent)
-        with turn(lock, self.on_event, f"waiting for another envc, which pushes {wanted.name}"):
+        notice = Notice(text=f"waiting for another envc, which pushes {wanted.name}")
+        with turn(lock, lambda: self.on_event(notice)):
             return self._push(image, wanted)
 
     def _push(self, image: Image, wanted: Wanted) -> Image:

@@ -14,7 +14,7 @@ from envc.frozen import frozen
 if TYPE_CHECKING:
     from docker.auth import AuthConfig
 
-__all__ = ["Credentials", "load_credentials"]
+__all__ = ["Credentials", "configuration_folder", "load_credentials"]
 
 
 @frozen
@@ -24,6 +24,14 @@ class Credentials:
     username: str = ""
     password: str = field(default="", repr=False)
     identity_token: str = field(default="", repr=False)
+
+
+def configuration_folder(environment: Mapping[str, str]) -> Path | None:
+    """Return where Docker's configuration and a user's plugins lie; None where there is no home."""
+    if folder := environment.get("DOCKER_CONFIG"):
+        return Path(folder)
+    home = environment.get("HOME")
+    return Path(home, ".docker") if home else None
 
 
 def load_credentials(registry: str, environment: Mapping[str, str]) -> Credentials | None:
@@ -42,8 +50,8 @@ def load_credentials(registry: str, environment: Mapping[str, str]) -> Credentia
     Raises:
         ToolError: The configuration cannot be read, or its helper failed (E381).
     """
-    path = _locate_configuration(environment)
-    if path is None or not path.is_file():
+    folder = configuration_folder(environment)
+    if folder is None or not (path := folder / "config.json").is_file():
         return None
     from docker import auth
     from docker.errors import DockerException
@@ -62,14 +70,6 @@ def load_credentials(registry: str, environment: Mapping[str, str]) -> Credentia
         password=lowered.get("password", ""),
         identity_token=lowered.get("identitytoken", ""),
     )
-
-
-def _locate_configuration(environment: Mapping[str, str]) -> Path | None:
-    if folder := environment.get("DOCKER_CONFIG"):
-        return Path(folder, "config.json")
-    if home := environment.get("HOME"):
-        return Path(home, ".docker", "config.json")
-    return None
 
 
 def _check_helper(
