@@ -10,8 +10,9 @@ of one kind are made in turns, so that what else the machine does hits all of th
   server on this machine, and BuildKit keeps what it has fetched for envc by digest.
 - size: the bytes of its layers as a registry has them, without those of the base.
 - bump: for some packages of which the set allows an older release, the image with that one, which nobody
-  has built before: the time of its build, and the bytes of its layers that the first image does not have,
-  without the package's own, as a share of the environment. envc's time has all of it, checks included.
+  has built before, where every way has just built the first image: the time of its build, and the bytes
+  of its layers that the first image does not have, without the package's own, as a share of the
+  environment. envc's time has all of it, checks included.
   Of envc's two ways only the one that builds first is timed, in turns: the other finds the steps done.
 
 The ways: envc, and envc with `--compression zstd`; `pip`, one `RUN pip install --no-cache-dir -r
@@ -269,6 +270,10 @@ def measure(name: str, world: World, turns: int, bumps: int) -> None:
                 measured[way].cold.append(build(folder, world, packages, True))
                 tell(f"  {way:12} cold {measured[way].cold[-1].seconds:6.1f} s, load {load()}")
         below = {way: base_of(world, way) for way in ways}
+        # The steps of the last cold build are the ones that bumps find done: of another way's, no
+        # layer would be there in this one's compression.
+        for build in ways.values():
+            build(folder, world, packages, False)
         for number, change in enumerate(changes):
             bumped = change.partition(" ")[0]
             kept = [one for one in packages.names if re.split(" ?==", one)[0] != bumped]

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from filelock import FileLock
 
+from envc.pipeline import output
 from support.index import Dist, IndexServer
 from support.workspace import EnvcMain, snapshot
 from support.zoo import DIGEST, NEW, OLD, UV, Zoo
@@ -238,6 +240,52 @@ def test_who_comes_second_waits_for_the_lock(zoo: Zoo, folder: Path, tmp_path: P
 
     assert first_line == "waiting for another envc, which writes zoo.lock\n"
     assert (held, second.returncode, zoo.pins) == (["app 1.0"], 0, ["app 2.0"])
+
+
+def test_whoever_locks_knows_that_the_lock_is_right(
+    zoo: Zoo, envc: EnvcMain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise AssertionError("the spec is read again")
+
+    monkeypatch.setattr("envc.pipeline.comparison.read_locked", refuse)
+
+    ran = envc("lock", "--check", "zoo.envc")
+
+    assert (ran.code, ran.err) == (0, "zoo.lock is the lock of zoo.envc\n")
+
+
+@pytest.mark.parametrize("name", ["spec", "lock"])
+def test_what_changes_after_that_is_compared(zoo: Zoo, envc: EnvcMain, name: str) -> None:
+    file = {"spec": zoo.spec, "lock": zoo.lock}[name]
+    text = file.read_text()
+    file.write_text(text.replace("app", "ape"))
+
+    changed = envc("lock", "--check", "zoo.envc")
+    file.write_text(text)
+    restored = envc("lock", "--check", "zoo.envc")
+
+    assert (changed.code != 0, restored.code) == (True, 0)
+
+
+def test_a_spec_that_is_edited_while_it_is_locked_is_compared(
+    zoo: Zoo, envc: EnvcMain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = output.write_beside
+
+    def write_then_edit(path: Path, text: str) -> bool:
+        is_written = write(path, text)
+        zoo.change("pip { app }", "pip { ape }")
+        return is_written
+
+    with monkeypatch.context() as patch:
+        patch.setattr(output, "write_beside", write_then_edit)
+        zoo.change("environment zoo", "# The zoo.\nenvironment zoo")
+        envc("lock", "zoo.envc")
+
+    ran = envc("lock", "--check", "zoo.envc")
+
+    assert ran.code == 4, ran.err
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

@@ -7,16 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic
-from envc.errors import DriftError
 from envc.frozen import frozen
 from envc.machine import Machine
-from envc.pipeline.front import (
-    CheckedFile,
-    compare_with_lock,
-    lock_path,
-    read_lock,
-    read_locked,
-)
+from envc.pipeline.agreement import ask, compare, keep
+from envc.pipeline.front import CheckedFile, read_locked
 
 if TYPE_CHECKING:
     from envc.compose import Choice
@@ -53,26 +47,14 @@ def check_lock(
         InputError: The spec is wrong (E1xx, E2xx), or the lock is missing or damaged (E40x).
         UsageError: A variant (E007, E008) or a parameter (E006) is meant that the spec does not have.
     """
-    from envc.pipeline.memo import Agreement, Question, recall_agreement, remember_agreement
+    from envc.pipeline.memo import recall_agreement
 
-    question = Question(
-        spec=path,
-        lock=lock_path(path),
-        sets=tuple(sorted(choice.sets.items())) if choice is not None else (),
-        variants=tuple(sorted(set(variants))),
-        cache=machine.cache,
-    ).ask()
+    question = ask(path, machine, variants, choice)
     known = recall_agreement(question)
     if known is not None and not (with_warnings and known.has_warnings):
         return Agreed(environment=known.environment)
-    checked, wheels = _compare(path, machine, variants, choice)
-    agreement = Agreement(
-        environment=checked.environment,
-        has_warnings=bool(checked.warnings),
-        wheels=wheels,
-        texts={name: source.text for name, source in checked.files.items()},
-    )
-    remember_agreement(question, agreement)
+    checked, locked = read_locked(path, machine, choice)
+    keep(question, checked, compare(path, checked, locked, variants, choice))
     return Agreed(environment=checked.environment, warnings=checked.warnings)
 
 
@@ -86,40 +68,6 @@ def check_agreement(
     """
     from envc.variant import choose_variants
 
-    checked, _ = _compare(path, machine, variants, choice)
-    return checked, read_lock(lock_path(path)), choose_variants(checked.variants, variants)
-
-
-def _compare(
-    path: Path, machine: Machine, variants: Sequence[str], choice: Choice | None
-) -> tuple[CheckedFile, dict[str, str]]:
-    """Return a spec that its lock is right for, and the SHA-256 of its local wheels.
-
-    Raises:
-        EnvcError: As `check_lock`.
-    """
-    from envc.lock.drift import drift
-    from envc.pipeline.context.digest import digest_local
-    from envc.variant import choose_variants, tell_variants
-
     checked, locked = read_locked(path, machine, choice)
-    chosen = choose_variants(checked.variants, variants)
-    if found := compare_with_lock(checked, locked, chosen, choice):
-        raise DriftError(found)
-    problems: dict[str, tuple[Diagnostic, ...]] = {}
-    brought: dict[str, str] = {}
-    for name in chosen:
-        own = checked.variants[name]
-        lock = locked.variants[name]
-        wheels = digest_local(own.spec, own.document, path.parent, lock.local_wheels)
-        problems[name] = drift(
-            own.spec,
-            own.document,
-            lock,
-            wheels=wheels,
-            sets=choice.sets if choice is not None else None,
-        )
-        brought |= {place: sha256 for place, sha256 in wheels.items() if sha256 is not None}
-    if told := tell_variants(problems, len(chosen)):
-        raise DriftError(told)
-    return checked, brought
+    compare(path, checked, locked, variants, choice)
+    return checked, locked, choose_variants(checked.variants, variants)

@@ -13,6 +13,7 @@ from envc.diagnostics import Diagnostic
 from envc.errors import EnvcError, InputError, UsageError
 from envc.frozen import frozen
 from envc.machine import Machine
+from envc.pipeline.agreement import note_new
 from envc.pipeline.front import (
     Checked,
     check_file,
@@ -177,6 +178,8 @@ def _lock_alone(
     warnings = {name: one.warnings for name, one in resolved.items()}
     if ahead is not None:
         ahead.keep({name: source.text for name, source in checked.files.items()})
+    is_written = write_beside(place, dumps(LockFile(variants={**kept, **locks})))
+    note_new(path, checked, solvers.machine, options.variants, options.choice)
     return Locked(
         path=place,
         variants={
@@ -189,7 +192,7 @@ def _lock_alone(
             for name, one in locks.items()
         },
         dropped=tuple(sorted(set(before) - set(checked.variants) - {""})),
-        is_written=write_beside(place, dumps(LockFile(variants={**kept, **locks}))),
+        is_written=is_written,
         warnings=checked.warnings + damage + tell_variants(warnings, len(warnings)),
     )
 
