@@ -109,6 +109,22 @@ variables { A = "1" }
     ]
 
 
+def test_a_key_that_is_misspelled_is_shown_with_the_one_that_is_meant(
+    tmp_path: Path, machine: Machine
+) -> None:
+    text = "name: pets\nchanels:\n  - conda-forge\ndependencies: [numpy]\n"
+
+    imported = take(tmp_path, machine, "environment.yml", text)
+
+    assert draw(imported.warnings) == (
+        "warning[W431]: `chanels` is left out: a spec has no place for it\n"
+        f" --> {tmp_path}/environment.yml:2:1\n"
+        "2 | chanels:\n"
+        "  | ^^^^^^^\n"
+        "hint: did you mean `channels`?\n"
+    )
+
+
 def test_without_channels_they_are_condas_own(tmp_path: Path, machine: Machine) -> None:
     imported = take(tmp_path, machine, "environment.yml", "dependencies: [python=3.11]\n")
 

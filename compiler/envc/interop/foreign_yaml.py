@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from envc.diagnostics import Diagnostic
@@ -23,15 +24,21 @@ class ForeignYaml:
     Attributes:
         data: Mappings, lists and texts; what is empty is an empty text.
         spans: Where each value stands, by its path.
+        key_spans: Where the key of each value in a mapping stands, by the value's path.
     """
 
     source: Source
     data: Data
     spans: dict[Path, Span]
+    key_spans: dict[Path, Span]
 
     def span(self, *path: str | int) -> Span | None:
         """Return where a value stands."""
         return self.spans.get(path)
+
+    def key_span(self, *path: str | int) -> Span | None:
+        """Return where the key of a value stands."""
+        return self.key_spans.get(path)
 
     def comment(self, *path: str | int) -> str:
         """Return the comment beside a value, without its `#`; may be empty."""
@@ -57,28 +64,29 @@ def read_yaml(source: Source) -> ForeignYaml:
         node = yaml.compose(source.text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError([_explain(source, error)]) from error
-    spans: dict[Path, Span] = {}
-    data = _convert(node, (), spans, source) if node is not None else {}
-    return ForeignYaml(source=source, data=data, spans=spans)
+    found = ForeignYaml(source=source, data={}, spans={}, key_spans={})
+    return replace(found, data=_convert(node, (), found)) if node is not None else found
 
 
-def _convert(node: Any, path: Path, spans: dict[Path, Span], source: Source) -> Data:
+def _convert(node: Any, path: Path, found: ForeignYaml) -> Data:
+    """Return what a node says, and note in `found` where it stands."""
     import yaml
 
     if len(path) > _DEPTH_MAX:
-        message = f"`{source.name}` is nested too deeply"
-        raise InputError([Diagnostic.at(_span(node, source), "E431", message)])
-    spans[path] = _span(node, source)
+        message = f"`{found.source.name}` is nested too deeply"
+        raise InputError([Diagnostic.at(_span(node, found.source), "E431", message)])
+    found.spans[path] = _span(node, found.source)
     match node:
         case yaml.MappingNode():
-            return {
-                _key(key): _convert(value, (*path, _key(key)), spans, source)
-                for key, value in node.value
-            }
+            values: dict[str, Data] = {}
+            for key, value in node.value:
+                here = (*path, _key(key))
+                found.key_spans[here] = _span(key, found.source)
+                values[_key(key)] = _convert(value, here, found)
+            return values
         case yaml.SequenceNode():
             return [
-                _convert(item, (*path, number), spans, source)
-                for number, item in enumerate(node.value)
+                _convert(item, (*path, number), found) for number, item in enumerate(node.value)
             ]
         case _:
             return "" if node.tag == _NULL else str(node.value)

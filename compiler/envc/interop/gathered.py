@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import urlunsplit
 
-from envc.diagnostics import Diagnostic
+from envc.diagnostics import Diagnostic, suggest
 from envc.frozen import frozen
 from envc.interop.address import TOKEN_PATH, hide_credentials, split_address
 from envc.interop.adopted import Adopted
@@ -116,6 +116,17 @@ class Gathered:
     def leave_out(self, text: str, why: str, span: Span | None = None, hint: str = "") -> None:
         """Note what is left out, and why."""
         self.remark(f"`{_shorten(text)}` is left out: {why}", span, hint)
+
+    def leave_out_key(
+        self,
+        key: str,
+        known: Iterable[str],
+        span: Span | None,
+        why: str = "a spec has no place for it",
+    ) -> None:
+        """Note that a key is left out, and which of those that are known it may be meant to be."""
+        meant = suggest(key, known)
+        self.leave_out(key, why, span, f"did you mean `{meant}`?" if meant else "")
 
     def put_name(self, name: str, span: Span | None) -> None:
         """Say the environment's name, in the letters that names have."""

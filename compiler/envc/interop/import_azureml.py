@@ -47,7 +47,7 @@ def gather(source: Source, load: Load, gathered: Gathered) -> None:
     for key in data:
         if key not in _SILENT:
             why = _WHY.get(key, "a spec has no place for it")
-            gathered.leave_out(key, why, file.span(key))
+            gathered.leave_out_key(key, _SILENT, file.key_span(key), why)
 
 
 def _gather_conda_file(file: ForeignYaml, path: str, load: Load, gathered: Gathered) -> None:
@@ -77,5 +77,5 @@ def _gather_build(file: ForeignYaml, build: Data, gathered: Gathered) -> None:
     for key in build:
         if key not in {"path", "dockerfile_path"}:
             gathered.leave_out(
-                f"build.{key}", "a spec has no place for it", file.span("build", key)
+                f"build.{key}", "a spec has no place for it", file.key_span("build", key)
             )

@@ -48,7 +48,7 @@ def gather_part(file: ForeignYaml, path: Path, load: Load, gathered: Gathered) -
     _gather_variables(file, path, data.get("variables", ""), gathered)
     for key in data:
         if key not in _KEYS:
-            gathered.leave_out(key, "a spec has no place for it", file.span(*path, key))
+            gathered.leave_out_key(key, _KEYS, file.key_span(*path, key))
     settle(gathered)
 
 

@@ -71,6 +71,7 @@ _COMPARISON = re.compile(r"(?:!=|~=|>=|<=|<|>)[^|]*")
 _PLATFORM = re.compile(
     r"(?<=\s)((?:linux|osx|win|windows|darwin)(?:/[A-Za-z0-9_]+|-(?:32|64|aarch64)))(?!\S)"
 )
+_UNSEPARATED = re.compile(r"[<>=!~]=?\s*[0-9][A-Za-z0-9.*_+]*(?=(?:[<>]|!=|~=))")
 _HEAD_WORD = re.compile(r"(?!on\b)[A-Za-z0-9_.-]+")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _BRACKET_KEY = re.compile(r"[\[,\s]\s*([a-z_0-9]+)\s*=")
@@ -247,9 +248,10 @@ def _refuse_colon(text: str) -> FieldError | None:
 def _refuse_separator(text: str) -> FieldError | None:
     """Refuse constraints that nothing separates, and brackets that do not match."""
     version = text.partition("[")[0]
-    if found := re.search(r"[<>=!~]=?\s*[0-9][A-Za-z0-9.*_+]*(?=(?:[<>]|!=|~=))", version):
+    if found := _UNSEPARATED.search(version):
         reason = f"nothing separates `{found.group()}` from the next constraint"
-        hint = "separate constraints by a comma, as in `>=1.26,<2`"
+        separated = _UNSEPARATED.sub(r"\g<0>,", version.strip())
+        hint = f"separate constraints by a comma: `{separated}`"
         return _wrong(text, reason, hint, found.span())
     for bracket, other in (("(", ")"), (")", "(")):
         if version.count(bracket) > version.count(other):
@@ -333,8 +335,9 @@ def _explain(text: str, reason: str) -> FieldError:
 
 def _advise(text: str) -> str:
     name = text.strip().partition("[")[0].split(" ")[0]
-    if turned := re.search(r"=([<>])", text):
-        return f"write `{turned[1]}=`, as in `{name} {turned[1]}=1.26`"
+    if turned := re.search(r"\s*=([<>])", text):
+        right = f"{text[: turned.start()].strip()} {turned[1]}={text[turned.end() :].strip()}"
+        return f"write `{turned[1]}=`: `{right}`"
     if "===" in text:
         return "write `==` for one version"
     if " @ " in text:
