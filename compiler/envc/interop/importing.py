@@ -16,7 +16,7 @@ from envc.source import Source
 if TYPE_CHECKING:
     from envc.interop.gathered import Gathered, Load
 
-__all__ = ["IMPORTS", "ImportFormat", "detect"]
+__all__ = ["IMPORTS", "ImportFormat", "detect", "explain_foreign"]
 
 
 @frozen
@@ -89,6 +89,13 @@ _AZUREML = frozenset(
     | {"channels", "dependencies", "variables"}  # of a Conda file that stands in it
 )
 _REQUIREMENTS = (".txt", ".in", ".pip")
+# What a spec says in either form, and no file of another tool.
+_OWN = re.compile(
+    r"^(?:environment[ \t]+[\w\"]|(?:extends|include)[ \t]+\""
+    r"|(?:environment|extends|include|base|python|conda|pip|steps)[ \t]*:)",
+    re.MULTILINE,
+)
+_NAME = re.compile(r"^name:[ \t]*['\"]?([^'\"\n#]+)", re.MULTILINE)
 
 
 def detect(source: Source) -> str:
@@ -124,6 +131,28 @@ def detect(source: Source) -> str:
             ]
         )
     return found
+
+
+def explain_foreign(source: Source) -> Diagnostic | None:
+    """Return what to do with a file of another tool that was taken for a spec; None where it is none.
+
+    A text that has any of the words that are specs' alone is a spec, right or wrong.
+    """
+    if _OWN.search(source.text):
+        return None
+    try:
+        found = detect(source)
+    except InputError:
+        return None
+    from envc.interop.gathered import name_like
+
+    named = _NAME.search(source.text) if found in {"environment", "azureml"} else None
+    name = name_like(named[1] if named is not None else posixpath.splitext(source.name)[0])
+    return Diagnostic(
+        code="E158",
+        message=f"`{source.name}` is no spec, but a file of another tool: {IMPORTS[found].summary}",
+        hint=f"make a spec of it: `envc import {source.name} -o {name}.envc`",
+    )
 
 
 def _detect_yaml(keys: set[str]) -> str | None:

@@ -31,6 +31,7 @@ __all__ = [
     "read_any_lock",
     "read_lock",
     "read_locked",
+    "refuse_foreign",
 ]
 
 
@@ -119,6 +120,28 @@ def check_file(
             includes cannot be read (E15x).
         UsageError: A parameter is set that the spec does not have (E006).
     """
+    try:
+        return _check_file(source, machine, frozenset(vouched), choice)
+    except InputError:
+        refuse_foreign(source)  # one sentence, where every line would be wrong
+        raise
+
+
+def refuse_foreign(source: Source) -> None:
+    """Check that a text is not a file of another tool, such as an environment of Conda's.
+
+    Raises:
+        InputError: It is one (E158).
+    """
+    from envc.interop.importing import explain_foreign
+
+    if (found := explain_foreign(source)) is not None:
+        raise InputError([found])
+
+
+def _check_file(
+    source: Source, machine: Machine, known: Container[str], choice: Choice | None
+) -> CheckedFile:
     from envc.compose import compose, unused_params
     from envc.files import read_part
     from envc.syntax import read
@@ -131,7 +154,6 @@ def check_file(
         return read(read_part(folder / path), cache=cache)
 
     composition = compose(read(source, cache=cache), load, choice)
-    known = frozenset(vouched)
     variants: dict[str, Checked] = {}
     failures: dict[str, EnvcError] = {}
     for name, draft in composition.variants.items():
@@ -240,6 +262,7 @@ def read_locked(
     """
     source, place = read(path), lock_path(path)
     if not place.exists():
+        refuse_foreign(source)
         from envc.lock.command import advise_lock
 
         hint = advise_lock(str(path), choice.sets if choice is not None else None)

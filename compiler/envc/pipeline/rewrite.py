@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from envc.diagnostics import Diagnostic
 from envc.errors import DriftError, InputError
 from envc.machine import Machine
-from envc.pipeline.front import check_file, lock_path, read, read_any_lock
+from envc.pipeline.front import check_file, lock_path, read, read_any_lock, refuse_foreign
 
 if TYPE_CHECKING:
     from envc.source import Source
@@ -34,6 +34,7 @@ def format_source(source: Source, machine: Machine, *, form: Form | None = None)
     from envc.syntax import form_of, parse
 
     form = form or form_of(source.name)
+    refuse_foreign(source)  # a file of another tool may well be YAML
     before = parse(source, cache=_tables(machine), form=form)
     text = _format(source, form, machine)
     after = parse(Source(name=source.name, text=text), cache=_tables(machine), form=form)
