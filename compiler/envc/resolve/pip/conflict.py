@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Failure", "check_roots", "explain", "redact"]
 
+_CONFLICT = "E320"
+
 
 @frozen
 class Failure:
@@ -40,19 +42,23 @@ class Failure:
 def check_roots(given: PipInput, client: IndexClient) -> None:
     """Check that some index has some usable file for every requirement of the spec.
 
+    One alone that asks for versions that there are not is left to the solver, which says more.
+
     Raises:
-        InputError: No index knows one (E324), or none of its files can be used (E325, E326, E333, E334);
-            all such requirements together.
+        InputError: No index knows one (E324), none of its files can be used (E325, E326, E333, E334), or
+            there is no such version (E320); all such requirements together.
         ToolError: As `IndexClient.project` does.
     """
     roots = [root for root in given.roots if root.name not in given.settled]
     projects = client.projects(root.name for root in roots)
+    replaced = {limit.name for limit in given.overrides}
     problems = [
         problem
         for root in roots
         if (problem := _missing(root.parsed, projects[root.name], given, [root]))
+        or (root.name not in replaced and (problem := _versionless(root, projects[root.name])))
     ]
-    if problems:
+    if len(problems) > 1 or any(problem.code != _CONFLICT for problem in problems):
         raise InputError(problems)
 
 
@@ -128,6 +134,20 @@ def redact(text: str, indexes: Sequence[IndexAccess]) -> str:
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, "***")
     return re.sub(r"(?<=://)[^/@\s]+@", "***@", text)
+
+
+def _versionless(root: Root, project: Project | None) -> Diagnostic | None:
+    """Return that no version is in a requirement's range, where an index has others."""
+    advice = describe_versions(root.parsed, project) if project is not None else None
+    if advice is None:
+        return None
+    text = root.asked.text
+    return Diagnostic(
+        code=_CONFLICT,
+        message=f"`{text}` cannot be satisfied: there is no such version",
+        labels=(Label(span=root.asked.span),) if root.asked.span is not None else (),
+        hint=advice,
+    )
 
 
 def _missing_root(root: Root, given: PipInput, client: IndexClient) -> bool:

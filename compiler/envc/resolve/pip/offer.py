@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,8 @@ def describe_versions(wanted: Parsed, project: Project) -> str | None:
     asked = _lower_bound(wanted)
     if asked is not None and asked.local is not None and asked.local not in _locals(versions):
         return _local_advice(asked.local)
+    if asked is not None and any(end < asked for end in _upper_bounds(wanted)):
+        return f"its bounds contradict each other: no version is in `{wanted.specifier}`"
     newer = [version for version in versions if asked is not None and version > asked]
     older = [version for version in versions if asked is not None and version <= asked]
     if newer and older:
@@ -121,6 +124,16 @@ def _lower_bound(wanted: Parsed) -> Version | None:
             except InvalidVersion:
                 return None
     return max(bounds, default=None)
+
+
+def _upper_bounds(wanted: Parsed) -> Iterator[Version]:
+    """Yield the versions that a range ends at."""
+    from packaging.version import InvalidVersion, Version
+
+    for one in wanted.specifier:
+        if one.operator in ("<", "<="):
+            with contextlib.suppress(InvalidVersion):
+                yield Version(one.version)
 
 
 def _locals(versions: Iterable[Version]) -> set[str]:
