@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError
@@ -28,7 +29,7 @@ from envc.resolve.expected import expect_python
 from envc.resolve.image.basis import Basis, look_into_base
 from envc.resolve.image.conclusion import Inspected
 from envc.resolve.keeping import Keeping, Kept, is_of_one_series, pin_conda, pin_pip
-from envc.resolve.problem import explain_conflict, merge, placed, tell_once
+from envc.resolve.problem import explain_conflict, merge, placed, side_by_side, tell_once
 from envc.resolve.request import ask_conda, ask_pip
 from envc.resolve.tools import ToolsChoice, lock_tools, sharing
 from envc.resolve.world import Images, World
@@ -137,11 +138,11 @@ class _Task:
             inspected = self._inspect_base(platform)
         base = inspected.base
         with self._locking_tools_ahead(platform, inspected) as ahead:
-            system = self._resolve_system(platform, base)
-            solved = self._solve_conda(platform, base)
-            conda = solved.packages
-            python = self._choose_python(base, conda)
-            pip = self._solve_pip(platform, base, conda, python)
+            (solved, python, pip), system = side_by_side(
+                partial(self._solve_packages, platform, base),
+                partial(self._resolve_system, platform, base),
+            )
+        conda = solved.packages
         warnings = (*inspected.warnings, *system.warnings, *solved.warnings, *pip.warnings)
         tools = (
             ahead.tools.result()
@@ -212,6 +213,14 @@ class _Task:
             report=self.report,
         )
         return question.resolve()
+
+    def _solve_packages(
+        self, platform: Platform, base: BaseImage
+    ) -> tuple[CondaResolution, Python | None, PipResolution]:
+        """Return the Conda packages, the Python that they or the base bring, and the pip packages."""
+        solved = self._solve_conda(platform, base)
+        python = self._choose_python(base, solved.packages)
+        return solved, python, self._solve_pip(platform, base, solved.packages, python)
 
     def _solve_conda(self, platform: Platform, base: BaseImage) -> CondaResolution:
         if not self.spec.conda.packages:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TypeVar
 
 from envc import diagnostics
 from envc.diagnostics import Diagnostic, Label
@@ -12,7 +14,10 @@ from envc.errors import EnvcError, InputError, ToolError
 from envc.resolve.base import Conflict
 from envc.source import Span
 
-__all__ = ["explain_conflict", "merge", "placed", "tell_once"]
+__all__ = ["explain_conflict", "merge", "placed", "side_by_side", "tell_once"]
+
+_First = TypeVar("_First")
+_Second = TypeVar("_Second")
 
 
 def explain_conflict(code: str, conflict: Conflict, fallback: Span) -> Diagnostic:
@@ -44,15 +49,46 @@ def placed(span: Span) -> Iterator[None]:
         ) from error
 
 
+def side_by_side(
+    first: Callable[[], _First], second: Callable[[], _Second]
+) -> tuple[_First, _Second]:
+    """Return what two calls give that know nothing of each other; the second runs in a thread of its own.
+
+    Raises:
+        EnvcError: Either one failed, or both: what is wrong with the spec is told before failed tools.
+    """
+    failures: list[EnvcError] = []
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        future = pool.submit(second)
+        try:
+            found = first()
+        except EnvcError as error:
+            failures.append(error)
+    try:
+        beside = future.result()
+    except EnvcError as error:
+        failures.append(error)
+    if failures:
+        kind = _worst_kind(failures)
+        raise kind(
+            problem for one in failures if isinstance(one, kind) for problem in one.diagnostics
+        ) from failures[0]
+    return found, beside
+
+
 def merge(failures: Mapping[str, EnvcError], count: int) -> EnvcError:
     """Return one error for all platforms; what is wrong with the spec is told before failed tools."""
-    kind = InputError if any(isinstance(e, InputError) for e in failures.values()) else ToolError
+    kind = _worst_kind(failures.values())
     problems = {
         platform: failure.diagnostics
         for platform, failure in failures.items()
         if isinstance(failure, kind)
     }
     return kind(tell_once(problems, count))
+
+
+def _worst_kind(failures: Iterable[EnvcError]) -> type[EnvcError]:
+    return InputError if any(isinstance(one, InputError) for one in failures) else ToolError
 
 
 def tell_once(problems: Mapping[str, Sequence[Diagnostic]], count: int) -> tuple[Diagnostic, ...]:
