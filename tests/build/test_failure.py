@@ -10,6 +10,7 @@ import pytest
 
 from envc.build.report.event import Failure, Progress
 from envc.build.report.failure import Evidence, explain_failure, shorten
+from envc.build.report.title import Title, Titles
 from envc.build.report.unfit import explain_start
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError
@@ -73,6 +74,22 @@ def test_a_failed_step_of_the_spec_is_shown_there_with_its_output() -> None:
         "      err\n"
         "note: Dockerfile, line 2\n"
         "note: the whole log: /cache/build.log\n"
+    )
+
+
+def test_a_failed_step_is_called_by_the_words_of_the_spec() -> None:
+    failure = Failure(
+        name='[image 2/2] RUN ["/bin/sh", "/mnt/envc/step.sh", "false"]',
+        error='process "/bin/sh" did not complete successfully: exit code: 127',
+        output=("/bin/sh: 1: fals: not found",),
+    )
+    titles = Titles(by_stage={"image": [None, Title(text='run "false"', origin=SPAN)]})
+
+    problem = only(explain_failure(replace(told(), failure=failure, titles=titles)))
+
+    assert (problem.message, problem.hint) == (
+        'the build step `run "false"` failed with exit code 127',
+        "install what it starts in a step before it, or among the `system` packages",
     )
 
 

@@ -208,6 +208,7 @@ def build(
                 places=request.places,
                 log=request.log,
                 builder=request.builder or "",
+                titles=request.titles,
                 status_of=status_of or (lambda url: _ask_status(url, request.environment)),
             )
         )

@@ -9,8 +9,14 @@ from itertools import dropwhile
 from pathlib import Path
 
 from envc.build.report.event import Failure
-from envc.build.report.note import find_problem
-from envc.build.report.unfit import explain_account, explain_copy, explain_system
+from envc.build.report.title import NO_TITLES, Titles
+from envc.build.report.unfit import (
+    explain_account,
+    explain_copy,
+    explain_fit,
+    explain_interpreter,
+    explain_system,
+)
 from envc.diagnostics import Diagnostic, Label
 from envc.errors import EnvcError, InputError, ToolError
 from envc.frozen import frozen
@@ -27,7 +33,7 @@ _PRIVATE = re.compile(r"^(https?://\S+): (.+)$", re.MULTILINE)
 _PRIVATE_MISMATCH = re.compile(rf"^{_MISMATCH.pattern}: (https?://\S+)$", re.MULTILINE)
 _PRIVATE_REFUSED = re.compile(r"40[13] ")
 _SECRET = re.compile(r"secret (\S+): not found")
-_INTERPRETER = re.compile(r'process "(.+) -B -c import sys; print\(sys\.version\)"')
+_NO_SUCH_PROGRAM = "127"  # a shell's exit code
 _EXIT = re.compile(r"did not complete successfully: exit code: (\d+)")
 _BASE = re.compile(r"^\[internal\] load metadata for (\S+)|^\[[^\]]*\] FROM (\S+)")
 _STATUS = re.compile(r"invalid response status (\d+)|unexpected status.*?: (\d{3})")
@@ -54,6 +60,7 @@ class Evidence:
         log: Where the whole log lies.
         places: As in `BuildRequest`.
         builder: Who was asked to build; empty for buildx's own choice.
+        titles: What steps are called.
         status_of: Says with which status an address answers now, or None where it does not.
     """
 
@@ -65,6 +72,7 @@ class Evidence:
     status_of: Callable[[str], int | None]
     places: Mapping[str, Span] = field(default_factory=dict)
     builder: str = ""
+    titles: Titles = NO_TITLES
 
     @property
     def reason(self) -> str:
@@ -122,8 +130,8 @@ def explain_failure(evidence: Evidence) -> EnvcError:
         _explain_artefact,
         _explain_private,
         explain_account,
-        _explain_fit,
-        _explain_interpreter,
+        explain_fit,
+        explain_interpreter,
         explain_system,
         explain_copy,
         _explain_step,
@@ -351,31 +359,6 @@ def _file_of(address: str) -> str:
     return address.rpartition("/")[2]
 
 
-def _explain_fit(evidence: Evidence) -> EnvcError | None:
-    """Explain that the base is not what the environment's last layer needs."""
-    failure = evidence.failure
-    problem = find_problem(failure.output) if failure is not None else None
-    if problem is None:
-        return None
-    message, hint = problem
-    return InputError(
-        [evidence.diagnose("E650", f"the environment cannot be put together: {message}", hint=hint)]
-    )
-
-
-def _explain_interpreter(evidence: Evidence) -> EnvcError | None:
-    """Explain that the Python which a spec names, and envc does not manage, is none."""
-    failure = evidence.failure
-    found = _INTERPRETER.search(failure.error) if failure is not None else None
-    if failure is None or found is None:
-        return None
-    said = ("\n".join(("its last lines:", *failure.output)),) if failure.output else ()
-    hint = "name the one that the base or a step brings, by its path in the image"
-    return InputError(
-        [evidence.diagnose("E619", f"`{found[1]}` is no Python that works", notes=said, hint=hint)]
-    )
-
-
 def _explain_step(evidence: Evidence) -> EnvcError | None:
     failure = evidence.failure
     if failure is None:
@@ -386,10 +369,14 @@ def _explain_step(evidence: Evidence) -> EnvcError | None:
     if failure.output:
         notes.append("\n".join(("its last lines:", *failure.output)))
     hint = ""
+    if code is not None and code[1] == _NO_SUCH_PROGRAM:
+        hint = "install what it starts in a step before it, or among the `system` packages"
     if any(_WRONG_FORMAT in text for text in (failure.error, *failure.output)):
         hint = "the engine cannot run this platform: build there, or install QEMU's binfmt handlers"
+    title = evidence.titles.find(failure.name)
+    step = title.text if title is not None else shorten(failure.name)
     diagnostic = evidence.diagnose(
-        "E610", f"the build step `{shorten(failure.name)}` failed{how}", notes=notes, hint=hint
+        "E610", f"the build step `{step}` failed{how}", notes=notes, hint=hint
     )
     # A step that the spec asked for is the spec's matter; one of ours is not.
     return InputError([diagnostic]) if diagnostic.labels else ToolError([diagnostic])

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from envc.build.report.failure import Evidence
     from envc.source import Span
 
-__all__ = ["explain_account", "explain_copy", "explain_start", "explain_system"]
+__all__ = [
+    "explain_account",
+    "explain_copy",
+    "explain_fit",
+    "explain_interpreter",
+    "explain_start",
+    "explain_system",
+]
 
 _NO_ACCOUNT = re.compile(r'process "id -u -- (.+?)" did not complete')
 _NO_USER = re.compile(r"the base has no user `(.+)`")
@@ -25,6 +32,7 @@ _INSTALLER = "/mnt/envc/system.sh"
 _NO_APT = re.compile(r"apt-get: (?:command )?not found")
 _COPIER = "/mnt/envc/copy.sh"
 _LOCKED_PACKAGES = "/mnt/envc/system.sh /mnt/packages"
+_INTERPRETER = re.compile(r'process "(.+) -B -c import sys; print\(sys\.version\)"')
 _UNMET = re.compile(
     r"unmet dependencies|held broken packages|dependency problems|is not installable"
 )
@@ -121,6 +129,31 @@ def explain_start(error: ToolError, place: Span | None) -> EnvcError:
                 hint="name one that the base or a step before the packages makes, or a number",
             )
         ]
+    )
+
+
+def explain_fit(evidence: Evidence) -> EnvcError | None:
+    """Explain that the base is not what the environment's last layer needs."""
+    failure = evidence.failure
+    problem = find_problem(failure.output) if failure is not None else None
+    if problem is None:
+        return None
+    message, hint = problem
+    return InputError(
+        [evidence.diagnose("E650", f"the environment cannot be put together: {message}", hint=hint)]
+    )
+
+
+def explain_interpreter(evidence: Evidence) -> EnvcError | None:
+    """Explain that the Python which a spec names, and envc does not manage, is none."""
+    failure = evidence.failure
+    found = _INTERPRETER.search(failure.error) if failure is not None else None
+    if failure is None or found is None:
+        return None
+    said = ("\n".join(("its last lines:", *failure.output)),) if failure.output else ()
+    hint = "name the one that the base or a step brings, by its path in the image"
+    return InputError(
+        [evidence.diagnose("E619", f"`{found[1]}` is no Python that works", notes=said, hint=hint)]
     )
 
 
