@@ -113,6 +113,13 @@ RUN --mount=from=dockerfile-base,target=/x true
     )
 
 
+@pytest.mark.parametrize("words", ["[ab].txt /x/", 'a ["b", "c"]', '["a" "b"] /x/'])
+def test_what_only_looks_like_json_is_words(words: str) -> None:
+    found = take_over(f"FROM debian:12\nCOPY {words}\n")
+
+    assert f"COPY --from=base-context {words}\n" in found.text
+
+
 def test_what_is_copied_comes_from_a_folder_of_its_own() -> None:
     text = """\
 ARG X

@@ -51,6 +51,8 @@ def test_words_keep_their_places_through_continuations_and_comments() -> None:
         ("RUN cat <<-'A' >x && cat <<\"B\"\n\tFROM x\n\tA\nCOPY\nB\nUSER a", ["RUN", "USER"]),
         ("COPY <<a <<b /x/\nFROM\na\nFROM\nb\nUSER a\n", ["COPY", "USER"]),
         ('RUN ["cat", "<<EOF"]\nUSER a\n', ["RUN", "USER"]),
+        ('RUN --network=none ["cat", "<<EOF"]\nUSER a\n', ["RUN", "USER"]),
+        ('RUN cat <<EOF ["x"]\nFROM x\nEOF\nUSER a\n', ["RUN", "USER"]),
         ("RUN echo '<<EOF' $((1<<2))\nUSER a\n", ["RUN", "USER"]),
         ("RUN a \\\n# <<EOF\n b\nUSER a\n", ["RUN", "USER"]),
         ("CMD <<EOF\nUSER a\n", ["CMD", "USER"]),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import dropwhile
 
 from envc.diagnostics import Diagnostic
 from envc.dockerfile.word import WordError, expand, split
@@ -12,7 +13,7 @@ from envc.errors import InputError
 from envc.frozen import frozen
 from envc.source import Source, Span
 
-__all__ = ["Instruction", "Text", "Word", "is_json", "parse_text"]
+__all__ = ["Instruction", "Text", "Word", "parse_text", "read_json"]
 
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$")
 _DIRECTIVES = frozenset({"check", "escape", "syntax"})
@@ -52,16 +53,12 @@ class Instruction:
     @property
     def flags(self) -> tuple[Word, ...]:
         """The options before its arguments, such as `--from=build`."""
-        count = next(
-            (n for n, word in enumerate(self.words) if not word.text.startswith("--")),
-            len(self.words),
-        )
-        return self.words[:count]
+        return self.words[: len(self.words) - len(self.arguments)]
 
     @property
     def arguments(self) -> tuple[Word, ...]:
         """The words after its options."""
-        return self.words[len(self.flags) :]
+        return _after_flags(self.words)
 
     def flag(self, name: str) -> str | None:
         """Return the value of an option, or None where it is not given."""
@@ -184,11 +181,15 @@ def _words(joined: str, offsets: list[int]) -> tuple[Word, ...]:
     )
 
 
+def _after_flags(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    return tuple(dropwhile(lambda word: word.text.startswith("--"), words))
+
+
 def _find_heredocs(name: str, words: tuple[Word, ...]) -> Iterator[tuple[bool, str]]:
     """Yield, of each here-document, whether its end may be indented by tabs, and its name."""
     if name == "ONBUILD" and words:
         name, words = words[0].text.upper(), words[1:]
-    if name not in _TAKES_HEREDOC or is_json(" ".join(word.text for word in words)):
+    if name not in _TAKES_HEREDOC or read_json(_after_flags(words)) is not None:
         return
     for word in words:
         if (found := _HEREDOC.match(word.text)) is not None:
@@ -198,14 +199,17 @@ def _find_heredocs(name: str, words: tuple[Word, ...]) -> Iterator[tuple[bool, s
                 continue
 
 
-def is_json(text: str) -> bool:
-    """Say whether arguments are a JSON array of strings."""
-    start = text.find("[")
+def read_json(arguments: Sequence[Word]) -> list[str] | None:
+    """Return the strings of arguments that are a JSON array of them; None of others.
+
+    Those that only start like one are words, as `[ab].txt` is.
+    """
     try:
-        data = json.loads(text[start:]) if start >= 0 else None
+        data = json.loads(" ".join(word.text for word in arguments))
     except ValueError:
-        return False
-    return isinstance(data, list) and all(isinstance(one, str) for one in data)
+        return None
+    is_list = isinstance(data, list) and all(isinstance(one, str) for one in data)
+    return data if is_list else None
 
 
 def _skip_heredoc(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 from envc.dockerfile.mount import HELD_KINDS, Held, MountError, read_held
-from envc.dockerfile.text import Instruction, Word, is_json
+from envc.dockerfile.text import Instruction, Word, read_json
 from envc.frozen import frozen
 from envc.source import Span
 
@@ -95,7 +94,7 @@ def _of_copy(instruction: Instruction, tell: Tell) -> Iterator[Use]:
 
 def _of_add(instruction: Instruction, tell: Tell) -> Iterator[Use]:
     arguments = instruction.arguments
-    if is_json(" ".join(word.text for word in arguments)):
+    if read_json(arguments) is not None:
         local = [text for text in _sources(arguments) if not _REMOTE.match(text)]
         if local:
             message = "an `ADD` of local files in the form of JSON cannot be taken over"
@@ -156,9 +155,9 @@ def _named(value: str, start: int, end: int, instruction: Instruction, tell: Tel
 
 def _sources(arguments: Sequence[Word]) -> list[str]:
     """Return what is copied, without here-documents and without the place it goes to."""
-    text = " ".join(word.text for word in arguments)
-    if is_json(text):
-        return [str(one) for one in json.loads(text)[:-1]]
+    words = read_json(arguments)
+    if words is not None:
+        return words[:-1]
     return [word.text for word in arguments[:-1] if not _HEREDOC.match(word.text)]
 
 
