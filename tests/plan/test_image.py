@@ -55,6 +55,26 @@ def test_what_a_spec_does_not_say_is_not_written() -> None:
     assert lines_of() == ["USER 1000:1000", 'CMD ["python"]']
 
 
+@pytest.mark.parametrize(
+    ("locked", "fields", "expected"),
+    [
+        (pip_lock(), {"entrypoint": []}, ["ENTRYPOINT []", 'CMD ["python"]']),
+        (pip_lock(), {"entrypoint": [], "command": []}, ["ENTRYPOINT []", "CMD []"]),
+        (pip_lock(), {"entrypoint": ["a"], "command": []}, ['ENTRYPOINT ["a"]', "CMD []"]),
+        (BARE, {"entrypoint": []}, ["ENTRYPOINT []", 'CMD ["/bin/sh"]']),
+        (
+            conda_lock(conda_package("python")),
+            {"entrypoint": []},
+            ['ENTRYPOINT ["/opt/env/bin/envc-activate"]', 'CMD ["python"]'],
+        ),
+    ],
+)
+def test_an_entrypoint_and_a_command_can_be_taken_away(
+    locked: PlatformLock, fields: dict[str, Any], expected: list[str]
+) -> None:
+    assert lines_of(locked, **fields)[1:] == expected
+
+
 def test_a_health_check_can_be_taken_away() -> None:
     assert lines_of(healthcheck="none")[1] == "HEALTHCHECK NONE"
 

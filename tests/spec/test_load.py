@@ -265,7 +265,6 @@ SHAPES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"healthcheck": {"run": " "}}, "E205", '" "', "the value is empty"),
     ({"labels": {"a": []}}, "E204", "[]", "`a` must be a text, not a list"),
     ({"platforms": []}, "E205", "[]", "the list is empty"),
-    ({"entrypoint": []}, "E205", "[]", "the list is empty"),
     ({"command": [" "]}, "E205", '[" "]', "the first word, the program, is empty"),
     ({"pip": [" "]}, "E205", '" "', "the value is empty"),
     ({"steps": [{"run": "\n"}]}, "E205", '"\\n"', "the value is empty"),

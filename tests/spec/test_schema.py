@@ -176,7 +176,7 @@ def test_what_people_write_without_quotes_is_valid(text: str) -> None:
         "variables: {A: [x]}",
         "variables: {A: }",
         "command: python",
-        "command: []",
+        "command: [[]]",
         "runtime: {shm: 0}",
         "runtime: {shm: 2gg}",
         "runtime: {gpus: none}",

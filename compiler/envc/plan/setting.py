@@ -46,8 +46,8 @@ class Settings:
         interpreter: The Python that the base or a step brings, where envc installs none.
         layer_budget: How many layers the environment has at most.
         cuda: The CUDA version that the environment is for; None where it is for none.
-        entrypoint: None where the base's own stays.
-        command: None where the base's own stays.
+        entrypoint: None where the base's own stays; empty where there is to be none.
+        command: As `entrypoint`.
         labels: Sorted by name, without envc's own.
         ports: Sorted by number.
         volumes: Sorted.
@@ -156,11 +156,11 @@ def _healthcheck(spec: EnvSpec, *, has_conda: bool) -> Probe | None:
 
 
 def _command(spec: EnvSpec, *, has_conda: bool, has_python: bool) -> tuple[str, ...] | None:
-    if spec.command is not None or spec.entrypoint is not None:
+    if spec.command is not None or spec.entrypoint:
         return spec.command
     if has_python:
         return ("python",)
     if spec.interpreter is not None:
         return (spec.interpreter,)
     # Docker forgets the base's command where an entrypoint is set.
-    return ("/bin/sh",) if has_conda else None
+    return ("/bin/sh",) if has_conda or spec.entrypoint is not None else None

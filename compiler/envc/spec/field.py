@@ -147,8 +147,8 @@ def filled(items: dict[_Key, _Item]) -> dict[_Key, _Item]:
 
 
 def program(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse a command without the name of a program at its head."""
-    if not words[0].strip():
+    """Refuse a command without the name of a program at its head; no words are none."""
+    if words and not words[0].strip():
         raise FieldError(
             "E205", "the first word, the program, is empty", hint="write the program's name"
         )

@@ -35,7 +35,7 @@ from envc.spec.part import (
     Platform,
     RelativePath,
     Variables,
-    Words,
+    WordsOrNone,
     if_text,
     packages_from_list,
 )
@@ -317,15 +317,16 @@ class EnvSpec(Part):
         "`user`, where that is a number. Default: the user's home, or `/` where only the base knows the "
         "user. Example: `/app`.",
     )
-    entrypoint: Words | None = Field(
+    entrypoint: WordsOrNone | None = Field(
         default=None,
-        description="Optional. The program that every command is given to, and its first words. "
-        "Default: the base's; where there are Conda packages, none. Example: `[/usr/bin/tini, --]`.",
+        description="Optional. The program that every command is given to, and its first words; `[]` "
+        "is none. Default: the base's; where there are Conda packages, none. "
+        "Example: `[/usr/bin/tini, --]`.",
     )
-    command: Words | None = Field(
+    command: WordsOrNone | None = Field(
         default=None,
-        description="Optional. What runs where no command is given. Default: `[python]` where there "
-        "is one. Example: `[python, train.py]`.",
+        description="Optional. What runs where no command is given; `[]` is nothing. Default: "
+        "`[python]` where there is one. Example: `[python, train.py]`.",
     )
     labels: _Labels = Field(
         default_factory=dict,

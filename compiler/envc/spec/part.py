@@ -91,6 +91,9 @@ Words = Annotated[
 ]
 """A program and its words."""
 
+WordsOrNone = Annotated[tuple[Word, ...], AfterValidator(field.program)]
+"""A program and its words, or an empty list: no program, whatever there would be otherwise."""
+
 RelativePath = Annotated[str, AfterValidator(path.relative_path)]
 """A path below the spec's folder."""
 
