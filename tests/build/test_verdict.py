@@ -101,7 +101,7 @@ def test_what_is_outside_of_the_promise_is_named() -> None:
 
     assert found is not None
     assert found.notes[-1] == "step 1 uses the network"
-    assert found.hint.startswith("what uses the network or is built in the image is outside")
+    assert found.hint.startswith("what the notes say of the network, of sources or of Debian")
 
 
 def test_a_layer_of_our_own_is_ours_to_mend() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,12 @@ from envc.spec.defaults import cuda
 from envc.spec.model import EnvSpec, Step
 
 __all__ = ["facts"]
+
+# Debian packages whose installation makes a key, an id or a time of its own. Found by building twice.
+_MAKES_ITS_OWN = re.compile(
+    r"bind9|ca-certificates-java|dropbear|mariadb-server|munge|openssh-server|postgresql-[0-9]+|slapd"
+    r"|ssl-cert|texlive-binaries|xrdp"
+)
 
 
 def facts(
@@ -50,6 +57,7 @@ def facts(
         "not_reproducible": [
             *_list_base(plan),
             *_list_unresolved(lock),
+            *_list_system(lock),
             *_list_built(lock),
             *_list_networked(spec.before_packages, "step {} before the packages"),
             *_list_networked(spec.steps, "step {}"),
@@ -82,6 +90,16 @@ def _list_unresolved(lock: Lock) -> Iterator[str]:
     for name, locked in sorted(lock.platforms.items()):
         if locked.unresolved:
             yield f"Debian packages on {name} are not pinned: {', '.join(locked.unresolved)}"
+
+
+def _list_system(lock: Lock) -> Iterator[str]:
+    for name, locked in sorted(lock.platforms.items()):
+        makers = [one.name for one in locked.system if _MAKES_ITS_OWN.fullmatch(one.name)]
+        if makers:
+            yield (
+                f"Debian packages on {name} make keys or times of their own as they are installed: "
+                f"{', '.join(sorted(makers))}"
+            )
 
 
 def _list_built(lock: Lock) -> Iterator[str]:

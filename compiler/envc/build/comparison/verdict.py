@@ -119,8 +119,8 @@ def _shorten(command: str) -> str:
 def _advise(verified: Verified, origin: Span | None, other: str | None) -> str:
     if verified.outside:
         return (
-            "what uses the network or is built in the image is outside of the promise: let it fetch "
-            "only what is pinned"
+            "what the notes say of the network, of sources or of Debian packages is outside of the "
+            "promise: let steps fetch only what is pinned"
         )
     if origin is not None:
         return "let the step write no time, no random number and no name of a machine"
