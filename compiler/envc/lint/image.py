@@ -100,11 +100,6 @@ def _harmful_variables(subject: Subject) -> Iterator[Finding]:
 def _harm(subject: Subject, name: str, value: str) -> tuple[str, str] | None:
     """Return what is wrong with setting a variable, and what to do; None where nothing is."""
     match name:
-        case "PATH" if "$PATH" in value or "${PATH}" in value:
-            return (
-                "`$PATH` in it stays as it is written: values are no shell's",
-                "write all folders out; envc puts its own before them",
-            )
         case "PATH" if not _FOLDERS.intersection(folder.rstrip("/") for folder in value.split(":")):
             return (
                 "`PATH` replaces the base's, and has none of its folders with programs",

@@ -24,7 +24,7 @@ RULES: tuple[Rule, ...] = tuple(
 )
 """Every rule, sorted by code; those of `envc.spec.advice` are told everywhere, and are not among them."""
 
-CODES = ("W201", "W202", "W203", "W204", *(rule.code for rule in RULES), "W290")
+CODES = ("W201", "W202", "W203", "W204", "W205", *(rule.code for rule in RULES), "W290")
 """The codes of all that is odd about a spec and can be allowed, sorted."""
 
 

@@ -24,7 +24,7 @@ _EXACT = re.compile(
 
 def warnings(document: Document, spec: EnvSpec) -> tuple[Diagnostic, ...]:
     """Return the warnings (W2xx) about a valid spec, in the order of their places."""
-    rules = (_floating_base, _root, _program_with_blanks)
+    rules = (_floating_base, _root, _program_with_blanks, _variable_of_itself)
     found = [warning for rule in rules for warning in rule(document, spec)]
     found += _exact_versions(document)
     found += unhonoured_warnings(document)
@@ -65,6 +65,23 @@ def _program_with_blanks(document: Document, spec: EnvSpec) -> Iterator[Diagnost
                 f"`{program}` is one word, the name of a program with blanks in it",
                 hint=f"write its words apart: [{better}]",
             )
+
+
+def _variable_of_itself(document: Document, spec: EnvSpec) -> Iterator[Diagnostic]:
+    blocks = (("variables", spec.variables), ("build-variables", spec.build_variables))
+    for key, variables in blocks:
+        for name, value in variables.items():
+            values = (value,) if isinstance(value, str) else value.values()
+            own = re.compile(rf"\$\{{?{re.escape(name)}\b")
+            if any(own.search(text) for text in values):
+                yield Diagnostic.at(
+                    document.key_span((key, name)),
+                    "W205",
+                    f"`${name}` in it stays as it is written: values are no shell's",
+                    hint="write all folders out; envc puts its own before them"
+                    if (key, name) == ("variables", "PATH")
+                    else "write all of it out, or set it in the `run` step or the program that needs it",
+                )
 
 
 def exact_version(text: str) -> tuple[int, int, str] | None:
