@@ -36,12 +36,13 @@ class CopyStep(Part):
     owner: Annotated[str, AfterValidator(copying.owner)] | None = Field(
         default=None,
         description="Optional. Whose the files are: `UID`, `UID:GID` or a name that the image has. "
-        "Default: root's. Example: `1000:1000`.",
+        "Folders that the image has already keep theirs. Default: root's. Example: `1000:1000`.",
     )
     mode: Annotated[str, AfterValidator(copying.mode)] | None = Field(
         default=None,
         description="Optional. The mode of the files, in octal digits; folders get execution beside "
-        "reading. Default: `0644`, or `0755` for programs. Example: `0640`.",
+        "reading, those that the image has already keep theirs. Default: `0644`, or `0755` for "
+        "programs. Example: `0640`.",
     )
     ignore: Annotated[
         tuple[Annotated[str, AfterValidator(copying.ignore_pattern)], ...], UNIQUE
