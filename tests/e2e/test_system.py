@@ -45,8 +45,8 @@ WATCHER = Deb(
         "postinst": '#!/bin/sh\nset -e\nmkdir -p /var/lib/watcher\necho "$1" >> /var/lib/watcher/calls\n',
     },
 )
-DOC = Deb(name="hello-doc", architecture="all")
-FIGHTER = Deb(name="fighter", fields={"Conflicts": "libhello"})
+DOC = Deb(name="hello-doc", architecture="all", fields={"Provides": "reading"})
+FIGHTER = Deb(name="fighter", fields={"Conflicts": "libhello", "Provides": "reading"})
 PACKAGES = (HELLO, LIBRARY, WATCHER, DOC, FIGHTER)
 
 
@@ -187,11 +187,15 @@ def test_drift_is_told_at_its_line(mirror: Envc, base: str) -> None:
 def test_what_the_archive_does_not_have_is_told_at_its_word(mirror: Envc, base: str) -> None:
     write_spec(mirror, base, "hallo, libhello=9")
     unknown = mirror("lock", "pets.envc", exit_code=1)
+    write_spec(mirror, base, "reading")
+    virtual = mirror("lock", "pets.envc", exit_code=1)
     write_spec(mirror, base, "hello, fighter")
     conflict = mirror("lock", "pets.envc", exit_code=1)
 
     assert "E390" in unknown.stderr
     assert "did you mean `hello`?" in unknown.stderr
+    assert "have no package `reading`, only others that provide it" in virtual.stderr
+    assert "name the one that you want: `fighter`, `hello-doc`" in virtual.stderr
     assert "E391" in unknown.stderr
     assert "there is `1.5`" in unknown.stderr
     assert "E392" in conflict.stderr

@@ -77,6 +77,8 @@ cat /envc/errors
 for package in $ENVC_PACKAGES; do
     echo "#### versions ${{package%%=*}}"
     apt-cache "$@" madison "${{package%%=*}}" | cut -d'|' -f2
+    echo "#### providers ${{package%%=*}}"
+    apt-cache "$@" showpkg "${{package%%=*}}" | sed -e '1,/^Reverse Provides/d' -e 's/ .*//'
 done
 echo '#### names'
 for package in $ENVC_PACKAGES; do apt-cache "$@" pkgnames "$(printf %.1s "$package")"; done

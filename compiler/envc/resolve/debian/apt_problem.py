@@ -44,7 +44,7 @@ def explain(
     for one in request.requirements:
         name, _ = split_debian(one.text)
         if name in unknown:
-            problems.append(_explain_name(request, one, name, sections.get("names", ())))
+            problems.append(_explain_name(request, one, name, sections))
         elif name in versions:
             offered = [line.strip() for line in sections.get(f"versions {name}", ()) if line]
             problems.append(_explain_version(one, name, versions[name], offered))
@@ -99,15 +99,18 @@ def explain_snapshots(request: SystemRequest, sources: Sequence[str]) -> Diagnos
 
 
 def _explain_name(
-    request: SystemRequest, asked: Requirement, name: str, names: Sequence[str]
+    request: SystemRequest, asked: Requirement, name: str, sections: Mapping[str, Sequence[str]]
 ) -> Diagnostic:
-    meant = suggest(name, set(names) - {name})
-    return _at(
-        asked.span,
-        "E390",
-        f"the archives of the base `{request.base_name}` have no package `{name}`",
-        hint=f"did you mean `{meant}`?" if meant else "https://packages.debian.org has all names",
-    )
+    message = f"the archives of the base `{request.base_name}` have no package `{name}`"
+    providers = sorted({line for line in sections.get(f"providers {name}", ()) if line})
+    if providers:
+        shown = ", ".join(f"`{one}`" for one in providers[:_SHOWN])
+        more = " and more" if len(providers) > _SHOWN else ""
+        message += ", only others that provide it"
+        return _at(asked.span, "E390", message, hint=f"name the one that you want: {shown}{more}")
+    meant = suggest(name, set(sections.get("names", ())) - {name})
+    hint = f"did you mean `{meant}`?" if meant else "https://packages.debian.org has all names"
+    return _at(asked.span, "E390", message, hint=hint)
 
 
 def _explain_version(
