@@ -618,3 +618,101 @@ def test_channels_with_credentials_name_secrets(tmp_path: Path, machine: Machine
     ) in imported.text
     assert "canary" not in imported.text
     assert "canary" not in str(imported.warnings)
+
+
+def test_requirements_of_one_name_are_joined(tmp_path: Path, machine: Machine) -> None:
+    """conda and pip take them together, as where a file and one that it names ask for the same."""
+    imported = take(
+        tmp_path,
+        machine,
+        "environment.yml",
+        """\
+channels: [conda-forge]
+dependencies:
+  - zlib
+  - zlib=1.3
+  - zlib <2
+  - numpy >=1.26
+  - numpy 2.*=py312*
+  - pip:
+    - requests
+    - -r base.txt
+    - tomli>=1 ; python_version < "3.11"
+    - tomli>=2
+""",
+        **{"base.txt": "Requests[socks]>=2\n"},
+    )
+
+    assert (
+        body(imported)
+        == """\
+environment environment
+channels conda-forge
+conda {
+    zlib =1.3,<2
+    numpy >=1.26
+}
+pip {
+    requests[socks]>=2
+    tomli>=1 ; python_version < "3.11"
+    tomli>=2
+}
+"""
+    )
+    assert messages(imported) == ["`numpy 2.*=py312*` is left out: `numpy` is listed twice"]
+
+
+def test_a_comment_in_a_quoted_line_of_the_pip_section_is_one(
+    tmp_path: Path, machine: Machine
+) -> None:
+    text = 'channels: [conda-forge]\ndependencies:\n  - pip: ["rich>=13  # why"]\n'
+
+    imported = take(tmp_path, machine, "environment.yml", text)
+
+    assert "    rich>=13\n" in imported.text
+    assert imported.warnings == ()
+
+
+def test_a_folder_of_a_channel_is_its_channel(tmp_path: Path, machine: Machine) -> None:
+    text = "channels: [conda-forge]\ndependencies: [conda-forge/noarch::tzdata=2025a, zlib]\n"
+
+    imported = take(tmp_path, machine, "environment.yml", text)
+
+    assert "channels conda-forge\nconda {\n    conda-forge::tzdata=2025a\n" in imported.text
+    assert imported.warnings == ()
+
+
+def test_the_head_names_the_file_of_a_line_that_is_not_the_imported_one(
+    tmp_path: Path, machine: Machine
+) -> None:
+    imported = take(
+        tmp_path, machine, "requirements.txt", "-r more/dev.txt\n", **{"more/dev.txt": "\n--pre\n"}
+    )
+
+    assert "# - more/dev.txt, line 2: `--pre` is left out" in imported.text
+
+
+def test_apt_txt_lists_debian_packages(tmp_path: Path, machine: Machine) -> None:
+    imported = take(tmp_path, machine, "apt.txt", "# tools\ngit\n\nlibfuse-dev  # why\nNo Such\n")
+
+    assert imported.format_name == "repo2docker"
+    assert body(imported) == "environment apt\nsystem {\n    git\n    libfuse-dev\n}\n"
+    assert messages(imported) == ["`No Such` is left out: `No Such` is not a Debian package"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "said"),
+    [
+        ("python-3.10\n", "python 3.10\n", []),
+        ("python-3.11.9", "python 3.11.9\n", []),
+        ("python-3", "", ["`python-3` is left out: it names no series of Python"]),
+        ("r-4.3.2-2024-01-10", "", ["`r-4.3.2-2024-01-10` is left out: R is no Python"]),
+    ],
+)
+def test_runtime_txt_names_a_python(
+    tmp_path: Path, machine: Machine, text: str, expected: str, said: list[str]
+) -> None:
+    imported = take(tmp_path, machine, "runtime.txt", text)
+
+    assert body(imported) == f"environment runtime\n{expected}"
+    assert messages(imported) == said

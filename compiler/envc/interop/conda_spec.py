@@ -48,6 +48,7 @@ _SELECTORS: dict[str, frozenset[str]] = {
     **dict.fromkeys(_OTHERS, frozenset()),
 }
 """What conda-build's selectors and pixi's targets mean on the platforms that envc knows."""
+_FOLDER = re.compile(rf"/(?:noarch|{'|'.join(_SUBDIRS)})\s*::")
 _SERIES = re.compile(r"(={0,2})([0-9]+\.[0-9]+(?:\.[0-9]+)?)(\.\*)?")
 
 
@@ -80,7 +81,11 @@ def add_platforms(subdirs: list[tuple[str, Span | None]], gathered: Gathered) ->
 def add_conda(
     text: str, span: Span | None, gathered: Gathered, *, on: frozenset[str] | None = None
 ) -> None:
-    """Add a Conda package, for some platforms only where `on` says so."""
+    """Add a Conda package, for some platforms only where `on` says so.
+
+    A folder of a channel, as mamba's exports name it (`conda-forge/noarch::tzdata`), is its channel.
+    """
+    text = _FOLDER.sub("::", text)
     if on is None or on == _ALL:
         gathered.add(("conda", "packages"), text.strip(), span, text)
         return

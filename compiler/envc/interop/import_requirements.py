@@ -71,8 +71,11 @@ def gather(source: Source, load: Load, gathered: Gathered) -> None:
 
 
 def gather_line(text: str, span: Span | None, load: Load, gathered: Gathered) -> None:
-    """Take what one line asks for, as the pip section of an environment.yml has them."""
-    _gather_line(text.strip(), span, _Context(gathered=gathered, load=load))
+    """Take what one line asks for, as the pip section of an environment.yml has them.
+
+    conda hands these lines to pip, for which what follows a `#` is a comment.
+    """
+    _gather_line(_COMMENT.sub("", text).strip(), span, _Context(gathered=gathered, load=load))
 
 
 def _gather_file(source: Source, context: _Context) -> None:

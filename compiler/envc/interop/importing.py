@@ -48,6 +48,10 @@ IMPORTS = {
         summary="requirements.txt, with pip's options",
         module="envc.interop.import_requirements",
     ),
+    "repo2docker": ImportFormat(
+        summary="apt.txt or runtime.txt of repo2docker and Binder",
+        module="envc.interop.import_repo2docker",
+    ),
     "azureml": ImportFormat(
         summary="an environment of Azure ML",
         module="envc.interop.import_azureml",
@@ -96,6 +100,7 @@ _OWN = re.compile(
     re.MULTILINE,
 )
 _NAME = re.compile(r"^name:[ \t]*['\"]?([^'\"\n#]+)", re.MULTILINE)
+_REPO2DOCKER = ("apt.txt", "runtime.txt")
 
 
 def detect(source: Source) -> str:
@@ -116,6 +121,8 @@ def detect(source: Source) -> str:
         found = "project" if _PROJECT.search(source.text) and name == "pyproject.toml" else None
         found = "pixi" if is_manifest and _is_pixi(name, source.text) else found
         found = "pylock" if is_lock else found
+    elif name in _REPO2DOCKER:
+        found = "repo2docker"
     elif name.endswith(_REQUIREMENTS):
         is_explicit = re.search(r"^@EXPLICIT\s*$", source.text, re.MULTILINE) is not None
         found = "explicit" if is_explicit else "requirements"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.frozen import frozen
 from envc.interop.address import hide_credentials
 from envc.interop.gathered import Gathered, Item, Remark
+from envc.interop.repeated import join_repeated
 from envc.source import Source, Span
 from envc.spec.load import load_draft
 from envc.syntax import Form, read
@@ -32,11 +35,13 @@ _ORDER = (
     "exclude-newer",
     "conda",
     "distributions",
+    "system",
     "pip",
     "variables",
 )
 _BLOCKS = {
     "conda": ("packages", "constraints"),
+    "system": ("packages",),
     "pip": (
         "indexes",
         "find-links",
@@ -70,12 +75,12 @@ def write_spec(gathered: Gathered, origin: str, form: Form) -> SpecText:
     """Return the spec that says what was found, as far as the language can.
 
     Args:
-        origin: The imported file's name.
+        origin: The imported file, as its source is called.
         form: The form of the text.
 
     """
     gathered.settle()
-    items, remarks = list(gathered.items), list(gathered.remarks)
+    items, remarks = join_repeated(gathered.items), list(gathered.remarks)
     while True:
         data, places = _assemble(items)
         document = _read(data)
@@ -198,16 +203,24 @@ def _escape(data: dict[str, Data]) -> dict[str, Data]:
 
 
 def _head(origin: str, remarks: Sequence[Remark]) -> str:
-    lines = [f"# Imported from {_one_line(origin)} by envc."]
+    lines = [f"# Imported from {_one_line(PurePath(origin).name)} by envc."]
     if remarks:
         lines.append("# Not as it was there:")
     for remark in remarks:
-        where = f"line {remark.span.position.line}: " if remark.span is not None else ""
-        words = _one_line(where + remark.message)
+        words = _one_line(_where(remark, origin) + remark.message)
         wrapped = textwrap.wrap(words, _COMMENT, break_long_words=False, break_on_hyphens=False)
         first, *rest = wrapped
         lines += [f"# - {first}", *(f"#   {line}" for line in rest)]
     return "\n".join(lines) + "\n"
+
+
+def _where(remark: Remark, origin: str) -> str:
+    """Return the line that a remark is about, with its file where that is not the imported one."""
+    if remark.span is None:
+        return ""
+    name = remark.span.source.name
+    file = f"{PurePath(os.path.relpath(name, PurePath(origin).parent)).as_posix()}, "
+    return f"{file if name != origin else ''}line {remark.span.position.line}: "
 
 
 def _one_line(text: str) -> str:

@@ -144,7 +144,7 @@ def import_spec(
     gathered = Gathered(folder=PurePath(folder).as_posix(), wanted=environment)
     gathered.put(("environment",), name_like(path.stem), None)
     IMPORTS[name].load()(source, load, gathered)
-    spec = write_spec(gathered, path.name, form)
+    spec = write_spec(gathered, source.name, form)
     text = format_source(Source(name="spec", text=spec.text), machine, form=form)
     adopted = gathered.adopted
     obstacles = adopted.obstacles if adopted is not None else []
