@@ -243,6 +243,28 @@ def test_version_that_is_not_there_is_told_with_the_newest(site: Site) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [
+        ("lib =1.5", "the nearest there are: 1.0 and 1.9"),
+        ("lib ==1.9.5", "the nearest there are: 1.9 and 1.10"),
+        ("lib >1.0,<1.9", "the nearest there are: 1.0 and 1.9"),
+        ("lib 0.*", "the oldest `lib` there is 1.0"),
+        ("lib <1", "the oldest `lib` there is 1.0"),
+        ("lib !=1.0,>=1.11", "the newest `lib` there is 1.10"),
+        ("lib 0.1|0.2", "the newest `lib` there is 1.10"),
+    ],
+)
+def test_versions_next_to_the_one_that_is_not_there_are_named(
+    site: Site, asked: str, hint: str
+) -> None:
+    site.add(main=[record("lib", "1.0"), record("lib", "1.10"), record("lib", "1.9")])
+
+    told = [conflict(solver, site.request(asked)).hint for solver in site.solvers()]
+
+    assert told == [hint] * len(told)
+
+
 def test_shadowed_version_is_told_with_the_way_out(site: Site) -> None:
     site.add(first=[record("lib", "1.0")], second=[record("lib", "2.0")])
     request = site.request("lib >=2", channels=["first", "second"])
@@ -264,7 +286,9 @@ def test_several_requirements_without_a_fit_are_told_together(site: Site) -> Non
 
     assert told == Conflict(
         message="2 Conda requirements fit nothing on linux/amd64",
-        explanation="nothing in `https://conda.example.org/main` fits `a >=2` on linux/amd64\n"
-        "nothing in `https://conda.example.org/main` fits `b <1` on linux/amd64",
+        explanation="nothing in `https://conda.example.org/main` fits `a >=2` on linux/amd64; "
+        "the newest `a` there is 1.0\n"
+        "nothing in `https://conda.example.org/main` fits `b <1` on linux/amd64; "
+        "the oldest `b` there is 1.0",
         causes=(Requirement(text="a >=2"), Requirement(text="b <1")),
     )

@@ -221,11 +221,11 @@ class _Dispute:
                 causes=causes,
                 hint=self._advise_on_target(explanation) or _advise_on_causes(causes),
             )
-        sentences = [self._describe(finding) for finding in findings]
         several = f"{len(findings)} Conda requirements fit nothing on {self._platform.name}"
-        details = "\n".join(sentences) if len(sentences) > 1 else ""
+        sentences = [f"{self._describe(one)}; {self._advise(one)}" for one in findings]
+        details = "\n".join(sentences) if len(findings) > 1 else ""
         return Conflict(
-            message=sentences[0] if len(sentences) == 1 else several,
+            message=self._describe(findings[0]) if len(findings) == 1 else several,
             explanation="\n".join(part for part in (details, explanation) if part),
             causes=tuple(self.request.requirements[finding.requirement] for finding in findings),
             hint=self._advise(findings[0]) if len(findings) == 1 else "",
@@ -287,6 +287,10 @@ class _Dispute:
             others = len(finding.builds) - _BUILDS_TOLD
             more = f" and {others} more" if others > 0 else ""
             return f"`{name}` {finding.fitting} is there as {named}{more}: ask for another build"
+        if finding.older and finding.newer:
+            return f"the nearest there are: {finding.older} and {finding.newer}"
+        if finding.newer:
+            return f"the oldest `{name}` there is {finding.newer}"
         if finding.newest:
             return f"the newest `{name}` there is {finding.newest}"
         return f"that channel has no `{name}`; leave the channel out of the requirement"

@@ -31,6 +31,9 @@ __all__ = [
     "read_requirements",
 ]
 
+_BOUND = re.compile(r"(==|!=|~=|>=|<=|=|<|>)?\s*([0-9][0-9A-Za-z_.!+-]*?)(?:\.?\*)?(?:,|$)")
+_NO_LOWER = ("<", "<=", "!=")
+
 
 @frozen
 class Wanted:
@@ -234,17 +237,35 @@ def _examine(
     old = {c for c in channels if any(is_old_enough(question, r) for r in offered[c])}
     if old if question["channel_priority"] == "disabled" else channels[0] in old:
         return None
-    newest = max((record.version for record in records[channels[0]]), default=None)
+    versions = [record.version for record in records[channels[0]]]
+    newest = max(versions, default=None)
+    older, newer = _find_nearest(str(wanted.spec.version or ""), versions)
     fitting, builds = _list_builds(wanted, records[channels[0]])
     return Finding(
         requirement=wanted.position,
         newest=str(newest) if newest is not None else "",
+        older=older,
+        newer=newer,
         channel=channels[0],
         shadowed=next((c for c in channels[1:] if c in old), ""),
         is_too_new=bool(offered[channels[0]]),
         fitting=fitting,
         builds=builds,
     )
+
+
+def _find_nearest(asked: str, versions: Sequence[rattler.VersionWithSource]) -> tuple[str, str]:
+    """Return the versions on both sides of the least that is asked for; empty where there is none.
+
+    Of alternatives (`|`) and of what names no version nothing is to be said.
+    """
+    bounds = _BOUND.findall(asked)
+    if "|" in asked or not bounds:
+        return "", ""
+    lower = [rattler.Version(number) for sign, number in bounds if sign not in _NO_LOWER]
+    older = [one for one in versions if lower and one <= max(lower)]
+    newer = [one for one in versions if not lower or one > max(lower)]
+    return str(max(older, default="")), str(min(newer, default=""))
 
 
 def _list_builds(

@@ -125,6 +125,9 @@ class Finding:
         requirement: Its position.
         newest: The newest version its channel has, or the target has of a virtual package; empty for
             one that is missing.
+        older: The newest version its channel has before what is asked for; empty where that is not
+            to be said or has none.
+        newer: The oldest version its channel has after the least that is asked for; likewise.
         channel: The canonical name of the channel that is searched for it; may be empty.
         shadowed: The canonical name of a later channel that has what fits; may be empty.
         is_too_new: Whether all that fits there is newer than the question allows.
@@ -135,6 +138,8 @@ class Finding:
 
     requirement: int
     newest: str = ""
+    older: str = ""
+    newer: str = ""
     channel: str = ""
     shadowed: str = ""
     is_too_new: bool = False
