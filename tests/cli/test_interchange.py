@@ -126,3 +126,15 @@ def test_import_refuses_other_files(envc: EnvcMain) -> None:
 
     assert ran.code == 1
     assert "error[E432]" in ran.err
+
+
+def test_import_of_a_lock_takes_the_tools_image_of_the_environment(
+    envc: EnvcMain, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "pylock.toml").write_text('lock-version = "1.0"\ncreated-by = "x"\npackages = []\n')
+    monkeypatch.setenv("ENVC_TOOLS_IMAGE", "No Image")
+
+    ran = envc("import", "pylock.toml", "-o", "horses.envc")
+
+    assert ran.code == 2
+    assert "error[E004]: the tools image `No Image` is not an image's name" in ran.err

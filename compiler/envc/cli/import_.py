@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from envc import pipeline
 from envc.cli.console import Console
 from envc.cli.convert import form_of_output
-from envc.cli.verb import Verb, machine_of
+from envc.cli.verb import Verb, machine_of, parse_image
 from envc.interop.importing import IMPORTS
 
 if TYPE_CHECKING:
@@ -92,7 +92,14 @@ def _write_lock(
 
     machine = machine_of(arguments, console)
     place = pipeline.lock_path(output)
-    lock = pipeline.adopt(imported, output, machine, console.note)
+    tools_image = console.environment.get("ENVC_TOOLS_IMAGE")
+    lock = pipeline.adopt(
+        imported,
+        output,
+        machine,
+        console.note,
+        tools_image=parse_image(tools_image, "tools image") if tools_image else None,
+    )
     if lock is None:
         return None
     write_beside(place, dumps(lock))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envc.interop.importing import ImportFormat
     from envc.interop.subject import Exported
     from envc.lock.model import Lock
+    from envc.reference import ImageReference
     from envc.source import Source
     from envc.spec.model import EnvSpec
     from envc.syntax import Form
@@ -160,7 +161,12 @@ def import_spec(
 
 
 def adopt(
-    imported: Imported, path: Path, machine: Machine, report: Callable[[str], None]
+    imported: Imported,
+    path: Path,
+    machine: Machine,
+    report: Callable[[str], None],
+    *,
+    tools_image: ImageReference | None = None,
 ) -> Lock | None:
     """Return the lock of an imported spec, with every artefact that the imported file pins.
 
@@ -168,6 +174,7 @@ def adopt(
 
     Args:
         path: Where the spec is to lie.
+        tools_image: Where packages are to be installed; None leaves the choice to envc.
 
     Returns:
         None where the file is no lock, or cannot be one of ours.
@@ -202,6 +209,7 @@ def adopt(
             tools=Uv(cache=machine.cache, environment=machine.environment),
             system=Apt(engine=images.engine, environment=machine.environment),
             mirrors=machine.mirrors,
+            tools_image=tools_image,
         )
         return resolve(own.spec, own.document, world, report).lock
 
