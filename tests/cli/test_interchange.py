@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from envc.lock.codec import dumps
 from support.workspace import SPEC, EnvcMain, lock_of
 

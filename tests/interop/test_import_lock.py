@@ -265,3 +265,32 @@ def test_a_commit_of_a_pylock_is_asked_for_as_such(tmp_path: Path, machine: Mach
     line = f"cats @ git+https://a.example/cats.git@{'e' * 40}#subdirectory=libs/my%20cats"
     assert line in imported.text
     assert any("only `envc lock` gets its files" in one.message for one in imported.warnings)
+
+
+def test_sources_of_a_pylock_are_asked_for_as_such(tmp_path: Path, machine: Machine) -> None:
+    """uv writes a project and its own folders as `directory`, an address as `archive`."""
+    text = (
+        'lock-version = "1.0"\ncreated-by = "uv"\npackages = [\n'
+        '{name = "pets", version = "1.0", directory = {path = "libs/pets", editable = true}},\n'
+        '{name = "self", directory = {path = "."}},\n'
+        '{name = "toys", version = "2.0", archive = {url = "https://a.example/toys-2.0.tar.gz", '
+        'subdirectory = "lib"}},\n'
+        '{name = "dogs", version = "3.0", archive = {path = "dogs-3.0.tar.gz"}},\n'
+        '{name = "cats", version = "4.0", index = "https://pypi.org/simple", '
+        'sdist = {url = "https://files.example/cats-4.0.tar.gz"}},\n]\n'
+    )
+
+    imported = take(tmp_path, machine, "pylock.toml", text)
+
+    assert imported.adopted is None
+    assert imported.text.endswith(
+        """pip {
+    toys @ https://a.example/toys-2.0.tar.gz#subdirectory=lib
+    cats ==4.0
+    source "libs/pets/"
+    source "."
+    sdist "cats"
+}
+"""
+    )
+    assert "`dogs-3.0.tar.gz` is left out: a spec names wheels and folders" in imported.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,7 @@ from urllib.parse import quote
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.interop.adopted import Adopted
-from envc.interop.adoption import ask_for, wheel_from_url
+from envc.interop.adoption import ask_for, take_distribution, wheel_from_url
 from envc.interop.foreign_toml import read_toml
 from envc.interop.gathered import Gathered, Load
 from envc.lock.package import PipPackage
@@ -22,6 +23,8 @@ __all__ = ["gather"]
 
 _SERIES = re.compile(r"[~=>]=\s*(3\.[0-9]+)")
 _PYTHON = "3.12"
+_PYPI = "https://pypi.org/simple"
+_ARCHIVES = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
 
 
 def gather(source: Source, load: Load, gathered: Gathered) -> None:  # noqa: ARG001  # as all
@@ -96,6 +99,9 @@ def _take(package: dict[str, Any], platform: str, adopted: Adopted, gathered: Ga
         adopted.refuse(f"`{name}` is a commit, and only `envc lock` gets its files")
         gathered.add(("pip", "packages"), f"{name} @ {place}", None)
         return
+    if (origin := _find_source(package)) is not None:
+        _take_source(name, version, origin, package, platform, adopted, gathered)
+        return
     found: list[PipPackage] = []
     problems = Adopted()
     for wheel in _wheels(package):
@@ -113,6 +119,47 @@ def _take(package: dict[str, Any], platform: str, adopted: Adopted, gathered: Ga
             gathered.add(("pip", "packages"), f"{name} =={version}", None)
         return
     adopted.wheels.setdefault(platform, []).extend(found)
+
+
+def _find_source(package: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what a package is built from, or fetched from, that has no wheels of an index.
+
+    https://packaging.python.org/en/latest/specifications/pylock-toml/#packages-directory
+    """
+    keys = ("directory", "archive") if _wheels(package) else ("directory", "archive", "sdist")
+    return next((package[key] for key in keys if isinstance(package.get(key), dict)), None)
+
+
+def _take_source(
+    name: str,
+    version: str,
+    origin: dict[str, Any],
+    package: dict[str, Any],
+    platform: str,
+    adopted: Adopted,
+    gathered: Gathered,
+) -> None:
+    """Let the spec ask for a folder, an address of its own, or a source distribution of an index."""
+    url, path = origin.get("url"), str(origin.get("path", ""))
+    below = str(origin.get("subdirectory", ""))
+    if url is None and path.endswith(_ARCHIVES):
+        adopted.refuse(f"the archive `{path}` lies beside the spec")
+        gathered.leave_out(path, "a spec names wheels and folders beside it, no archives")
+        return
+    hashes = origin.get("hashes")
+    is_own = origin is package.get("archive")
+    place = posixpath.join(path, below) if url is None else str(url)
+    if url is not None and below:
+        place += f"#subdirectory={quote(below)}"
+    take_distribution(
+        name,
+        version,
+        f"direct+{place}" if is_own else place,
+        platform,
+        adopted,
+        sha256=hashes.get("sha256") if isinstance(hashes, dict) else None,
+        index=None if is_own else str(package.get("index") or _PYPI),
+    )
 
 
 def _read_commit(vcs: object) -> str | None:
