@@ -46,7 +46,9 @@ CHANNEL = "https://conda.anaconda.org/conda-forge"
 INDEX = IndexAccess(url="https://pypi.org/simple")
 
 
-def conda(name: str, version: str, distribution: str | None = None) -> CondaPackage:
+def conda(
+    name: str, version: str, distribution: str | None = None, *, depends: tuple[str, ...] = ()
+) -> CondaPackage:
     return CondaPackage(
         name=name,
         version=version,
@@ -56,6 +58,7 @@ def conda(name: str, version: str, distribution: str | None = None) -> CondaPack
         url=f"{CHANNEL}/linux-64/{name}-{version}-0.conda",
         sha256="c" * 64,
         distribution=distribution,
+        depends=depends,
     )
 
 
@@ -365,6 +368,23 @@ def test_a_base_of_another_registry_gets_its_tools_image_from_there() -> None:
     lock = fakes.resolve(base={"image": "example.com/debian:12"}, conda=["numpy"]).lock
 
     assert lock.platforms["linux/amd64"].tools.image == "example.com/python:3.11-slim"
+
+
+def test_what_conda_was_not_asked_for_is_known_by_what_brings_it() -> None:
+    packages = (
+        conda("liba", "1.0", depends=("python >=3", "libb>=1")),
+        conda("libb", "1.0", depends=("liba", "numpy")),
+        conda("numpy", "2.0", "numpy"),
+        conda("python", "3.13.1"),
+    )
+    fakes = Fakes(conda=FakeConda(lambda _: CondaResolution(packages=packages)))
+
+    fakes.resolve(conda=["liba 1.*"], pip=["rich"])
+
+    (provided,) = fakes.pip.requests[0].provided
+    assert provided.asked is None
+    assert provided.via is not None
+    assert provided.via.text == "liba 1.*"
 
 
 def test_a_distribution_that_two_conda_packages_provide_is_fixed_once() -> None:

@@ -562,6 +562,19 @@ def test_both_solvers_cite_both_sides_of_what_conda_was_asked_for(tmp_path: Path
     assert indirect == [("`a` and `b 2.*` cannot be satisfied together", ["a", "b 2.*"])] * 2
 
 
+def test_both_solvers_cite_what_brings_a_package_that_conda_was_not_asked_for(
+    tmp_path: Path,
+) -> None:
+    provided = (Provided(name="b", version="2.0", via=Requirement(text="c 1.*")),)
+    with IndexServer([Dist(name="a", version="1.0", requires=("b<2",)), B10, B20]) as index:
+        direct = _conflicts(tmp_path, replace(ask("b<2", index=index), provided=provided))
+        indirect = _conflicts(tmp_path, replace(ask("a", index=index), provided=provided))
+
+    message = "`b<2` cannot be satisfied: Conda provides `b` 2.0, which `c 1.*` brings"
+    assert direct == [(message, ["b<2", "c 1.*"])] * 2
+    assert indirect == [("`a` and `c 1.*` cannot be satisfied together", ["a", "c 1.*"])] * 2
+
+
 def test_both_solvers_say_that_conda_holds_what_a_dependency_contradicts(tmp_path: Path) -> None:
     with IndexServer([Dist(name="a", version="1.0", requires=("b<2",)), B10, B20]) as index:
         request = ask("a", index=index, provided={"b": "2.0"})

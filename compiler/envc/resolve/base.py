@@ -206,11 +206,14 @@ class Provided:
 
     Attributes:
         asked: The Conda requirement that names it; None where another package brings it.
+        via: The Conda requirement whose package brings it, itself or by what it needs, where none
+            names it.
     """
 
     name: str
     version: str
     asked: Requirement | None = field(default=None, compare=False)
+    via: Requirement | None = field(default=None, compare=False)
 
 
 @frozen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from envc.diagnostics import Diagnostic, Label
@@ -39,6 +41,7 @@ from envc.syntax.document import Document, Path
 __all__ = ["ask_conda", "ask_pip", "declared_glibc", "refuse_newer_glibc"]
 
 _GLIBC = "__glibc"
+_NAME_END = re.compile(r"[\s<>=!~\[]")
 
 
 def declared_glibc(spec: EnvSpec) -> str | None:
@@ -169,11 +172,32 @@ def _list_provided(
 ) -> tuple[Provided, ...]:
     """Return the distributions that Conda provides, each once: `matplotlib` also has a `-base`."""
     by_package = {parts.name.lower(): one for one in asked if (parts := split_matchspec(one.text))}
+    origins = _find_origins(conda, by_package)
     provided: dict[str, Provided] = {}
     for package in conda:
         name = package.distribution
         if name is not None and (name not in provided or package.name in by_package):
+            own = by_package.get(package.name)
             provided[name] = Provided(
-                name=name, version=package.version, asked=by_package.get(package.name)
+                name=name,
+                version=package.version,
+                asked=own,
+                via=origins.get(package.name) if own is None else None,
             )
     return tuple(provided[name] for name in sorted(provided))
+
+
+def _find_origins(
+    conda: tuple[CondaPackage, ...], asked: Mapping[str, Requirement]
+) -> dict[str, Requirement]:
+    """Return by package the requirement that brings it, the one with the fewest packages between."""
+    needs = {package.name: package.depends for package in conda}
+    found = {name: one for name, one in asked.items() if name in needs}
+    reached = list(found)
+    for name in reached:  # grows meanwhile
+        for text in needs[name]:
+            other = _NAME_END.split(text, maxsplit=1)[0]
+            if other in needs and other not in found:
+                found[other] = found[name]
+                reached.append(other)
+    return found

@@ -259,7 +259,7 @@ def _conflict(
     limits = (*given.constraints, *given.overrides)
     causes = [root.asked for root in roots]
     causes += [limit.asked for limit in limits if limit.name in mentioned]
-    causes += [one.asked for one in settled if one.asked is not None]
+    causes += [cause for one in settled if (cause := one.asked or one.via) is not None]
     facts = [f"{one.origin[0].upper()}{one.origin[1:]}, and that is held fixed." for one in settled]
     facts += [
         f"`{name}` {_list_some(versions)} is not for Python {given.target.python_version}."

@@ -247,7 +247,7 @@ def _settle_provided(provided: Iterable[Provided], problems: list[Diagnostic]) -
             problems.append(Diagnostic(code="E328", message=message, hint=hint))
             continue
         metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        yield Settled(name=name, version=version, metadata=metadata, asked=one.asked)
+        yield Settled(name=name, version=version, metadata=metadata, asked=one.asked, via=one.via)
 
 
 @frozen
@@ -383,9 +383,10 @@ def _both_sides(wheel: Settled, provided: Settled) -> Conflict:
 
 
 def _contradiction(root: Root, settled: Settled) -> Conflict:
-    both = (root.asked, settled.asked)
+    both = (root.asked, settled.asked or settled.via)
+    too = ": ask Conda for it, too" if settled.via is not None else ""
     return Conflict(
         message=f"`{root.asked.text}` cannot be satisfied: {settled.origin}",
         causes=tuple(cause for cause in both if cause is not None),
-        hint=f"let both sides agree on one version of `{settled.name}`",
+        hint=f"let both sides agree on one version of `{settled.name}`{too}",
     )

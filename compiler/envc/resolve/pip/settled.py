@@ -33,6 +33,7 @@ class Settled:
         folder: The folder that its wheel is built from, where it is one.
         sdist: The source distribution at an address of its own, where it is one.
         asked: The spec's own line that settled it, or None.
+        via: The Conda requirement that brings it, where Conda provides it and none names it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Settled:
     folder: LocalBuild | None = None
     sdist: DirectSdist | None = None
     asked: Requirement | None = None
+    via: Requirement | None = None
 
     @property
     def is_provided(self) -> bool:
@@ -77,7 +79,8 @@ class Settled:
             return f"the repository {place} is `{self.name}` {self.version}"
         if self.sdist is not None:
             return f"the file at `{self.sdist.url}` is `{self.name}` {self.version}"
-        return f"Conda provides `{self.name}` {self.version}"
+        brings = f", which `{self.via.text}` brings" if self.via is not None else ""
+        return f"Conda provides `{self.name}` {self.version}{brings}"
 
     def stub(self) -> bytes:
         """Return a wheel that holds its metadata and nothing else."""
