@@ -716,3 +716,18 @@ def test_runtime_txt_names_a_python(
 
     assert body(imported) == f"environment runtime\n{expected}"
     assert messages(imported) == said
+
+
+def test_the_platform_in_the_head_of_a_pinned_environment_counts(
+    tmp_path: Path, machine: Machine
+) -> None:
+    """conda-lock and our own export write it there: the builds are for no other."""
+    text = "# platform: {}\nchannels: [conda-forge]\ndependencies: [zlib=1.3=h1_0]\n"
+
+    arm = take(tmp_path, machine, "environment.yml", text.format("linux-aarch64"))
+    amd = take(tmp_path, machine, "environment.yml", text.format("linux-64"))
+    mac = take(tmp_path, machine, "environment.yml", text.format("osx-64"))
+
+    assert "platforms linux/arm64\n" in arm.text
+    assert "platforms" not in amd.text
+    assert messages(mac) == ["`osx-64` is left out: envc makes images for Linux on amd64 and arm64"]

@@ -15,6 +15,8 @@ __all__ = ["gather", "gather_part"]
 
 _SELECTOR = re.compile(r"\[([^\]]+)\]")
 _SEL = re.compile(r"sel\(([^)]*)\)")
+_PLATFORM = re.compile(r"^#[ \t]*platform:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+"""How our own exports, and those of conda-lock, say what their builds are for."""
 _KEYS = frozenset({"name", "channels", "dependencies", "variables", "platforms", "prefix"})
 
 
@@ -26,7 +28,11 @@ def gather(source: Source, load: Load, gathered: Gathered) -> None:
     Raises:
         InputError: It is not YAML (E431).
     """
-    gather_part(read_yaml(source), (), load, gathered)
+    file = read_yaml(source)
+    gather_part(file, (), load, gathered)
+    told = _PLATFORM.search(source.text)
+    if told is not None and isinstance(file.data, dict) and "platforms" not in file.data:
+        add_platforms([(told[1], source.span(*told.span(1)))], gathered)
 
 
 def gather_part(file: ForeignYaml, path: Path, load: Load, gathered: Gathered) -> None:
