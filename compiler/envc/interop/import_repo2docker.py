@@ -14,7 +14,7 @@ _PYTHON = re.compile(r"python-([0-9]+\.[0-9]+(?:\.[0-9]+)?)")
 _R = re.compile(r"r-(?:([0-9]+\.[0-9]+(?:\.[0-9]+)?)-)?[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def gather(source: Source, load: Load, gathered: Gathered) -> None:  # noqa: ARG001
+def gather(source: Source, load: Load, gathered: Gathered) -> None:  # noqa: ARG001  # as all
     """Take what one of the two asks for; what lies beside it has an import of its own.
 
     https://repo2docker.readthedocs.io/en/latest/configuration/
