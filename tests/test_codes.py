@@ -64,6 +64,7 @@ NOT_RUN = {
     **dict.fromkeys(("E556", "E557", "E558", "E590", "W556"), "an engine builds first"),
     "E471": "the network is asked first",
     "W462": "the engine has to be missing",
+    "W463": "only an engine locks Debian packages",
     "W550": "the engine has to be missing",
     "W712": "an engine is asked first",
     "E713": "an engine builds first, and ids that start alike have to be found",

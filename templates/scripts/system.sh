@@ -7,7 +7,7 @@ set -eu
 folder=$1
 shift
 
-# What is newer than this file was made here; /dev is never part of the image.
+# What is newer than this file was made here, for `forget.sh`, too; /dev is never part of the image.
 touch /dev/envc-start
 
 policy=/usr/sbin/policy-rc.d
@@ -18,9 +18,14 @@ if [ ! -e "$policy" ]; then
 fi
 
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+# TeX's formats are made once, when all that they are made from is there: `forget.sh` does.
+mkdir -p /dev/envc-bin
+printf '#!/bin/sh\nexit 0\n' >/dev/envc-bin/fmtutil
+chmod 755 /dev/envc-bin/fmtutil
+
 set -- -qq -y --no-install-recommends --allow-downgrades -o APT::Sandbox::User=root \
     -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
-    -o Dpkg::Options::=--force-unsafe-io "$@"
+    -o Dpkg::Options::=--force-unsafe-io -o DPkg::Path=/dev/envc-bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 # What dpkg says of each package is of use only where it fails.
 quietly() {
     "$@" >/dev/envc-log 2>&1 </dev/null || { code=$?; cat /dev/envc-log >&2; exit $code; }
@@ -40,6 +45,4 @@ find /var/log /var/cache/man /var/cache/fontconfig -type f -cnewer /dev/envc-sta
 rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/apt/archives/*.deb /var/log/apt \
     /var/cache/ldconfig/aux-cache /var/cache/debconf/*-old /var/lib/dpkg/*-old \
     /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow-
-# A machine's own id is for the machine to make.
-[ ! -f /etc/machine-id ] || [ ! /etc/machine-id -nt /dev/envc-start ] || : >/etc/machine-id
-[ ! /var/lib/dbus/machine-id -nt /dev/envc-start ] || rm -f /var/lib/dbus/machine-id
+find /tmp /var/tmp -mindepth 1 -newer /dev/envc-start -delete 2>/dev/null || true

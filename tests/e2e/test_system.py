@@ -45,9 +45,37 @@ WATCHER = Deb(
         "postinst": '#!/bin/sh\nset -e\nmkdir -p /var/lib/watcher\necho "$1" >> /var/lib/watcher/calls\n',
     },
 )
+MAKER = Deb(
+    name="maker",
+    architecture="all",
+    files={"/usr/share/maker/example.key": "-----BEGIN PRIVATE KEY-----\n"},
+    scripts={
+        "postinst": """#!/bin/sh
+set -e
+key() { mkdir -p "${2%/*}"; printf '%s\\n' "-----BEGIN $1-----" "$(date +%s%N)" >"$2"; }
+key "PRIVATE KEY" /etc/maker/server.key
+key CERTIFICATE /etc/maker/server.crt
+key "OPENSSH PRIVATE KEY" /etc/ssh/ssh_host_rsa_key
+key "SSH PUBLIC KEY" /etc/ssh/ssh_host_rsa_key.pub
+key "EC PRIVATE KEY" /etc/ssl/private/maker.key
+key CERTIFICATE /etc/ssl/certs/maker.pem
+ln -s maker.pem /etc/ssl/certs/0a1b2c3d.0
+echo "-----BEGIN CERTIFICATE-----" >/etc/ssl/certs/kept.pem
+key cookie /var/lib/rabbitmq/.erlang.cookie
+key key /etc/munge/munge.key
+key "" /tmp/left
+key version /var/lib/postgresql/15/main/PG_VERSION
+key configuration /etc/postgresql/15/main/postgresql.conf
+key "" /etc/machine-id
+mkdir -p /usr/share/octave /etc/iscsi
+echo "# Created by Octave 7.3.0, $(date +%N) <root@here>" >/usr/share/octave/octave_packages
+echo "InitiatorName=iqn.1993-08.org.debian:01:$(date +%N)" >/etc/iscsi/initiatorname.iscsi
+"""
+    },
+)
 DOC = Deb(name="hello-doc", architecture="all", fields={"Provides": "reading"})
 FIGHTER = Deb(name="fighter", fields={"Conflicts": "libhello", "Provides": "reading"})
-PACKAGES = (HELLO, LIBRARY, WATCHER, DOC, FIGHTER)
+PACKAGES = (HELLO, LIBRARY, WATCHER, MAKER, DOC, FIGHTER)
 
 
 @pytest.fixture
@@ -144,6 +172,32 @@ def test_the_closure_is_locked_and_built_without_a_network(
     )
     listed = mirror.inside(first["image"], "sh", "-c", left).split()
     assert not {"dpkg.log", "apt", "alternatives.log", "lock.deb"} & set(listed)
+
+
+def test_what_a_package_makes_for_one_machine_is_in_no_image(mirror: Envc, base: str) -> None:
+    write_spec(mirror, base, "maker", "user root\n")
+    mirror("lock", "pets.envc")
+
+    first = mirror.build("pets.envc")
+    time.sleep(1.1)
+    second = mirror.build("pets.envc", "--no-cache")
+
+    assert first["digest"] == second["digest"]
+    folders = "/etc/maker /etc/munge /etc/postgresql /etc/ssh /etc/ssl/private /usr/share/maker"
+    folders += " /var/lib/postgresql /var/lib/rabbitmq /tmp"
+    left = mirror.inside(first["image"], "sh", "-c", f"find {folders} ! -type d")
+    assert left.splitlines() == ["/usr/share/maker/example.key"]
+    certificates = set(mirror.inside(first["image"], "ls", "/etc/ssl/certs").split())
+    assert certificates & {"0a1b2c3d.0", "kept.pem", "maker.pem"} == {"kept.pem"}
+    places = (
+        "/etc/machine-id",
+        "/usr/share/octave/octave_packages",
+        "/etc/iscsi/initiatorname.iscsi",
+    )
+    assert mirror.inside(first["image"], "cat", *places).splitlines() == [
+        "# Created by Octave 7.3.0",
+        "GenerateName=yes",
+    ]
 
 
 def test_a_lock_keeps_what_is_right_and_moves_when_told(

@@ -76,12 +76,13 @@ class FakeApt:
     """Answers while the base is there."""
 
     base: FakeBase
+    packages: tuple[SystemPackage, ...] = (GIT,)
     requests: list[SystemRequest] = field(default_factory=list)
 
     def resolve(self, request: SystemRequest, report: Report) -> SystemResolution | None:
         assert self.base.is_open
         self.requests.append(request)
-        return SystemResolution(packages=(GIT,))
+        return SystemResolution(packages=self.packages)
 
 
 def ask(base: FakeBase, apt: FakeApt, *, keeping: Keeping | None = None) -> System:
@@ -170,3 +171,18 @@ def test_it_is_asked_again_where_the_base_may_be_another_one(keeping: Keeping, c
 
     assert (found.packages, len(apt.requests)) == ((GIT,), count)
     assert [one.preferred for one in apt.requests] == [(GIT,)] * count
+
+
+def test_what_a_package_makes_for_one_machine_is_told_with_what_makes_it() -> None:
+    base = FakeBase()
+    git, cluster = (
+        GIT.model_copy(update={"name": name, "url": GIT.url.replace("git", name)})
+        for name in ("git", "postgresql-15")
+    )
+
+    (warning,) = ask(base, FakeApt(base, packages=(git, cluster))).warnings
+
+    assert warning.code == "W463"
+    assert warning.message.endswith("as it is installed: the cluster `main`")
+    assert "`pg_createcluster 15 main`" in warning.hint
+    assert [label.span.text for label in warning.labels] == ['"system"']

@@ -29,7 +29,7 @@ from envc.plan.instruction import (
 from envc.plan.label import CONTRACT, CONTRACT_LABEL, CUDA_LABEL, ENV_ID_LABEL
 from envc.plan.layout import Layout
 from envc.plan.setting import BIN, Settings
-from envc.plan.stage import SCRIPTS, choose, mount_stage, script
+from envc.plan.stage import SCRIPTS, choose, mount_stage, script, script_path
 from envc.plan.step import CopyAction, RunAction, StepAction
 from envc.spec.defaults import Probe
 from envc.syntax.document import Document
@@ -118,13 +118,11 @@ def system_stages(layouts: Mapping[str, Layout]) -> tuple[Stage, ...]:
 def _system_packages(locked: PlatformLock) -> tuple[Run, ...]:
     """Return what installs Debian packages: those of the lock, or else whatever the archive has."""
     if locked.system:
-        line = shlex.join(script("/bin/sh", "system.sh", _PACKAGES.target))
-        return (Run(words=script("/bin/sh", "step.sh", line), mounts=(SCRIPTS, _PACKAGES)),)
+        return (Run(words=_installing(_PACKAGES.target), mounts=(SCRIPTS, _PACKAGES)),)
     if locked.unresolved:
-        line = shlex.join(script("/bin/sh", "system.sh", "", *locked.unresolved))
         return (
             Run(
-                words=script("/bin/sh", "step.sh", line),
+                words=_installing("", *locked.unresolved),
                 comment="Not pinned: nobody could resolve these when the spec was locked.",
                 mounts=(SCRIPTS,),
                 secrets=(CA_BUNDLE,),
@@ -132,6 +130,13 @@ def _system_packages(locked: PlatformLock) -> tuple[Run, ...]:
             ),
         )
     return ()
+
+
+def _installing(*arguments: str) -> tuple[str, ...]:
+    """Return the words that install, and then take out what is for one machine alone."""
+    install = script("/bin/sh", "system.sh", *arguments)
+    forget = script("/bin/sh", "forget.sh", script_path("forget.pl"))
+    return script("/bin/sh", "step.sh", shlex.join(install), shlex.join(forget))
 
 
 def _system(layout: Layout) -> tuple[Instruction, ...]:

@@ -19,6 +19,7 @@ __all__ = [
     "mount_scripts",
     "mount_stage",
     "script",
+    "script_path",
 ]
 
 LAYER = "/layer"
@@ -42,12 +43,17 @@ SCRIPTS = Mount(source="scripts", target=_SCRIPTS_AT)
 
 def script(interpreter: str, name: str, *arguments: str) -> tuple[str, ...]:
     """Return the words that run one of the build's scripts, where SCRIPTS is mounted."""
-    return (interpreter, f"{_SCRIPTS_AT}/{name}", *arguments)
+    return (interpreter, script_path(name), *arguments)
+
+
+def script_path(name: str) -> str:
+    """Return where one of the build's scripts is mounted."""
+    return f"{_SCRIPTS_AT}/{name}"
 
 
 def mount_scripts(*names: str) -> tuple[Mount, ...]:
     """Return mounts of these scripts alone: a step that needs another one is no reason to run again."""
-    return tuple(mount_file(f"scripts/{name}", f"{_SCRIPTS_AT}/{name}") for name in names)
+    return tuple(mount_file(f"scripts/{name}", script_path(name)) for name in names)
 
 
 def mount_file(path: str, target: str) -> Mount:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from envc.canonical import Json
 from envc.dockerfile.need import NOTHING
+from envc.lock.machine_made import differs
 from envc.lock.model import Lock
 from envc.plan.assembly import WHOLE
 from envc.plan.instruction import BuildPlan
@@ -18,12 +18,6 @@ from envc.spec.defaults import cuda
 from envc.spec.model import EnvSpec, Step
 
 __all__ = ["facts"]
-
-# Debian packages whose installation makes a key, an id or a time of its own. Found by building twice.
-_MAKES_ITS_OWN = re.compile(
-    r"bind9|ca-certificates-java|dropbear|mariadb-server|munge|openssh-server|postgresql-[0-9]+|slapd"
-    r"|ssl-cert|texlive-binaries|xrdp"
-)
 
 
 def facts(
@@ -94,10 +88,10 @@ def _list_unresolved(lock: Lock) -> Iterator[str]:
 
 def _list_system(lock: Lock) -> Iterator[str]:
     for name, locked in sorted(lock.platforms.items()):
-        makers = [one.name for one in locked.system if _MAKES_ITS_OWN.fullmatch(one.name)]
+        makers = [one.name for one in locked.system if differs(one.name)]
         if makers:
             yield (
-                f"Debian packages on {name} make keys or times of their own as they are installed: "
+                f"Debian packages on {name} make passwords or times of their own as they are installed: "
                 f"{', '.join(sorted(makers))}"
             )
 

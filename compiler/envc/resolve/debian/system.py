@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
 from envc.diagnostics import Diagnostic, Label
 from envc.frozen import frozen
+from envc.lock.machine_made import taken_out
 from envc.lock.model import BaseImage
 from envc.lock.package import SystemPackage
 from envc.platform import Platform
@@ -16,7 +18,7 @@ from envc.resolve.debian.solver import SystemRequest, explain_missing_engine, ex
 from envc.resolve.keeping import Kept
 from envc.resolve.world import DockerfileBase, Unbuilt, World
 from envc.source import Span
-from envc.spec.debian import normal_debian
+from envc.spec.debian import normal_debian, split_debian
 from envc.spec.defaults import base_image, snapshot
 from envc.spec.entry import system_entries
 from envc.spec.model import EnvSpec
@@ -100,7 +102,8 @@ class SystemQuestion:
     def _resolve(self, request: SystemRequest) -> System:
         answer = self.world.system.resolve(request, self.report)
         if answer is not None:
-            return System(packages=answer.packages)
+            made = tuple(_warn_of_machine_made(answer.packages, request, self._block))
+            return System(packages=answer.packages, warnings=made)
         names = _names(request)
         warning = explain_missing_engine(names, self._block)
         return System(unresolved=names, warnings=(warning,))
@@ -123,11 +126,28 @@ class SystemQuestion:
             found = self._resolve(replace(request, base=built, named=built, built_from=base.name))
         if not base.networked or found.unresolved:
             return found
-        return replace(found, warnings=(_warn_of_network(base, self._block),))
+        return replace(found, warnings=(*found.warnings, _warn_of_network(base, self._block)))
 
 
 def _names(request: SystemRequest) -> tuple[str, ...]:
     return tuple(sorted(one.text for one in request.requirements))
+
+
+def _warn_of_machine_made(
+    packages: Iterable[SystemPackage], request: SystemRequest, block: Span
+) -> Iterator[Diagnostic]:
+    """Yield a warning for each package that makes something which the image will not have (W463)."""
+    asked = {split_debian(one.text)[0]: one.span for one in request.requirements}
+    for package in packages:
+        made = taken_out(package.name)
+        if made is not None:
+            yield Diagnostic.at(
+                asked.get(package.name, block),
+                "W463",
+                f"the image has not what `{package.name}` makes for one machine as it is installed: "
+                f"{made.what}",
+                hint=f"let the container make it when it starts: `{made.command}`",
+            )
 
 
 def _warn_of_network(base: DockerfileBase, block: Span) -> Diagnostic:

@@ -1,0 +1,83 @@
+#!/bin/sh
+# Takes out of the system what its Debian packages made for one machine alone as they were installed:
+# keys, passwords, databases with ids of their own. All who have the image would share them, and no
+# two images would be alike. A container makes its own when it starts, as docs/bases.md says.
+# Times in what is kept, and orders that hang on the disk, are made constant.
+# Argument: forget.pl, which puts the files right that are to stay
+set -eu
+rewrite=$1
+# What is not newer than this came with the base, and stays.
+start=/dev/envc-start
+
+is_new() { [ -f "$1" ] && [ ! -L "$1" ] && [ "$1" -nt "$start" ]; }
+drop() { for path; do ! is_new "$path" || rm -f -- "$path"; done; }
+
+# A file of a package has the package's time: what is newer was made here.
+find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /mnt -o -path /run/secrets \) -prune \
+    -o -type f -newer "$start" -size -64k \
+    -exec grep -lE '^-----BEGIN ([A-Z]+ )*PRIVATE KEY( BLOCK)?-----' {} + >/dev/envc-keys || :
+while IFS= read -r key; do
+    stem=${key%.*}
+    name=${stem##*/}
+    # With a key goes what only its owner can use: the public half, or the certificate.
+    for half in "$key.pub" "$stem" "/etc/ssl/certs/$name"; do
+        drop "$half" "$half.pem" "$half.crt" "$half.cert"
+    done
+    rm -f -- "$key"
+done </dev/envc-keys
+find /etc/ssl/certs -xtype l -newer "$start" -delete 2>/dev/null || :
+
+# Keys and passwords of another form, and what has the machine's name and the time in it.
+drop /etc/aliases.db /etc/bind/rndc.key /etc/munge/munge.key /etc/varnish/secret /etc/xrdp/rsakeys.ini \
+    /etc/dropbear/dropbear_*_host_key /var/lib/rabbitmq/.erlang.cookie /root/.rnd
+
+# Databases with an id, times and at times a password: whoever wants one makes it.
+if is_new /etc/ldap/slapd.d/cn=config.ldif; then
+    rm -rf /etc/ldap/slapd.d/* /var/lib/ldap/*
+fi
+if is_new /var/lib/mysql/ibdata1; then
+    find /var/lib/mysql -mindepth 1 -delete
+fi
+for mark in /var/lib/postgresql/*/main/PG_VERSION; do
+    if is_new "$mark"; then
+        version=${mark#/var/lib/postgresql/}
+        rm -rf "${mark%/*}" "/etc/postgresql/${version%%/*}/main"
+    fi
+done
+
+# A machine's own names; for these, their programs make a name where there is none.
+! is_new /etc/machine-id || : >/etc/machine-id
+drop /var/lib/dbus/machine-id
+! is_new /etc/iscsi/initiatorname.iscsi || echo GenerateName=yes >/etc/iscsi/initiatorname.iscsi
+
+# When it was made.
+mdadm=/etc/mdadm/mdadm.conf
+! is_new "$mdadm" || sed -i '/^# This configuration was auto-generated on /d' "$mdadm"
+octave=/usr/share/octave/octave_packages
+! is_new "$octave" || sed -i '1s/^\(# Created by Octave [^,]*\), .*/\1/' "$octave"
+if is_new /etc/ssl/certs/java/cacerts; then
+    perl "$rewrite" /etc/ssl/certs/java/cacerts
+fi
+
+# TeX's formats, from lists in one order: TeX takes the first file of a name. The formats of LuaTeX have
+# an order of their own each time, and that of Knuth's TeX has the time, whatever it is told: these
+# are made when somebody first wants them.
+list_tex() {
+    mktexlsr --quiet
+    for list in /var/lib/texmf/ls-R*; do
+        perl "$rewrite" "$list"
+    done
+}
+if is_new /var/lib/texmf/ls-R && command -v fmtutil-sys >/dev/null; then
+    export FORCE_SOURCE_DATE=1
+    list_tex
+    for engine in $(fmtutil-sys --listcfg 2>/dev/null | sed -n 's/.*(engine=\(.*\)) enabled$/\1/p' | sort -u); do
+        case $engine in tex | lua*) continue ;; esac
+        fmtutil-sys --strict --byengine "$engine" >/dev/envc-log 2>&1 || {
+            cat /dev/envc-log >&2
+            exit 1
+        }
+    done
+    rm -f /var/lib/texmf/web2c/*.log /var/lib/texmf/web2c/*/*.log
+    list_tex
+fi
