@@ -57,12 +57,13 @@ def test_all_moves_when_told(zoo: Zoo) -> None:
     assert (ran.code, zoo.pins) == (0, ["app 2.0"])
 
 
-def test_a_package_that_is_named_moves_and_others_stay(zoo: Zoo) -> None:
+@pytest.mark.parametrize("name", ["App", "app[extra]"])
+def test_a_package_that_is_named_moves_and_others_stay(zoo: Zoo, name: str) -> None:
     zoo.change("{ app }", "{ app, lib ==1.* }")
     zoo.locked_in(NEW)
     zoo.change("lib ==1.*", "lib")
 
-    ran, _ = zoo.locked_in(NEW, "--update-package", "App")
+    ran, _ = zoo.locked_in(NEW, "--update-package", name)
 
     assert (ran.code, zoo.pins) == (0, ["app 2.0", "lib 1.0"])
 

@@ -123,3 +123,16 @@ def test_an_environment_is_no_image(envc: Envc, image: dict[str, str]) -> None:
         f"error[E737]: `{envc.repository}:x--1` is a registered environment"
     )
     assert image["who"]
+
+
+def test_without_a_command_the_hint_says_where_to_name_one(envc: Envc, world: EngineWorld) -> None:
+    envc.write("x.envc", f'environment x\nbase image "{world.base}"\nentrypoint []\ncommand []\n')
+    envc("lock", "x.envc")
+    envc.build("x.envc")
+
+    ran = envc("run", "x.envc", exit_code=3)
+
+    assert ran.stderr.startswith("error[E633]")
+    assert (
+        "hint: say what is to run, after the image's name or as `command` in the spec" in ran.stderr
+    )

@@ -183,6 +183,6 @@ def test_what_a_package_makes_for_one_machine_is_told_with_what_makes_it() -> No
     (warning,) = ask(base, FakeApt(base, packages=(git, cluster))).warnings
 
     assert warning.code == "W463"
-    assert warning.message.endswith("as it is installed: the cluster `main`")
+    assert warning.message.startswith("`postgresql-15` makes the cluster `main` as it is installed")
     assert "`pg_createcluster 15 main`" in warning.hint
     assert [label.span.text for label in warning.labels] == ['"system"']

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -27,6 +28,8 @@ __all__ = ["VERB"]
 
 _PATIENCE_S = 3.0
 """How long solvers and downloads may take to end after a signal; a lock is written in one step."""
+_EXTRAS = re.compile(r"\[[^\]]*\]$")
+"""What follows a name in a spec, too, and is no part of it."""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -201,7 +204,7 @@ def _options(arguments: argparse.Namespace, console: Console) -> pipeline.LockOp
         pip_solver=arguments.pip_solver,
         tools_image=parse_image(tools_image, "tools image") if tools_image else None,
         update=arguments.update,
-        update_packages=tuple(arguments.update_packages),
+        update_packages=tuple(_EXTRAS.sub("", name) for name in arguments.update_packages),
         upgrade_base=arguments.upgrade_base,
         exclude_newer=_date(arguments.exclude_newer),
         is_offline=arguments.offline,

@@ -314,6 +314,8 @@ def _explain_engine(image: str, reason: str, options: RunOptions) -> Diagnostic:
     hint = "check the spec's `arguments` for `runtime`" if options.arguments else ""
     if "gpu" in reason:
         hint = "install the NVIDIA Container Toolkit on the engine's host, or drop `gpus`"
+    if "no command specified" in reason.lower():
+        hint = "say what is to run, after the image's name or as `command` in the spec"
     return Diagnostic(
         code="E633",
         message=f"the Docker engine could not start a container of `{image}`",

@@ -40,10 +40,6 @@ _TAKEN_OUT = {
         what="the certificate `snakeoil` and its key",
         command="make-ssl-cert generate-default-snakeoil",
     ),
-    "texlive-binaries": MachineMade(
-        what="the formats of LuaTeX and Knuth's TeX",
-        command="fmtutil-sys --all",
-    ),
     "xrdp": MachineMade(what="its key", command="xrdp-keygen xrdp auto"),
 }
 _CLUSTER = re.compile(r"postgresql-([0-9]+)")

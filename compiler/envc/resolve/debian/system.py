@@ -144,8 +144,8 @@ def _warn_of_machine_made(
             yield Diagnostic.at(
                 asked.get(package.name, block),
                 "W463",
-                f"the image has not what `{package.name}` makes for one machine as it is installed: "
-                f"{made.what}",
+                f"`{package.name}` makes {made.what} as it is installed, for one machine alone, and the "
+                "image leaves that out",
                 hint=f"let the container make it when it starts: `{made.command}`",
             )
 
