@@ -1,7 +1,8 @@
 """Debian packages that make something for one machine as they are installed, and what becomes of it.
 
-Found by installing some 2,500 packages twice and comparing (docs/decisions/0013-machine-made.md). What can be made when a container
-starts, the build takes out (`templates/scripts/forget.sh`); the rest makes two builds differ.
+Found by installing some 2,500 packages twice and comparing (docs/decisions/0013-machine-made.md). What can be
+made when a container starts, the build takes out (`templates/scripts/forget.sh`); the rest makes two builds
+differ.
 """
 
 from __future__ import annotations
