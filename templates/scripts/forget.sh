@@ -17,11 +17,12 @@ find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /mnt -o -path /
     -o -type f -newer "$start" -size -64k \
     -exec grep -lE '^-----BEGIN ([A-Z]+ )*PRIVATE KEY( BLOCK)?-----' {} + >/dev/envc-keys || :
 while IFS= read -r key; do
-    stem=${key%.*}
-    name=${stem##*/}
+    name=${key##*/}
+    name=${name%.*}
     # With a key goes what only its owner can use: the public half, or the certificate.
-    for half in "$key.pub" "$stem" "/etc/ssl/certs/$name"; do
-        drop "$half" "$half.pem" "$half.crt" "$half.cert"
+    drop "$key.pub"
+    for half in "${key%/*}/$name" "/etc/ssl/certs/$name"; do
+        drop "$half.pem" "$half.crt" "$half.cert"
     done
     rm -f -- "$key"
 done </dev/envc-keys
@@ -73,11 +74,13 @@ if is_new /var/lib/texmf/ls-R && command -v fmtutil-sys >/dev/null; then
     list_tex
     for engine in $(fmtutil-sys --listcfg 2>/dev/null | sed -n 's/.*(engine=\(.*\)) enabled$/\1/p' | sort -u); do
         case $engine in tex | lua*) continue ;; esac
-        fmtutil-sys --strict --byengine "$engine" >/dev/envc-log 2>&1 || {
+        fmtutil-sys --strict --no-error-if-no-engine=mfluajit --byengine "$engine" >/dev/envc-log 2>&1 || {
             cat /dev/envc-log >&2
             exit 1
         }
     done
+    # Those of the base are from what was there before.
+    rm -f /var/lib/texmf/web2c/lua*/*.fmt /var/lib/texmf/web2c/tex/*.fmt
     rm -f /var/lib/texmf/web2c/*.log /var/lib/texmf/web2c/*/*.log
     list_tex
 fi
