@@ -46,7 +46,7 @@ WATCHER = Deb(
     },
 )
 MAKER = Deb(
-    name="maker",
+    name="munge",
     architecture="all",
     files={"/usr/share/maker/example.key": "-----BEGIN PRIVATE KEY-----\n"},
     scripts={
@@ -175,7 +175,7 @@ def test_the_closure_is_locked_and_built_without_a_network(
 
 
 def test_what_a_package_makes_for_one_machine_is_in_no_image(mirror: Envc, base: str) -> None:
-    write_spec(mirror, base, "maker", "user root\n")
+    write_spec(mirror, base, "munge", "user root\n")
     mirror("lock", "pets.envc")
 
     first = mirror.build("pets.envc")
@@ -198,6 +198,18 @@ def test_what_a_package_makes_for_one_machine_is_in_no_image(mirror: Envc, base:
         "# Created by Octave 7.3.0",
         "GenerateName=yes",
     ]
+
+
+def test_what_lock_warns_of_can_be_allowed(mirror: Envc, base: str) -> None:
+    write_spec(mirror, base, "munge")
+    spec = mirror.folder / "pets.envc"
+
+    told = mirror("lock", "pets.envc").stderr
+    spec.write_text(spec.read_text().replace("system {", "# envc: allow W463\nsystem {"))
+    allowed = mirror("lock", "pets.envc", "--update").stderr
+
+    assert "warning[W463]: `munge` makes its key as it is installed" in told
+    assert "W463" not in allowed
 
 
 def test_a_lock_keeps_what_is_right_and_moves_when_told(

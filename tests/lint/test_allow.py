@@ -81,6 +81,12 @@ def test_a_comment_that_allows_nothing_is_told_by_lint_alone(machine: Machine) -
     assert found(machine, text) == [("W249", 4)]
 
 
+def test_what_only_a_lock_would_warn_of_may_be_allowed(machine: Machine) -> None:
+    text = f"{HEAD}system {{ openssh-server }}   # envc: allow W463\n# envc: allow W999\n"
+
+    assert found(machine, text) == [("W249", 5)]
+
+
 @pytest.mark.parametrize(
     "comment", ["# envc: allowance W202", "# allow W202", "# envc: allow", "# envc allow W202"]
 )

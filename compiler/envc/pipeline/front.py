@@ -26,6 +26,7 @@ __all__ = [
     "check_file",
     "check_vouched",
     "compare_with_lock",
+    "leave_out_allowed",
     "lock_path",
     "read",
     "read_any_lock",
@@ -178,10 +179,20 @@ def _check_variant(draft: Draft, vouched: Container[str], machine: Machine) -> C
     from envc.spec.load import load_draft
 
     spec, document = load_draft(draft, vouched=vouched), draft.document
-    about = warnings(document, spec)
-    allowed = allowances(document, document.source, about, machine.cache) if about else ()
-    kept = (warning for warning in about if not any(one.covers(warning) for one in allowed))
-    return Checked(document=document, spec=spec, warnings=tuple(kept))
+    kept = leave_out_allowed(document, warnings(document, spec), machine.cache)
+    return Checked(document=document, spec=spec, warnings=kept)
+
+
+def leave_out_allowed(
+    document: Document, warnings: Sequence[Diagnostic], cache: Path
+) -> tuple[Diagnostic, ...]:
+    """Return those warnings about a spec that no comment in it allows.
+
+    Args:
+        cache: envc's own.
+    """
+    allowed = allowances(document, document.source, warnings, cache) if warnings else ()
+    return tuple(one for one in warnings if not any(allowance.covers(one) for allowance in allowed))
 
 
 def allowances(

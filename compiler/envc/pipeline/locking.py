@@ -17,6 +17,7 @@ from envc.pipeline.agreement import note_new
 from envc.pipeline.front import (
     Checked,
     check_file,
+    leave_out_allowed,
     lock_path,
     read,
     read_any_lock,
@@ -175,7 +176,10 @@ def _lock_alone(
         name: still_right[name] if name in still_right else resolved[name].lock for name in chosen
     }
     kept = {name: one for name, one in before.items() if name in checked.variants}
-    warnings = {name: one.warnings for name, one in resolved.items()}
+    warnings = {
+        name: leave_out_allowed(variants[name].document, one.warnings, solvers.machine.cache)
+        for name, one in resolved.items()
+    }
     if ahead is not None:
         ahead.keep({name: source.text for name, source in checked.files.items()})
     is_written = write_beside(place, dumps(LockFile(variants={**kept, **locks})))

@@ -110,6 +110,7 @@ def _review(
     source: Source, machine: Machine, today: date, choice: Choice | None, *, all_rules: bool
 ) -> tuple[CheckedFile, tuple[Finding, ...]]:
     """Return a spec with all warnings about it, and what the rules find in every variant of it."""
+    from envc.explanation import codes
     from envc.lint.allow import complain
     from envc.lint.rule import CODES, find
 
@@ -124,10 +125,14 @@ def _review(
         name: [one for one in findings if not any(it.covers(one.warning) for it in allowed)]
         for name, findings in found.items()
     }
+    told_by_others = {code for code in codes() if code.startswith("W")}.difference(CODES)
     idle = [
         complain(one, CODES)
         for one in allowed
-        if all_rules and one.span.source == source and not any(map(one.covers, warnings))
+        if all_rules
+        and one.span.source == source
+        and one.code not in told_by_others
+        and not any(map(one.covers, warnings))
     ]
     variants = {
         name: replace(one, warnings=_sort(one, [it.warning for it in kept[name]] + idle))
