@@ -20,6 +20,13 @@ from envc.resolve.base import IndexAccess
 from envc.resolve.index.transport import Answer, Transport
 from support.http_server import LoopbackServer, QuietHandler
 
+_SIGNS = x509.KeyUsage(
+    key_cert_sign=True,
+    **dict.fromkeys(
+        ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"), False
+    ),
+    **dict.fromkeys(("key_agreement", "crl_sign", "encipher_only", "decipher_only"), False),
+)
 LOOPBACK = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
 
 
@@ -35,8 +42,10 @@ class Authority:
     def make(folder: Path) -> Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name.from_rfc4514_string("CN=Authority")
-        builder = _describe(name, name, key).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        builder = (
+            _describe(name, name, key, key)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(_SIGNS, critical=True)
         )
         bundle = folder / "authority.pem"
         signed = builder.sign(key, hashes.SHA256())
@@ -47,7 +56,7 @@ class Authority:
         """Return what a server needs to be a host."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name.from_rfc4514_string("CN=host")
-        builder = _describe(subject, self.name, key).add_extension(
+        builder = _describe(subject, self.name, key, self.key).add_extension(
             x509.SubjectAlternativeName([host]), critical=False
         )
         signed = builder.sign(self.key, hashes.SHA256())
@@ -66,7 +75,10 @@ class Authority:
 
 
 def _describe(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    issuing: ec.EllipticCurvePrivateKey,
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
@@ -77,6 +89,11 @@ def _describe(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
+        # Python from 3.13 on wants to know whose key signed it.
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing.public_key()), critical=False
+        )
     )
 
 

@@ -197,7 +197,8 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 def test_a_store_that_can_only_be_read_is_read(home: Path, tmp_path: Path) -> None:
     fill(home, 1)
     script = (
-        "import os, sys\nfrom pathlib import Path\nfrom envc.errors import ToolError\n"
+        # Whoever reads the store may not read the interpreter: what is wanted is loaded before.
+        "import os, sys, urllib.parse\nfrom pathlib import Path\nfrom envc.errors import ToolError\n"
         "from envc.store import Store\nsys.path.insert(0, sys.argv[2])\n"
         "from support.records import run_of\n"
         "os.getuid() or os.setuid(65534)\n"
