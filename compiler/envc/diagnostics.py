@@ -13,7 +13,17 @@ from envc.frozen import frozen
 from envc.masking import mask, mask_line
 from envc.source import Source, Span
 
-__all__ = ["Diagnostic", "Label", "Severity", "clean", "draw", "suggest", "tell_once", "to_json"]
+__all__ = [
+    "Diagnostic",
+    "Label",
+    "Severity",
+    "clean",
+    "correct",
+    "draw",
+    "suggest",
+    "tell_once",
+    "to_json",
+]
 
 
 class Severity(StrEnum):
@@ -76,6 +86,31 @@ def suggest(word: str, options: Iterable[str]) -> str:
     folded = {option.casefold(): option for option in sorted(options, reverse=True)}
     close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
     return folded[close[0]] if close else ""
+
+
+def correct(word: str, options: Iterable[str]) -> str:
+    """Return the option that `word` is with a typing mistake, or an empty string.
+
+    In a list of thousands something is like anything: this asks for more than `suggest`.
+
+    >>> correct("scikit-lern", ["scikit-learn", "scikit-image"])
+    'scikit-learn'
+    >>> correct("acme-internal", ["acme-client", "internal"])
+    ''
+    """
+    folded = {option.casefold(): option for option in sorted(options, reverse=True)}
+    own = word.casefold()
+    limit = min(2, max(0, len(own) - 3))  # two letters that changed places are two
+    close = difflib.get_close_matches(own, folded, n=5, cutoff=0.6)
+    edits = {_count_edits(own, option): option for option in reversed(close)}
+    nearest = min(edits, default=limit + 1)
+    return folded[edits[nearest]] if nearest <= limit else ""
+
+
+def _count_edits(word: str, other: str) -> int:
+    """Return how many letters are to be put in, taken out or replaced to make one word the other."""
+    blocks = difflib.SequenceMatcher(None, word, other, autojunk=False).get_opcodes()
+    return sum(max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in blocks if tag != "equal")
 
 
 def draw(diagnostics: Sequence[Diagnostic], *, color: bool = False) -> str:

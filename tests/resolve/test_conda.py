@@ -56,6 +56,31 @@ def test_unknown_packages_are_told_together(site: Site) -> None:
         )
 
 
+def test_versions_that_do_not_exist_are_told_beside_unknown_packages(site: Site) -> None:
+    site.add(main=[record("numpy", "2.0"), record("a", "1.0")])
+
+    for solver in site.solvers():
+        error = fail(solver, site.request("numpyy", "a", "numpy >=3"))
+
+        assert isinstance(error, InputError)
+        assert [(d.code, d.labels[0].span.text, d.hint) for d in error.diagnostics] == [
+            ("E301", "numpyy", "did you mean `numpy`?"),
+            ("E310", "numpy >=3", "the newest `numpy` there is 2.0"),
+        ]
+
+
+def test_only_what_a_typing_mistake_makes_is_guessed(site: Site) -> None:
+    site.add(main=[record("internal", "1.0"), record("pandas", "2.0"), record("pip", "25.0")])
+
+    error = fail(site.solvers()[0], site.request("pil", "internal-lib", "pnadas"))
+
+    assert [problem.hint for problem in error.diagnostics] == [
+        "check its spelling, or add the channel that has it to `https://conda.example.org/main`",
+        "check its spelling, or add the channel that has it to `https://conda.example.org/main`",
+        "did you mean `pandas`?",
+    ]
+
+
 def test_requirements_that_cannot_be_served_are_told_together(site: Site) -> None:
     site.add(main=[record("a", "1.0")])
     texts = ["other::a", "a ===", "a[fn='a-1.0-0.conda']", "a[subdir=noarch]"]

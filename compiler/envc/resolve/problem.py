@@ -20,8 +20,9 @@ _First = TypeVar("_First")
 _Second = TypeVar("_Second")
 
 
-def explain_conflict(code: str, conflict: Conflict, fallback: Span) -> Diagnostic:
+def explain_conflict(code: str, conflict: Conflict, fallback: Span | None = None) -> Diagnostic:
     """Return a conflict as a diagnostic with a label for each cause; without any, at `fallback`."""
+    place = (Label(span=fallback),) if fallback is not None else ()
     labels = tuple(
         Label(span=cause.span, text=f"asks for `{cause.text}`")
         for cause in conflict.causes
@@ -30,7 +31,7 @@ def explain_conflict(code: str, conflict: Conflict, fallback: Span) -> Diagnosti
     return Diagnostic(
         code=code,
         message=conflict.message,
-        labels=labels or (Label(span=fallback),),
+        labels=labels or place,
         notes=(conflict.explanation,) if conflict.explanation else (),
         hint=conflict.hint or "relax one of these requirements",
     )

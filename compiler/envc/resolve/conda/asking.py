@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from envc.errors import InputError
 from envc.frozen import frozen
 from envc.lock.package import CondaPackage
 from envc.mirror import split_user
@@ -27,6 +28,7 @@ from envc.resolve.conda.question import (
     Question,
     Virtual,
 )
+from envc.resolve.problem import explain_conflict
 from envc.spec.solve import TEXT_FOR_NONE
 
 __all__ = ["conclude", "pose"]
@@ -131,11 +133,15 @@ def conclude(request: CondaRequest, answer: Answer) -> CondaResolution | Conflic
     """Return what an answer means.
 
     Raises:
-        InputError: A requirement cannot be served (E301 to E306).
+        InputError: A requirement cannot be served (E301 to E306; with E310 what others cannot).
         ToolError: A channel or a program failed (E340, E343, E344).
     """
     if answer.problems:
-        raise as_error(request, answer.problems)
+        error = as_error(request, answer.problems)
+        if not answer.findings:
+            raise error
+        others = explain_conflict("E310", _Dispute(request=request, answer=answer).conflict())
+        raise InputError([*error.diagnostics, others])
     if answer.packages is None:
         return _Dispute(request=request, answer=answer).conflict()
     packages = [_to_package(request, package) for package in answer.packages]

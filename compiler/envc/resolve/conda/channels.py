@@ -16,7 +16,7 @@ from rattler import exceptions
 from rattler.networking import Client
 from rattler.platform.subdir import SubdirLiteral
 
-from envc.diagnostics import suggest
+from envc.diagnostics import correct
 from envc.frozen import frozen
 from envc.resolve.conda.question import Answer, Channel, Finding, Problem, Question
 
@@ -198,15 +198,17 @@ async def diagnose(
     unknown = [
         item for item in wanted if not item.is_virtual and not any(records[item.name].values())
     ]
-    if unknown:
-        return Answer(problems=await _describe_unknown(question, gateway, unknown))
     findings = (
         _examine_virtual(question, item)
         if item.is_virtual
         else _examine(question, item, records[item.name])
         for item in wanted
+        if item not in unknown
     )
-    return Answer(findings=tuple(finding for finding in findings if finding is not None))
+    return Answer(
+        problems=await _describe_unknown(question, gateway, unknown) if unknown else (),
+        findings=tuple(finding for finding in findings if finding is not None),
+    )
 
 
 def _examine_virtual(question: Question, wanted: Wanted) -> Finding | None:
@@ -302,7 +304,7 @@ async def _describe_unknown(
             kind="unknown",
             subject=item.name,
             requirement=item.position,
-            suggestion=suggest(item.name, known),
+            suggestion=correct(item.name, known),
             elsewhere=tuple(subdir for subdir, names in others.items() if item.name in names),
         )
         for item in unknown
