@@ -140,3 +140,17 @@ def test_import_of_a_lock_takes_the_tools_image_of_the_environment(
 
     assert ran.code == 2
     assert "error[E004]: the tools image `No Image` is not an image's name" in ran.err
+
+
+def test_import_of_a_lock_writes_the_spec_also_where_the_base_cannot_be_had(
+    envc: EnvcMain, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "pylock.toml").write_text('lock-version = "1.0"\ncreated-by = "x"\npackages = []\n')
+    monkeypatch.setenv("ENVC_MIRRORS", "docker.io=127.0.0.1:1")
+
+    ran = envc("import", "pylock.toml", "-o", "horses.envc")
+
+    assert (ran.code, ran.out) == (3, "")
+    assert "`horses.envc` is written, its lock is not\n" in ran.err
+    assert envc("check", "horses.envc").code == 0
+    assert not (folder / "horses.lock").exists()

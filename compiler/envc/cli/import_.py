@@ -10,6 +10,7 @@ from envc import pipeline
 from envc.cli.console import Console
 from envc.cli.convert import form_of_output
 from envc.cli.verb import Verb, machine_of, parse_image
+from envc.errors import EnvcError
 from envc.interop.importing import IMPORTS
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     is_written = False
     lock: Path | None = None
     if output is not None:
-        lock = None if arguments.only_spec else _write_lock(imported, output, arguments, console)
         is_written = write_beside(output, imported.text)
+        lock = None if arguments.only_spec else _write_lock(imported, output, arguments, console)
     if arguments.json:
         where: dict[str, object] = {}
         if output is not None:
@@ -86,20 +87,28 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
 def _write_lock(
     imported: pipeline.Imported, output: Path, arguments: argparse.Namespace, console: Console
 ) -> Path | None:
-    """Write the lock that an imported lock becomes, and return where; None where there is none."""
+    """Write the lock that an imported lock becomes, and return where; None where there is none.
+
+    Raises:
+        EnvcError: The base or the tools cannot be had; the spec is written all the same.
+    """
     from envc.lock.codec import dumps
     from envc.pipeline.output import write_beside
 
     machine = machine_of(arguments, console)
     place = pipeline.lock_path(output)
     tools_image = console.environment.get("ENVC_TOOLS_IMAGE")
-    lock = pipeline.adopt(
-        imported,
-        output,
-        machine,
-        console.note,
-        tools_image=parse_image(tools_image, "tools image") if tools_image else None,
-    )
+    try:
+        lock = pipeline.adopt(
+            imported,
+            output,
+            machine,
+            console.note,
+            tools_image=parse_image(tools_image, "tools image") if tools_image else None,
+        )
+    except EnvcError:
+        console.note(f"`{output}` is written, its lock is not")
+        raise
     if lock is None:
         return None
     write_beside(place, dumps(lock))
