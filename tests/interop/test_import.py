@@ -463,9 +463,27 @@ def test_other_formats_are_refused(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "hint"),
+    [
+        ("uv.lock", "", "`uv export --format pylock.toml -o pylock.toml` writes"),
+        ("x/poetry.lock", "", "`poetry export -o requirements.txt` writes"),
+        ("pyproject.toml", "[tool.poetry.dependencies]\n", "`poetry export -o requirements.txt`"),
+        ("docker/Dockerfile", "FROM x\n", "write a spec that builds on it: `base dockerfile"),
+        ("x.json", "{}", "say which it is with `--format`: `environment`"),
+    ],
+)
+def test_a_file_without_a_format_says_how_to_get_one(name: str, text: str, hint: str) -> None:
+    with pytest.raises(InputError) as refused:
+        detect(Source(name=name, text=text))
+
+    assert refused.value.diagnostics[0].hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
     ("name", "text"),
     [
         ("environment.yml", "dependencies: [\n"),
+        ("environment.yml", "dependencies: [zlib]\nname: x\ndependencies: [xz]\n"),
         ("pixi.toml", "[workspace\n"),
         ("pyproject.toml", "[project]\nname = \n"),
     ],
@@ -673,6 +691,20 @@ def test_a_comment_in_a_quoted_line_of_the_pip_section_is_one(
     assert imported.warnings == ()
 
 
+def test_what_stands_as_a_mapping_says_how_to_write_it(tmp_path: Path, machine: Machine) -> None:
+    text = "channels: [conda-forge]\ndependencies:\n  - python: 3.10\n  - pip: rich\n"
+
+    imported = take(tmp_path, machine, "environment.yml", text)
+
+    assert [(one.message, one.hint) for one in imported.warnings] == [
+        (
+            "`python` is left out: envc knows no such group of packages",
+            "name a package and its version in one text, such as `python=3.10`",
+        ),
+        ("`pip: rich` is left out: it is no list", ""),
+    ]
+
+
 def test_a_folder_of_a_channel_is_its_channel(tmp_path: Path, machine: Machine) -> None:
     text = "channels: [conda-forge]\ndependencies: [conda-forge/noarch::tzdata=2025a, zlib]\n"
 
@@ -692,12 +724,60 @@ def test_the_head_names_the_file_of_a_line_that_is_not_the_imported_one(
     assert "# - more/dev.txt, line 2: `--pre` is left out" in imported.text
 
 
+def test_lines_of_freeze_and_of_conda_list_are_told_as_such(
+    tmp_path: Path, machine: Machine
+) -> None:
+    text = (
+        "certifi @ file:///croot/certifi/work\n"
+        "numpy=1.26.4=py310_0\n"
+        "torch==2.1.0 -f https://download.example.com/torch.html\n"
+    )
+
+    imported = take(tmp_path, machine, "requirements.txt", text)
+
+    assert body(imported) == "environment requirements\npip {\n    torch==2.1.0\n}\n"
+    assert messages(imported) == [
+        "`certifi @ file:///croot/certifi/work` is left out: "
+        "the file is on the machine that wrote this",
+        "`numpy=1.26.4=py310_0` is left out: it is a line of `conda list`",
+        "`-f https://download.example.com/torch.html` is left out: "
+        "for pip, too, it counts on a line of its own only",
+    ]
+
+
+def test_anchors_that_make_a_file_huge_are_refused(tmp_path: Path, machine: Machine) -> None:
+    rows = [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)]
+    text = f"a0: &a0 [x]\n{''.join(rows)}dependencies: *a8\n"
+
+    with pytest.raises(InputError) as refused:
+        take(tmp_path, machine, "environment.yml", text)
+
+    assert refused.value.diagnostics[0].message.endswith("/environment.yml` has too many values")
+
+
 def test_apt_txt_lists_debian_packages(tmp_path: Path, machine: Machine) -> None:
     imported = take(tmp_path, machine, "apt.txt", "# tools\ngit\n\nlibfuse-dev  # why\nNo Such\n")
 
     assert imported.format_name == "repo2docker"
     assert body(imported) == "environment apt\nsystem {\n    git\n    libfuse-dev\n}\n"
     assert messages(imported) == ["`No Such` is left out: `No Such` is not a Debian package"]
+
+
+def test_what_repo2docker_reads_beside_the_file_is_told(tmp_path: Path, machine: Machine) -> None:
+    others = {"apt.txt": "git\n", "runtime.txt": "python-3.10\n", "postBuild": "#!/bin/sh\n"}
+    environment = "channels: [conda-forge]\ndependencies: [zlib]\n"
+
+    of_environment = take(tmp_path, machine, "environment.yml", environment, **others)
+    of_requirements = take(tmp_path, machine, "requirements.txt", "six\n", start="#!/bin/sh\n")
+    of_apt = take(tmp_path, machine, "apt.txt", "git\n")
+
+    apt = "`apt.txt` is left out: it lists Debian packages"
+    runtime = "`runtime.txt` is left out: it names the Python"
+    post_build = "`postBuild` is left out: repo2docker runs it in the image, after the packages"
+    start = "`start` is left out: repo2docker has it start every command"
+    assert messages(of_environment) == [apt, post_build]
+    assert messages(of_requirements) == [runtime, apt, post_build, start]
+    assert messages(of_apt) == [post_build, start]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from envc.diagnostics import Diagnostic
+from envc.diagnostics import Diagnostic, Label
 from envc.errors import InputError
 from envc.frozen import frozen
 from envc.source import Source, Span
@@ -14,6 +14,7 @@ from envc.syntax.document import Data, Path
 __all__ = ["ForeignYaml", "read_yaml"]
 
 _DEPTH_MAX = 50
+_VALUES_MAX = 500_000
 _NULL = "tag:yaml.org,2002:null"
 
 
@@ -56,7 +57,7 @@ def read_yaml(source: Source) -> ForeignYaml:
     Anchors are followed; tags mean nothing.
 
     Raises:
-        InputError: It is not YAML (E431).
+        InputError: It is not YAML, where a key stands in a mapping once (E431).
     """
     import yaml
 
@@ -72,8 +73,9 @@ def _convert(node: Any, path: Path, found: ForeignYaml) -> Data:
     """Return what a node says, and note in `found` where it stands."""
     import yaml
 
-    if len(path) > _DEPTH_MAX:
-        message = f"`{found.source.name}` is nested too deeply"
+    if len(path) > _DEPTH_MAX or len(found.spans) > _VALUES_MAX:
+        what = "is nested too deeply" if len(path) > _DEPTH_MAX else "has too many values"
+        message = f"`{found.source.name}` {what}"
         raise InputError([Diagnostic.at(_span(node, found.source), "E431", message)])
     found.spans[path] = _span(node, found.source)
     match node:
@@ -81,6 +83,8 @@ def _convert(node: Any, path: Path, found: ForeignYaml) -> Data:
             values: dict[str, Data] = {}
             for key, value in node.value:
                 here = (*path, _key(key))
+                if here in found.key_spans:
+                    raise InputError([_explain_twice(found.key_spans[here], key, found.source)])
                 found.key_spans[here] = _span(key, found.source)
                 values[_key(key)] = _convert(value, here, found)
             return values
@@ -98,6 +102,16 @@ def _key(node: Any) -> str:
 
 def _span(node: Any, source: Source) -> Span:
     return source.span(node.start_mark.index, node.end_mark.index)
+
+
+def _explain_twice(first: Span, key: Any, source: Source) -> Diagnostic:
+    """Return that a key is there again: conda refuses it, others take the first or the last."""
+    return Diagnostic(
+        code="E431",
+        message=f"`{source.name}` has the key `{_key(key)}` twice",
+        labels=(Label(span=_span(key, source)), Label(span=first, text="the first one")),
+        hint="make one of the two: other tools ignore one or refuse the file",
+    )
 
 
 def _explain(source: Source, error: Exception) -> Diagnostic:

@@ -7,6 +7,7 @@ import re
 from envc.interop.conda_spec import add_conda, add_platforms, platforms_of_selector, settle
 from envc.interop.foreign_yaml import ForeignYaml, read_yaml
 from envc.interop.gathered import Gathered, Load
+from envc.interop.import_repo2docker import remark_beside
 from envc.interop.import_requirements import gather_line
 from envc.source import Source
 from envc.syntax.document import Data, Path
@@ -33,6 +34,7 @@ def gather(source: Source, load: Load, gathered: Gathered) -> None:
     told = _PLATFORM.search(source.text)
     if told is not None and isinstance(file.data, dict) and "platforms" not in file.data:
         add_platforms([(told[1], source.span(*told.span(1)))], gathered)
+    remark_beside(("apt.txt", "postBuild", "start"), load, gathered)
 
 
 def gather_part(file: ForeignYaml, path: Path, load: Load, gathered: Gathered) -> None:
@@ -109,8 +111,9 @@ def _gather_group(
                 gather_line(line, file.span(*path, number), load, gathered)
             else:
                 gathered.leave_out(str(line), "it is no requirement", file.span(*path, number))
-    elif key == "pip" and not value:
-        return
+    elif key == "pip":
+        if value:
+            gathered.leave_out(f"pip: {value}", "it is no list", span)
     elif (selector := _SEL.fullmatch(key)) is not None and isinstance(value, str):
         on = platforms_of_selector(selector[1])
         if on is None:
@@ -118,7 +121,10 @@ def _gather_group(
         else:
             add_conda(value, span, gathered, on=on)
     else:
-        gathered.leave_out(key, "envc knows no such group of packages", span)
+        hint = f"name a package and its version in one text, such as `{key}={value}`"
+        is_package = isinstance(value, str) and value
+        why = "envc knows no such group of packages"
+        gathered.leave_out(key, why, span, hint if is_package else "")
 
 
 def _gather_variables(file: ForeignYaml, path: Path, variables: Data, gathered: Gathered) -> None:

@@ -12,6 +12,7 @@ from envc.errors import InputError
 from envc.frozen import frozen
 from envc.interop.address import split_address
 from envc.interop.gathered import Gathered, Load
+from envc.interop.import_repo2docker import remark_beside
 from envc.source import Source, Span
 from envc.spec.requirement import NAME, normal_name
 
@@ -19,6 +20,9 @@ __all__ = ["gather", "gather_line"]
 
 _COMMENT = re.compile(r"(?:^|\s+)#.*")
 _PER_REQUIREMENT = re.compile(r"\s--?(?:hash|config-settings?|global-option|install-option|C)\b")
+_OPTION = re.compile(r"\s-")
+_LISTED = re.compile(rf"({NAME})=([^=\s]+)=[^=\s]+")
+"""A line of `conda list --export`: name, version and build."""
 _NAMED = re.compile(rf"({NAME}(?:\s*\[[^\]]*\])?)\s*@\s*(\S+)")
 _VERSION_CONTROL = re.compile(r"(?:git|hg|svn|bzr)\+")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
@@ -68,6 +72,7 @@ def gather(source: Source, load: Load, gathered: Gathered) -> None:
     """Take what a file asks for, and the files that it names."""
     own = posixpath.basename(source.name)
     _gather_file(source, _Context(gathered=gathered, load=load, above=(own,)))
+    remark_beside(("runtime.txt", "apt.txt", "postBuild", "start"), load, gathered)
 
 
 def gather_line(text: str, span: Span | None, load: Load, gathered: Gathered) -> None:
@@ -191,9 +196,13 @@ def _gather_nested(path: str, block: str, span: Span | None, context: _Context) 
 
 
 def _gather_requirement(text: str, span: Span | None, context: _Context) -> None:
-    found = _PER_REQUIREMENT.search(text)
+    found = _OPTION.search(text)
     asked, options = (text[: found.start()], text[found.start() :]) if found else (text, "")
-    if options and not re.fullmatch(r"(?:\s+--hash[=\s]\S+)+\s*", options):
+    if options and not _PER_REQUIREMENT.match(options):
+        context.gathered.leave_out(
+            options.strip(), "for pip, too, it counts on a line of its own only", span
+        )
+    elif options and not re.fullmatch(r"(?:\s+--hash[=\s]\S+)+\s*", options):
         context.gathered.leave_out(options, "a spec has no options of a requirement", span)
     asked = asked.strip()
     named = _NAMED.match(asked)
@@ -202,10 +211,22 @@ def _gather_requirement(text: str, span: Span | None, context: _Context) -> None
         _gather_address(asked, span, context)
     elif named is None and _is_path(asked):
         _gather_path(asked, span, context)
+    elif named is not None and named[2].startswith("file:///"):
+        _leave_out_absolute(named[1], named[2], span, context)
+    elif (listed := _LISTED.fullmatch(asked)) is not None:
+        hint = f"`{listed[1]}=={listed[2]}` is pip's; `conda env export` writes a file for conda"
+        context.gathered.leave_out(asked, "it is a line of `conda list`", span, hint)
     elif named is not None and named[2].startswith(("file:", ".")):
         _gather_path(named[2].removeprefix("file:"), span, context)
     else:
         context.gathered.add(("pip", context.block), asked, span, asked)
+
+
+def _leave_out_absolute(name: str, address: str, span: Span | None, context: _Context) -> None:
+    """Note that a file cannot be named: `pip freeze` says so where Conda installed a package."""
+    hint = f"ask for `{name}` and its version, or put the file beside the spec and name it there"
+    why = "the file is on the machine that wrote this"
+    context.gathered.leave_out(f"{name} @ {address}", why, span, hint)
 
 
 def _is_path(text: str) -> bool:

@@ -101,6 +101,24 @@ _OWN = re.compile(
 )
 _NAME = re.compile(r"^name:[ \t]*['\"]?([^'\"\n#]+)", re.MULTILINE)
 _REPO2DOCKER = ("apt.txt", "runtime.txt")
+_POETRY = re.compile(r"^\s*\[tool\.poetry\b", re.MULTILINE)
+_THEN = "writes a file that envc imports"
+_POETRY_EXPORT = f"`poetry export -o requirements.txt` {_THEN}"
+_SETUP = (
+    'write a spec with `source "."` in the pip block: it installs the folder and what that requires'
+)
+_PIPENV = f"`pipenv requirements > requirements.txt` {_THEN}"
+_WAYS = {
+    "dockerfile": 'write a spec that builds on it: `base dockerfile "{name}"`',
+    "pdm.lock": f"`pdm export -o requirements.txt` {_THEN}",
+    "pipfile": _PIPENV,
+    "pipfile.lock": _PIPENV,
+    "poetry.lock": _POETRY_EXPORT,
+    "setup.cfg": _SETUP,
+    "setup.py": _SETUP,
+    "uv.lock": f"`uv export --format pylock.toml -o pylock.toml` {_THEN}",
+}
+"""What helps with files that have no format of ours, by name."""
 
 
 def detect(source: Source) -> str:
@@ -127,17 +145,19 @@ def detect(source: Source) -> str:
         is_explicit = re.search(r"^@EXPLICIT\s*$", source.text, re.MULTILINE) is not None
         found = "explicit" if is_explicit else "requirements"
     if found is None:
-        listed = ", ".join(f"`{one}`" for one in IMPORTS)
-        raise InputError(
-            [
-                Diagnostic(
-                    code="E432",
-                    message=f"`{source.name}` has no format that envc imports",
-                    hint=f"say which it is with `--format`: {listed}",
-                )
-            ]
-        )
+        message = f"`{source.name}` has no format that envc imports"
+        raise InputError([Diagnostic(code="E432", message=message, hint=_advise(name, source))])
     return found
+
+
+def _advise(name: str, source: Source) -> str:
+    """Return the way from a file without a format of ours to a spec."""
+    if name in _WAYS:
+        return _WAYS[name].format(name=source.name)
+    if name == "pyproject.toml" and _POETRY.search(source.text):
+        return _POETRY_EXPORT
+    listed = ", ".join(f"`{one}`" for one in IMPORTS)
+    return f"say which it is with `--format`: {listed}"
 
 
 def explain_foreign(source: Source) -> Diagnostic | None:
