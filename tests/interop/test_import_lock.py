@@ -267,6 +267,30 @@ def test_a_commit_of_a_pylock_is_asked_for_as_such(tmp_path: Path, machine: Mach
     assert any("only `envc lock` gets its files" in one.message for one in imported.warnings)
 
 
+def test_only_what_is_installed_by_default_is_taken_of_a_pylock(
+    tmp_path: Path, machine: Machine
+) -> None:
+    def package(version: str, marker: str) -> str:
+        url = f"https://files.example/six-{version}-py3-none-any.whl"
+        wheel = f'{{url = "{url}", hashes = {{sha256 = "{"a" * 64}"}}}}'
+        return f'{{name = "six", version = "{version}", marker = "{marker}", wheels = [{wheel}]}},'
+
+    packages = (
+        package("1.15", "'old' in extras"),
+        package("1.16", "'dev' in dependency_groups"),
+        package("1.17", "'default' in dependency_groups and 'old' not in extras"),
+    )
+    text = (
+        'lock-version = "1.0"\ncreated-by = "pdm"\n'
+        'extras = ["old"]\ndependency-groups = ["default", "dev"]\ndefault-groups = ["default"]\n'
+        f"packages = [{''.join(packages)}]\n"
+    )
+
+    imported = take(tmp_path, machine, "pylock.toml", text)
+
+    assert imported.text.endswith("pip {\n    six ==1.17\n}\n")
+
+
 def test_sources_of_a_pylock_are_asked_for_as_such(tmp_path: Path, machine: Machine) -> None:
     """uv writes a project and its own folders as `directory`, an address as `archive`."""
     text = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 from urllib.parse import quote
 
@@ -45,14 +45,23 @@ def gather(source: Source, load: Load, gathered: Gathered) -> None:  # noqa: ARG
     series = _SERIES.search(str(data.get("requires-python", "")))
     python = series[1] if series is not None else _PYTHON
     gathered.put(("python",), python, None)
+    groups = _default_groups(data)
     for platform in _platforms(data, python):
         for package in packages:
-            if isinstance(package, dict) and _holds(package.get("marker"), platform, python):
+            if isinstance(package, dict) and _holds(
+                package.get("marker"), platform, python, groups
+            ):
                 _take(package, platform, adopted, gathered)
     for key in ("extras", "dependency-groups"):
         if data.get(key):
             gathered.leave_out(key, "what is not installed by default has no place in a spec")
     ask_for(adopted, gathered)
+
+
+def _default_groups(data: dict[str, Any]) -> frozenset[str]:
+    """Return the groups that are installed where nobody names one."""
+    groups = data.get("default-groups")
+    return frozenset(map(str, groups)) if isinstance(groups, list) else frozenset()
 
 
 def _platforms(data: dict[str, Any], python: str) -> Iterator[str]:
@@ -67,12 +76,17 @@ def _platforms(data: dict[str, Any], python: str) -> Iterator[str]:
             yield name
 
 
-def _holds(marker: object, platform: str, python: str) -> bool:
+def _holds(
+    marker: object, platform: str, python: str, groups: frozenset[str] = frozenset()
+) -> bool:
+    """Return whether a marker holds where no extra is asked for."""
     from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
 
     if not marker:
         return True
-    environment = {
+    environment: dict[str, str | Set[str]] = {
+        "dependency_groups": groups,
+        "extras": frozenset(),
         "implementation_name": "cpython",
         "os_name": "posix",
         "platform_machine": PLATFORMS[platform].machine,
@@ -84,11 +98,7 @@ def _holds(marker: object, platform: str, python: str) -> bool:
         "extra": "",
     }
     try:
-        # What is in an extra or a group only is not installed by default: the sets are empty.
-        text = re.sub(
-            r"(['\"])[^'\"]*\1\s+in\s+(?:extras|dependency_groups)", "'a' == 'b'", str(marker)
-        )
-        return Marker(text).evaluate(environment)
+        return Marker(str(marker)).evaluate(environment, context="lock_file")
     except (InvalidMarker, UndefinedEnvironmentName):
         return True
 
