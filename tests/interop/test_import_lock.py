@@ -111,6 +111,22 @@ def test_an_md5_is_no_lock_and_that_is_said(tmp_path: Path, machine: Machine) ->
     assert "xtl ==0.6.21 h0efe328_0" in imported.text
 
 
+def test_a_list_without_a_platform_has_that_of_its_addresses(
+    tmp_path: Path, machine: Machine
+) -> None:
+    channel = "https://conda.anaconda.org/conda-forge"
+    text = (
+        "# from https://example.com/pets\n@EXPLICIT\n"
+        f"{channel}/noarch/tzdata-2025a-0.conda#sha256:{'a' * 64}\n"
+        f"{channel}/linux-aarch64/xz-5.2.6-0.conda#sha256:{'b' * 64}\n"
+    )
+
+    imported = take(tmp_path, machine, "e.txt", text)
+
+    assert imported.adopted is not None
+    assert list(imported.adopted.conda) == ["linux/arm64"]
+
+
 def test_a_secret_in_an_address_never_gets_into_a_lock(tmp_path: Path, machine: Machine) -> None:
     url = "https://me:hunter2@conda.example.com/c/linux-64/xtl-0.6.21-h0efe328_0.tar.bz2"
 

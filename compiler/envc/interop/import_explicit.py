@@ -47,6 +47,7 @@ def gather(source: Source, load: Load, gathered: Gathered) -> None:  # noqa: ARG
 
 def _platform_of_line(subdir: str, lines: list[str], gathered: Gathered) -> str | None:
     """Return the platform of a package where the list does not say it: that of the others' addresses."""
-    subdirs = [subdir, *(line.partition("#")[0].split("/")[-2] for line in lines if "/" in line)]
+    addresses = [line.partition("#")[0].split("/") for line in lines]
+    subdirs = [subdir, *(parts[-2] for parts in addresses if len(parts) > 1)]
     named = next((one for one in subdirs if one != "noarch"), "linux-64")
     return platform_of(named, gathered)
