@@ -509,6 +509,17 @@ def test_a_damaged_file_is_refused_at_its_place(
         ("pylock.toml", 'lock-version = "1.0"\n[[packages]]\nname = "a"\nwheels = 3\n'),
         ("environment.yml", "channels: {a: b}\ndependencies: {a: b}\nvariables: []\n"),
         ("env.yml", "image: [x]\nbuild: {path: [1]}\n"),
+        ("env.yml", "image: x\nos_type: [linux]\n"),
+        (
+            "conda-lock.yml",
+            "version: 1\nmetadata: {}\npackage: [{platform: linux-64, manager: conda, name: a, "
+            "url: 'https://c.example/c/linux-64/a-1-0.conda', hash: {md5: {}, sha256: [x]}}]\n",
+        ),
+        (
+            "pylock.toml",
+            'lock-version = "1.0"\n[[packages]]\nname = "a"\nversion = "1"\n'
+            'wheels = [{url = "https://a.example/a-1-py3-none-any.whl", hashes = {sha256 = 3}}]\n',
+        ),
     ],
 )
 def test_what_has_another_shape_is_left_out_and_said(

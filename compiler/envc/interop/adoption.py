@@ -16,6 +16,7 @@ from envc.platform import PLATFORMS
 __all__ = [
     "ask_for",
     "conda_from_url",
+    "digests_of",
     "platform_of",
     "take_conda",
     "take_distribution",
@@ -39,6 +40,13 @@ def platform_of(subdir: str, gathered: Gathered) -> str | None:
         if all(remark.message != message for remark in gathered.remarks):
             gathered.remark(message)
     return found
+
+
+def digests_of(hashes: object) -> dict[str, str]:
+    """Return the digests that a foreign lock states of a file, by algorithm; without what is no text."""
+    if not isinstance(hashes, dict):
+        return {}
+    return {str(name): digest for name, digest in hashes.items() if isinstance(digest, str)}
 
 
 def conda_from_url(

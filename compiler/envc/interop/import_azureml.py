@@ -42,7 +42,7 @@ def gather(source: Source, load: Load, gathered: Gathered) -> None:
     if isinstance(image := data.get("image"), str) and image:
         gathered.put(("base", "image"), image, file.span("image"))
     _gather_build(file, data.get("build", ""), gathered)
-    if data.get("os_type", "linux") not in {"linux", "Linux"}:
+    if data.get("os_type", "linux") not in ("linux", "Linux"):
         gathered.leave_out("os_type", "envc makes images for Linux", file.span("os_type"))
     for key in data:
         if key not in _SILENT:

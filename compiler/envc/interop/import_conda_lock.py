@@ -7,7 +7,13 @@ from typing import Any
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.interop.adopted import Adopted
-from envc.interop.adoption import ask_for, platform_of, take_conda, take_distribution
+from envc.interop.adoption import (
+    ask_for,
+    digests_of,
+    platform_of,
+    take_conda,
+    take_distribution,
+)
 from envc.interop.export_conda_lock import BASE_KEY, NAME_KEY
 from envc.interop.gathered import Gathered, Load
 from envc.source import Source
@@ -80,8 +86,7 @@ def _is_wanted(package: dict[str, Any], gathered: Gathered) -> bool:
 def _take(
     package: dict[str, Any], platform: str, adopted: Adopted, needed: dict[str, set[str]]
 ) -> None:
-    hashes, url = package.get("hash"), str(package.get("url", ""))
-    digests = hashes if isinstance(hashes, dict) else {}
+    digests, url = digests_of(package.get("hash")), str(package.get("url", ""))
     depends = package.get("dependencies")
     names = depends if isinstance(depends, dict) else {}
     if package.get("manager") == "pip":

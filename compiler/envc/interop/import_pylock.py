@@ -11,7 +11,7 @@ from urllib.parse import quote
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.interop.adopted import Adopted
-from envc.interop.adoption import ask_for, take_distribution, wheel_from_url
+from envc.interop.adoption import ask_for, digests_of, take_distribution, wheel_from_url
 from envc.interop.foreign_toml import read_toml
 from envc.interop.gathered import Gathered, Load
 from envc.lock.package import PipPackage
@@ -156,7 +156,6 @@ def _take_source(
         adopted.refuse(f"the archive `{path}` lies beside the spec")
         gathered.leave_out(path, "a spec names wheels and folders beside it, no archives")
         return
-    hashes = origin.get("hashes")
     is_own = origin is package.get("archive")
     place = posixpath.join(path, below) if url is None else str(url)
     if url is not None and below:
@@ -167,7 +166,7 @@ def _take_source(
         f"direct+{place}" if is_own else place,
         platform,
         adopted,
-        sha256=hashes.get("sha256") if isinstance(hashes, dict) else None,
+        sha256=digests_of(origin.get("hashes")).get("sha256"),
         index=None if is_own else str(package.get("index") or _PYPI),
     )
 
@@ -199,8 +198,7 @@ def _read_wheel(
     problems: Adopted,
     gathered: Gathered,
 ) -> PipPackage | None:
-    hashes = wheel.get("hashes", {}) if isinstance(wheel, dict) else {}
-    sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None
+    sha256 = digests_of(wheel.get("hashes") if isinstance(wheel, dict) else None).get("sha256")
     if isinstance(wheel, dict) and "path" in wheel and "url" not in wheel:
         path = gathered.beside(str(wheel["path"]))
         gathered.add(("pip", "wheels"), path, None)
