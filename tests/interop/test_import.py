@@ -503,6 +503,7 @@ def test_a_damaged_file_is_refused_at_its_place(
     ("name", "text"),
     [
         ("pixi.toml", "[workspace]\nchannels = 3\nplatforms = 3\n"),
+        ("pixi.toml", "[workspace]\nchannels = 3\n[environments]\ndefault = [[]]\n"),
         ("pyproject.toml", "[tool.pixi.workspace]\n[project]\ndependencies = 3\n"),
         ("requirements.txt", "https://[/pets-1-py3-none-any.whl\n-i https://[/simple\n"),
         ("e.txt", "@EXPLICIT\nhttps://[/c/linux-64/a-1-0.conda#sha256:00\n"),

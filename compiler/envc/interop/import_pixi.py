@@ -297,7 +297,7 @@ def _features(manifest: _Manifest, environment: str) -> tuple[list[str], bool]:
     said = manifest.table("environments").get(environment, [])
     named = said.get("features", []) if isinstance(said, dict) else said
     known = manifest.table("feature")
-    features = [str(one) for one in named if one in known] if isinstance(named, list) else []
+    features = [one for one in map(str, named) if one in known] if isinstance(named, list) else []
     return features, not (isinstance(said, dict) and said.get("no-default-feature") is True)
 
 
