@@ -6,17 +6,22 @@
 # Argument: forget.pl, which puts the files right that are to stay
 set -eu
 rewrite=$1
-# What is not newer than this came with the base, and stays.
+# What is not newer than this came with the base or in a package.
 start=/dev/envc-start
+# What the base has stays, also where a package has changed it: a database that was upgraded.
+base=/dev/envc-base
 
 is_new() { [ -f "$1" ] && [ ! -L "$1" ] && [ "$1" -nt "$start" ]; }
-drop() { for path; do ! is_new "$path" || rm -f -- "$path"; done; }
+is_made() { is_new "$1" && ! grep -qxF -e "$1" "$base"; }
+drop() { for path; do ! is_made "$path" || rm -f -- "$path"; done; }
 
-# A file of a package has the package's time: what is newer was made here.
+# A file of a package has the package's time: what is newer was made here. Only a text is a key: byte code
+# holds those of tests.
 find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /mnt -o -path /run/secrets \) -prune \
     -o -type f -newer "$start" -size -64k \
-    -exec grep -lE '^-----BEGIN ([A-Z]+ )*PRIVATE KEY( BLOCK)?-----' {} + >/dev/envc-keys || :
+    -exec grep -lIE '^-----BEGIN ([A-Z]+ )*PRIVATE KEY( BLOCK)?-----' {} + >/dev/envc-keys || :
 while IFS= read -r key; do
+    is_made "$key" || continue
     name=${key##*/}
     name=${name%.*}
     # With a key goes what only its owner can use: the public half, or the certificate.
@@ -30,17 +35,18 @@ find /etc/ssl/certs -xtype l -newer "$start" -delete 2>/dev/null || :
 
 # Keys and passwords of another form, and what has the machine's name and the time in it.
 drop /etc/aliases.db /etc/bind/rndc.key /etc/munge/munge.key /etc/varnish/secret /etc/xrdp/rsakeys.ini \
-    /etc/dropbear/dropbear_*_host_key /var/lib/rabbitmq/.erlang.cookie /root/.rnd
+    /etc/dropbear/dropbear_*_host_key /etc/dropbear/dropbear_*_host_key.pub \
+    /var/lib/rabbitmq/.erlang.cookie /root/.rnd
 
 # Databases with an id, times and at times a password: whoever wants one makes it.
-if is_new /etc/ldap/slapd.d/cn=config.ldif; then
+if is_made /etc/ldap/slapd.d/cn=config.ldif; then
     rm -rf /etc/ldap/slapd.d/* /var/lib/ldap/*
 fi
-if is_new /var/lib/mysql/ibdata1; then
+if is_made /var/lib/mysql/ibdata1; then
     find /var/lib/mysql -mindepth 1 -delete
 fi
 for mark in /var/lib/postgresql/*/main/PG_VERSION; do
-    if is_new "$mark"; then
+    if is_made "$mark"; then
         version=${mark#/var/lib/postgresql/}
         rm -rf "${mark%/*}" "/etc/postgresql/${version%%/*}/main"
     fi
@@ -49,7 +55,7 @@ done
 # A machine's own names; for these, their programs make a name where there is none.
 ! is_new /etc/machine-id || : >/etc/machine-id
 drop /var/lib/dbus/machine-id
-! is_new /etc/iscsi/initiatorname.iscsi || echo GenerateName=yes >/etc/iscsi/initiatorname.iscsi
+! is_made /etc/iscsi/initiatorname.iscsi || echo GenerateName=yes >/etc/iscsi/initiatorname.iscsi
 
 # When it was made.
 mdadm=/etc/mdadm/mdadm.conf
@@ -69,9 +75,7 @@ list_tex() {
         perl "$rewrite" "$list"
     done
 }
-if is_new /var/lib/texmf/ls-R && command -v fmtutil-sys >/dev/null; then
-    export FORCE_SOURCE_DATE=1
-    list_tex
+make_formats() {
     for engine in $(fmtutil-sys --listcfg 2>/dev/null | sed -n 's/.*(engine=\(.*\)) enabled$/\1/p' | sort -u); do
         case $engine in tex | lua*) continue ;; esac
         fmtutil-sys --strict --no-error-if-no-engine=mfluajit --byengine "$engine" >/dev/envc-log 2>&1 || {
@@ -82,5 +86,12 @@ if is_new /var/lib/texmf/ls-R && command -v fmtutil-sys >/dev/null; then
     # Those of the base are from what was there before.
     rm -f /var/lib/texmf/web2c/lua*/*.fmt /var/lib/texmf/web2c/tex/*.fmt
     rm -f /var/lib/texmf/web2c/*.log /var/lib/texmf/web2c/*/*.log
+}
+if is_new /var/lib/texmf/ls-R && command -v fmtutil-sys >/dev/null; then
+    export FORCE_SOURCE_DATE=1
     list_tex
+    if [ -e /dev/envc-formats ]; then
+        make_formats
+        list_tex
+    fi
 fi

@@ -9,6 +9,8 @@ shift
 
 # What is newer than this file was made here, for `forget.sh`, too; /dev is never part of the image.
 touch /dev/envc-start
+find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /mnt \) -prune \
+    -o -type f -print >/dev/envc-base
 
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
@@ -18,9 +20,9 @@ if [ ! -e "$policy" ]; then
 fi
 
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
-# TeX's formats are made once, when all that they are made from is there: `forget.sh` does.
+# TeX's formats are made once, when all that they are made from is there: `forget.sh` does where a package asks.
 mkdir -p /dev/envc-bin
-printf '#!/bin/sh\nexit 0\n' >/dev/envc-bin/fmtutil
+printf '#!/bin/sh\n: >/dev/envc-formats\n' >/dev/envc-bin/fmtutil
 chmod 755 /dev/envc-bin/fmtutil
 
 set -- -qq -y --no-install-recommends --allow-downgrades -o APT::Sandbox::User=root \

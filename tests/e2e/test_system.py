@@ -63,6 +63,8 @@ ln -s maker.pem /etc/ssl/certs/0a1b2c3d.0
 echo "-----BEGIN CERTIFICATE-----" >/etc/ssl/certs/kept.pem
 key cookie /var/lib/rabbitmq/.erlang.cookie
 key key /etc/munge/munge.key
+key ecdsa /etc/dropbear/dropbear_ecdsa_host_key.pub
+printf 'code\\0\\n-----BEGIN PRIVATE KEY-----\\n' >/usr/share/maker/test.pyc
 key "" /tmp/left
 key version /var/lib/postgresql/15/main/PG_VERSION
 key configuration /etc/postgresql/15/main/postgresql.conf
@@ -183,10 +185,11 @@ def test_what_a_package_makes_for_one_machine_is_in_no_image(mirror: Envc, base:
     second = mirror.build("pets.envc", "--no-cache")
 
     assert first["digest"] == second["digest"]
-    folders = "/etc/maker /etc/munge /etc/postgresql /etc/ssh /etc/ssl/private /usr/share/maker"
+    folders = "/etc/dropbear /etc/maker /etc/munge /etc/postgresql /etc/ssh /etc/ssl/private /usr/share/maker"
     folders += " /var/lib/postgresql /var/lib/rabbitmq /tmp"
     left = mirror.inside(first["image"], "sh", "-c", f"find {folders} ! -type d")
-    assert left.splitlines() == ["/usr/share/maker/example.key"]
+    kept = ["/usr/share/maker/example.key", "/usr/share/maker/test.pyc"]
+    assert sorted(left.splitlines()) == kept
     certificates = set(mirror.inside(first["image"], "ls", "/etc/ssl/certs").split())
     assert certificates & {"0a1b2c3d.0", "kept.pem", "maker.pem"} == {"kept.pem"}
     places = (
@@ -198,6 +201,29 @@ def test_what_a_package_makes_for_one_machine_is_in_no_image(mirror: Envc, base:
         "# Created by Octave 7.3.0",
         "GenerateName=yes",
     ]
+
+
+def test_what_the_base_has_stays_where_a_package_changes_it(
+    world: EngineWorld, mirror: Envc, base: str, tmp_path: Path
+) -> None:
+    places = (
+        "/etc/maker/server.key",
+        "/etc/maker/server.crt",
+        "/etc/munge/munge.key",
+        "/var/lib/postgresql/15/main/PG_VERSION",
+    )
+    folders = " ".join(str(Path(place).parent) for place in places)
+    text = f"FROM {base}\nRUN mkdir -p {folders} && touch {' '.join(places)}\n"
+    (tmp_path / "Dockerfile").write_text(text)
+    image = f"{world.registry}/envc-test-debian:has-keys"
+    words = ["docker", "buildx", "build", "--quiet", "--provenance=false", "--push"]
+    subprocess.run([*words, "-t", image, str(tmp_path)], capture_output=True, check=True)
+    write_spec(mirror, image, "munge", "user root\n")
+    mirror("lock", "pets.envc")
+
+    built = mirror.build("pets.envc")
+
+    assert mirror.inside(built["image"], "ls", *places).splitlines() == sorted(places)
 
 
 def test_what_lock_warns_of_can_be_allowed(mirror: Envc, base: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import struct
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,19 @@ SCRIPT = Path(__file__).parents[2] / "templates/scripts/forget.pl"
 pytestmark = pytest.mark.skipif(shutil.which("perl") is None, reason="there is no perl")
 
 
-def make_keystore(time: int, *, password: str = "changeit", tag: int = 2) -> bytes:
+CERTIFICATES = ((b"debian:one.pem", b"1" * 300), (b"debian:two.pem", b"22"))
+
+
+def make_keystore(
+    time: int,
+    *,
+    password: str = "changeit",
+    tag: int = 2,
+    certificates: Iterable[tuple[bytes, bytes]] = CERTIFICATES,
+) -> bytes:
     """Return a keystore of two certificates as Java writes it (`sun.security.provider.JavaKeyStore`)."""
     body = struct.pack(">III", 0xFEEDFEED, 2, 2)
-    for alias, certificate in ((b"debian:one.pem", b"1" * 300), (b"debian:two.pem", b"22")):
+    for alias, certificate in certificates:
         body += struct.pack(">IH", tag, len(alias)) + alias + struct.pack(">Q", time)
         body += struct.pack(">H", 5) + b"X.509" + struct.pack(">I", len(certificate)) + certificate
     salt = password.encode("utf-16-be") + b"Mighty Aphrodite"
@@ -34,6 +45,19 @@ def test_a_keystore_says_nothing_of_when_it_was_made(tmp_path: Path) -> None:
     made = [forget(tmp_path / "cacerts", make_keystore(time)) for time in (1_700_000_000_000, 5)]
 
     assert made == [make_keystore(0)] * 2
+
+
+def test_a_keystore_has_one_order(tmp_path: Path) -> None:
+    other = make_keystore(5, certificates=reversed(CERTIFICATES))
+
+    assert forget(tmp_path / "cacerts", other) == make_keystore(0)
+
+
+def test_a_slim_debian_has_the_perl_that_it_needs() -> None:
+    """`perl-base` is essential; `Digest::SHA` and most others are in `perl`, which is not."""
+    used = re.findall(r"^use ([\w:]+)", SCRIPT.read_text(), re.MULTILINE)
+
+    assert used == ["strict", "warnings", "IPC::Open2"]
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,12 @@ class MachineMade:
 
 
 _TAKEN_OUT = {
-    "bind9": MachineMade(what="its control key", command="rndc-confgen -a"),
+    "bind9": MachineMade(what="its control key", command="rndc-confgen -a -u bind"),
     "dropbear": MachineMade(what="its host keys", command="dropbear -R"),
     "mariadb-server": MachineMade(
         what="the database of the system", command="mariadb-install-db --user=mysql"
     ),
-    "munge": MachineMade(what="its key", command="mungekey --create"),
+    "munge": MachineMade(what="its key", command="su munge -s /bin/sh -c 'mungekey --create'"),
     "nsd": MachineMade(what="its control keys", command="nsd-control-setup"),
     "openssh-server": MachineMade(what="its host keys", command="ssh-keygen -A"),
     "slapd": MachineMade(what="its configuration and database", command="dpkg-reconfigure slapd"),
