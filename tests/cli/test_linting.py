@@ -139,3 +139,34 @@ def test_what_makes_no_sense_together_is_refused(
 
     assert ran.code == 2
     assert f"error[E001]: {message}\n" in ran.err
+
+
+def test_check_looks_for_what_the_spec_names_beside_itself(envc: EnvcMain, folder: Path) -> None:
+    (folder / "here.txt").write_text("here\n")
+    (folder / "pets.envc").write_text(
+        'environment pets\nparam kind = "cpu"\nbase dockerfile "Dockerfile.base"\npython 3.12\n'
+        'pip { wheel "pets-1.0-py3-none-any.whl" }\ncopy "here.txt" to "/app/"\n'
+        'copy "gone/" to "/app"\nvariables { KIND = "${{ kind }}" }\n'
+        'matrix {\n    cpu { kind = "cpu" }\n    gpu { kind = "gpu" }\n}\n'
+    )
+
+    ran = envc("check", "pets.envc")
+
+    assert ran.code == 1
+    assert [line for line in ran.err.splitlines() if line.startswith(("error", " -->"))] == [
+        "error[E155]: there is no `gone/` beside the spec",
+        " --> pets.envc:7:6",
+        "error[E155]: there is no `pets-1.0-py3-none-any.whl` beside the spec",
+        " --> pets.envc:5:13",
+        "error[E155]: there is no `Dockerfile.base` beside the spec",
+        " --> pets.envc:3:17",
+    ]
+
+
+def test_check_of_a_text_looks_for_no_files(
+    envc: EnvcMain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = b'environment pets\npython 3.12\ncopy "gone/" to "/app"\n'
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+
+    assert envc("check", "-").code == 0

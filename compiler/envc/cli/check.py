@@ -61,6 +61,8 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
     else:
         source = _read(arguments.spec)
         checked = pipeline.lint(source, machine, today, all_rules=arguments.lint, choice=choice)
+    if arguments.spec != _STDIN:
+        pipeline.require_files(checked, arguments.spec.parent)
     return _report(source, checked, data, arguments, console)
 
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from envc.pipeline.interchange import Imported, adopt, export, import_spec
     from envc.pipeline.locking import Locked, LockedVariant, LockOptions, lock, lock_all
     from envc.pipeline.registering import RegisterOptions, register
-    from envc.pipeline.review import Fixed, fix, fix_source, lint
+    from envc.pipeline.review import Fixed, fix, fix_source, lint, require_files
     from envc.pipeline.rewrite import (
         check_format,
         check_source,
@@ -121,6 +121,7 @@ __all__ = [
     "provide_image",
     "read",
     "register",
+    "require_files",
     "run",
     "run_image",
     "spec_id",
@@ -145,7 +146,7 @@ _ELSEWHERE = {
     "envc.pipeline.interchange": "Imported adopt export import_spec",
     "envc.pipeline.locking": "Locked LockedVariant LockOptions lock lock_all",
     "envc.pipeline.registering": "RegisterOptions register",
-    "envc.pipeline.review": "Fixed fix fix_source lint",
+    "envc.pipeline.review": "Fixed fix fix_source lint require_files",
     "envc.pipeline.rewrite": "check_format check_source convert format_files format_source",
     "envc.pipeline.running": "provide_image run run_image",
     "envc.pipeline.scaffolding": "Scaffold copy_curated init",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from envc.source import Source
     from envc.syntax.document import Document, Path
 
-__all__ = ["Fixed", "fix", "fix_source", "lint"]
+__all__ = ["Fixed", "fix", "fix_source", "lint", "require_files"]
 
 _ROUNDS = 10
 """More than any text needs: what a fix uncovers, and what two fixes of one value leave for later."""
@@ -104,6 +104,25 @@ def fix(path: FilePath, machine: Machine, today: date, choice: Choice | None = N
         except OSError as error:
             raise unwritable(path, error) from error
     return fixed
+
+
+def require_files(checked: CheckedFile, folder: FilePath) -> None:
+    """See that what a spec names beside itself is there, in all variants; nothing is read.
+
+    Args:
+        folder: Where the spec lies.
+
+    Raises:
+        InputError: Something is not there (E155).
+    """
+    from envc.pipeline.context.inputs import find_missing
+
+    problems: list[Diagnostic] = []
+    for one in checked.variants.values():
+        missing = find_missing(one.spec, one.document, folder)
+        problems += (problem for problem in missing if problem not in problems)
+    if problems:
+        raise InputError(problems)
 
 
 def _review(

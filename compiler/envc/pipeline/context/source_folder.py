@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from envc.plan.inputs import Inputs, Selection, Tree
     from envc.resolve.base import LocalSource
 
-__all__ = ["digest_read_sources", "read_source_trees", "read_sources"]
+__all__ = ["digest_read_sources", "list_sources", "read_source_trees", "read_sources"]
 
 
 def read_sources(spec: EnvSpec, document: Document, folder: Path) -> tuple[LocalSource, ...]:
@@ -30,7 +30,7 @@ def read_sources(spec: EnvSpec, document: Document, folder: Path) -> tuple[Local
         InputError: One is not there (E155), is not a folder or cannot be read (E156), or has no
             files (E157).
     """
-    named = tuple(_list_sources(spec, document))
+    named = tuple(list_sources(spec, document))
     if not named:
         return ()
     from envc.resolve.base import LocalSource
@@ -63,7 +63,7 @@ def read_source_trees(
     from envc.plan.inputs import Tree
 
     found: dict[str, tuple[Selection, Tree]] = {}
-    for path, span in _list_sources(spec, document):
+    for path, span in list_sources(spec, document):
         try:
             taken, files = _read_source(folder, path, span)
         except InputError as error:
@@ -73,7 +73,7 @@ def read_source_trees(
     return found
 
 
-def _list_sources(spec: EnvSpec, document: Document) -> Iterator[tuple[str, Span]]:
+def list_sources(spec: EnvSpec, document: Document) -> Iterator[tuple[str, Span]]:
     """Yield the paths of source folders, and where the spec names them, in its order."""
     for number, path in enumerate(source_paths(spec)):
         yield path, document.span(("pip", "sources", number))
