@@ -67,6 +67,7 @@ def test_what_a_plain_spec_shows_in_comments_is_right(
     head, _, more = spec.read_text().partition("with examples.\n")
     lines = more.replace("#\n", "\n").replace("\n# ", "\n").removeprefix("# ")
     spec.write_text(f"{head}with examples.\n{lines}")
+    (spec.parent / "src").mkdir()
 
     checked = envc("check", "--strict", str(spec))
 

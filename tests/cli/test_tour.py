@@ -23,6 +23,9 @@ TWINS = sorted(name for name in SPECS if name.endswith(".yaml"))
 def _write_files(folder: Path) -> None:
     for name, text in FILES.items():
         (folder / name).write_text(text)
+    (folder / "libs/pets").mkdir(parents=True)
+    (folder / "dist").mkdir()
+    (folder / "dist/pets-1.0-py3-none-any.whl").touch()
 
 
 def test_every_block_of_the_page_has_the_name_of_its_file() -> None:
