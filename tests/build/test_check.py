@@ -275,6 +275,18 @@ def test_a_user_without_an_account_is_told(world: EngineWorld, tmp_path: Path) -
     assert codes(found) == [("E626", "the image has no account for its user `1234:1234`")]
 
 
+def test_a_path_without_the_programs_of_the_base_is_told(
+    world: EngineWorld, tmp_path: Path
+) -> None:
+    text = f"FROM {world.base}\nENV PATH=/x HOME=/tmp\nUSER nobody\nWORKDIR /tmp\n"
+    with image(world, tmp_path, text) as name:
+        found = check(world.engine, name, Checks(account=account("65534"), workdir="/tmp"))
+
+    text = "the programs of the base are not on the image's `PATH`, which is `/x`: there is no `id`"
+    assert ("E626", text) in codes(found)
+    assert not any("has no account" in message for _, message in codes(found))
+
+
 def test_a_python_that_cannot_tell_what_is_installed_is_told(
     world: EngineWorld, tmp_path: Path
 ) -> None:

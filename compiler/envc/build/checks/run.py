@@ -32,7 +32,9 @@ _STARTED = "envc-has-started"
 _OLDEST = (3, 8)  # what the modules in `inside` are written for
 # A file is made, since a folder that may be written to can be on a disk that may not.
 _LOOK = r"""
-id -un >/dev/null 2>&1 || echo "unnamed"
+if ! command -v id >/dev/null; then echo "pathless $PATH"
+elif ! id -un >/dev/null 2>&1; then echo "unnamed"
+fi
 for folder in "$HOME" "$@"; do
     file=$folder/.envc-$$
     if (: >"$file") 2>/dev/null; then rm -f -- "$file"; else echo "unwritable $folder"; fi
@@ -175,6 +177,9 @@ class _Session:
         if account is not None and account.is_made and account.uid:
             if "unnamed" in lines:
                 yield _explain_unnamed(account.user)
+            pathless = next((line for line in lines if line.startswith("pathless ")), None)
+            if pathless is not None:
+                yield _explain_path(pathless.removeprefix("pathless "))
             if f"unwritable {account.home}" in lines:
                 yield _explain_home(account.user, account.home)
         workdir = self.checks.workdir
@@ -346,6 +351,15 @@ def _explain_unnamed(user: str) -> Diagnostic:
         code="E626",
         message=f"the image has no account for its user `{user}`",
         hint="let no step replace `/etc/passwd`: append to it",
+    )
+
+
+def _explain_path(path: str) -> Diagnostic:
+    return Diagnostic(
+        code="E626",
+        message=f"the programs of the base are not on the image's `PATH`, which is `{path}`: there "
+        "is no `id`",
+        hint="add the base's folders to the variable, such as `/usr/local/bin:/usr/bin:/bin`",
     )
 
 
