@@ -66,6 +66,24 @@ if is_new /etc/ssl/certs/java/cacerts; then
     perl "$rewrite" /etc/ssl/certs/java/cacerts
 fi
 
+# Python before 3.11 writes sets into byte code in an order that hangs on a seed, which Debian's own
+# compilation takes from nobody.
+find /usr -xdev -type f -name '*.pyc' -newer "$start" >/dev/envc-code
+for python in /usr/bin/python3.[6-9] /usr/bin/python3.10; do
+    [ ! -x "$python" ] || PYTHONHASHSEED=0 "$python" -S -c '
+import os, py_compile, sys
+end = "." + sys.implementation.cache_tag + ".pyc"
+for code in sys.stdin.read().splitlines():
+    folder, name = os.path.split(code)
+    source = os.path.join(os.path.dirname(folder), name[: -len(end)] + ".py")
+    if name.endswith(end) and os.path.isfile(source):
+        py_compile.compile(source, code, doraise=True)
+' </dev/envc-code
+done
+
+# Java before 17 writes its archive of classes another way each time, and starts without one, too.
+drop /usr/lib/jvm/java-1[0-6]-*/lib/server/classes.jsa
+
 # TeX's formats, from lists in one order: TeX takes the first file of a name. The formats of LuaTeX have
 # an order of their own each time, and that of Knuth's TeX has the time, whatever it is told: these
 # are made when somebody first wants them.

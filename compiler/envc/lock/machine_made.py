@@ -44,6 +44,7 @@ _TAKEN_OUT = {
     "xrdp": MachineMade(what="its key", command="xrdp-keygen xrdp auto"),
 }
 _CLUSTER = re.compile(r"postgresql-([0-9]+)")
+_MYSQL = re.compile(r"mysql-server-[0-9.]+")
 _DIFFER = re.compile(
     r"bacula-.*|certmonger|context|courier-base|freeradius|gridengine-master|heimdal-kdc|ircd-hybrid"
     r"|mailman3|openvswitch-pki|phpmyadmin|popularity-contest|redmine|roundcube-core|tripwire"
@@ -55,6 +56,11 @@ def taken_out(name: str) -> MachineMade | None:
     cluster = _CLUSTER.fullmatch(name)
     if cluster is not None:
         return MachineMade(what="the cluster `main`", command=f"pg_createcluster {cluster[1]} main")
+    if _MYSQL.fullmatch(name):
+        return MachineMade(
+            what="the database of the system",
+            command="mysqld --initialize-insecure --user=mysql",
+        )
     return _TAKEN_OUT.get(name)
 
 
