@@ -122,8 +122,8 @@ def read_versions(program: str, series: str) -> set[str]:
     prefix = posixpath.dirname(posixpath.dirname(program))
     libraries = [
         f"/{file.relative_to(SYSTEM)}"
-        for folder in inside(prefix).glob("lib*")
-        for file in folder.glob(f"**/libpython{series}*.so*")
+        for place in ("lib*", "lib*/*")  # below which Debian has a folder for each architecture
+        for file in inside(prefix).glob(f"{place}/libpython{series}*.so*")
     ]
     pattern = re.compile(
         rb"(?<![0-9.])(" + re.escape(series).encode() + rb"\.\d+(?:(?:a|b|rc)\d+)?)\+?\0"

@@ -14,11 +14,11 @@ sys.path.insert(0, "/tools/site")
 
 import rattler
 from layer import (
-    ARTEFACTS,
     ENVIRONMENT,
     LISTING,
     PREFIX,
     adopt_byte_code,
+    find_artefacts,
     finish,
     is_same,
     refuse_folder,
@@ -55,9 +55,8 @@ def python_of(series: str, subdir: str) -> rattler.RepoDataRecord:
     return rattler.RepoDataRecord(record, file_name=file, url=url, channel="file:///")
 
 
-async def install(row: dict[str, str], listing: dict, prefix: Path) -> str:
+async def install(archive: Path, row: dict[str, str], listing: dict, prefix: Path) -> str:
     """Install an archive into a prefix of its own, and return the package's name."""
-    (archive,) = ARTEFACTS.rglob(row["file"])
     record = await rattler.RepoDataRecord.from_package_archive(archive)
     name = record.name.normalized
     records, ignored = [record], set()
@@ -128,11 +127,12 @@ def make_folder(path: str, package: str, owners: dict[str, str]) -> None:
 async def install_all(listing: dict) -> list[tuple[str, Path]]:
     """Install the layer's archives side by side, and return packages' names and prefixes, in order."""
     turns = asyncio.Semaphore(os.cpu_count() or 1)
+    archives = find_artefacts()
 
     async def one(number: int, row: dict[str, str]) -> tuple[str, Path]:
         prefix = Path("/tmp/prefixes", str(number))
         async with turns:
-            return await install(row, listing, prefix), prefix
+            return await install(archives[row["file"]], row, listing, prefix), prefix
 
     return await asyncio.gather(*(one(*entry) for entry in enumerate(listing["packages"])))
 

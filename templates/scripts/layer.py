@@ -17,15 +17,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-LAYER = Path("/layer")
+LAYER = Path("/envc/layer")
 TREE = LAYER / "tree"  # what goes into the image, under its full path
 FILES = LAYER / "files.json"  # whose files they are, for the last layer
 ENVIRONMENT = Path("/opt/env")
 PREFIX = TREE / "opt/env"
-ARTEFACTS = Path("/mnt/files")
-LISTING = ARTEFACTS / "layer.json"
+ARTEFACTS = Path("/mnt/files")  # in folders
+LISTING = Path("/mnt/layer.json")  # what they are
 CODE = Path("/mnt/code")  # byte code that the environment's own Python has made
 FILE_TIME = 946684800  # one constant for all environments, so that they can share layers
+
+
+def find_artefacts() -> dict[str, Path]:
+    """Return where the layer's artefacts are, by their file names."""
+    return {path.name: path for path in ARTEFACTS.glob("*/*")}
 
 
 def series() -> str:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages that lie in a folder, without a network; dpkg's own triggers run. Where
-# the folder is empty text, the packages that are named, from the archives: what nobody could pin.
+# Installs the Debian packages that lie in the folders of a folder, without a network; dpkg's own triggers
+# run. Where it is empty text, the packages that are named, from the archives: what nobody could pin.
 # Arguments: folder [package...]
 # What tells of the day goes: logs, caches, backups. Services are not started: this is no machine.
 set -eu
@@ -35,7 +35,7 @@ quietly() {
 if [ -n "$folder" ]; then
     # apt knows the order in which packages need each other; the archives' own lists are not asked.
     quietly apt-get install -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts=/dev/null \
-        "$@" "$folder"/*.deb
+        "$@" "$folder"/*/*.deb
 else
     [ ! -f /run/secrets/ca-bundle ] || set -- -o Acquire::https::CAInfo=/run/secrets/ca-bundle "$@"
     quietly apt-get update -qq

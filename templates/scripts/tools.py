@@ -1,6 +1,7 @@
 """Unpacks the installers' wheels into /tools: `uv`, and what `import rattler` needs, where these are wanted.
 
-With uv, also makes an empty virtual environment at /opt/env, so that what it installs names it.
+With uv, also makes an empty virtual environment at /opt/env, so that what it installs names it, and has
+uv look at its Python, which each layer would wait for.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 TOOLS = Path("/tools")
+ENVIRONMENT = Path("/opt/env")
 UV = {"HOME": "/tmp", "PATH": os.defpath}
 
 
@@ -25,9 +27,13 @@ def main(wheels: Path) -> None:
         (TOOLS / script.name).chmod(0o755)
     if not (TOOLS / "uv").exists():
         return
-    command = [str(TOOLS / "uv"), "venv", "--quiet", "--no-config", "--no-project", "--offline"]
-    command += ["--no-cache", "--python", sys.executable, "/opt/env"]
-    subprocess.run(command, env=UV, check=True)
+    uv(["venv", "--no-project", "--python", sys.executable, str(ENVIRONMENT)])
+    uv(["pip", "list", "--python", str(ENVIRONMENT / "bin/python")])
+
+
+def uv(words: list[str]) -> None:
+    command = [str(TOOLS / "uv"), *words, "--quiet", "--no-config", "--offline"]
+    subprocess.run([*command, "--cache-dir", str(TOOLS / "cache")], env=UV, check=True)
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ import zipfile
 from pathlib import Path
 
 from layer import (
-    ARTEFACTS,
     ENVIRONMENT,
     LISTING,
     PREFIX,
+    find_artefacts,
     finish,
     refuse,
     refuse_folder,
@@ -30,7 +30,7 @@ from layer import (
 UV = {
     "HOME": "/tmp",
     "PATH": os.defpath,
-    # Into the layer from uv's own folder, which is gone when uv ends: nothing is written twice.
+    # Into the layer from uv's own folder, which no later stage has: nothing is written twice.
     "UV_LINK_MODE": "hardlink",
     # Its metadata hold the time at which a wheel was unpacked.
     "UV_NO_INSTALLER_METADATA": "1",
@@ -43,7 +43,8 @@ SAID = re.compile(r"^\s*(?:(?:error|cause|caused by):)?\s*|\s+$", re.IGNORECASE)
 
 def main() -> None:
     listing = json.loads(LISTING.read_bytes())
-    rows = listing["wheels"]
+    archives = find_artefacts()
+    rows = [{**row, "path": str(archives[row["file"]])} for row in listing["wheels"]]
     files = {row["name"]: list_files(row, listing["python"]) for row in rows}
     packages = {name: sorted({path for path, _ in own}) for name, own in files.items()}
     check_folders(packages)
@@ -62,11 +63,14 @@ def install(rows: list[dict[str, str]], listing: dict, prefix: Path) -> None:
     requirements = Path(tempfile.mkdtemp(), "requirements.txt")
     lines = [f"{row['name']}=={row['version']} --hash=sha256:{row['sha256']}\n" for row in rows]
     requirements.write_text("".join(lines), encoding="utf-8")
-    command = ["/tools/uv", "pip", "install", "--quiet", "--no-config", "--offline", "--no-cache"]
+    command = ["/tools/uv", "pip", "install", "--quiet", "--no-config", "--offline"]
+    command += ["--cache-dir", "/tools/cache"]
     command += ["--python", str(ENVIRONMENT / "bin/python"), "--prefix", str(prefix)]
     command += ["--python-version", listing["python"].rstrip("t")]
     command += ["--python-platform", listing["platform"]]
-    command += ["--no-deps", "--no-index", "--find-links", str(ARTEFACTS), "--only-binary", ":all:"]
+    command += ["--no-deps", "--no-index", "--only-binary", ":all:"]
+    for folder in sorted({str(Path(row["path"]).parent) for row in rows}):
+        command += ["--find-links", folder]
     command += ["--require-hashes", "--requirements", str(requirements)]
     done = subprocess.run(command, env=UV, stderr=subprocess.PIPE, text=True, check=False)
     sys.stderr.write(done.stderr)
@@ -126,13 +130,14 @@ def settle_clashes(
             with tempfile.TemporaryDirectory() as alone:
                 install([row], listing, Path(alone))
                 for path in lost[row["name"]]:
+                    (PREFIX / path).unlink()  # it may be the very same file, of uv's folder
                     shutil.copy(Path(alone, path), PREFIX / path)
     return clashes
 
 
 def list_files(row: dict[str, str], python: str) -> list[tuple[str, str]]:
     """Return what a wheel puts where below a prefix, and what tells its content from another's."""
-    with zipfile.ZipFile(ARTEFACTS / row["file"]) as archive:
+    with zipfile.ZipFile(row["path"]) as archive:
         (record,) = (
             name
             for name in archive.namelist()

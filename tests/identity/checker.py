@@ -23,7 +23,7 @@ __all__ = [
     "tag",
 ]
 
-SPEC_CONTRACT, CONTRACT = 1, 5
+SPEC_CONTRACT, CONTRACT = 1, 6
 PREFIX = "/opt/env"
 MARKS = {"CONDA_PREFIX": PREFIX, "VIRTUAL_ENV": PREFIX}
 ACTIVATE = f"{PREFIX}/bin/envc-activate"

@@ -93,13 +93,15 @@ def test_a_layer_sees_its_own_artefacts_and_scripts_and_nothing_else() -> None:
         Mount(source="scripts/wheels.py", target="/mnt/envc/wheels.py"),
         Mount(source="scripts/layer.py", target="/mnt/envc/layer.py"),
         Mount(source="scripts/bytecode.py", target="/mnt/envc/bytecode.py"),
-        Mount(stage="pip-1-files", source="/", target="/mnt/files"),
+        Mount(source="layers/pip-1.json", target="/mnt/layer.json"),
+        Mount(stage="wheel-six", source="/", target="/mnt/files/wheel-six"),
     )
     assert run_of(made["conda-1"]).mounts == (
         Mount(source="scripts/conda.py", target="/mnt/envc/conda.py"),
         Mount(source="scripts/layer.py", target="/mnt/envc/layer.py"),
         Mount(source="scripts/bytecode.py", target="/mnt/envc/bytecode.py"),
-        Mount(stage="conda-1-files", source="/", target="/mnt/files"),
+        Mount(source="layers/conda-1.json", target="/mnt/layer.json"),
+        Mount(stage="package-zlib", source="/", target="/mnt/files/package-zlib"),
     )
 
 
@@ -112,7 +114,7 @@ def test_a_bump_changes_the_stages_of_its_own_layer_alone() -> None:
     changed = {name for name, stage in after.items() if stage != before.get(name)}
     assert before.keys() == after.keys()
     # The last has the env id as its label.
-    assert changed == {"pip-scipy-files", "image"}
+    assert changed == {"wheel-scipy", "image"}
 
 
 def test_another_base_changes_no_layer() -> None:
@@ -157,7 +159,7 @@ def test_a_python_of_another_series_compiles_by_itself_on_the_target() -> None:
         "python3",
         "/mnt/envc/bytecode.py",
         "/mnt/source/tree",
-        "/layer/tree",
+        "/envc/layer/tree",
     )
     assert run_of(made["pip-1"]).words == ("python3", "/mnt/envc/layer.py")
     assert "the platform that the image is for" in made["pip-1-code"].comment

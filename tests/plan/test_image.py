@@ -130,7 +130,7 @@ def test_the_first_layer_of_an_environment_makes_the_user_and_its_folders() -> N
     }
     first, second, *_ = plan.stages[-1].instructions
     assert (first, second) == (
-        Copy(stage="account", source="/layer/tree/", to="/", link=True),
+        Copy(stage="account", source="/envc/layer/tree/", to="/", link=True),
         Workdir(path="/app"),
     )
 

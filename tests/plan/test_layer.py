@@ -224,7 +224,7 @@ def test_the_cap_grows_until_the_budget_suffices() -> None:
 
 
 def test_a_package_of_any_name_has_a_layer_of_another_name_than_all_other_stages() -> None:
-    names = ("1", "small", "large-01", "torch", "torch-files", "x-amd64", "small-package")
+    names = ("1", "small", "large-01", "torch", "torch-code", "x-amd64", "small-package")
     sizes: dict[str, int | None] = dict.fromkeys(names, 9 * MIB)
 
     assert list(held(assign_layers(lock_of(sizes)))) == [
@@ -233,7 +233,7 @@ def test_a_package_of_any_name_has_a_layer_of_another_name_than_all_other_stages
         "pip-small-package",
         "pip-small-package-package",
         "pip-torch",
-        "pip-torch-files-package",
+        "pip-torch-code-package",
         "pip-x-amd64-package",
     ]
 

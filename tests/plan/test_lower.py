@@ -10,7 +10,7 @@ from envc.lock.model import PlatformLock
 from envc.mirror import MirrorMap
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Selection, Tree
-from envc.plan.instruction import Add, BuildPlan, Copy, Env, Run
+from envc.plan.instruction import Add, BuildPlan, Copy, Env, Run, Stage
 from envc.plan.lower import FILE_TIME
 from envc.resources import read_scripts
 from support.plans import conda_lock, conda_package, pip_lock, plan_of, wheel
@@ -29,7 +29,7 @@ def stage_names(*locks: PlatformLock) -> list[str]:
 
 def test_wheels_alone_are_installed_beside_the_bases_python() -> None:
     expected = [
-        "base", "tool-wheels", "tools", "pip-1-files", "pip-1", "system", "account", "environment",
+        "base", "tool-wheels", "tools", "wheel-six", "pip-1", "system", "account", "environment",
         "image",
     ]  # fmt: skip
 
@@ -44,7 +44,7 @@ def test_a_virtual_environment_without_wheels_is_the_layers_that_no_package_brin
 
 def test_conda_packages_alone_need_no_wheels() -> None:
     expected = [
-        "base", "tool-wheels", "tools", "conda-1-files", "conda-1", "system", "account",
+        "base", "tool-wheels", "tools", "package-zlib", "conda-1", "system", "account",
         "environment", "image",
     ]  # fmt: skip
 
@@ -67,10 +67,11 @@ def test_wheels_go_on_top_of_conda() -> None:
 def test_platforms_that_differ_get_a_stage_each_and_a_choice() -> None:
     names = stage_names(pip_lock(wheel("six")), pip_lock(wheel("idna")))
 
-    assert [name for name in names if name.startswith("pip-")] == [
-        "pip-1-files-amd64",
-        "pip-1-files-arm64",
-        "pip-1-files",
+    assert [name for name in names if name.startswith(("wheel-", "pip-"))] == [
+        "wheel-idna",
+        "wheel-six",
+        "pip-1-amd64",
+        "pip-1-arm64",
         "pip-1",
     ]
     assert names[-5:] == ["environment", "runtime", "image-amd64", "image-arm64", "image"]
@@ -135,6 +136,18 @@ def test_an_escaped_address_gets_the_files_true_name() -> None:
     assert adds[-1].to == "/torch-2.0+cpu-py3-none-any.whl"
 
 
+def added(plan: BuildPlan, word: str) -> list[str]:
+    """Return the addresses that the stages whose names begin so add."""
+    stages = [stage for stage in plan.stages if stage.name.startswith(word)]
+    return [i.url for stage in stages for i in stage.instructions if isinstance(i, Add)]
+
+
+def shown(stage: Stage) -> list[str]:
+    """Return which other stages the steps of a stage see."""
+    runs = [i for i in stage.instructions if isinstance(i, Run)]
+    return [mount.stage for run in runs for mount in run.mounts if mount.stage is not None]
+
+
 def test_the_secret_of_an_index_is_for_files_of_its_own_host() -> None:
     index = "https://pypi.example.com/simple"
     pets = wheel(
@@ -153,8 +166,8 @@ def test_the_secret_of_an_index_is_for_files_of_its_own_host() -> None:
         ("PETS_TOKEN", True),
         ("ca-bundle", False),
     ]
-    added = [i.url for i in stages["pip-1-files"].instructions if isinstance(i, Add)]
-    assert added == [wheel("six").url, elsewhere.url]
+    assert added(plan, "wheel-") == [wheel("six").url, elsewhere.url]
+    assert shown(stages["pip-1"]) == ["wheel-six", "wheel-toys", "pip-1-private"]
     assert plan.secrets == ("PETS_TOKEN",)
 
 
@@ -170,8 +183,7 @@ def test_the_secret_of_a_page_of_links_is_for_files_of_its_own_host() -> None:
 
     stages = {stage.name: stage for stage in plan.stages}
     assert "pip-1-private" in stages
-    added = [i.url for i in stages["pip-1-files"].instructions if isinstance(i, Add)]
-    assert added == [elsewhere.url]
+    assert added(plan, "wheel-") == [elsewhere.url]
     assert plan.secrets == ("WHEELS_TOKEN",)
 
 
@@ -194,8 +206,8 @@ def test_the_secret_of_a_channel_is_for_packages_of_its_own_host() -> None:
         ("PETS_TOKEN", True),
         ("ca-bundle", False),
     ]
-    added = [i.url for i in stages["conda-1-files"].instructions if isinstance(i, Add)]
-    assert added == [conda_package("python").url, elsewhere.url]
+    assert added(plan, "package-") == [conda_package("python").url, elsewhere.url]
+    assert shown(stages["conda-1"]) == ["package-python", "package-toys", "conda-1-private"]
     files = {file.path: file for file in plan.files}
     assert json.loads(files["layers/conda-1-private.json"].content or b"") == [
         {

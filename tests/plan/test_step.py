@@ -57,7 +57,7 @@ def test_build_variables_are_set_for_steps_alone() -> None:
 
     lines = stage_of("image", plan_with(build_variables=variables, steps=[*copy(), *RUN]))
 
-    assert lines[:2] == ["COPY --link --from=account /layer/tree/ /", "WORKDIR /app"]
+    assert lines[:2] == ["COPY --link --from=account /envc/layer/tree/ /", "WORKDIR /app"]
     assert lines[5:] == [
         "# copy src/ to /app",
         "RUN --network=none \\",

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from envc.canonical import Json
+from envc.frozen import frozen
 from envc.lock.model import PlatformLock
 from envc.lock.package import CondaPackage, PipPackage
+from envc.plan.artefact import Artefacts
 from envc.plan.built import BUILT, PRIVATE_SOURCES, build_list, fetched
 from envc.plan.fetch import (
-    LISTING,
     Sources,
-    artefact_stages,
-    files_stage,
     private_list,
     private_name,
     private_packages,
+    private_stages,
     tool_wheel_stages,
 )
-from envc.plan.instruction import Copy, Instruction, Mount, Run, Stage, User
-from envc.plan.layer import BUILT_LAYER, Layer
+from envc.plan.instruction import Instruction, Mount, Run, Stage, User
+from envc.plan.layer import BUILT_LAYER, Kind, Layer
 from envc.plan.layout import Layout
 from envc.plan.listing import Listings
 from envc.plan.stage import (
@@ -41,6 +41,7 @@ __all__ = ["base_stages", "built_layer_stages", "layer_lists", "layer_stages", "
 
 _BASE = "Where the image starts. Steps run as root, whoever the base's own user is."
 _FILES = "/mnt/files"
+_LISTING = "/mnt/layer.json"
 _COMPILER = "bytecode.py"
 _ENDING = ("layer.py", _COMPILER)
 _ANY_MACHINE = next(iter(PLATFORMS.values()))
@@ -54,6 +55,44 @@ _LAYERS = {
     "conda": "Conda packages, laid out on the machine that builds: a layer of the environment each.",
     "pip": "Wheels, laid out on the machine that builds: a layer of the environment each.",
 }
+
+
+@frozen
+class _Shown:
+    """What the stages that install see of the artefacts."""
+
+    artefacts: Artefacts
+    sources: Sources
+    listings: Listings
+
+    def layer(self, architecture: str, layer: Layer) -> tuple[Mount, ...]:
+        """Return the mounts of a layer's artefacts, and of the list of them."""
+        return self._packages(architecture, layer.name, layer.kind, layer.packages, (layer,))
+
+    def interpreter(self, architecture: str, layout: Layout) -> tuple[Mount, ...]:
+        """Return the mounts of Conda's Python and of what it needs, and of the list of them."""
+        needed = _python_and_what_it_needs(layout)
+        layers = [layer for layer in layout.layers if set(needed) & set(layer.packages)]
+        return self._packages(architecture, INTERPRETER, "conda", needed, layers)
+
+    def _packages(
+        self,
+        architecture: str,
+        listing: str,
+        kind: Kind,
+        packages: Sequence[CondaPackage | PipPackage],
+        layers: Sequence[Layer],
+    ) -> tuple[Mount, ...]:
+        private = [
+            private_name(layer.name)
+            for layer in layers
+            if private_packages(layer.packages, self.sources.secrets)
+        ]
+        return (
+            mount_file(self.listings.path(architecture, listing), _LISTING),
+            *self.artefacts.mounts(architecture, kind, packages, _FILES),
+            *(mount_stage(name, "/packages", f"{_FILES}/{name}") for name in private),
+        )
 
 
 def base_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
@@ -91,22 +130,20 @@ def tools_stages(layouts: Mapping[str, Layout], sources: Sources) -> tuple[Stage
 
 
 def layer_stages(
-    layouts: Mapping[str, Layout], sources: Sources, listings: Listings
+    layouts: Mapping[str, Layout], artefacts: Artefacts, sources: Sources, listings: Listings
 ) -> tuple[Stage, ...]:
     """Return a stage for each layer, called as it is, each after those that fetch for it."""
-    stages: list[Stage] = []
-    seen: set[str] = set()
+    shown = _Shown(artefacts=artefacts, sources=sources, listings=listings)
     names = list(_order(layouts.values()))
-    for name, kind in names:
-        is_first = kind not in seen
-        seen.add(kind)
-        stages += artefact_stages(name, layouts, sources, listings, is_first=is_first)
-    stages += _interpreter_stages(layouts, listings)
-    seen.clear()
+    stages = [*artefacts.stages["conda"], *artefacts.stages["pip"]]
+    for name, _ in names:
+        stages += private_stages(name, layouts, sources, listings)
+    stages += _interpreter_stages(layouts, shown)
+    seen: set[str] = set()
     for name, kind in names:
         comment = _LAYERS[kind] if kind not in seen else ""
         seen.add(kind)
-        stages += _install_stages(name, layouts, comment)
+        stages += _install_stages(name, layouts, shown.layer, comment)
     return tuple(stages)
 
 
@@ -117,9 +154,11 @@ def built_layer_stages(layouts: Mapping[str, Layout]) -> tuple[Stage, ...]:
     """
     if not any(layout.locked.sources for layout in layouts.values()):
         return ()
-    copied = Copy(stage=BUILT, source=f"/{BUILT}/", to="/")
-    files = Stage(name=files_stage(BUILT_LAYER), base="scratch", instructions=(copied,))
-    return files, *_install_stages(BUILT_LAYER, layouts, _BUILT)
+    mounts = (
+        mount_stage(BUILT, f"/{BUILT}/layer.json", _LISTING),
+        mount_stage(BUILT, f"/{BUILT}", f"{_FILES}/{BUILT}"),
+    )
+    return _install_stages(BUILT_LAYER, layouts, lambda _architecture, _layer: mounts, _BUILT)
 
 
 def layer_lists(layouts: Mapping[str, Layout], sources: Sources) -> dict[str, dict[str, Json]]:
@@ -185,9 +224,22 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
-def _install_stages(name: str, layouts: Mapping[str, Layout], comment: str) -> tuple[Stage, ...]:
+def _install_stages(
+    name: str,
+    layouts: Mapping[str, Layout],
+    show: Callable[[str, Layer], tuple[Mount, ...]],
+    comment: str,
+) -> tuple[Stage, ...]:
+    """Return the stages that install a layer.
+
+    Args:
+        show: Returns the mounts of what is installed, and of the list of it, for an architecture.
+    """
     holding = {key: layer for key, one in layouts.items() if (layer := one.find(name)) is not None}
-    run = _install(next(iter(holding.values())))
+    runs: dict[str, tuple[Instruction, ...]] = {
+        architecture: (_install(layer, show(architecture, layer)),)
+        for architecture, layer in holding.items()
+    }
     source, code = f"{name}-source", f"{name}-code"
     compiling: dict[str, tuple[Instruction, ...]] = {
         architecture: (_compile(layouts[architecture], source),)
@@ -195,22 +247,21 @@ def _install_stages(name: str, layouts: Mapping[str, Layout], comment: str) -> t
         if not layouts[architecture].is_compiled_by_tools
     }
     if not compiling:
-        return (Stage(name=name, base="tools", comment=comment, instructions=(run,)),)
+        return choose(name, dict.fromkeys(runs, "tools"), runs, comment)
     adding: dict[str, tuple[Instruction, ...]] = {
         architecture: (_add_code(code),) if architecture in compiling else ()
         for architecture in holding
     }
     return (
-        Stage(name=source, base="tools", comment=comment, instructions=(run,)),
+        *choose(source, dict.fromkeys(runs, "tools"), runs, comment),
         *choose(code, dict.fromkeys(compiling, "base"), compiling, _SERIES),
         *choose(name, dict.fromkeys(holding, source), adding, ""),
     )
 
 
-def _install(layer: Layer) -> Run:
+def _install(layer: Layer, shown: tuple[Mount, ...]) -> Run:
     file = {"conda": "conda.py", "pip": "wheels.py"}[layer.kind]
-    files = mount_stage(files_stage(layer.name), "/", _FILES)
-    return Run(words=script("python3", file), mounts=(*mount_scripts(file, *_ENDING), files))
+    return Run(words=script("python3", file), mounts=(*mount_scripts(file, *_ENDING), *shown))
 
 
 def _compile(layout: Layout, source: str) -> Run:
@@ -239,19 +290,13 @@ def _needs_interpreter(layout: Layout) -> bool:
     )
 
 
-def _interpreter_stages(layouts: Mapping[str, Layout], listings: Listings) -> tuple[Stage, ...]:
+def _interpreter_stages(layouts: Mapping[str, Layout], shown: _Shown) -> tuple[Stage, ...]:
     """Return the stage that has Conda's Python, and what it needs to run, for `_compile`."""
     runs: dict[str, tuple[Instruction, ...]] = {}
     for architecture, layout in layouts.items():
         if not _needs_interpreter(layout):
             continue
-        wanted = set(_python_and_what_it_needs(layout))
-        layers = [layer.name for layer in layout.layers if wanted & set(layer.packages)]
-        mounts = (
-            *mount_scripts("conda.py", *_ENDING),
-            mount_file(listings.path(architecture, INTERPRETER), f"{_FILES}/{LISTING}"),
-            *(mount_stage(files_stage(name), "/", f"{_FILES}/{name}") for name in layers),
-        )
+        mounts = (*mount_scripts("conda.py", *_ENDING), *shown.interpreter(architecture, layout))
         runs[architecture] = (Run(words=script("python3", "conda.py"), mounts=mounts),)
     comment = "The environment's Python, for the byte code that the tools' cannot make."
     return choose(INTERPRETER, dict.fromkeys(runs, "tools"), runs, comment)

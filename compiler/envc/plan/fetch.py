@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -12,8 +12,7 @@ from envc.lock.model import PlatformLock
 from envc.lock.package import CondaPackage, PipPackage, SystemPackage
 from envc.mirror import MirrorMap
 from envc.plan.context import ContextFile
-from envc.plan.instruction import Add, Copy, Instruction, Run, Secret, Stage
-from envc.plan.layer import Layer
+from envc.plan.instruction import Add, Instruction, Run, Secret, Stage
 from envc.plan.layout import Layout
 from envc.plan.listing import Listings
 from envc.plan.private import is_private, private_row, secret_of
@@ -22,37 +21,29 @@ from envc.platform import PLATFORMS
 
 __all__ = [
     "CA_BUNDLE",
-    "LISTING",
+    "Artefact",
     "Sources",
-    "artefact_stages",
+    "add",
     "fetch_private",
-    "files_stage",
     "local_wheel_files",
     "private_list",
     "private_name",
     "private_packages",
-    "system_package_stages",
+    "private_stages",
     "tool_wheel_stages",
+    "wheel_folder",
 ]
 
-_Fetched: TypeAlias = CondaPackage | PipPackage | SystemPackage
+Artefact: TypeAlias = CondaPackage | PipPackage | SystemPackage
 
 CA_BUNDLE = Secret(name="ca-bundle", required=False)
 """Certificates that steps with a network trust besides the base's own."""
 
-LISTING = "layer.json"
-"""What says, beside the artefacts of a layer, what they are."""
-
-_SYSTEM = "Debian packages, each verified by its SHA-256 before anything reads it."
 _TOOL_WHEELS = "The installers' wheels. Only the stages that install see them."
 _PRIVATE = {
     "conda": "Conda packages of channels that want credentials, which come as build secrets and leave "
     "no trace.",
     "pip": "Wheels of indexes that want credentials, which come as build secrets and leave no trace.",
-}
-_ARTEFACTS = {
-    "conda": "Conda packages, each verified by its SHA-256 before anything reads it.",
-    "pip": "Wheels, each verified by its SHA-256 before anything reads it.",
 }
 
 
@@ -78,11 +69,6 @@ class Sources:
         return Sources(secrets=secrets, mirrors=mirrors, common=_common_wheels(platforms))
 
 
-def files_stage(layer: str) -> str:
-    """Return the name of the stage that has a layer's artefacts."""
-    return f"{layer}-files"
-
-
 def private_name(layer: str) -> str:
     """Return what the stage and the list of a layer's packages that want credentials are called."""
     return f"{layer}-private"
@@ -91,60 +77,33 @@ def private_name(layer: str) -> str:
 def tool_wheel_stages(name: str, locked: PlatformLock, mirrors: MirrorMap) -> tuple[Stage, ...]:
     """Return the stage of this name: the installers for the machine that builds."""
     adds: dict[str, tuple[Instruction, ...]] = {
-        architecture: _adds(packages, mirrors)
+        architecture: tuple(add(package, mirrors) for package in packages)
         for architecture, packages in locked.tools.packages.items()
     }
     bases = dict.fromkeys(adds, "scratch")
     return choose(name, bases, adds, _TOOL_WHEELS, variable="BUILDARCH")
 
 
-def system_package_stages(
-    platforms: Mapping[str, PlatformLock], mirrors: MirrorMap
+def private_stages(
+    name: str, layouts: Mapping[str, Layout], sources: Sources, listings: Listings
 ) -> tuple[Stage, ...]:
-    """Return the stage `system-packages`, or none where there are none."""
-    adds: dict[str, tuple[Instruction, ...]] = {
-        PLATFORMS[name].architecture: _adds(locked.system, mirrors)
-        for name, locked in platforms.items()
-        if locked.system
-    }
-    return choose("system-packages", dict.fromkeys(adds, "scratch"), adds, _SYSTEM)
-
-
-def artefact_stages(
-    name: str,
-    layouts: Mapping[str, Layout],
-    sources: Sources,
-    listings: Listings,
-    *,
-    is_first: bool,
-) -> tuple[Stage, ...]:
-    """Return the stages that fetch a layer's artefacts.
+    """Return the stages that fetch what of a layer only credentials can; none where there is none.
 
     Args:
         name: The layer's.
         layouts: By architecture.
-        is_first: Whether it is the first of its kind, whose stage has the comment.
     """
-    fetching: dict[str, tuple[Instruction, ...]] = {}
-    private: dict[str, tuple[Instruction, ...]] = {}
+    runs: dict[str, tuple[Instruction, ...]] = {}
     kind = ""
     for architecture, layout in layouts.items():
         layer = layout.find(name)
-        if layer is None:
-            continue
-        kind = layer.kind
-        wanted = private_packages(layer.packages, sources.secrets)
-        if wanted:
-            private[architecture] = (
-                fetch_private(wanted, sources, listings.path(architecture, private_name(name))),
-            )
-        listing = Copy(source=listings.path(architecture, name), to=f"/{LISTING}")
-        fetching[architecture] = (*_fetch(architecture, layer, wanted, sources), listing)
-    comment = _ARTEFACTS[kind] if is_first and kind else ""
-    return (
-        *choose(private_name(name), dict.fromkeys(private, "tools"), private, _PRIVATE[kind]),
-        *choose(files_stage(name), dict.fromkeys(fetching, "scratch"), fetching, comment),
-    )
+        if layer is not None and (wanted := private_packages(layer.packages, sources.secrets)):
+            kind = layer.kind
+            listing = listings.path(architecture, private_name(name))
+            runs[architecture] = (fetch_private(wanted, sources, listing),)
+    if not runs:
+        return ()
+    return choose(private_name(name), dict.fromkeys(runs, "tools"), runs, _PRIVATE[kind])
 
 
 def private_packages(
@@ -178,6 +137,11 @@ def local_wheel_files(
     )
 
 
+def wheel_folder(wheel: PipPackage, architecture: str, sources: Sources) -> str:
+    """Return the context's folder that has a local wheel of a platform."""
+    return "wheels" if wheel.path in sources.common else _own_wheels(architecture)
+
+
 def _own_wheels(architecture: str) -> str:
     return f"wheels/{architecture}"
 
@@ -188,21 +152,6 @@ def _common_wheels(platforms: Mapping[str, PlatformLock]) -> frozenset[str]:
 
 def _local_paths(locked: PlatformLock) -> frozenset[str]:
     return frozenset(package.path for package in locked.pip if package.path is not None)
-
-
-def _fetch(
-    architecture: str, layer: Layer, private: Container[CondaPackage | PipPackage], sources: Sources
-) -> Iterator[Instruction]:
-    """Yield what brings a layer's artefacts into its stage's root."""
-    public = [package for package in layer.packages if package not in private]
-    yield from _adds(public, sources.mirrors)
-    if len(public) != len(layer.packages):
-        yield Copy(stage=private_name(layer.name), source="/packages/", to="/")
-    for package in layer.packages:
-        if isinstance(package, PipPackage) and package.path is not None:
-            is_common = package.path in sources.common
-            folder = "wheels" if is_common else _own_wheels(architecture)
-            yield Copy(source=f"{folder}/{package.filename}", to="/")
 
 
 def fetch_private(
@@ -223,15 +172,13 @@ def fetch_private(
     )
 
 
-def _adds(packages: Sequence[_Fetched], mirrors: MirrorMap) -> tuple[Add, ...]:
-    return tuple(
-        _add(package, mirrors.to_mirror(package.url))
-        for package in packages
-        if package.url is not None
-    )
+def add(artefact: Artefact, mirrors: MirrorMap) -> Add:
+    """Return what fetches an artefact into a stage's root.
 
-
-def _add(package: _Fetched, url: str) -> Add:
+    Args:
+        artefact: One that has an address.
+    """
+    url = mirrors.to_mirror(artefact.url or "")
     # BuildKit names the file after the address as it is written: escapes need the name spelled out.
-    to = "/" if url.endswith(f"/{package.filename}") else f"/{package.filename}"
-    return Add(url=url, sha256=package.sha256, to=to)
+    to = "/" if url.endswith(f"/{artefact.filename}") else f"/{artefact.filename}"
+    return Add(url=url, sha256=artefact.sha256, to=to)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from envc.lock.model import PlatformLock
+from envc.plan.artefact import Artefacts
 from envc.plan.assembly import account_copies, layer_copies
 from envc.plan.context import ContextFile
 from envc.plan.fetch import CA_BUNDLE
@@ -29,7 +29,7 @@ from envc.plan.instruction import (
 from envc.plan.label import CONTRACT, CONTRACT_LABEL, CUDA_LABEL, ENV_ID_LABEL
 from envc.plan.layout import Layout
 from envc.plan.setting import BIN, Settings
-from envc.plan.stage import SCRIPTS, choose, mount_stage, script, script_path
+from envc.plan.stage import SCRIPTS, choose, script, script_path
 from envc.plan.step import CopyAction, RunAction, StepAction
 from envc.spec.defaults import Probe
 from envc.syntax.document import Document
@@ -42,7 +42,7 @@ IMAGE_STAGES = ("system", "image")
 _IMAGE = "The image."
 _BEFORE = "before-"
 _UNLESS_THERE = '[ -d "$0" ] || exec "$@"'
-_PACKAGES = mount_stage("system-packages", "/", "/mnt/packages")
+_PACKAGES = "/mnt/packages"
 
 
 def image_stages(
@@ -92,7 +92,7 @@ def step_files(settings: Iterable[Settings]) -> tuple[ContextFile, ...]:
     return tuple(files.values())
 
 
-def system_stages(layouts: Mapping[str, Layout]) -> tuple[Stage, ...]:
+def system_stages(layouts: Mapping[str, Layout], artefacts: Artefacts) -> tuple[Stage, ...]:
     """Return the stage `system`, which the image starts from: steps come before the user, since they
     may make it. Where there is an environment, a layer of it has the account.
 
@@ -109,16 +109,18 @@ def system_stages(layouts: Mapping[str, Layout]) -> tuple[Stage, ...]:
     *others, last = parts or ["nothing more"]
     comment = f"The base, with {', '.join(others)}{', and ' if others else ''}{last}."
     instructions = {
-        name: (*_system_packages(layout.locked), *_system(layout))
+        name: (*_system_packages(layout, artefacts), *_system(layout))
         for name, layout in layouts.items()
     }
     return choose("system", dict.fromkeys(instructions, "base"), instructions, comment)
 
 
-def _system_packages(locked: PlatformLock) -> tuple[Run, ...]:
+def _system_packages(layout: Layout, artefacts: Artefacts) -> tuple[Run, ...]:
     """Return what installs Debian packages: those of the lock, or else whatever the archive has."""
+    locked = layout.locked
     if locked.system:
-        return (Run(words=_installing(_PACKAGES.target), mounts=(SCRIPTS, _PACKAGES)),)
+        shown = artefacts.mounts(layout.architecture, "system", locked.system, _PACKAGES)
+        return (Run(words=_installing(_PACKAGES), mounts=(SCRIPTS, *shown)),)
     if locked.unresolved:
         return (
             Run(

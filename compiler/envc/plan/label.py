@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["CONTRACT", "CONTRACT_LABEL", "CUDA_LABEL", "ENV_ID_LABEL", "tag"]
 
-CONTRACT = 5
+CONTRACT = 6
 """The version of what an env id promises: changes whenever the same inputs would give other layers
 or another config."""
 

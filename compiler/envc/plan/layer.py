@@ -22,6 +22,7 @@ __all__ = [
     "assign_layers",
     "choose_cap",
     "is_one_layer",
+    "stage_label",
 ]
 
 Kind: TypeAlias = Literal["conda", "pip"]
@@ -47,7 +48,7 @@ _CLASSES = (
 _BITS = 64
 # What bins are called, and what the names of the other stages of a layer end in.
 _TAKEN = re.compile(
-    r"(1|built|(small|medium|large)(-[01]+)?|.*-(files|private|source|code|amd64|arm64))(-package)*"
+    r"(1|built|(small|medium|large)(-[01]+)?|.*-(private|source|code|amd64|arm64))(-package)*"
 )
 
 
@@ -96,7 +97,7 @@ class _Bin:
     @property
     def label(self) -> str:
         if self.size is not None and len(self.packages) == 1:
-            return _label(self.packages[0].name)
+            return stage_label(self.packages[0].name)
         return (self.size or "1") + (f"-{self.bits}" if self.bits else "")
 
 
@@ -120,7 +121,7 @@ def assign_layers(locked: PlatformLock, *, budget: int = LAYER_BUDGET) -> tuple[
     bins = _spend(bins, _allowed(locked, budget) - len(heavy), _enough(locked))
     layers = [
         Layer(
-            name=f"{kind}-{_label(package.name)}",
+            name=f"{kind}-{stage_label(package.name)}",
             kind=kind,
             packages=(package,),
             reason=f"{_text(cap // 2)} or more",
@@ -295,8 +296,8 @@ def _digest(name: str) -> str:
     return f"{int.from_bytes(digest[: _BITS // 8], 'big'):0{_BITS}b}"
 
 
-def _label(name: str) -> str:
-    """Return what a package's own layer is called: never what another stage is, whatever its name."""
+def stage_label(name: str) -> str:
+    """Return what stages call a package: never what ends another stage's name, whatever its own."""
     label = re.sub("[^a-z0-9_.-]", "-", name.lower())
     return f"{label}-package" if _TAKEN.fullmatch(label) else label
 

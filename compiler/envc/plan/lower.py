@@ -8,6 +8,7 @@ from envc.dockerfile.adapt import Adapted
 from envc.dockerfile.need import NOTHING
 from envc.lock.model import Lock, PlatformLock
 from envc.mirror import MirrorMap
+from envc.plan.artefact import Artefacts
 from envc.plan.assembly import account_stages, assembly_list, assembly_stages, whole_stages
 from envc.plan.built import build_stages, source_files, source_stages
 from envc.plan.context import ContextFile
@@ -18,7 +19,7 @@ from envc.plan.environment import (
     layer_stages,
     tools_stages,
 )
-from envc.plan.fetch import Sources, local_wheel_files, system_package_stages
+from envc.plan.fetch import Sources, local_wheel_files
 from envc.plan.identity import env_id, identity_tree
 from envc.plan.image import IMAGE_STAGES, image_stages, step_files, system_stages
 from envc.plan.inputs import Inputs
@@ -91,16 +92,17 @@ def lower(
     building = by_architecture(layouts)
     # What needs credentials was fetched with them when the folder was filled.
     sources = Sources.of(platforms, {} if is_vendored else secrets_of(spec), mirrors)
+    artefacts = Artefacts.of(building, sources)
     lists = layer_lists(building, sources)
     listings = Listings(
         content={name: lists[name] | assembly_list(one) for name, one in building.items()}
     )
     epochs = {name: _created(locked) for name, locked in platforms.items()}
     after = (
-        *system_package_stages(platforms, mirrors),
+        *artefacts.stages["system"],
         *tools_stages(building, sources),
-        *layer_stages(building, sources, listings),
-        *system_stages(building),
+        *layer_stages(building, artefacts, sources, listings),
+        *system_stages(building, artefacts),
         *source_stages(building, sources, listings, is_vendored=is_vendored),
         *build_stages(building),
         *built_layer_stages(building),

@@ -22,8 +22,11 @@ __all__ = [
     "script_path",
 ]
 
-LAYER = "/layer"
-"""Where an install stage leaves what it has made, for the stages after it."""
+LAYER = "/envc/layer"
+"""Where an install stage leaves what it has made, for the stages after it.
+
+Not right below the root: to compare a folder with what it was, BuildKit reads all that lies beside it.
+"""
 
 TREE = f"{LAYER}/tree"
 """What of that goes into the image, under its full path."""

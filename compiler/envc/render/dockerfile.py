@@ -76,7 +76,8 @@ def render(
     if plan.preamble is not None:
         _write_preamble(writer, plan.preamble)
     for stage in plan.stages:
-        writer.write("\n")
+        # Stages that only hold a file stand close together, below the comment of the first.
+        writer.write("\n" if stage.comment or stage.base != "scratch" else "")
         _write_stage(writer, environment, stage, overrides)
     return Rendered(text="".join(writer.parts), origins=writer.origins)
 
