@@ -12,7 +12,7 @@ import pytest
 
 from envc.render.dockerfile import render
 from envc.resources import read_templates
-from support.plans import pip_lock, plan_of, wheel
+from support.plans import BASE, pip_lock, plan_of, wheel
 
 SPECS = Path(__file__).parents[1] / "specs"
 BESIDE = Path(sys.executable).parent
@@ -65,6 +65,24 @@ def test_a_base_that_a_dockerfile_builds_brings_no_finding_of_ours(
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_an_image_of_a_host_without_a_dot_is_told_so_that_the_linter_reads_it(
+    hadolint: str, tmp_path: Path
+) -> None:
+    image = "localhost:5000/python:3.12-slim"
+    base = BASE.model_copy(update={"image": image})
+    locked = pip_lock(wheel("six")).model_copy(update={"base": base})
+    text = render(plan_of({"environment": "x"}, {"linux/amd64": locked}), read_templates()).text
+    (tmp_path / "Dockerfile").write_text(text)
+
+    command = [hadolint, str(tmp_path / "Dockerfile")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (
+        f"\n# The image is `{image}`.\nFROM localhost:5000/python@{base.digest} AS base\n" in text
+    )
 
 
 def test_what_only_some_have_is_explained_there(hadolint: str, tmp_path: Path) -> None:

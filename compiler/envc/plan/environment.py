@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from envc.canonical import Json
 from envc.frozen import frozen
@@ -102,7 +103,8 @@ def base_stages(platforms: Mapping[str, PlatformLock]) -> tuple[Stage, ...]:
         for name, locked in platforms.items()
     }
     own = dict.fromkeys(references, (User(user="0"),))
-    return choose("base", references, own, _BASE)
+    tags = dict.fromkeys(_tagged(locked.base.image) for locked in platforms.values())
+    return choose("base", references, own, _BASE + "".join(tags))
 
 
 def tools_stages(layouts: Mapping[str, Layout], sources: Sources) -> tuple[Stage, ...]:
@@ -182,8 +184,22 @@ def layer_lists(layouts: Mapping[str, Layout], sources: Sources) -> dict[str, di
 
 
 def _pinned(image: str, digest: str) -> str:
-    """Return the reference as people write it, with its digest: `python:3.12-slim@sha256:...`."""
-    return ImageReference.parse(f"{image}@{digest}").familiar
+    """Return the reference as people write it, with its digest: `python:3.12-slim@sha256:...`.
+
+    Without the tag where linters cannot read both: hadolint takes the port of a host without a dot
+    for one. Then `_tagged` tells it.
+    """
+    reference = ImageReference.parse(f"{image}@{digest}")
+    return (replace(reference, tag=None) if _has_bare_host(reference) else reference).familiar
+
+
+def _tagged(image: str) -> str:
+    """Return a line of a comment that tells an image's tag; empty where its FROM does."""
+    return f"\nThe image is `{image}`." if _has_bare_host(ImageReference.parse(image)) else ""
+
+
+def _has_bare_host(reference: ImageReference) -> bool:
+    return ":" in reference.registry and "." not in reference.registry
 
 
 def _tools_stage(
@@ -204,7 +220,7 @@ def _tools_stage(
         name=name,
         base=_pinned(tools.image, tools.digest),
         platform=platform,
-        comment=comment,
+        comment=(comment + _tagged(tools.image)).lstrip(),
         instructions=(User(user="0"), unpack),
     )
 
