@@ -103,10 +103,19 @@ def test_no_name_of_a_package_makes_two_stages_of_one_name() -> None:
     assert holding(made).keys() == {"wheel-six-amd64", "wheel-six-arm64", "wheel-six-amd64-package"}
 
 
-def test_names_of_debian_packages_become_names_of_stages() -> None:
-    locked = pip_lock().model_copy(update={"system": [deb("g++"), deb("g--"), deb("libstdc++6")]})
+def test_names_that_no_image_may_have_get_a_digest() -> None:
+    locked = conda_lock(conda_package("_openmp_mutex"), conda_package("openmp-mutex")).model_copy(
+        update={"system": [deb("g++"), deb("g--"), deb("libstdc++6")]}
+    )
 
     made = stages(amd64=locked)
 
-    assert list(holding(made)) == ["deb-g__", "deb-g--", "deb-libstdc__6"]
-    assert [stage for stage, _ in mounted(made["system"], "/mnt/packages")] == list(holding(made))
+    assert list(holding(made)) == [
+        "deb-g-137f828d",
+        "deb-g-fd906630",
+        "deb-libstdc-6-ee0af3d5",
+        "package-openmp-mutex-b67410cf",
+        "package-openmp-mutex",
+    ]
+    shown = [stage for stage, _ in mounted(made["system"], "/mnt/packages")]
+    assert shown == ["deb-g-137f828d", "deb-g-fd906630", "deb-libstdc-6-ee0af3d5"]

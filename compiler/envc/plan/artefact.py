@@ -53,8 +53,7 @@ class Artefacts:
             for name, brought in sorted(_find(origin, layouts, sources).items()):
                 is_one = len(set(brought.values())) == 1
                 for architecture, instruction in brought.items():
-                    # Debian's names alone have a `+`, and none has a `_`.
-                    label = f"{_WORDS[origin]}-{stage_label(name.replace('+', '_'))}"
+                    label = f"{_WORDS[origin]}-{stage_label(name)}"
                     stage = label if is_one else f"{label}-{architecture}"
                     names[architecture][origin, name] = stage
                     found[stage] = Stage(name=stage, base="scratch", instructions=(instruction,))

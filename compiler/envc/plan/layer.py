@@ -46,6 +46,9 @@ _CLASSES = (
     ("small", 0, _MIB // 4),
 )
 _BITS = 64
+# https://github.com/distribution/reference: a component of a repository's path.
+_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*")
+_DIGITS = 8
 # What bins are called, and what the names of the other stages of a layer end in.
 _TAKEN = re.compile(
     r"(1|built|(small|medium|large)(-[01]+)?|.*-(private|source|code|amd64|arm64))(-package)*"
@@ -297,9 +300,20 @@ def _digest(name: str) -> str:
 
 
 def stage_label(name: str) -> str:
-    """Return what stages call a package: never what ends another stage's name, whatever its own."""
-    label = re.sub("[^a-z0-9_.-]", "-", name.lower())
-    return f"{label}-package" if _TAKEN.fullmatch(label) else label
+    """Return what stages call a package: never what ends another stage's name, whatever its own.
+
+    Where its name is none that an image could have, which BuildKit wants of stages as soon as it is
+    given contexts, it has a digest of it.
+
+    >>> stage_label("numpy"), stage_label("torch-code"), stage_label("g++")
+    ('numpy', 'torch-code-package', 'g-137f828d')
+    """
+    if _TAKEN.fullmatch(name):
+        return f"{name}-package"
+    if _COMPONENT.fullmatch(name):
+        return name
+    words = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
+    return f"{words}-{hashlib.sha256(name.encode()).hexdigest()[:_DIGITS]}"
 
 
 def _weight(package: Package) -> int:
