@@ -270,6 +270,59 @@ def test_steps_run_as_root_whoever_the_base_runs_as(envc: Envc, world: EngineWor
     )
 
 
+ODD = """FROM {python}
+RUN mkdir -p /srv/homes "/srv/a b/deep" /usr/lib/accounts && chmod 711 /srv/homes && \\
+    chown 7:8 "/srv/a b" && cp -p /etc/passwd /usr/lib/accounts/ && \\
+    ln -sf ../usr/lib/accounts/passwd /etc/passwd && rm -rf /home && ln -s srv/./homes /home && \\
+    ln -s "/srv/a b" /data && mkdir -p /usr/local/sbin && \\
+    ln -sf "$(readlink -f "$(command -v python3)")" /usr/local/sbin/python3
+"""
+
+
+def test_a_base_that_the_build_changes_gets_the_layers_of_one_that_it_takes_as_it_is(
+    envc: Envc, world: EngineWorld
+) -> None:
+    name = f"{world.registry}/{envc.repository}-odd:1"
+    subprocess.run(
+        ["docker", "buildx", "build", "--quiet", "--push", "-t", name, "-"],
+        input=ODD.format(python=world.python_base),
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    text = f'environment pets\nbase image "{name}"\npython 3.11\nworkdir "/data/deep/new/x y"\n'
+    envc.write("pets.envc", text)
+    envc.write("changed.envc", f'{text}before packages {{ run "true" }}\n')
+    images = []
+    for spec in ("pets.envc", "changed.envc"):
+        envc("lock", spec)
+        images.append(envc.build(spec)["image"])
+
+    own, changed = ([*layers_of(image)] for image in images)
+
+    assert len(own) == len(changed) - 1  # the step's own, which is empty
+    assert set(own) <= set(changed)
+    look = "stat -c '%u %g %a %N' /home /srv/homes /home/envc /data '/srv/a b' '/srv/a b/deep/new'"
+    told = [envc.inside(image, "sh", "-c", f"{look}; pwd; tail -1 /etc/passwd") for image in images]
+    assert told[0] == told[1]
+    assert told[0].splitlines() == [
+        "0 0 777 '/home' -> 'srv/./homes'",
+        "0 0 711 '/srv/homes'",
+        "1000 1000 755 '/home/envc'",
+        "0 0 777 '/data' -> '/srv/a b'",
+        "7 8 755 '/srv/a b'",
+        "0 0 755 '/srv/a b/deep/new'",
+        "/srv/a b/deep/new/x y",
+        "envc:x:1000:1000::/home/envc:/bin/sh",
+    ]
+
+
+def layers_of(image: str) -> list[str]:
+    command = ["docker", "image", "inspect", "--format", "{{json .RootFS.Layers}}", image]
+    found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return [str(layer) for layer in found]
+
+
 @pytest.mark.parametrize("has_environment", [True, False])
 def test_a_work_directory_leaves_no_trace_of_the_day(
     envc: Envc, world: EngineWorld, *, has_environment: bool

@@ -26,6 +26,7 @@ _OURS = {
     "system.sh": "Debian packages, which the base's own dpkg installs",
     "user.sh": "the account that the image runs as, in an image without an environment",
     "id": "a look at the base's own account",
+    "outline.sh": "a look at the base that the environment lies on",
     "bytecode.py": "byte code, which the tools' Python cannot make: it is of another series than the "
     "environment's (`envc lock --tools-image REF` takes another one)",
     "build.py": "what is built from its source",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from envc.canonical import Json
-from envc.plan.instruction import Copy, Instruction, Run, Stage
+from envc.plan.instruction import Copy, Instruction, Mount, Run, Stage
 from envc.plan.layout import Layout
 from envc.plan.listing import Listings
+from envc.plan.setting import PREFIX
 from envc.plan.stage import (
     LAYER,
     TREE,
@@ -21,12 +22,14 @@ from envc.plan.stage import (
 __all__ = [
     "ACCOUNT",
     "ASSEMBLY",
+    "OUTLINE",
     "WHOLE",
     "account_copies",
     "account_stages",
     "assembly_list",
     "assembly_stages",
     "layer_copies",
+    "outline_stages",
     "whole_stages",
 ]
 
@@ -36,16 +39,57 @@ ACCOUNT = "account"
 ASSEMBLY = "environment"
 """What the stage and the list of the layer above them are called."""
 
+OUTLINE = "outline"
+"""What the stage is called that has what these two want to know of a base that was changed."""
+
 WHOLE = "whole"
 """What the stage is called that makes one layer of them all."""
 
 _WHOLE = "All of the environment, put together: the spec wants fewer layers than it has parts."
 _ALWAYS = ("base.py", "layer.py")
+_BASE = "/mnt/system"
+_OUTLINE = """\
+What the next two stages look at of the base: where it is mounted as a whole, BuildKit reads all of it
+first. Nothing of this stage is in the image."""
 _ACCOUNT = "The account that the image runs as, with its folders: the environment's first layer."
 _FOLDER = (
     "The folder in which commands start, where the base lacks it: the environment's first layer."
 )
 _COMMENT = "The environment's last layer: what ties the others together."
+
+
+def outline_stages(layouts: Mapping[str, Layout]) -> tuple[Stage, ...]:
+    """Return the stage `outline`: what the two below want to know of a base that this build makes.
+
+    None where the base is an image as it is: nothing need run on its platform, and BuildKit reads it once.
+    """
+    runs: dict[str, tuple[Instruction, ...]] = {
+        architecture: (_draw(layout),)
+        for architecture, layout in layouts.items()
+        if layout.has_environment and layout.has_own_base
+    }
+    return choose(OUTLINE, dict.fromkeys(runs, "system"), runs, _OUTLINE)
+
+
+def _draw(layout: Layout) -> Run:
+    owner, base = layout.settings.account, layout.locked.base
+    is_venv = layout.locked.python is not None and not layout.locked.conda
+    homes = (owner.home,) if owner.is_made else ()
+    paths = ("/etc/group", "/etc/passwd", *homes, *layout.settings.folders, PREFIX)
+    words = script(
+        "/bin/sh",
+        "outline.sh",
+        (layout.python or "") if is_venv else "",
+        (base.interpreter or "") if is_venv else "",
+        *dict.fromkeys(paths),
+    )
+    return Run(words=words, mounts=mount_scripts("outline.sh"))
+
+
+def _mount_base(layout: Layout) -> Mount:
+    if layout.has_own_base:
+        return mount_stage(OUTLINE, f"/envc/{OUTLINE}", _BASE)
+    return mount_stage("system", "/", _BASE)
 
 
 def account_stages(layouts: Mapping[str, Layout], listings: Listings) -> tuple[Stage, ...]:
@@ -56,7 +100,7 @@ def account_stages(layouts: Mapping[str, Layout], listings: Listings) -> tuple[S
             mounts = (
                 *mount_scripts("account.py", *_ALWAYS),
                 mount_file(listings.path(architecture, ACCOUNT), "/mnt/account.json"),
-                mount_stage("system", "/", "/mnt/system"),
+                _mount_base(layout),
             )
             runs[architecture] = (Run(words=script("python3", "account.py"), mounts=mounts),)
     is_made = any(layouts[architecture].settings.account.is_made for architecture in runs)
@@ -72,7 +116,7 @@ def assembly_stages(layouts: Mapping[str, Layout], listings: Listings) -> tuple[
             mounts = (
                 *mount_scripts("assemble.py", *_ALWAYS),
                 mount_file(listings.path(architecture, ASSEMBLY), "/mnt/environment.json"),
-                mount_stage("system", "/", "/mnt/system"),
+                _mount_base(layout),
                 *(
                     mount_stage(layer.name, LAYER, f"/mnt/layers/{layer.name}")
                     for layer in layout.layers

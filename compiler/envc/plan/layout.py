@@ -47,6 +47,13 @@ class Layout:
         return bool(self.locked.conda) or self.locked.python is not None
 
     @property
+    def has_own_base(self) -> bool:
+        """Whether the build itself makes what the environment lies on: it is no image as it is."""
+        locked = self.locked
+        is_built = locked.base.built is not None
+        return is_built or bool(locked.system or locked.unresolved or self.settings.before)
+
+    @property
     def has_account_layer(self) -> bool:
         """Whether a layer of the environment has the account and its folders; where there is no
         environment, steps make them."""

@@ -9,7 +9,13 @@ from envc.dockerfile.need import NOTHING
 from envc.lock.model import Lock, PlatformLock
 from envc.mirror import MirrorMap
 from envc.plan.artefact import Artefacts
-from envc.plan.assembly import account_stages, assembly_list, assembly_stages, whole_stages
+from envc.plan.assembly import (
+    account_stages,
+    assembly_list,
+    assembly_stages,
+    outline_stages,
+    whole_stages,
+)
 from envc.plan.built import build_stages, source_files, source_stages
 from envc.plan.context import ContextFile
 from envc.plan.environment import (
@@ -106,6 +112,7 @@ def lower(
         *source_stages(building, sources, listings, is_vendored=is_vendored),
         *build_stages(building),
         *built_layer_stages(building),
+        *outline_stages(building),
         *account_stages(building, listings),
         *assembly_stages(building, listings),
         *whole_stages(building),
