@@ -1,26 +1,33 @@
 # Makes constant what programs put into a file beside its content; a file of another form stays as it is.
-#   a Java keystore: when each certificate was added, and their order
+#   a Java keystore: when each certificate was added, their order, and those whose files went
 #   TeX's list of its files: their order
-# Argument: the file
+# Arguments: the file; of a keystore, a list of the names of the files that went
 # Needs no module beyond `perl-base`, the Perl of a slim Debian.
 use strict;
 use warnings;
 use IPC::Open2 'open2';
 
-my ($place) = @ARGV;
-open my $file, '<:raw', $place or die "$place: $!\n";
-my $old = do { local $/; <$file> };
-close $file;
-my $new = keystore($old) // listing($old) // $old;
+my ($place, $gone) = @ARGV;
+my $old = content($place);
+my $new = keystore($old, defined $gone ? content($gone) : '') // listing($old) // $old;
 exit if $new eq $old;
-open $file, '>:raw', $place or die "$place: $!\n";
+open my $file, '>:raw', $place or die "$place: $!\n";
 print {$file} $new;
 close $file or die "$place: $!\n";
 
+sub content {
+    my ($path) = @_;
+    open my $opened, '<:raw', $path or die "$path: $!\n";
+    local $/;
+    return <$opened> // '';
+}
+
 # Magic, version, count; of each certificate: kind, alias, time in ms, type, content; at the end a
-# digest with the password, Java's default (sun.security.provider.JavaKeyStore).
+# digest with the password, Java's default (sun.security.provider.JavaKeyStore). Debian's aliases are the
+# names of the certificates' files, and Java makes them lower case.
 sub keystore {
-    my ($store) = @_;
+    my ($store, $gone) = @_;
+    my %gone = map { (lc "debian:$_" => 1) } split /\n/, $gone;
     return unless $store =~ /^\xFE\xED\xFE\xED\x00\x00\x00\x02/ && length $store > 32;
     my $salt = join('', map { "\0$_" } split //, 'changeit') . 'Mighty Aphrodite';
     my $body = substr $store, 0, -20;
@@ -30,14 +37,15 @@ sub keystore {
         my $start = $at;
         return unless unpack("x$at N", $body) == 2;
         $at += 4;
-        $at += 2 + unpack "x$at n", $body;
+        my $alias = unpack "x$at n/a", $body;
+        $at += 2 + length $alias;
         substr $body, $at, 8, "\0" x 8;
         $at += 8;
         $at += 2 + unpack "x$at n", $body;
         $at += 4 + unpack "x$at N", $body;
-        push @entries, substr $body, $start, $at - $start;
+        push @entries, substr $body, $start, $at - $start unless $gone{$alias};
     }
-    $body = join '', substr($body, 0, 12), sort @entries;
+    $body = join '', substr($body, 0, 8), pack('N', scalar @entries), sort @entries;
     return $body . sha1($salt . $body);
 }
 

@@ -6,19 +6,23 @@
 # Argument: forget.pl, which puts the files right that are to stay
 set -eu
 rewrite=$1
+# Python looks for its modules in this folder first: that of the base may have others of these names.
+cd /
 # What is not newer than this came with the base or in a package.
 start=/dev/envc-start
 # What the base has stays, also where a package has changed it: a database that was upgraded.
 base=/dev/envc-base
+# Paths of what is no longer there.
+: >/dev/envc-gone
 
 is_new() { [ -f "$1" ] && [ ! -L "$1" ] && [ "$1" -nt "$start" ]; }
 is_made() { is_new "$1" && ! grep -qxF -e "$1" "$base"; }
-drop() { for path; do ! is_made "$path" || rm -f -- "$path"; done; }
+drop() { for path; do ! is_made "$path" || { rm -f -- "$path"; echo "$path" >>/dev/envc-gone; }; done; }
 
 # A file of a package has the package's time: what is newer was made here. Only a text is a key: byte code
 # holds those of tests.
 find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /mnt -o -path /run/secrets \) -prune \
-    -o -type f -newer "$start" -size -64k \
+    -o -type f -newer "$start" \
     -exec grep -lIE '^-----BEGIN ([A-Z]+ )*PRIVATE KEY( BLOCK)?-----' {} + >/dev/envc-keys || :
 while IFS= read -r key; do
     is_made "$key" || continue
@@ -34,8 +38,9 @@ done </dev/envc-keys
 find /etc/ssl/certs -xtype l -newer "$start" -delete 2>/dev/null || :
 
 # Keys and passwords of another form, and what has the machine's name and the time in it.
-drop /etc/aliases.db /etc/bind/rndc.key /etc/munge/munge.key /etc/varnish/secret /etc/xrdp/rsakeys.ini \
+drop /etc/aliases.db /etc/bind/rndc.key /etc/munge/munge.key /etc/mysql/debian.cnf /etc/varnish/secret \
     /etc/dropbear/dropbear_*_host_key /etc/dropbear/dropbear_*_host_key.pub \
+    /etc/dropbear/initramfs/dropbear_*_host_key /etc/xrdp/rsakeys.ini \
     /var/lib/rabbitmq/.erlang.cookie /root/.rnd
 
 # Databases with an id, times and at times a password: whoever wants one makes it.
@@ -63,7 +68,8 @@ mdadm=/etc/mdadm/mdadm.conf
 octave=/usr/share/octave/octave_packages
 ! is_new "$octave" || sed -i '1s/^\(# Created by Octave [^,]*\), .*/\1/' "$octave"
 if is_new /etc/ssl/certs/java/cacerts; then
-    perl "$rewrite" /etc/ssl/certs/java/cacerts
+    sed -n 's|^/etc/ssl/certs/||p' /dev/envc-gone >/dev/envc-certificates
+    perl "$rewrite" /etc/ssl/certs/java/cacerts /dev/envc-certificates
 fi
 
 # Python before 3.11 writes sets into byte code in an order that hangs on a seed, which Debian's own
@@ -82,7 +88,7 @@ for code in sys.stdin.read().splitlines():
 done
 
 # Java before 17 writes its archive of classes another way each time, and starts without one, too.
-drop /usr/lib/jvm/java-1[0-6]-*/lib/server/classes.jsa
+drop /usr/lib/jvm/java-1[0-6]-*/lib/server/classes.jsa /usr/lib/jvm/java-8-*/jre/lib/*/server/classes.jsa
 
 # TeX's formats, from lists in one order: TeX takes the first file of a name. The formats of LuaTeX have
 # an order of their own each time, and that of Knuth's TeX has the time, whatever it is told: these
