@@ -8,10 +8,11 @@ differ.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from envc.frozen import frozen
 
-__all__ = ["MachineMade", "differs", "taken_out"]
+__all__ = ["TAKEN_OUT", "MachineMade", "differs", "taken_out"]
 
 
 @frozen
@@ -27,9 +28,12 @@ class MachineMade:
     command: str
 
 
-_TAKEN_OUT = {
+TAKEN_OUT: Mapping[str, MachineMade] = {
     "bind9": MachineMade(what="its control key", command="rndc-confgen -a -u bind"),
     "dropbear": MachineMade(what="its host keys", command="dropbear -R"),
+    "dropbear-initramfs": MachineMade(
+        what="its host keys", command="dpkg-reconfigure dropbear-initramfs"
+    ),
     "mariadb-server": MachineMade(
         what="the database of the system", command="mariadb-install-db --user=mysql"
     ),
@@ -43,6 +47,7 @@ _TAKEN_OUT = {
     ),
     "xrdp": MachineMade(what="its key", command="xrdp-keygen xrdp auto"),
 }
+"""By the package's name; those of PostgreSQL and MySQL, which have a version in theirs, are beside it."""
 _CLUSTER = re.compile(r"postgresql-([0-9]+)")
 _MYSQL = re.compile(r"mysql-server-[0-9.]+")
 _DIFFER = re.compile(
@@ -61,7 +66,7 @@ def taken_out(name: str) -> MachineMade | None:
             what="the database of the system",
             command="mysqld --initialize-insecure --user=mysql",
         )
-    return _TAKEN_OUT.get(name)
+    return TAKEN_OUT.get(name)
 
 
 def differs(name: str) -> bool:
