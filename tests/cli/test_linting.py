@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -144,22 +145,62 @@ def test_what_makes_no_sense_together_is_refused(
 def test_check_looks_for_what_the_spec_names_beside_itself(envc: EnvcMain, folder: Path) -> None:
     (folder / "here.txt").write_text("here\n")
     (folder / "pets.envc").write_text(
-        'environment pets\nparam kind = "cpu"\nbase dockerfile "Dockerfile.base"\npython 3.12\n'
-        'pip { wheel "pets-1.0-py3-none-any.whl" }\ncopy "here.txt" to "/app/"\n'
-        'copy "gone/" to "/app"\nvariables { KIND = "${{ kind }}" }\n'
+        'environment pets\nparam kind = "cpu"\n'
+        'base { dockerfile "Dockerfile.base", context "docker" }\npython 3.12\n'
+        'pip { wheel "pets-1.0-py3-none-any.whl", source "here.txt" }\ncopy "here.txt" to "/app/"\n'
+        'copy "gone/${{ kind }}" to "/app"\nconda { sklearn }\n'
         'matrix {\n    cpu { kind = "cpu" }\n    gpu { kind = "gpu" }\n}\n'
     )
 
     ran = envc("check", "pets.envc")
 
     assert ran.code == 1
-    assert [line for line in ran.err.splitlines() if line.startswith(("error", " -->"))] == [
-        "error[E155]: there is no `gone/` beside the spec",
-        " --> pets.envc:7:6",
-        "error[E155]: there is no `pets-1.0-py3-none-any.whl` beside the spec",
-        " --> pets.envc:5:13",
-        "error[E155]: there is no `Dockerfile.base` beside the spec",
-        " --> pets.envc:3:17",
+    assert heads(ran.err) == [
+        ("error[E155]: there is no `Dockerfile.base` beside the spec", "3:19"),
+        ("error[E155]: there is no `docker` beside the spec", "3:46"),
+        ("error[E155]: there is no `pets-1.0-py3-none-any.whl` beside the spec", "5:13"),
+        ("error[E156]: `here.txt` is a file, not a folder", "5:49"),
+        ("error[E155]: there is no `gone/cpu` beside the spec", "7:6"),
+        ("error[E155]: there is no `gone/gpu` beside the spec", "7:6"),
+        (
+            "warning[W211]: Conda's channels have what is meant by `sklearn` as `scikit-learn`",
+            "8:9",
+        ),
+    ]
+    assert ran.err.count("note: only in the variant") == 2
+
+
+def test_check_tells_what_is_not_there_beside_what_is_wrong(envc: EnvcMain, folder: Path) -> None:
+    (folder / "context").write_text("a file\n")
+    (folder / "pets.yaml").write_text(
+        "environment: pets\nbase: {dockerfile: Dockerfile, context: context}\npython: 3.12\n"
+        "pip:\n  wheels: [{wheel: pets-1.0-py3-none-any.whl, on: linux/amd64}, pets.whl]\n"
+        "steps:\n  - copy: {from: gone/, to: /app}\n  - copy: {from: /gone, to: /app}\n"
+        "  - copy: [from]\nbogus: 1\n"
+    )
+
+    ran = envc("check", "pets.yaml")
+
+    assert ran.code == 1
+    assert heads(ran.err) == [
+        ("error[E155]: there is no `Dockerfile` beside the spec", "2:20"),
+        ("error[E156]: `context` is a file, not a folder", "2:41"),
+        ("error[E155]: there is no `pets-1.0-py3-none-any.whl` beside the spec", "5:20"),
+        ("error[E220]: `pets.whl` is not the name of a wheel", "5:65"),
+        ("error[E155]: there is no `gone/` beside the spec", "7:18"),
+        ("error[E219]: `/gone` is not a path relative to the spec", "8:18"),
+        ("error[E204]: `copy` must be a mapping, not a list", "9:11"),
+        ("error[E201]: unknown key `bogus`", "10:1"),
+    ]
+
+
+def heads(text: str) -> list[tuple[str, str]]:
+    """Return the first line of each diagnostic, and the line and the column that it is about."""
+    lines = text.splitlines()
+    return [
+        (line, place.partition(":")[2])
+        for line, place in itertools.pairwise(lines)
+        if line.startswith(("error[", "warning["))
     ]
 
 

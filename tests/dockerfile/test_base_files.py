@@ -59,6 +59,7 @@ def test_of_a_context_only_what_may_be_copied_is_read(tmp_path: Path) -> None:
     [
         ({"dockerfile": "absent"}, "E155"),
         ({"dockerfile": "Dockerfile", "context": "absent"}, "E155"),
+        ({"dockerfile": "Dockerfile", "context": "Dockerfile"}, "E156"),
         ({"dockerfile": "folder"}, "E156"),
         ({"dockerfile": "latin"}, "E153"),
         ({"dockerfile": "Dockerfile", "context": "pipes"}, "E156"),

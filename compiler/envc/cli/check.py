@@ -46,13 +46,14 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError([_refuse("`--fix` is for files", "`--diff` shows what it would change")])
     machine, choice = machine_of(arguments, console), choice_of(arguments)
     today = datetime.now(tz=UTC).date()
+    folder = arguments.spec.parent if arguments.spec != _STDIN else None
     data: dict[str, Any] = {}
     if arguments.fix or arguments.diff:
         source = _read(arguments.spec)
         if arguments.fix:
             fixed = pipeline.fix(arguments.spec, machine, today, choice)
         else:
-            fixed = pipeline.fix_source(source, machine, today, choice)
+            fixed = pipeline.fix_source(source, machine, today, choice, folder)
         checked = fixed.checked
         data["fixed"] = [to_json(warning) for warning in fixed.warnings]
         if arguments.diff:
@@ -60,9 +61,10 @@ def _execute(arguments: argparse.Namespace, console: Console) -> int:
         _report_fixes(fixed, data.get("diff"), arguments, console)
     else:
         source = _read(arguments.spec)
-        checked = pipeline.lint(source, machine, today, all_rules=arguments.lint, choice=choice)
-    if arguments.spec != _STDIN:
-        pipeline.require_files(checked, arguments.spec.parent)
+        checked = pipeline.lint(
+            source, machine, today, all_rules=arguments.lint, choice=choice, folder=folder
+        )
+    pipeline.require_files(checked)
     return _report(source, checked, data, arguments, console)
 
 

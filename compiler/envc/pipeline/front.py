@@ -55,12 +55,15 @@ class CheckedFile:
         files: The files that it includes or extends, by POSIX path relative to its folder.
         spans: Where the name of each variant stands; empty for a spec without a matrix.
         unused: The parameters that no variant uses, and where each is declared.
+        missing: Errors for the files that it names and that are not there (E155, E156), in the
+            order of their places; empty where nobody looked.
     """
 
     variants: Mapping[str, Checked]
     files: Mapping[str, Source]
     spans: Mapping[str, Span]
     unused: Mapping[str, Span]
+    missing: tuple[Diagnostic, ...] = ()
 
     @property
     def document(self) -> Document:
@@ -107,6 +110,7 @@ def check_file(
     *,
     vouched: Sequence[str] = (),
     choice: Choice | None = None,
+    folder: Path | None = None,
 ) -> CheckedFile:
     """Return the spec that a text says, with all of its variants, and all files that it includes.
 
@@ -115,14 +119,15 @@ def check_file(
         vouched: Conda requirements in normal form that a lock was made from: they are not checked
             again, and without others no solver is loaded.
         choice: What the command line chose.
+        folder: Where to look whether the other files that it names are there; None does not.
 
     Raises:
         InputError: The syntax (E1xx) or the meaning (E2xx) is wrong, or a file that the spec
-            includes cannot be read (E15x).
+            includes cannot be read (E15x); then other files that are not there are told, too.
         UsageError: A parameter is set that the spec does not have (E006).
     """
     try:
-        return _check_file(source, machine, frozenset(vouched), choice)
+        return _check_file(source, machine, frozenset(vouched), choice, folder)
     except InputError:
         refuse_foreign(source)  # one sentence, where every line would be wrong
         raise
@@ -141,7 +146,11 @@ def refuse_foreign(source: Source) -> None:
 
 
 def _check_file(
-    source: Source, machine: Machine, known: Container[str], choice: Choice | None
+    source: Source,
+    machine: Machine,
+    known: Container[str],
+    choice: Choice | None,
+    looked_in: Path | None,
 ) -> CheckedFile:
     from envc.compose import compose, unused_params
     from envc.files import read_part
@@ -157,21 +166,38 @@ def _check_file(
     composition = compose(read(source, cache=cache), load, choice)
     variants: dict[str, Checked] = {}
     failures: dict[str, EnvcError] = {}
+    missing: dict[str, EnvcError] = {}
     for name, draft in composition.variants.items():
+        told: tuple[Diagnostic, ...] = ()
         try:
             variants[name] = _check_variant(draft, known, machine)
         except InputError as error:
             failures[name] = error
+            told = error.diagnostics
+        if looked_in is not None and (absent := _find_missing(draft, looked_in, told)):
+            missing[name] = InputError([*told, *absent])
+    first = next(iter(composition.variants.values())).document
     if failures:
-        merged = merge_variants(failures, len(composition.variants))
-        first = next(iter(composition.variants.values())).document
+        merged = merge_variants(failures | missing, len(composition.variants))
         raise InputError(sorted(merged.diagnostics, key=first.order))
+    lacking = merge_variants(missing, len(composition.variants))
     return CheckedFile(
         variants=variants,
         files=composition.files,
         spans=composition.spans,
         unused=unused_params(composition),
+        missing=tuple(sorted(lacking.diagnostics, key=first.order)),
     )
+
+
+def _find_missing(draft: Draft, folder: Path, told: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return errors for the files that a variant names and that are not in a folder."""
+    from envc.compose.explain import explain
+    from envc.pipeline.context.missing import find_missing
+    from envc.spec.consequence import without_consequences
+
+    found = list(find_missing(draft.document, folder, told))
+    return tuple(without_consequences(draft, explain(draft.document, found)))
 
 
 def _check_variant(draft: Draft, vouched: Container[str], machine: Machine) -> Checked:

@@ -49,6 +49,7 @@ def lint(
     *,
     all_rules: bool = True,
     choice: Choice | None = None,
+    folder: FilePath | None = None,
 ) -> CheckedFile:
     """Return the spec that a text says, with what experienced people would change in it.
 
@@ -56,16 +57,22 @@ def lint(
         today: The day to judge ages by.
         all_rules: Whether to ask every rule, and not those only that find sure mistakes.
         choice: What the command line chose.
+        folder: Where to look whether the files that it names are there; None does not.
 
     Raises:
-        InputError: The syntax (E1xx) or the meaning (E2xx) is wrong.
+        InputError: The syntax (E1xx) or the meaning (E2xx) is wrong; then files that are not there
+            are told, too.
         UsageError: A parameter is set that the spec does not have (E006).
     """
-    return _review(source, machine, today, choice, all_rules=all_rules)[0]
+    return _review(source, machine, today, choice, folder, all_rules=all_rules)[0]
 
 
 def fix_source(
-    source: Source, machine: Machine, today: date, choice: Choice | None = None
+    source: Source,
+    machine: Machine,
+    today: date,
+    choice: Choice | None = None,
+    folder: FilePath | None = None,
 ) -> Fixed:
     """Return a spec with every fix that is safe: it changes its own value, and no comment.
 
@@ -76,7 +83,7 @@ def fix_source(
 
     warnings: list[Diagnostic] = []
     for _ in range(_ROUNDS):
-        checked, found = _review(source, machine, today, choice, all_rules=True)
+        checked, found = _review(source, machine, today, choice, folder, all_rules=True)
         text, done = _fix_once(source, checked.document, found, machine, choice)
         if not done:
             return Fixed(source=source, warnings=tuple(warnings), checked=checked)
@@ -95,7 +102,7 @@ def fix(path: FilePath, machine: Machine, today: date, choice: Choice | None = N
     from envc.files import unwritable, write_if_changed
 
     source = read(path)
-    fixed = fix_source(source, machine, today, choice)
+    fixed = fix_source(source, machine, today, choice, path.parent)
     if fixed.source.text != source.text:
         try:
             place = path.resolve()
@@ -106,34 +113,36 @@ def fix(path: FilePath, machine: Machine, today: date, choice: Choice | None = N
     return fixed
 
 
-def require_files(checked: CheckedFile, folder: FilePath) -> None:
-    """See that what a spec names beside itself is there, in all variants; nothing is read.
+def require_files(checked: CheckedFile) -> None:
+    """See that what a spec names beside itself is there.
 
     Args:
-        folder: Where the spec lies.
+        checked: What `lint` or a fix found, which looked for it.
 
     Raises:
-        InputError: Something is not there (E155).
+        InputError: Something is not there (E155, E156); it holds the warnings, too, all in the
+            order of their places.
     """
-    from envc.pipeline.context.inputs import find_missing
-
-    problems: list[Diagnostic] = []
-    for one in checked.variants.values():
-        missing = find_missing(one.spec, one.document, folder)
-        problems += (problem for problem in missing if problem not in problems)
-    if problems:
-        raise InputError(problems)
+    if checked.missing:
+        found = (*checked.missing, *checked.warnings)
+        raise InputError(sorted(found, key=checked.document.order))
 
 
 def _review(
-    source: Source, machine: Machine, today: date, choice: Choice | None, *, all_rules: bool
+    source: Source,
+    machine: Machine,
+    today: date,
+    choice: Choice | None,
+    folder: FilePath | None,
+    *,
+    all_rules: bool,
 ) -> tuple[CheckedFile, tuple[Finding, ...]]:
     """Return a spec with all warnings about it, and what the rules find in every variant of it."""
     from envc.explanation import codes
     from envc.lint.allow import complain
     from envc.lint.rule import CODES, find
 
-    checked = check_file(source, machine, choice=choice)
+    checked = check_file(source, machine, choice=choice, folder=folder)
     found = {
         name: find(one.document, one.spec, today, all_rules=all_rules, unused=checked.unused)
         for name, one in checked.variants.items()

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.frozen import frozen
-from envc.pipeline.context.reading import explain_unreadable, to_context_file
+from envc.pipeline.context.reading import (
+    Folder,
+    explain_file,
+    explain_unreadable,
+    to_context_file,
+)
 from envc.plan.context import ContextFile
 from envc.source import Source
 from envc.spec.defaults import base_context, dockerfile_path
@@ -79,6 +84,8 @@ def _read_context(
         hint = 'name it, as in `context "docker/"`'
         raise InputError([Diagnostic.at(span, "E397", message, hint=hint)])
     root = folder / context
+    if root.is_file():
+        raise InputError([explain_file(context, span, Folder.CONTEXT)])
     places = [
         *([folder / f"{path}.dockerignore"] if path is not None else []),
         root / ".dockerignore",

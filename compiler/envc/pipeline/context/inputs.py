@@ -11,16 +11,15 @@ from envc.errors import InputError
 from envc.files import read_tree
 from envc.pipeline.context.base import read_base
 from envc.pipeline.context.reading import explain_unreadable, to_context_file
-from envc.pipeline.context.source_folder import list_sources, read_source_trees
+from envc.pipeline.context.source_folder import read_source_trees
 from envc.pipeline.context.wheel import list_linked, read_linked, read_wheels
 from envc.plan.context import ContextFile
 from envc.plan.inputs import Inputs, Selection, Tree
 from envc.source import Span
-from envc.spec.defaults import dockerfile_path
 from envc.spec.model import EnvSpec
 from envc.syntax.document import Document
 
-__all__ = ["find_missing", "list_files", "read_inputs", "walk_files"]
+__all__ = ["list_files", "read_inputs", "walk_files"]
 
 
 def read_inputs(
@@ -70,31 +69,6 @@ def read_inputs(
         sources={path: taken for path, (taken, _) in sources.items()},
         base=base,
     )
-
-
-def find_missing(spec: EnvSpec, document: Document, folder: Path) -> Iterator[Diagnostic]:
-    """Yield an error for each file or folder that a spec names and that is not beside it (E155).
-
-    As `read_inputs`, at the cost of a look at each name: nothing is read.
-    """
-    for path, span in _list_named(spec, document):
-        try:
-            (folder / path).lstat()
-        except (FileNotFoundError, NotADirectoryError) as error:
-            yield explain_unreadable(error, folder, path, span)
-        except OSError:
-            continue
-
-
-def _list_named(spec: EnvSpec, document: Document) -> Iterator[tuple[str, Span]]:
-    for taken, span in _list_copied(spec, document):
-        yield taken.path, span
-    for number, path in enumerate(spec.pip.wheel_texts):
-        yield path, document.span(("pip", "wheels", number))
-    dockerfile = dockerfile_path(spec)
-    if dockerfile is not None:
-        yield dockerfile, document.span(("base", "dockerfile"))
-    yield from list_sources(spec, document)
 
 
 def list_files(inputs: Inputs) -> dict[str, ContextFile]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,14 @@ from envc.files import TreeFile
 from envc.plan.context import ContextFile
 from envc.source import Span
 
-__all__ = ["explain_unreadable", "to_context_file"]
+__all__ = ["Folder", "explain_file", "explain_unreadable", "to_context_file"]
+
+
+class Folder(Enum):
+    """A folder that a spec names, and what to do where it names a file instead."""
+
+    SOURCE = "name the folder with the project's `pyproject.toml`; a wheel's file is a `wheel`"
+    CONTEXT = "name the folder that the Dockerfile copies from"
 
 
 def to_context_file(file: TreeFile) -> ContextFile:
@@ -26,6 +34,11 @@ def explain_unreadable(error: OSError, folder: Path, path: str, span: Span) -> D
     where = Path(error.filename).name if error.filename else path
     message = f"`{where}` cannot be read: {reason}"
     return Diagnostic.at(span, "E156", message, hint="check its permissions and the disk")
+
+
+def explain_file(path: str, span: Span, folder: Folder) -> Diagnostic:
+    """Return what is wrong where a folder is meant and a file is there (E156)."""
+    return Diagnostic.at(span, "E156", f"`{path}` is a file, not a folder", hint=folder.value)
 
 
 def _advise(path: Path) -> str:

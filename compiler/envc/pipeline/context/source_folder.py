@@ -10,7 +10,12 @@ from envc.canonical import tree_digest
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.files import TreeFile, read_tree
-from envc.pipeline.context.reading import explain_unreadable, to_context_file
+from envc.pipeline.context.reading import (
+    Folder,
+    explain_file,
+    explain_unreadable,
+    to_context_file,
+)
 from envc.source import Span
 from envc.spec.defaults import source_paths
 from envc.spec.model import EnvSpec
@@ -96,9 +101,7 @@ def _read_source(folder: Path, path: str, span: Span) -> tuple[Selection, tuple[
         hint = "remove it, or name it in the folder's `.gitignore`"
         raise InputError([Diagnostic.at(span, "E156", message, hint=hint)]) from error
     if not is_folder:
-        message = f"`{path}` is a file, not a folder"
-        hint = "name the folder with the project's `pyproject.toml`; a wheel's file is a `wheel`"
-        raise InputError([Diagnostic.at(span, "E156", message, hint=hint)])
+        raise InputError([explain_file(path, span, Folder.SOURCE)])
     if not files:
         message = f"the folder `{path}` has no files"
         hint = "name the folder with the project's `pyproject.toml`"
