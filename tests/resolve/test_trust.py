@@ -52,11 +52,11 @@ class Authority:
         bundle.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
         return Authority(bundle=bundle, key=key, name=name)
 
-    def certify(self, folder: Path, host: x509.GeneralName) -> ssl.SSLContext:
-        """Return what a server needs to be a host."""
+    def certify(self, folder: Path, host: x509.GeneralName, days: int = 1) -> ssl.SSLContext:
+        """Return what a server needs to be a host, for some days from now."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name.from_rfc4514_string("CN=host")
-        builder = _describe(subject, self.name, key, self.key).add_extension(
+        builder = _describe(subject, self.name, key, self.key, days).add_extension(
             x509.SubjectAlternativeName([host]), critical=False
         )
         signed = builder.sign(self.key, hashes.SHA256())
@@ -79,6 +79,7 @@ def _describe(
     issuer: x509.Name,
     key: ec.EllipticCurvePrivateKey,
     issuing: ec.EllipticCurvePrivateKey,
+    days: int = 1,
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
@@ -87,8 +88,8 @@ def _describe(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=3))
+        .not_valid_after(now + timedelta(days=days))
         # Python from 3.13 on wants to know whose key signed it.
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
@@ -123,11 +124,13 @@ def _ask(transport: Transport, address: str) -> Answer | None:
     return transport.get(address, IndexAccess(url=address), address)
 
 
-def _refusal(transport: Transport, address: str) -> tuple[str, str]:
+def _refusal(transport: Transport, address: str) -> tuple[str, str, str]:
+    """Return the code, the reason and what OpenSSL says of it."""
     with pytest.raises(ToolError) as raised:
         _ask(transport, address)
     (problem,) = raised.value.diagnostics
-    return problem.code, problem.message
+    reason = problem.message.removeprefix(f"index `{address}` cannot be reached: ")
+    return problem.code, reason, problem.notes[-1].removeprefix("OpenSSL says: ")
 
 
 def test_a_host_is_trusted_by_the_bundle_that_is_named(tmp_path: Path) -> None:
@@ -153,33 +156,52 @@ def test_certificates_are_read_once_for_all_connections(tmp_path: Path) -> None:
         assert second == first
 
 
-@pytest.mark.parametrize("named", ["default", "folder", "broken", "another"])
+@pytest.mark.parametrize("named", ["default", "folder", "another"])
 def test_a_host_that_no_certificate_speaks_for_is_not_trusted(named: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    (tmp_path / "broken").write_text("no certificate at all")
     (tmp_path / "other").mkdir()
     bundles = {
         "default": {},
         "folder": {"SSL_CERT_FILE": str(tmp_path / "folder")},
-        "broken": {"SSL_CERT_FILE": str(tmp_path / "broken")},
         "another": {"SSL_CERT_FILE": str(Authority.make(tmp_path / "other").bundle)},
     }
     with _CertifiedServer(Authority.make(tmp_path).certify(tmp_path, LOOPBACK)) as server:
-        address = server.url
-        found = _refusal(Transport(bundles[named], retries=0), address)
+        code, reason, words = _refusal(Transport(bundles[named], retries=0), server.url)
 
-        message = f"index `{address}` cannot be reached: its certificate is not trusted"
-        assert found == ("E335", message)
+        assert (code, reason) == ("E335", "its certificate is not trusted")
+        assert words in {"unable to get local issuer certificate", "self-signed certificate"}
 
 
-def test_a_certificate_for_another_host_is_not_trusted(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("host", "days", "words"),
+    [
+        (
+            x509.DNSName("other.example"),
+            1,
+            "IP address mismatch, certificate is not valid for '127.0.0.1'",
+        ),
+        (LOOPBACK, -1, "certificate has expired"),
+    ],
+)
+def test_a_certificate_that_is_wrong_is_not_trusted(
+    host: x509.GeneralName, days: int, words: str, tmp_path: Path
+) -> None:
     authority = Authority.make(tmp_path)
-    with _CertifiedServer(authority.certify(tmp_path, x509.DNSName("other.example"))) as server:
-        address = server.url
+    with _CertifiedServer(authority.certify(tmp_path, host, days)) as server:
         transport = Transport({"SSL_CERT_FILE": str(authority.bundle)}, retries=0)
 
-        message = f"index `{address}` cannot be reached: its certificate is not trusted"
-        assert _refusal(transport, address) == ("E335", message)
+        found = _refusal(transport, server.url)
+        assert found == ("E335", "its certificate is not trusted", words)
+
+
+def test_a_bundle_without_certificates_is_told(tmp_path: Path) -> None:
+    (tmp_path / "broken").write_text("no certificate at all")
+    transport = Transport({"SSL_CERT_FILE": str(tmp_path / "broken")}, retries=0)
+
+    code, reason, words = _refusal(transport, "https://index.example/simple")
+
+    assert (code, reason) == ("E335", "no secure connection can be made")
+    assert "certificate" in words
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "other.example"])

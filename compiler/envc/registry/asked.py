@@ -9,6 +9,7 @@ from envc.frozen import frozen
 from envc.mirror import MirrorMap
 from envc.platform import Platform
 from envc.reference import ImageReference
+from envc.registry.handshake import explain_handshake
 from envc.registry.transport import root_cause
 from envc.source import Span
 
@@ -119,13 +120,12 @@ def explain_unreachable(asked: Asked, error: Exception) -> Diagnostic:
 
 
 def explain_certificate(asked: Asked, error: Exception) -> Diagnostic:
-    """Return the diagnostic for a certificate that is not trusted (E382)."""
-    return asked.diagnose(
-        "E382",
-        f"the certificate of {asked.whom} is not trusted",
-        hint="let `REQUESTS_CA_BUNDLE` or `SSL_CERT_FILE` name a file with its authority",
-        notes=(root_cause(error),),
-    )
+    """Return the diagnostic for a certificate that is not trusted, or a host without one (E382)."""
+    found = explain_handshake(error)
+    message = f"{asked.whom} cannot be reached: no secure connection can be made"
+    if found.is_distrust:
+        message = f"the certificate of {asked.whom} is not trusted"
+    return asked.diagnose("E382", message, hint=found.hint, notes=(found.note,))
 
 
 def explain_failure(asked: Asked, status: int) -> Diagnostic:

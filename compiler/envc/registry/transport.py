@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     import requests
 
 __all__ = [
+    "BUNDLES",
     "check_bundle",
     "find_bundle",
     "is_loopback",
     "open_session",
     "proxies_for",
     "root_cause",
+    "root_error",
 ]
 
-_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def open_session(environment: Mapping[str, str]) -> requests.Session:
@@ -56,7 +58,7 @@ def find_bundle(environment: Mapping[str, str]) -> str | None:
     >>> find_bundle({"CURL_CA_BUNDLE": "/a.pem", "SSL_CERT_FILE": "/b.pem"})
     '/b.pem'
     """
-    return next((environment[name] for name in _BUNDLES if environment.get(name)), None)
+    return next((environment[name] for name in BUNDLES if environment.get(name)), None)
 
 
 def check_bundle(bundle: str, code: str) -> None:
@@ -67,7 +69,7 @@ def check_bundle(bundle: str, code: str) -> None:
     """
     if not Path(bundle).exists():
         message = f"there are no certificates at `{bundle}`"
-        hint = f"correct the environment variable that names them: {', '.join(_BUNDLES)}"
+        hint = f"correct the environment variable that names them: {', '.join(BUNDLES)}"
         raise ToolError([Diagnostic(code=code, message=message, hint=hint)])
 
 
@@ -101,13 +103,19 @@ def is_loopback(host: str) -> bool:
 
 def root_cause(error: BaseException) -> str:
     """Return the innermost reason, which says more than the chain around it."""
+    cause = root_error(error)
+    return str(cause) or type(cause).__name__
+
+
+def root_error(error: BaseException) -> BaseException:
+    """Return the innermost exception of a chain."""
     while True:
         inner = getattr(error, "reason", None)
         if not isinstance(inner, BaseException):
             parts = (*error.args, error.__cause__)
             inner = next((part for part in parts if isinstance(part, BaseException)), None)
         if inner is None:
-            return str(error) or type(error).__name__
+            return error
         error = inner
 
 

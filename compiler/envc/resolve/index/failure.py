@@ -56,11 +56,11 @@ def _refused(index: IndexAccess, status: int) -> Diagnostic:
     return Diagnostic.at(index.span, "E336", message, hint=hint)
 
 
-def unreachable(index: IndexAccess, url: str, reason: str, hint: str) -> ToolError:
+def unreachable(index: IndexAccess, url: str, reason: str, hint: str, *notes: str) -> ToolError:
     """Return that an index cannot be reached (E335)."""
     message = f"{index.statement} `{index.url}` cannot be reached: {reason}"
     problem = Diagnostic.at(index.span, "E335", message, hint=hint)
-    return ToolError([replace(problem, notes=(f"the address asked was {url}",))])
+    return ToolError([replace(problem, notes=(f"the address asked was {url}", *notes))])
 
 
 def failure(index: IndexAccess, reason: str) -> ToolError:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from envc.frozen import frozen
+from envc.registry.handshake import explain_handshake
 from envc.registry.pace import read_pieces
 from envc.registry.transport import check_bundle
 from envc.resolve.base import IndexAccess
@@ -258,7 +259,8 @@ class Transport:
             ) as response:
                 yield response
         except requests.exceptions.SSLError as error:
-            raise UnreachableError("its certificate is not trusted") from error
+            found = explain_handshake(error)
+            raise UnreachableError(f"{found.summary}: {found.reason}") from error
         except (requests.exceptions.RequestException, HTTPError) as error:
             raise UnreachableError(reason_of(error)) from error
 
@@ -288,12 +290,8 @@ class Transport:
                     refuse_failure(response, index)
                 yield response
         except requests.exceptions.SSLError as error:
-            raise unreachable(
-                index,
-                url,
-                "its certificate is not trusted",
-                "if it has a certificate of your organisation, set SSL_CERT_FILE to the bundle",
-            ) from error
+            found = explain_handshake(error)
+            raise unreachable(index, url, found.summary, found.hint, found.note) from error
         except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
             raise unreachable(
                 index,
