@@ -88,6 +88,36 @@ def test_a_change_that_platforms_share_is_one_line() -> None:
     ]
 
 
+def test_a_platform_that_comes_or_goes_is_one_line() -> None:
+    numpy, six = conda("numpy", "2.0", "py_0", 8_000_000), pip("six", "1.16", 11_000)
+    both = lock_of(((numpy,), (six,)), ((numpy,), (six,)))
+    one = lock_of(((numpy,), (pip("six", "1.17", 12_000),)))
+
+    assert lines(both, one) == [
+        "up  pip  six  1.16 -> 1.17  +1.0 kB",
+        "linux/amd64: 1 Conda and 1 pip packages, 8.0 MB (1 up, +1.0 kB)",
+        "linux/arm64: no longer locked (2 packages, -8.0 MB)",
+    ]
+    assert lines(one, both) == [
+        "down  pip  six  1.17 -> 1.16  -1.0 kB",
+        "linux/amd64: 1 Conda and 1 pip packages, 8.0 MB (1 down, -1.0 kB)",
+        "linux/arm64: 1 Conda and 1 pip packages, 8.0 MB (new)",
+    ]
+
+
+def test_a_platform_with_another_base_is_not_new() -> None:
+    old, new = lock_of(((), ())), lock_of(((), ()))
+    (name, locked), image = next(iter(new.platforms.items())), "docker.io/library/ubuntu:24.04"
+    base = locked.base.model_copy(update={"image": image})
+    moved = new.model_copy(update={"platforms": {name: locked.model_copy(update={"base": base})}})
+
+    assert lines(old, moved) == [
+        "removed  base  docker.io/library/debian:12     aaaaaaaaaaaa",
+        "added    base  docker.io/library/ubuntu:24.04  aaaaaaaaaaaa",
+        "linux/amd64: 0 Conda and 0 pip packages",
+    ]
+
+
 def test_of_a_new_lock_only_the_totals_are_told() -> None:
     new = lock_of(((), (pip("six", "1.17", 11_000),)))
 

@@ -23,20 +23,38 @@ __all__ = [
 ]
 
 _MOVES: Sequence[Move] = ("removed", "added", "up", "down", "other")
+_PACKAGES = frozenset({"conda", "pip", "source", "system"})
 _KINDS = ("base", "system", "conda", "pip", "source", "build", "tools")
 
 
 def summarise(lock: Lock, changes: Sequence[Change], *, is_new: bool) -> Iterator[str]:
     """Yield a line per thing that moved, in columns, and a line per platform with its totals.
 
-    The same change on several platforms is one line. Of a new lock, only the totals are told: that
-    all in it was added goes without saying.
+    The same change on several platforms is one line. Of a new lock, and of a platform that is new or
+    no longer locked, only the totals are told: that all in it was added or removed goes without
+    saying.
     """
-    if not is_new:
-        yield from _list_changes(changes, tuple(sorted(lock.platforms)))
-    for platform, locked in sorted(lock.platforms.items()):
+    if is_new:
+        changes = ()
+    came = _find_new(changes)
+    stayed = tuple(sorted(lock.platforms.keys() - came))
+    yield from _list_changes([change for change in changes if change.platform in stayed], stayed)
+    for platform in sorted({*lock.platforms, *(change.platform for change in changes)}):
         own = [change for change in changes if change.platform == platform]
-        yield _count(platform, locked, () if is_new else own)
+        locked = lock.platforms.get(platform)
+        if locked is None:
+            yield _count_gone(platform, own)
+        elif platform in came:
+            yield f"{_count(platform, locked, ())} (new)"
+        else:
+            yield _count(platform, locked, own)
+
+
+def _find_new(changes: Sequence[Change]) -> set[str]:
+    """Return the platforms that were not locked before: they had no base, and lost none."""
+    bases = [change for change in changes if change.kind == "base"]
+    lost = {change.platform for change in bases if change.old is not None}
+    return {change.platform for change in bases} - lost
 
 
 def describe_platform(locked: PlatformLock) -> dict[str, Any]:
@@ -116,6 +134,25 @@ def tell_growth(group: Sequence[Change]) -> str:
     return " to ".join(dict.fromkeys([texts[0], texts[-1]]))
 
 
+def _count_gone(platform: str, changes: Sequence[Change]) -> str:
+    packages = _pick_packages(changes)
+    counted = f"{len(packages)} package{'' if len(packages) == 1 else 's'}"
+    facts = filter(None, (counted, _tell_total(packages)))
+    return f"{platform}: no longer locked ({', '.join(facts)})"
+
+
+def _pick_packages(changes: Sequence[Change]) -> list[Change]:
+    return [change for change in changes if change.kind in _PACKAGES]
+
+
+def _tell_total(packages: Sequence[Change]) -> str:
+    """Return by how many bytes packages grew together; empty where the locks do not state enough."""
+    growths = [change.growth for change in packages]
+    return (
+        "" if None in growths else format_size(sum(growth or 0 for growth in growths), signed=True)
+    )
+
+
 def _count(platform: str, locked: PlatformLock, changes: Sequence[Change]) -> str:
     text = f"{platform}: {len(locked.conda)} Conda and {len(locked.pip)} pip packages"
     if locked.system:
@@ -127,7 +164,7 @@ def _count(platform: str, locked: PlatformLock, changes: Sequence[Change]) -> st
     size = size_of(locked)
     if size:
         text += f", {format_size(size)}"
-    packages = [change for change in changes if change.kind in {"conda", "pip", "source", "system"}]
+    packages = _pick_packages(changes)
     if not packages:
         return text
     counts = Counter(change.move for change in packages)
@@ -136,7 +173,4 @@ def _count(platform: str, locked: PlatformLock, changes: Sequence[Change]) -> st
         for move in _MOVES
         if counts[move]
     ]
-    growths = [change.growth for change in packages]
-    if None not in growths:
-        parts.append(format_size(sum(growth or 0 for growth in growths), signed=True))
-    return f"{text} ({', '.join(parts)})"
+    return f"{text} ({', '.join(filter(None, (*parts, _tell_total(packages))))})"
