@@ -88,6 +88,34 @@ def test_what_only_a_lock_would_warn_of_may_be_allowed(machine: Machine) -> None
 
 
 @pytest.mark.parametrize(
+    ("code", "message", "hint"),
+    [
+        ("W21O", "`W21O` is not the code of a warning", "did you mean `W210`?"),
+        ("W643", "`W643` is not the code of a warning", "did you mean `W463`?"),
+        ("w999", "`W999` is not the code of a warning", "docs/diagnostics.md lists them"),
+        ("E999", "`E999` is not the code of a warning", "docs/diagnostics.md lists them"),
+        ("E201", "`E201` is an error, and cannot be allowed", "correct what it says"),
+    ],
+)
+def test_what_no_warning_has_as_its_code_is_always_told(
+    machine: Machine, code: str, message: str, hint: str
+) -> None:
+    text = f"environment pets\nuser root  # envc: allow W463, {code}, W202: for now\n"
+    source = Source(name="pets.envc", text=text)
+
+    (problem,) = pipeline.lint(source, machine, TODAY, all_rules=False).warnings
+
+    assert (problem.code, problem.message, problem.hint) == ("W249", message, hint)
+    assert problem.labels[0].span.text == code
+
+
+def test_a_comma_may_end_the_codes(machine: Machine) -> None:
+    text = "environment pets\nuser root  # envc: allow W202, for now\n"
+
+    assert found(machine, text) == []
+
+
+@pytest.mark.parametrize(
     "comment", ["# envc: allowance W202", "# allow W202", "# envc: allow", "# envc allow W202"]
 )
 def test_other_comments_say_nothing(machine: Machine, comment: str) -> None:

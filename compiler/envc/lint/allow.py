@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.frozen import frozen
@@ -16,8 +16,11 @@ __all__ = ["MARK", "Allowance", "allowances", "complain"]
 MARK = "envc: allow"
 """What every such comment has in it: a text without it has none."""
 
-_ALLOW = re.compile(r"#\s*envc:\s*allow(?P<codes>(?:[\s,]+[EWew][0-9]+)+)(?=[\s.:;(-]|$)")
-_CODE = re.compile(r"[EWew][0-9]+")
+# A code with a letter for a digit is one that does not exist, and no reason to read no further.
+_ALLOW = re.compile(
+    r"#\s*envc:\s*allow(?P<codes>(?:[\s,]+[EWew][0-9][0-9A-Za-z]*)+)(?=[\s,.:;(-]|$)"
+)
+_CODE = re.compile(r"[EWew][0-9][0-9A-Za-z]*")
 
 
 @frozen
@@ -75,19 +78,21 @@ def allowances(
     return tuple(found)
 
 
-def complain(allowance: Allowance, known: Sequence[str]) -> Diagnostic:
+def complain(allowance: Allowance, known: Collection[str]) -> Diagnostic:
     """Return the warning about a comment that allows nothing (W249).
 
     Args:
-        known: The codes that can be allowed.
+        known: All codes, of errors and of warnings.
     """
     code = allowance.code
-    if code in known:
-        message, hint = f"there is no {code} here to allow", "remove it"
-    elif code.startswith("E"):
+    if code in known and code.startswith("E"):
         message, hint = f"`{code}` is an error, and cannot be allowed", "correct what it says"
+    elif code in known:
+        message, hint = f"there is no {code} here to allow", "remove it"
     else:
-        meant = suggest(code, known)
+        digits = code.replace("O", "0")
+        # Any number is next to others: only one with the same digits may be meant.
+        meant = suggest(digits, (one for one in known if sorted(one) == sorted(digits)))
         message = f"`{code}` is not the code of a warning"
         hint = f"did you mean `{meant}`?" if meant else "docs/diagnostics.md lists them"
     return Diagnostic.at(allowance.span, "W249", message, hint=hint)

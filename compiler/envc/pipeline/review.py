@@ -153,13 +153,14 @@ def _review(
         name: [one for one in findings if not any(it.covers(one.warning) for it in allowed)]
         for name, findings in found.items()
     }
-    told_by_others = {code for code in codes() if code.startswith("W")}.difference(CODES)
+    known = codes()
+    warnable = {code for code in known if code.startswith("W")}
+    looked_for = CODES if all_rules else ()
     idle = [
-        complain(one, CODES)
+        complain(one, known)
         for one in allowed
-        if all_rules
-        and one.span.source == source
-        and one.code not in told_by_others
+        if one.span.source == source
+        and (one.code not in warnable or one.code in looked_for)
         and not any(map(one.covers, warnings))
     ]
     variants = {
