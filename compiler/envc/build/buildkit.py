@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import field
@@ -29,6 +28,7 @@ from envc.engine.option import join_fields
 from envc.errors import InputError, ToolError
 from envc.files import unwritable
 from envc.frozen import frozen
+from envc.mark import temporary_folder
 from envc.process import ProgramMissingError, stream
 from envc.source import Span
 
@@ -179,7 +179,7 @@ def build(
     started = time.monotonic()
     progress = Progress(request.titles, _hidden(request))
     notes: list[Note] = []
-    with tempfile.TemporaryDirectory(prefix="envc-build-") as folder, _open_log(request.log) as log:
+    with temporary_folder("build") as folder, _open_log(request.log) as log:
         metadata = Path(folder, "metadata.json")
 
         def take(line: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -16,6 +15,7 @@ from envc.engine.failure import explain_missing_program, translated
 from envc.engine.option import join_fields
 from envc.errors import EnvcError, InputError, ToolError
 from envc.frozen import frozen
+from envc.mark import temporary_folder
 from envc.process import ProgramMissingError
 from envc.source import Span
 
@@ -135,7 +135,7 @@ def run(
         except ImageNotFound as error:
             raise ToolError([_explain_image(image)]) from error
     held = _HeldStderr(streams.stderr)
-    with tempfile.TemporaryDirectory(prefix="envc-run-") as folder:
+    with temporary_folder("run") as folder:
         identifier = Path(folder, "container")
         try:
             returncode = attach(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from envc.dockerfile.need import needs_of
 from envc.errors import ToolError
 from envc.frozen import frozen
 from envc.lock.model import SCRATCH, Built
+from envc.mark import temporary_folder
 from envc.reference import ImageReference
 from envc.registry.client import Registry
 from envc.resolve.image.conclusion import Claims, Inspected, Subject, conclude
@@ -189,7 +189,7 @@ class DockerfileInspector:
         environment, has_files = self._machine.environment, bool(self._base.files)
         adapted = adapt(self._base.recipe, images, reserved=(), has_files=has_files)
         first = f"# syntax={adapted.syntax}" if adapted.syntax is not None else "# The base."
-        with tempfile.TemporaryDirectory(prefix="envc-base-") as folder:
+        with temporary_folder("base") as folder:
             self._write(Path(folder), f"{first}\n{adapted.text}\nFROM {adapted.stage}\n")
             request = BuildRequest(
                 context=Path(folder),

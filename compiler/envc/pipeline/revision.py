@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from envc.diagnostics import Diagnostic, suggest
 from envc.errors import InputError, ToolError, UsageError
 from envc.frozen import frozen
+from envc.mark import temporary_folder
 from envc.process import ProgramMissingError, run
 
 __all__ = ["Exported", "Repository"]
@@ -123,7 +123,7 @@ class Repository:
         if self._ask("cat-file", "-e", f"{commit}:{path}") is None:
             raise InputError([self._explain_path(revision, commit, path)])
         above = Path(path).parent.as_posix()
-        with tempfile.TemporaryDirectory(prefix="envc-") as place:
+        with temporary_folder("revision") as place:
             work = Path(place, "work")
             index = {"GIT_INDEX_FILE": str(Path(place, "index"))}
             self._do("read-tree", commit, more=index)

@@ -166,6 +166,7 @@ class Solvers:
             return self._world
 
     def _open(self) -> World:
+        from envc.mark import remove_abandoned
         from envc.resolve.choice import conda_solver, pip_solver
         from envc.resolve.debian.apt import Apt
         from envc.resolve.image.inspector import ImageInspector
@@ -173,6 +174,7 @@ class Solvers:
         from envc.resolve.pip.uv import Uv
         from envc.resolve.world import World
 
+        remove_abandoned()
         machine, options = self.machine, self.options
         images = ImageInspector(
             environment=machine.environment,

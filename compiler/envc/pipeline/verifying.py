@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from envc.frozen import frozen
 from envc.machine import Machine
+from envc.mark import temporary_folder
 from envc.pipeline.building import BuildOptions, build_request, require_runnable
 from envc.pipeline.prepared import Prepared, output_files, prepare, render_plan
 from envc.reference import ImageReference
@@ -130,7 +130,7 @@ class _Task:
             with ExitStack() as stack:
                 # Asked for before anything is built, which may take long.
                 other = stack.enter_context(self._other(against)) if against is not None else None
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="envc-context-"))
+                folder = stack.enter_context(temporary_folder("context"))
                 request = build_request(self.prepared, wanted, Path(folder), self.machine, options)
                 built.append(self._build(request, wanted.name, 1))
                 if other is not None:

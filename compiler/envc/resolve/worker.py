@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from envc import process
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
+from envc.mark import temporary_folder
 
 __all__ = ["Worker", "Workers", "ask", "isolate", "rattler_workers"]
 
@@ -65,7 +65,7 @@ class Worker:
     def __init__(self, module: str, environment: Mapping[str, str]) -> None:
         """Start it."""
         self._module = module
-        self._folder = tempfile.TemporaryDirectory(prefix="envc-", ignore_cleanup_errors=True)
+        self._folder = temporary_folder("worker")
         home = Path(self._folder.name)
         try:
             self._process = process.start(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tarfile
-import tempfile
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from envc.build.comparison.difference import LayerDifference, compare_layers
 from envc.build.comparison.saved import SavedImage
 from envc.frozen import frozen
+from envc.mark import temporary_folder
 
 __all__ = ["ImageDifference", "compare_images"]
 
@@ -65,7 +65,7 @@ def _compare_layer(number: int, first: SavedImage, second: SavedImage) -> ImageD
     holder = first if ids[0] is not None else second
     files = None
     if None not in ids:
-        with tempfile.TemporaryDirectory(prefix="envc-layer-") as folder:
+        with temporary_folder("layer") as folder:
             files = _look_into(number, first, second, Path(folder))
     return ImageDifference(
         layer=number,

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import rattler
@@ -18,6 +17,7 @@ from rattler.platform.subdir import SubdirLiteral
 
 from envc.diagnostics import correct
 from envc.frozen import frozen
+from envc.mark import temporary_folder
 from envc.resolve.conda.question import Answer, Channel, Finding, Problem, Question
 
 __all__ = [
@@ -135,7 +135,7 @@ def open_gateway(question: Question) -> rattler.Gateway:
 def _logged_in(question: Question) -> Iterator[None]:
     """Let rattler read the credentials of hosts: it takes a file, which is gone before any request."""
     entries = {login["host"]: _as_entry(login["credentials"]) for login in question["logins"]}
-    with TemporaryDirectory(prefix="envc-") as folder:
+    with temporary_folder("channels") as folder:
         file = Path(folder, "hosts.json")
         file.touch(mode=0o600)
         file.write_text(json.dumps(entries), encoding="utf-8")

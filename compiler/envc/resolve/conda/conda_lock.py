@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from envc.diagnostics import Diagnostic
 from envc.errors import InputError, ToolError
+from envc.mark import temporary_folder
 from envc.mirror import MirrorMap
 from envc.resolve.base import CondaRequest, CondaResolution, Conflict, Cutoff, Report
 from envc.resolve.conda.asking import conclude, pose
@@ -89,7 +89,7 @@ class CondaLock:
         with (
             open_front(question, self._environment) as front,
             # The front's addresses are never the same twice, so nothing of them is worth keeping.
-            tempfile.TemporaryDirectory(prefix="envc-channels-") as cache,
+            temporary_folder("channels") as cache,
         ):
             mirrors = MirrorMap((*front.pairs, *request.mirrors.pairs))
             shown = replace(request, mirrors=mirrors)

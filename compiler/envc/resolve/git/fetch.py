@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from envc.frozen import frozen
+from envc.mark import temporary_folder
 from envc.resolve.git.archive import Archive, Part, UnfitError, pack
 from envc.resolve.git.program import Git, GitFailedError
 
@@ -110,7 +110,7 @@ def describe_commit(git: Git, url: str, commit: str) -> str:
     own = sorted(name.removeprefix("refs/tags/") for name in tags if re.search(r"[0-9]", name))
     if own:
         return f"{own[-1]}-0-g{commit[:_SHOWN_DIGITS]}"
-    with tempfile.TemporaryDirectory(prefix="envc-git-") as name:
+    with temporary_folder("git") as name:
         place = _open(git, Path(name) / "0", url, commit)
         _fetch_all(place)
         words = ("--tags", "--long", f"--abbrev={_SHOWN_DIGITS}", "--match=*[0-9]*")
@@ -130,7 +130,7 @@ def archive_commit(git: Git, url: str, commit: str, cache: Path) -> tuple[str, A
         GitFailedError: The repository, or one of a submodule, cannot be read.
         OSError: The cache cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix="envc-git-") as name:
+    with temporary_folder("git") as name:
         place = _open(git, Path(name) / "0", url, commit)
         _fetch_commit(place, commit)
         whole = _peel(place, commit)
@@ -152,7 +152,7 @@ def _list_remote(git: Git, url: str, *words: str) -> dict[str, str]:
 
 def _complete(git: Git, url: str, short: str) -> str:
     """Return the whole hash of a commit: servers know no parts of one, so all are fetched."""
-    with tempfile.TemporaryDirectory(prefix="envc-git-") as name:
+    with temporary_folder("git") as name:
         place = _open(git, Path(name) / "0", url, "")
         _fetch_all(place)
         try:

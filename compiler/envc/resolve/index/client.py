@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
 from envc.files import sha256_of, write_if_changed
 from envc.frozen import frozen
+from envc.mark import temporary_folder
 from envc.mirror import MirrorMap
 from envc.resolve.base import Cutoff, FindLinks, IndexAccess
 from envc.resolve.index.find_links import Links
@@ -198,7 +198,7 @@ class IndexClient:
         with self._lock:
             if file.url in self._described:
                 return self._described[file.url]
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary_folder("index") as folder:
             path = Path(folder) / file.filename
             sha256 = self.download(project, file, path)
             described = self._workshop.describe_archive(path, sha256, named=file.filename)
@@ -218,7 +218,7 @@ class IndexClient:
             return file.sha256
         if file.local is not None:
             return sha256_of(file.local)
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary_folder("index") as folder:
             return self.download(project, file, Path(folder) / file.filename)
 
     def size(self, project: Project, file: IndexFile) -> int | None:
@@ -303,7 +303,7 @@ class IndexClient:
         return read_remote_metadata(file.filename, file.sha256, fetch)
 
     def _read_metadata(self, project: Project, file: IndexFile) -> str:
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary_folder("index") as folder:
             path = Path(folder) / file.filename
             self.download(project, file, path)
             try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from envc.errors import InputError
 from envc.files import write_if_changed
 from envc.frozen import frozen
 from envc.lock.package import SourcePackage
+from envc.mark import temporary_folder
 from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess, Report, Requirement
 from envc.resolve.index.kept_size import keep_size, read_size
@@ -161,7 +161,7 @@ class Downloads:
                 size=read_size(self._cache / f"{pinned}.size"),
             )
         self._report(f"fetching {url}")
-        with tempfile.TemporaryDirectory(prefix="envc-wheel-") as folder:
+        with temporary_folder("wheel") as folder:
             file = Path(folder) / filename
             sha256 = self._download(asked, url, file)
             _check_hash(asked, url, pinned, sha256)
@@ -180,7 +180,7 @@ class Downloads:
         pinned = _pinned_hash(asked, fragment)
         filename = unquote(urlsplit(url).path.rpartition("/")[2])
         self._report(f"fetching {url}")
-        with tempfile.TemporaryDirectory(prefix="envc-sdist-") as folder:
+        with temporary_folder("sdist") as folder:
             file = Path(folder) / filename
             sha256 = self._download(asked, url, file)
             _check_hash(asked, url, pinned, sha256)

@@ -6,13 +6,13 @@ import os
 import platform
 import site
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from envc.frozen import frozen
+from envc.mark import temporary_folder
 from envc.process import Completed, run
 from envc.resolve.pip.front import IndexFront
 
@@ -109,7 +109,7 @@ class Host:
 
     def run(self, job: Job, front: IndexFront) -> Completed:
         """Do a job; see `Place.run`."""
-        with tempfile.TemporaryDirectory(prefix="envc-pip-tools-") as name:
+        with temporary_folder("pip-tools") as name:
             folder = Path(name)
             for path, text in job.files.items():
                 (folder / path).write_text(text, "utf-8")

@@ -12,12 +12,12 @@ import contextlib
 import hashlib
 import json
 import re
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from envc.files import write_if_changed
+from envc.mark import temporary_folder
 from envc.process import Completed, EndingError, ProgramMissingError, Started
 from envc.resolve.pip.uv_question import Question, own_environment
 
@@ -70,7 +70,7 @@ class Ahead:
         with contextlib.suppress(OSError, ValueError, ProgramMissingError, EndingError):
             for arguments, files in self._recall():
                 question = Question(command=(command, *arguments), files=files, environment=own)
-                name = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="envc-uv-"))
+                name = self._stack.enter_context(temporary_folder("uv"))
                 self._running.append(_Running(question, question.start(Path(name))))
 
     def ask(self, question: Question, meanwhile: Callable[[], None] = lambda: None) -> Completed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
 from envc.frozen import frozen
+from envc.mark import temporary_folder
 from envc.process import Completed, Started, start
 from envc.resolve.network import network_environment
 
@@ -48,7 +48,7 @@ class Question:
             EndingError: All programs are being ended.
             ProgramMissingError: There is no uv.
         """
-        with tempfile.TemporaryDirectory(prefix="envc-uv-") as name:
+        with temporary_folder("uv") as name:
             started = self.start(Path(name))
             try:
                 meanwhile()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from pathlib import Path
 from envc.diagnostics import Diagnostic
 from envc.errors import ToolError
 from envc.files import sha256_of, unwritable, write_if_changed
+from envc.mark import temporary_folder
 from envc.mirror import MirrorMap
 from envc.resolve.base import IndexAccess
 from envc.resolve.index.client import IndexClient
@@ -103,7 +103,7 @@ def _bring(filename: str, sha256: str, folder: Path, client: IndexClient) -> Pat
     )
     if project is None or file is None:
         raise _refuse(filename, "is not there")
-    with tempfile.TemporaryDirectory(prefix="envc-wheel-") as name:
+    with temporary_folder("wheel") as name:
         path = Path(name) / filename
         fetched = client.download(project, file, path)
         if fetched != sha256:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from envc.mark import temporary_folder
 from envc.process import run
 from envc.resolve.project.folder import Project
 
@@ -59,7 +59,7 @@ def ask_backend(folder: Path, project: Project, install: InstallBuildWheels) -> 
     Raises:
         BackendError: The backend failed, and what the project states does not do without it.
     """
-    with tempfile.TemporaryDirectory(prefix="envc-backend-") as name:
+    with temporary_folder("backend") as name:
         home = Path(name)
         python = _make_environment(home)
         install(python, project.requires)

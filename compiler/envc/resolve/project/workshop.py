@@ -9,7 +9,6 @@ import re
 import shutil
 import sys
 import tarfile
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
@@ -20,6 +19,7 @@ from envc.diagnostics import Diagnostic
 from envc.errors import InputError
 from envc.files import TreeFile, write_if_changed
 from envc.frozen import frozen
+from envc.mark import temporary_folder
 from envc.resolve.base import LocalSource, Report
 from envc.resolve.project.backend import (
     BackendError,
@@ -83,7 +83,7 @@ class Workshop:
         Raises:
             InputError: It is no project (E345), or its backend fails (E346).
         """
-        with tempfile.TemporaryDirectory(prefix="envc-source-") as name:
+        with temporary_folder("source") as name:
             folder = Path(name) / "project"
             _copy_tree(source.files, folder)
             return self._describe(folder, source.sha256, source.path, source.span)
@@ -109,7 +109,7 @@ class Workshop:
         Raises:
             InputError: As `describe_folder`.
         """
-        with tempfile.TemporaryDirectory(prefix="envc-source-") as name:
+        with temporary_folder("source") as name:
             try:
                 folder = _unpack(archive, Path(name))
             except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
