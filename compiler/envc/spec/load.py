@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Sequence
 from difflib import get_close_matches
 from functools import partial
@@ -18,7 +19,7 @@ from envc.spec.check import check
 from envc.spec.consequence import without_consequences
 from envc.spec.field import FieldError
 from envc.spec.model import EnvSpec, Part
-from envc.spec.shape import are, list_words, name_of, part_at, wrong_shape
+from envc.spec.shape import are, list_words, name_of, part_at, quote, wrong_shape
 from envc.spec.word import FUTURE, SECRETS, SYNONYMS, keys_of
 from envc.syntax.document import Data, Document, Draft, Path
 
@@ -185,7 +186,23 @@ def _meant_loc(document: Document, loc: tuple[int | str, ...]) -> tuple[int | st
     That it is missing as well is not said.
     """
     path, _ = _find_path(document, loc)
+    if _as_package(document, path):
+        return (*loc[:-1], "package")
     return (*loc[:-1], _meant_key(str(path[-1]), part_at(path[:-1])))
+
+
+def _as_package(document: Document, path: Path) -> str:
+    """Return the package that a key and its value surely are, as other tools write it; or nothing.
+
+    That is `numpy: ">=1.26"`, where a list has entries.
+    """
+    key, value, owner = str(path[-1]), document.data_at(path), part_at(path[:-1])
+    is_place = not {"package", "packages"}.isdisjoint(owner.model_fields)
+    if not is_place or not isinstance(value, str) or _meant_key(key, owner):
+        return ""
+    if re.match(r"\d", value):
+        return f"{key} =={value}"
+    return f"{key} {value}".removesuffix(" *") if re.match(r"[<>=!~*]", value) else ""
 
 
 def _meant_key(key: str, owner: type[Part]) -> str:
@@ -251,6 +268,11 @@ def _unknown_key(document: Document, path: Path) -> Diagnostic:
         hint = "a step is a `run` or a `copy` (in YAML `steps: [{run: make install}]`)"
     elif owner is EnvSpec and not meant:
         hint = "`envc explain` lists all that a spec may say"
+    if entry := _as_package(document, path):
+        is_alone = document.data_at(path[:-1]) == {key: document.data_at(path)}
+        shown = entry if is_alone else f"package: {entry}"
+        is_entry = "package" in owner.model_fields
+        hint = f"write `{shown}`" if is_entry else f"write `packages: [{quote(entry)}]`"
     if owner is not EnvSpec and (outer := meant or _plain(key)) in set(keys_of(EnvSpec)) - set(
         keys
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from typing import Any, get_args
@@ -11,7 +12,7 @@ from envc.spec.model import EnvSpec, Part
 from envc.spec.word import keys_of
 from envc.syntax.document import Data, Document, Path
 
-__all__ = ["are", "list_words", "name_of", "part_at", "wrong_shape"]
+__all__ = ["are", "list_words", "name_of", "part_at", "quote", "wrong_shape"]
 
 _SHAPES = {
     "string_type": "a text",
@@ -71,13 +72,13 @@ def wrong_shape(document: Document, path: Path, kind: str) -> Diagnostic:
 def _advise_on_shape(path: Path, kind: str, value: Data | None) -> str:
     if path in _PAIRS and isinstance(value, list):
         pairs = [item.partition("=") for item in value if isinstance(item, str) and "=" in item]
-        shown = [f"{name.strip()}: {_quote(text.strip())}" for name, _, text in pairs]
+        shown = [f"{name.strip()}: {quote(text.strip())}" for name, _, text in pairs]
         return f"write `{{{', '.join(shown)}}}`" if shown else "give every name a value"
     if kind == "tuple_type" and isinstance(value, str):
         words = [value]
         if path in {("command",), ("entrypoint",)}:
             words = _split_words(value.strip("[]"))
-            return f"write its words as a list: [{', '.join(_quote(word) for word in words)}]"
+            return f"write its words as a list: [{', '.join(quote(word) for word in words)}]"
         inner = value.strip().removeprefix("[").removesuffix("]").strip()
         return f"write a list: [{inner}]" if inner else "write a list"
     if (
@@ -105,14 +106,27 @@ def _as_block(path: Path, text: str) -> str | None:
     words = text.split()
     match path:
         case ("base",) if len(words) == 1:
-            return f"{{image: {_quote(text)}}}"
+            return f"{{image: {quote(text)}}}"
         case ("conda" | "pip" | "system",) if words:
-            return f"[{_quote(text)}]"
+            return f"[{', '.join(quote(entry) for entry in _split_entries(text))}]"
         case ("steps" | "before-packages", _) if words[1:] and words[0].lower() == "run":
             return f"run: {' '.join(words[1:])}"
         case ("steps" | "before-packages", _, "copy") if len(words) == 2:
             return f"{{from: {words[0]}, to: {words[1]}}}"
     return None
+
+
+def _split_entries(text: str) -> list[str]:
+    """Return the packages of a text, as far as it is sure that there are several.
+
+    >>> _split_entries("numpy >=1, <2, scipy"), _split_entries("git curl"), _split_entries("git 2")
+    (['numpy >=1, <2', 'scipy'], ['git', 'curl'], ['git 2'])
+    """
+    lines = [line for line in re.split(r"\n|,\s*(?=[A-Za-z])", text.strip().strip("[]")) if line]
+    words = [line.split() for line in lines]
+    if all(re.fullmatch(r"[A-Za-z][\w.-]*", word) for own in words for word in own):
+        return [word for own in words for word in own]
+    return [" ".join(own) for own in words if own]
 
 
 def _may_be_text(path: Path) -> bool:
@@ -126,7 +140,8 @@ def _split_words(text: str) -> list[str]:
         return text.split() or [text]
 
 
-def _quote(word: str) -> str:
+def quote(word: str) -> str:
+    """Return a text as YAML has it in a list or a mapping."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
