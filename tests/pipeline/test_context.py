@@ -79,7 +79,7 @@ def test_all_that_is_missing_is_reported_at_once(tmp_path: Path) -> None:
     put(tmp_path / "source" / "a.py")
     (tmp_path / "empty").mkdir()
 
-    problems = refusals(spec_of("sources", "empty", "no/file", wheels=(WHEEL,)), tmp_path)
+    problems = refusals(spec_of("sources", "empty", "no/file", "*.py", wheels=(WHEEL,)), tmp_path)
 
     relative = "paths are relative to the spec's folder"
     assert problems == [
@@ -90,6 +90,11 @@ def test_all_that_is_missing_is_reported_at_once(tmp_path: Path) -> None:
             "put files there, or remove the step; caches and version control are never copied",
         ),
         ("E155", "there is no `no/file` beside the spec", relative),
+        (
+            "E155",
+            "there is no `*.py` beside the spec",
+            "no pattern counts here: name the folder; of a `copy`, `ignore` says what stays out",
+        ),
         ("E155", f"there is no `{WHEEL}` beside the spec", relative),
     ]
 

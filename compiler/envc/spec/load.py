@@ -26,6 +26,8 @@ from envc.syntax.document import Data, Document, Draft, Path
 __all__ = ["load", "load_draft"]
 
 _SURELY = 0.8
+_OF_ENTRIES = frozenset({"before-packages", "channels", "steps"})
+"""Lists of blocks: where a key of one belongs, nobody can say."""
 _SECRET = frozenset({"E213", "E214"})
 """What reports a secret, and shows where it stands."""
 
@@ -212,6 +214,18 @@ def _meant_key(key: str, owner: type[Part]) -> str:
     return synonym or suggest(_plain(key), words)
 
 
+def _blocks_with(key: str) -> list[str]:
+    """Return the blocks that have a key which other tools do not have at the top level."""
+    if key in SYNONYMS[EnvSpec]:
+        return []
+    blocks = (block for block in keys_of(EnvSpec) if block not in _OF_ENTRIES)
+    return [
+        block
+        for block in blocks
+        if (part := part_at((block,))) is not EnvSpec and key in keys_of(part)
+    ]
+
+
 def _plain(key: str) -> str:
     return key.replace("_", "-").lower()
 
@@ -266,6 +280,8 @@ def _unknown_key(document: Document, path: Path) -> Diagnostic:
     hint = f"did you mean `{meant}`?" if meant else f"there {are(keys)} {list_words(keys)}"
     if owner is EnvSpec and meant == "steps":
         hint = "a step is a `run` or a `copy` (in YAML `steps: [{run: make install}]`)"
+    elif owner is EnvSpec and (blocks := _blocks_with(_plain(key))):
+        hint = f"write it in {' or '.join(f'`{block}`' for block in blocks)}"
     elif owner is EnvSpec and not meant:
         hint = "`envc explain` lists all that a spec may say"
     if entry := _as_package(document, path):

@@ -80,6 +80,7 @@ def _advise_on_shape(path: Path, kind: str, value: Data | None) -> str:
             words = _split_words(value.strip("[]"))
             return f"write its words as a list: [{', '.join(quote(word) for word in words)}]"
         inner = value.strip().removeprefix("[").removesuffix("]").strip()
+        inner = quote(inner) if re.match(r"[*&!%@`|>?:-]", inner) else inner
         return f"write a list: [{inner}]" if inner else "write a list"
     if (
         isinstance(value, list)

@@ -148,8 +148,18 @@ def _read_value(
         return place.text, place
     else:
         message = f"expected one word or one string after `{key.text} =`"
-        reading.report(place, message, "put the value into quotes")
+        hint = "put the value into quotes"
+        if (follows := _find_pair(place, items)) is not None:
+            hint = f"put a comma before `{excerpt(follows)}`, or all of the value into quotes"
+        reading.report(place, message, hint)
     return None
+
+
+def _find_pair(place: Span, items: Sequence[Item]) -> str | None:
+    """Return the name of a pair that follows a value without a comma; None where none does."""
+    texts = (place.text[item.start - place.start :] for item in items[1:])
+    found = (re.match(r"([A-Za-z_]\w*)\s*=(?!=)", text) for text in texts)
+    return next((match[1] for match in found if match is not None), None)
 
 
 def _put_selected(

@@ -42,6 +42,8 @@ def explain_file(path: str, span: Span, folder: Folder) -> Diagnostic:
 
 
 def _advise(path: Path) -> str:
+    if not {*"*?["}.isdisjoint(path.name):
+        return "no pattern counts here: name the folder; of a `copy`, `ignore` says what stays out"
     if not path.parent.is_dir():
         return "paths are relative to the spec's folder"
     meant = suggest(path.name, (entry.name for entry in path.parent.iterdir()))
