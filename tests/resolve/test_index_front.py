@@ -36,9 +36,7 @@ def given(*requirements: str, index: IndexServer, constraints: Sequence[str] = (
         raise AssertionError
 
     request = ask(*requirements, index=index, constraints=constraints)
-    found = prepare(request, never, never)
-    assert isinstance(found, PipInput)
-    return found
+    return prepare(request, never, never)
 
 
 @contextmanager

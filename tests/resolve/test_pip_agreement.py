@@ -551,6 +551,33 @@ def test_both_solvers_refuse_a_requirement_that_contradicts_what_conda_provides(
     assert answers == [(message, ["b<2"])] * 2
 
 
+def test_both_solvers_tell_all_that_is_plain_before_they_are_asked(tmp_path: Path) -> None:
+    with IndexServer([B10, B20, Dist(name="c", version="1.0")]) as index:
+        asked = ask(
+            *("b<2", "gone", "c>=2", "d>1"),
+            index=index,
+            constraints=["b<1"],
+            provided={"b": "2.0", "d": "1.0"},
+        )
+        answers = _codes(tmp_path, asked)
+
+    expected = [
+        ("E320", "`b<2` cannot be satisfied: Conda provides `b` 2.0"),
+        ("E324", f"there is no distribution `gone` on `{index.url}`"),
+        ("E320", "`c>=2` cannot be satisfied: there is no such version"),
+        ("E320", "`d>1` cannot be satisfied: Conda provides `d` 1.0"),
+    ]
+    assert answers == [expected] * 2
+
+
+def test_an_index_that_fails_hides_no_contradiction(tmp_path: Path) -> None:
+    with IndexServer([B10]) as index:
+        asked = ask("b<2", "c", index=index, provided={"b": "2.0"})
+    answers = _conflicts(tmp_path, asked)
+
+    assert answers == [("`b<2` cannot be satisfied: Conda provides `b` 2.0", ["b<2"])] * 2
+
+
 def test_both_solvers_cite_both_sides_of_what_conda_was_asked_for(tmp_path: Path) -> None:
     provided = (Provided(name="b", version="2.0", asked=Requirement(text="b 2.*")),)
     with IndexServer([Dist(name="a", version="1.0", requires=("b<2",)), B10, B20]) as index:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envc.diagnostics import Diagnostic, Label
-from envc.errors import InputError
+from envc.errors import InputError, ToolError
 from envc.frozen import frozen
 from envc.resolve.base import Conflict, FindLinks, IndexAccess
 from envc.resolve.index.client import IndexClient, IndexFile, Project
 from envc.resolve.index.wheel_file import allows_python, distribution_of, fits, is_sdist
 from envc.resolve.pip.input import PipInput, Root
 from envc.resolve.pip.offer import describe_versions, describe_wheels
+from envc.resolve.problem import explain_conflict
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement as Parsed
 
-__all__ = ["Failure", "check_roots", "explain", "redact"]
+__all__ = ["Failure", "check_roots", "explain", "redact", "refuse"]
 
 _CONFLICT = "E320"
 
@@ -49,17 +51,44 @@ def check_roots(given: PipInput, client: IndexClient) -> None:
             there is no such version (E320); all such requirements together.
         ToolError: As `IndexClient.project` does.
     """
+    problems = _list_unserved(given, client)
+    if len(problems) > 1 or any(problem.code != _CONFLICT for problem in problems):
+        raise InputError(problems)
+
+
+def refuse(given: PipInput, client: IndexClient) -> Conflict:
+    """Return the contradiction in what the spec asks for, where that is all that is wrong with it.
+
+    Raises:
+        InputError: There are several, or there is nothing that can serve some other requirement
+            (E324 to E326, E333, E334; E320); all of it together.
+    """
+    problems = [explain_conflict(_CONFLICT, one) for one in given.contradictions]
+    with suppress(ToolError):  # what is known to be wrong is worth more than an index that fails
+        problems += _list_unserved(given, client)
+    if len(problems) == 1:
+        return given.contradictions[0]
+    raise InputError(sorted(problems, key=_place))
+
+
+def _place(problem: Diagnostic) -> tuple[str, int]:
+    if not problem.labels:
+        return "", -1
+    span = problem.labels[0].span
+    return span.source.name, span.start
+
+
+def _list_unserved(given: PipInput, client: IndexClient) -> list[Diagnostic]:
+    """Return why nothing can serve requirements of the spec, a problem for each."""
     roots = [root for root in given.roots if root.name not in given.settled]
     projects = client.projects(root.name for root in roots)
     replaced = {limit.name for limit in given.overrides}
-    problems = [
+    return [
         problem
         for root in roots
         if (problem := _missing(root.parsed, projects[root.name], given, [root]))
         or (root.name not in replaced and (problem := _versionless(root, projects[root.name])))
     ]
-    if len(problems) > 1 or any(problem.code != _CONFLICT for problem in problems):
-        raise InputError(problems)
 
 
 def explain(given: PipInput, client: IndexClient, failure: Failure) -> Conflict:

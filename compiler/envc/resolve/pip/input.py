@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -72,6 +72,7 @@ class PipInput:
         settled: By normalised name, sorted.
         constraints: Those that count on the target, in spec order.
         overrides: Likewise; at most one for a name counts.
+        contradictions: What is plain before any solver ran; no backend is asked then.
         unfit: By normalised name, the versions that a backend chose although their wheels are for
             other Pythons, and their like: uv honours the lower bound of Requires-Python only.
     """
@@ -82,6 +83,7 @@ class PipInput:
     settled: Mapping[str, Settled] = field(default_factory=dict)
     constraints: tuple[Root, ...] = ()
     overrides: tuple[Root, ...] = ()
+    contradictions: tuple[Conflict, ...] = ()
     unfit: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -122,8 +124,8 @@ class PipInput:
         return replace(self, settled={**self.settled, **{one.name: one for one in changed}})
 
 
-def prepare(request: PipRequest, fetch: Fetch, describe: Describe) -> PipInput | Conflict:
-    """Return a request checked, or the conflict that is plain before any solver ran.
+def prepare(request: PipRequest, fetch: Fetch, describe: Describe) -> PipInput:
+    """Return a request checked, with the contradictions in it.
 
     Args:
         fetch: Gets what a direct reference names.
@@ -156,7 +158,7 @@ def prepare(request: PipRequest, fetch: Fetch, describe: Describe) -> PipInput |
         constraints=constraints,
         overrides=overrides,
     )
-    return _find_contradiction(given, provided, wheels) or given
+    return replace(given, contradictions=tuple(_find_contradictions(given, provided, wheels)))
 
 
 def _override(roots: Iterable[Root], overrides: Iterable[Root]) -> tuple[Root, ...]:
@@ -176,18 +178,23 @@ def _override(roots: Iterable[Root], overrides: Iterable[Root]) -> tuple[Root, .
     )
 
 
-def _find_contradiction(
+def _find_contradictions(
     given: PipInput, provided: Iterable[Settled], wheels: Iterable[Settled]
-) -> Conflict | None:
+) -> Iterator[Conflict]:
+    """Yield one at most for a distribution."""
     both = {one.name: one for one in provided}
+    told = set()
     for wheel in wheels:
         if wheel.name in both:
-            return _both_sides(wheel, both[wheel.name])
+            told.add(wheel.name)
+            yield _both_sides(wheel, both[wheel.name])
     for root in (*given.roots, *given.constraints, *given.overrides):
         one = given.settled.get(root.name)
-        if one is not None and not root.parsed.specifier.contains(one.version, prereleases=True):
-            return _contradiction(root, one)
-    return None
+        if one is None or one.name in told:
+            continue
+        if not root.parsed.specifier.contains(one.version, prereleases=True):
+            told.add(one.name)
+            yield _contradiction(root, one)
 
 
 def target_of(request: PipRequest) -> Target:

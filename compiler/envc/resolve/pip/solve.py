@@ -27,7 +27,7 @@ from envc.resolve.index.wheel_file import distribution_of, is_sdist
 from envc.resolve.pip.advice import advise
 from envc.resolve.pip.build_lock import lock_sources
 from envc.resolve.pip.choice import keep_or_choose, versions_for_others, wheels_of
-from envc.resolve.pip.conflict import Failure, check_roots, explain
+from envc.resolve.pip.conflict import Failure, check_roots, explain, refuse
 from envc.resolve.pip.direct import DirectSdist, Downloads
 from envc.resolve.pip.input import PipInput, prepare
 from envc.resolve.pip.release import Releases
@@ -97,9 +97,7 @@ def solve(
         request.mirrors, transport, kept, report, workshop, repositories, request.preferred_sources
     )
     given = prepare(request, downloads.fetch, workshop.describe_folder)
-    if isinstance(given, Conflict):
-        return given
-    if not given.roots and not request.wheels and not request.sources:
+    if not given.contradictions and not given.roots and not request.wheels and not request.sources:
         return PipResolution(packages=())
     client = IndexClient(
         request.indexes,
@@ -110,6 +108,8 @@ def solve(
         exclude_newer=request.exclude_newer,
         workshop=workshop,
     )
+    if given.contradictions:
+        return refuse(given, client)
     learnt: frozenset[str] = frozenset()
     while True:
         outcome = _ask(backend, given, client)
