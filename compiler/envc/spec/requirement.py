@@ -63,6 +63,13 @@ _FILE_NAME = re.compile(
     r"/([A-Za-z0-9][A-Za-z0-9._]*(?:-[A-Za-z][A-Za-z0-9._]*)*)-[0-9][^/]*"
     r"\.(?:whl|tar\.gz|tar\.bz2|zip)(?:#|$)"
 )
+# Such a name may be one of PEP 508; what an index has under it, nobody means.
+_FILE = re.compile(rf"{NAME}\.(whl|tar\.gz|txt)", re.IGNORECASE)
+_FILES = {
+    "whl": "name a wheel's file as a wheel, not as a package",
+    "tar.gz": "unpack it beside the spec, and name its folder as a source",
+    "txt": "list what stands in it; `envc import` makes a spec of a `requirements.txt`",
+}
 _VERSION = r"([0-9][A-Za-z0-9.*+!_-]*)\s*(?:;.*)?"
 _SERIES = r"([0-9][0-9.]*)\.\*\s*(?:;.*)?"
 _HABITS = tuple(
@@ -149,6 +156,9 @@ def parse_requirement(text: str) -> PipRequirement | FieldError:
 
     packaging is imported for texts only that have more than a name, extras and plain versions.
     """
+    if file := _FILE.fullmatch(text.strip()):
+        message = f"`{text.strip()}` is not a requirement: it is the name of a file"
+        return FieldError("E231", message, hint=_FILES[file[1].lower()])
     if plain := _PLAIN.fullmatch(text):
         return PipRequirement(
             name=normal_name(plain["name"]),
