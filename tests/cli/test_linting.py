@@ -194,6 +194,19 @@ def test_check_tells_what_is_not_there_beside_what_is_wrong(envc: EnvcMain, fold
     ]
 
 
+def test_a_link_that_leads_nowhere_is_not_taken_for_a_typing_mistake(
+    envc: EnvcMain, folder: Path
+) -> None:
+    (folder / "lib").symlink_to("gone")
+    (folder / "pets.envc").write_text('environment pets\npython 3.12\npip { source "lib" }\n')
+
+    ran = envc("check", "pets.envc")
+
+    assert ran.code == 1
+    assert heads(ran.err) == [("error[E155]: there is no `lib` beside the spec", "3:14")]
+    assert ran.err.endswith("hint: it is a link to what is not there: mend the link\n")
+
+
 def heads(text: str) -> list[tuple[str, str]]:
     """Return the first line of each diagnostic, and the line and the column that it is about."""
     lines = text.splitlines()

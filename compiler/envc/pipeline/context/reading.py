@@ -42,6 +42,8 @@ def explain_file(path: str, span: Span, folder: Folder) -> Diagnostic:
 
 
 def _advise(path: Path) -> str:
+    if path.is_symlink():
+        return "it is a link to what is not there: mend the link"
     if not {*"*?["}.isdisjoint(path.name):
         return "no pattern counts here: name the folder; of a `copy`, `ignore` says what stays out"
     if not path.parent.is_dir():
