@@ -27,11 +27,11 @@ def debian_package(text: str) -> str:
         hint = f"write `{name}`, with `on linux/amd64` where it is for one platform only"
     elif re.fullmatch(_NAME, name) and sign in {"=", "=="} and re.fullmatch(_VERSION, rest):
         hint = f"write `{name}={rest}`"
-    elif re.fullmatch(_NAME, name) and sign:
+    elif re.fullmatch(_NAME, name) and (sign or rest.startswith("(")):
         hint = f"name one version, as in `{name}=1.2-1`, or none: apt takes no ranges"
     elif re.fullmatch(_NAME, name.lower()) and not sign and not rest:
         hint = f"write `{name.lower()}`"
-    elif re.fullmatch(_NAME, name) and not sign and rest:
+    elif (re.fullmatch(_NAME, name) and not sign and rest) or ";" in text:
         hint = "write each package by itself, with a comma or a line end between two"
     raise FieldError("E263", message, hint=hint)
 
