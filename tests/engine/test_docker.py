@@ -178,17 +178,16 @@ def test_a_probe_runs_a_script_without_a_network(world: EngineWorld) -> None:
 
 @pytest.mark.engine
 def test_a_probe_pulls_an_image_that_the_engine_lacks(world: EngineWorld) -> None:
-    found = world.engine.find(world.base)
-    assert found is not None
-    reference = replace(ImageReference.parse(world.base), tag=None, digest=found.digest)
+    name = f"{world.registry}/envc-test-{uuid.uuid4().hex[:12]}:1"
+    world.engine.tag(world.base, name)
+    subprocess.run(["docker", "push", "--quiet", name], capture_output=True, check=True)
+    world.engine.untag(name)
     told: list[str] = []
-    with world.name() as kept:
-        world.engine.tag(world.base, kept)
-        world.engine.untag(world.base)
-        done = world.engine.probe(reference, AMD64, "echo here", report=told.append)
-        world.engine.tag(kept, world.base)
 
-    assert done.stdout == "here\n"
+    done = world.engine.probe(ImageReference.parse(name), AMD64, "echo here", report=told.append)
+
+    world.engine.untag(name)
+    assert (done.stdout, told) == ("here\n", [f"pulling {name}"])
 
 
 @pytest.mark.engine

@@ -152,6 +152,17 @@ def test_the_version_of_the_bases_python_is_verified(
         assert assembly.refused(python=python) == problem
 
 
+@pytest.mark.parametrize("folder", ["lib", "lib64", "lib/aarch64-linux-gnu"])
+def test_the_version_is_that_of_the_library_where_the_program_has_none(
+    assembly: Assembly, folder: str
+) -> None:
+    assembly.python()
+    assembly.write("system/usr/bin/python3.11", b"\x7fELF", mode=0o755)
+    assembly.write(f"system/usr/{folder}/libpython3.11.so.1.0", b"\0%s\0" % b"3.11.9")
+
+    assert assembly.refused(python=PYTHON) == "the base has Python 3.11.9, but the lock says 3.11.2"
+
+
 def test_a_base_without_the_python_of_the_lock_is_refused(assembly: Assembly) -> None:
     missing = assembly.refused(python=PYTHON)
     assembly.python()

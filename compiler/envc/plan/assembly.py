@@ -73,7 +73,7 @@ def outline_stages(layouts: Mapping[str, Layout]) -> tuple[Stage, ...]:
 
 def _draw(layout: Layout) -> Run:
     owner, base = layout.settings.account, layout.locked.base
-    is_venv = layout.locked.python is not None and not layout.locked.conda
+    is_venv = layout.base_python is not None
     homes = (owner.home,) if owner.is_made else ()
     paths = ("/etc/group", "/etc/passwd", *homes, *layout.settings.folders, PREFIX)
     words = script(
@@ -142,11 +142,11 @@ def assembly_list(layout: Layout) -> dict[str, Json]:
             "uid": owner.uid,
         }
     python: Json = None
-    if layout.locked.python is not None and not layout.locked.conda:
+    if layout.base_python is not None:
         python = {
             "interpreter": base.interpreter,
             "series": layout.python,
-            "version": layout.locked.python.version,
+            "version": layout.base_python.version,
         }
     lists[ASSEMBLY] = {
         "has_conda": bool(layout.locked.conda),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from envc.frozen import frozen
-from envc.lock.model import PlatformLock
+from envc.lock.model import PlatformLock, Python
 from envc.plan.layer import Layer, is_one_layer
 from envc.plan.setting import Settings
 from envc.platform import PLATFORMS, Platform
@@ -45,6 +45,11 @@ class Layout:
     def has_environment(self) -> bool:
         """Whether anything is installed: packages, or a virtual environment without any."""
         return bool(self.locked.conda) or self.locked.python is not None
+
+    @property
+    def base_python(self) -> Python | None:
+        """The base's own Python, where the environment is a virtual one for it."""
+        return None if self.locked.conda else self.locked.python
 
     @property
     def has_own_base(self) -> bool:
