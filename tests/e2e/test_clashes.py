@@ -137,6 +137,27 @@ def test_a_file_of_a_wheel_where_another_has_a_folder_is_refused(
     assert said in done.stderr
 
 
+def test_of_wheels_of_one_layer_the_last_name_counts(envc: Envc, world: EngineWorld) -> None:
+    # Several pairs: which of two an installer leaves in place is chance, and either must do.
+    pairs = [(f"ape{n}", f"bee{n}") for n in range(6)]
+    wheels = [
+        write_wheel(envc.folder, name, {f"shared_{n}.py": f"OWNER = '{name}'\n"})
+        for n, pair in enumerate(pairs)
+        for name in pair
+    ]
+    own = (f'    wheel "{wheel}"' for wheel in wheels)
+    lock(envc, world.python_base, "pip {", *own, "}")
+
+    built = envc.build("x.envc", "--no-cache")
+
+    assert [one["code"] for one in built["diagnostics"]] == ["W651"]
+    program = (
+        "import importlib as i; print(*(i.import_module(f'shared_{n}').OWNER for n in range(6)))"
+    )
+    told = envc.inside(built["image"], "python", "-c", program)
+    assert told.split() == [last for _, last in pairs]
+
+
 def test_headers_of_wheels_lie_apart(envc: Envc, world: EngineWorld) -> None:
     wheels = [
         write_wheel(envc.folder, name, {f"{name}-1.0.data/headers/api.h": name})
